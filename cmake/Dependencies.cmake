@@ -1,0 +1,63 @@
+# Finds every dependency, or stops with the name of the Debian package that brings it.
+
+function(st_require found what debian_package)
+  if(NOT ${found})
+    message(FATAL_ERROR "${what} was not found. On Debian or Ubuntu: apt-get install ${debian_package}")
+  endif()
+endfunction()
+
+find_package(CLI11 QUIET)
+st_require(CLI11_FOUND "CLI11" libcli11-dev)
+
+find_package(nlohmann_json 3.10 QUIET)
+st_require(nlohmann_json_FOUND "nlohmann/json" nlohmann-json3-dev)
+
+find_package(fmt QUIET)
+st_require(fmt_FOUND "fmt" libfmt-dev)
+
+find_package(tl-expected QUIET)
+st_require(tl-expected_FOUND "tl::expected" libexpected-dev)
+
+find_package(Eigen3 3.4 QUIET NO_MODULE)
+st_require(Eigen3_FOUND "Eigen 3.4" libeigen3-dev)
+
+find_package(OpenSSL QUIET COMPONENTS Crypto)
+st_require(OPENSSL_FOUND "OpenSSL's libcrypto" libssl-dev)
+
+find_package(PkgConfig QUIET)
+st_require(PKG_CONFIG_FOUND "pkg-config" pkg-config)
+pkg_check_modules(LIBGIT2 QUIET IMPORTED_TARGET libgit2)
+st_require(LIBGIT2_FOUND "libgit2" libgit2-dev)
+pkg_check_modules(ZSTD QUIET IMPORTED_TARGET libzstd)
+st_require(ZSTD_FOUND "zstd" libzstd-dev)
+
+find_package(Threads REQUIRED)
+
+# The interpreter decides which CPython X.Y the binary can embed: -DPython_EXECUTABLE=/path/to/python3.
+if(NOT Python_EXECUTABLE AND NOT Python_ROOT_DIR)
+  find_program(SNAPSHOT_TEST_PYTHON3 python3)
+  if(SNAPSHOT_TEST_PYTHON3)
+    # Version managers put shell shims on PATH; the interpreter itself knows where it is.
+    execute_process(COMMAND "${SNAPSHOT_TEST_PYTHON3}" -c "import sys; print(sys.executable)"
+                    OUTPUT_VARIABLE Python_EXECUTABLE OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
+endif()
+find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Embed)
+st_require(Python_FOUND "CPython 3.9 or newer with headers and a shared libpython (looked at: ${Python_EXECUTABLE})"
+           "python3-dev")
+
+# A pybind11 installed for that interpreter (pip install pybind11) goes before the system's.
+execute_process(COMMAND "${Python_EXECUTABLE}" -m pybind11 --cmakedir
+                OUTPUT_VARIABLE _st_pybind11_dir OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
+                RESULT_VARIABLE _st_pybind11_missing)
+if(NOT _st_pybind11_missing AND NOT pybind11_DIR)
+  set(pybind11_DIR "${_st_pybind11_dir}" CACHE PATH "pybind11's CMake files")
+endif()
+set(PYBIND11_FINDPYTHON ON)
+find_package(pybind11 2.10 QUIET CONFIG)
+st_require(pybind11_FOUND "pybind11" pybind11-dev)
+
+if(SNAPSHOT_TEST_TESTS)
+  find_package(GTest QUIET)
+  st_require(GTest_FOUND "GoogleTest" "libgtest-dev libgmock-dev")
+endif()

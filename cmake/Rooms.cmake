@@ -1,0 +1,35 @@
+# A room is a folder of src/ and a static library of the same name. What a room may include is what it links:
+# a room that does not link Python has no Python on its include path.
+
+add_library(st_flags INTERFACE)
+target_compile_options(st_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<BOOL:${SNAPSHOT_TEST_WERROR}>:-Werror>)
+if(SNAPSHOT_TEST_SANITIZE)
+  target_compile_options(st_flags INTERFACE -fsanitize=${SNAPSHOT_TEST_SANITIZE} -fno-omit-frame-pointer
+                                            -fno-sanitize-recover=undefined)
+  target_link_options(st_flags INTERFACE -fsanitize=${SNAPSHOT_TEST_SANITIZE})
+endif()
+
+# st_room(<name> SOURCES ... [LINK ...]): the static library st_<name>, also called snapshot_test::<name>.
+function(st_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(st_${name} STATIC ${ARG_SOURCES})
+  add_library(snapshot_test::${name} ALIAS st_${name})
+  target_include_directories(st_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(st_${name} PUBLIC ${ARG_LINK} PRIVATE st_flags)
+endfunction()
+
+# st_test(<name> SOURCES ... LINK ... [LABELS ...]): a GoogleTest program, each of its tests known to ctest.
+function(st_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  include(GoogleTest)
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock_main st_flags)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

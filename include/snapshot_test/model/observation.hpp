@@ -1,0 +1,81 @@
+// What one run of one case showed.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace snapshot_test::model {
+
+/// Where in a case's execution a value is observed.
+enum class SiteKind {
+  kReturn,   ///< what the benchmark itself returned
+  kBody,     ///< body[i]: the value of its i-th observed statement
+  kState,    ///< what the call changed, where nothing else is meaningful
+  kDeepest,  ///< the return of the deepest Python call with a meaningful value
+  kPath,     ///< path[d]: returns of the calls between the benchmark (depth 0) and `deepest`
+};
+
+/// A site's identity inside one case; prints as "return", "body[3]", "state", "deepest", "path[2]".
+struct Site {
+  SiteKind kind = SiteKind::kReturn;
+  int index = 0;  ///< i of body[i], d of path[d]; 0 otherwise
+
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] static std::optional<Site> parse(std::string_view text);
+  friend bool operator==(const Site&, const Site&) = default;
+  friend auto operator<=>(const Site&, const Site&) = default;
+};
+
+/// The observed value of one site, once it has been pickled.
+struct SiteValue {
+  Site site;
+  std::string source;  ///< what produced it: the statement's text, or "module.qualname" of the call; may be empty
+  std::string type;    ///< Python type, "numpy.ndarray"; display only
+  /// Not None, and for deepest/path also not empty or zero: may this site decide a verdict?
+  bool meaningful = false;
+  std::uint64_t count = 1;  ///< how often the statement ran; the value is the last one
+  std::string object;       ///< SHA-256 (hex) of the plain pickle; empty if opaque
+  std::uint64_t bytes = 0;  ///< size of the plain pickle
+  std::string opaque;       ///< why it could not be pickled; empty if it was
+  /// Paths inside the value that differ from run to run on unchanged code; verification leaves them out.
+  std::vector<std::string> unstable;
+  bool wholly_unstable = false;  ///< nothing of the value is stable
+};
+
+/// How a case's process ended, as a name for every way there is.
+enum class Ending {
+  kReturned,      ///< set-up, call and teardown went through
+  kNoOp,          ///< the body does nothing; it was run all the same
+  kSkipped,       ///< the benchmark itself says skip
+  kRaised,        ///< a Python exception
+  kTimedOut,      ///< killed at its deadline
+  kSignalled,     ///< killed by a signal that we did not send
+  kExited,        ///< left through exit() or os._exit()
+  kOutOfMemory,   ///< MemoryError, or killed at the memory limit
+  kImportFailed,  ///< its module or setup_cache did not get far enough to run it
+  kProtocol,      ///< it ended without a result, or what it sent was not understood
+};
+[[nodiscard]] std::string_view name(Ending ending);
+[[nodiscard]] std::optional<Ending> ending_from_name(std::string_view text);
+
+/// All that one run of one case showed.
+struct Observation {
+  Ending ending = Ending::kProtocol;
+  std::string detail;     ///< one line: the exception, the signal's name, the exit status
+  std::string traceback;  ///< Python's, where there is one
+  std::string output;     ///< stdout and stderr, merged, decoded with replacement, bounded
+  double seconds = 0;     ///< wall time of the call alone
+  std::vector<SiteValue> sites;
+  std::vector<std::string> notes;  ///< e.g. "body: source not available"
+};
+
+void to_json(nlohmann::json& out, const SiteValue& in);
+void from_json(const nlohmann::json& in, SiteValue& out);
+void to_json(nlohmann::json& out, const Observation& in);
+void from_json(const nlohmann::json& in, Observation& out);
+
+}  // namespace snapshot_test::model

@@ -1,0 +1,129 @@
+// What capture and verify say of cases and of whole runs. Produced by session/, shown by report/.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "snapshot_test/model/benchmark.hpp"
+#include "snapshot_test/model/observation.hpp"
+#include "snapshot_test/model/verdict.hpp"
+
+namespace snapshot_test::model {
+
+/// One case in words: the benchmark, the parameter index, and the label people see.
+struct CaseId {
+  std::string benchmark;
+  std::size_t index = 0;
+  std::string label;  ///< "name" or "name(id1, id2)"
+};
+
+/// How one observed site relates to its snapshot.
+enum class SiteMatch {
+  kIdentical,   ///< equal bytes
+  kClose,       ///< equal by value, within tolerance
+  kDifferent,   ///< not
+  kMissing,     ///< in the snapshot, not observed now
+  kOpaque,      ///< one side could not be pickled
+  kUnreadable,  ///< the stored object is missing or damaged
+  kUnstable,    ///< nothing of it is stable: not compared
+};
+[[nodiscard]] std::string_view name(SiteMatch match);
+[[nodiscard]] std::optional<SiteMatch> site_match_from_name(std::string_view text);
+
+struct SiteComparison {
+  Site site;
+  SiteMatch match = SiteMatch::kIdentical;
+  bool meaningful = false;  ///< as recorded in the snapshot: may this site decide?
+  std::string explanation;  ///< several lines for people; empty where there is nothing to say
+  nlohmann::json details;   ///< the same facts for programs; null where there is nothing to say
+  /// Paths inside the value that differed; used by the stability check. Bounded.
+  std::vector<std::string> differing_paths;
+  bool wholly_different = false;  ///< the difference is not confined to the listed paths
+};
+void to_json(nlohmann::json& out, const SiteComparison& in);
+void from_json(const nlohmann::json& in, SiteComparison& out);
+
+/// What capture made of a case: the first that applies, from the best to the worst.
+enum class CaptureStatus {
+  kOuter,  ///< return or body hold something to check
+  kInner,  ///< only deepest or path do
+  kState,  ///< only state does
+  kVacuous,
+  kUnstable,
+  kOpaque,
+  kFailed,
+  kSkipped,
+  kNoOp,
+};
+[[nodiscard]] std::string_view name(CaptureStatus status);
+[[nodiscard]] std::optional<CaptureStatus> capture_status_from_name(std::string_view text);
+/// Will verify be able to check it?
+[[nodiscard]] bool verifiable(CaptureStatus status);
+
+struct CaseCapture {
+  CaseId id;
+  CaptureStatus status = CaptureStatus::kFailed;
+  std::string reason;  ///< one line, for all but kOuter
+  Observation observation;
+};
+
+struct CaseVerdict {
+  CaseId id;
+  Verdict verdict = Verdict::kNoSnapshot;
+  std::string reason;  ///< one line: why this verdict
+  std::vector<SiteComparison> sites;
+  Observation observation;
+};
+
+/// What was selected to run, before anything runs.
+struct RunPlan {
+  std::size_t benchmarks = 0;
+  std::size_t cases = 0;
+  std::size_t excluded = 0;      ///< cases left out by exclude_benchmarks
+  std::size_t filtered_out = 0;  ///< cases that --filter did not match
+  unsigned workers = 1;
+  std::vector<DiscoveryFailure> failures;
+  std::vector<std::string> notes;
+};
+
+struct CaptureSummary {
+  RunPlan plan;
+  std::map<CaptureStatus, std::size_t> counts;
+  double seconds = 0;             ///< wall time
+  std::uint64_t store_bytes = 0;  ///< size of the store's objects on disk after the run
+  std::string run_id;             ///< empty where nothing was committed
+  std::string snapshot_dir;
+  ExitStatus status = ExitStatus::kInternal;
+};
+
+struct VerifySummary {
+  RunPlan plan;
+  std::map<Verdict, std::size_t> counts;
+  double seconds = 0;
+  std::string snapshot_dir;
+  std::string failure;  ///< why the status is not kSuccess, one line; empty if it is
+  ExitStatus status = ExitStatus::kInternal;
+
+  [[nodiscard]] std::size_t count(Standing standing) const;
+  /// Passed or failed, as a share of the cases that are not skipped; in [0, 1], 0 where there are none.
+  [[nodiscard]] double verified_share() const;
+};
+
+/// Hears of a run as it happens. Called from one thread. Implementations must not throw.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void planned(const RunPlan& /*plan*/) {}
+  virtual void note(const std::string& /*text*/) {}  ///< shown with --verbose
+  virtual void started(const CaseId& /*id*/) {}
+  virtual void captured(const CaseCapture& /*result*/) {}
+  virtual void verified(const CaseVerdict& /*result*/) {}
+  virtual void finished(const CaptureSummary& /*summary*/) {}
+  virtual void finished(const VerifySummary& /*summary*/) {}
+};
+
+}  // namespace snapshot_test::model

@@ -1,0 +1,66 @@
+// list, capture and verify as calls. A session starts hosts (child processes that embed Python), gives them work, and
+// judges what they send back; it never loads Python itself.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "snapshot_test/model/result.hpp"
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::session {
+
+/// What is common to list, capture and verify. All paths are absolute or relative to the current directory.
+struct SuiteOptions {
+  std::filesystem::path benchmark_dir;
+  std::optional<std::filesystem::path> project_dir;  ///< put first on sys.path
+  std::optional<std::string> python;                 ///< --python; else $VIRTUAL_ENV, else python3 on PATH
+  std::optional<std::string> filter;                 ///< Python regular expression
+  std::vector<std::string> exclude;                  ///< glob patterns (fnmatch) on method, Class.method and full name
+  double timeout = 60;                               ///< seconds; a benchmark's own wins
+  unsigned workers = 0;                              ///< cases at once; 0 = as many as there are cores
+  std::uint64_t seed = 42;
+  int trace_depth_limit = 100;
+};
+
+/// rtol, atol and the rules around them (docs/comparison.md).
+struct ToleranceOptions {
+  double rtol = 1e-5;
+  double atol = 1e-8;
+  bool equal_nan = false;
+};
+
+struct CaptureOptions {
+  SuiteOptions suite;
+  std::filesystem::path snapshot_dir = ".snapshots";
+  ToleranceOptions tolerance;    ///< for the stability check
+  bool stability_check = true;   ///< run every case twice, in two host processes
+  bool compress = true;          ///< store large compressible values as zstd frames
+};
+
+struct VerifyOptions {
+  SuiteOptions suite;
+  std::filesystem::path snapshot_dir = ".snapshots";
+  ToleranceOptions tolerance;
+  bool strict = false;
+  double min_verified = 0;  ///< percent of the cases that are not skipped
+};
+
+/// A suite and, for each of its benchmarks, the parameter indices that --filter and the exclusions leave.
+struct Selection {
+  model::Suite suite;
+  std::vector<std::vector<std::size_t>> indices;  ///< parallel to suite.benchmarks
+  std::size_t excluded = 0;
+  std::size_t filtered_out = 0;
+};
+
+[[nodiscard]] Result<Selection> list(const SuiteOptions& options, model::Listener& listener);
+
+/// The summary's `status` is the program's exit status; an Error means that the run could not start or go on.
+[[nodiscard]] Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener);
+[[nodiscard]] Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener);
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,170 @@
+#include "util/file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace snapshot_test::util {
+
+namespace fs = std::filesystem;
+
+Error io_error(std::string_view action, const fs::path& path) {
+  return Error{ErrorKind::kIo, fmt::format("cannot {} '{}': {}", action, path.string(), std::strerror(errno))};
+}
+
+Result<std::string> read_file(const fs::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    return tl::unexpected(io_error("open", path));
+  }
+  std::string text;
+  char chunk[1 << 16];
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), chunk, sizeof chunk);
+    if (got == 0) {
+      return text;
+    }
+    if (got < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return tl::unexpected(io_error("read", path));
+    }
+    text.append(chunk, static_cast<std::size_t>(got));
+  }
+}
+
+Result<void> write_all(int fd, std::span<const std::byte> bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return tl::unexpected(io_error("write", path));
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+  }
+  return {};
+}
+
+Result<void> fsync_folder(const fs::path& folder) {
+  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    return tl::unexpected(io_error("open the folder", folder));
+  }
+  // Some file systems have no fsync for folders and say EINVAL; there is nothing more to do on them.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) {
+    return tl::unexpected(io_error("fsync the folder", folder));
+  }
+  return {};
+}
+
+AtomicFile::AtomicFile(Fd fd, fs::path temporary, fs::path target)
+    : fd_(std::move(fd)), temporary_(std::move(temporary)), target_(std::move(target)) {}
+
+AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
+  if (this != &other) {
+    discard();
+    fd_ = std::move(other.fd_);
+    temporary_ = std::move(other.temporary_);
+    target_ = std::move(other.target_);
+  }
+  return *this;
+}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() noexcept {
+  if (fd_) {
+    fd_.reset();
+    ::unlink(temporary_.c_str());
+  }
+}
+
+Result<AtomicFile> AtomicFile::create(const fs::path& target) {
+  std::string name = (target.parent_path() / ".tmp-XXXXXX").string();
+  Fd fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd) {
+    return tl::unexpected(io_error("create a temporary file for", target));
+  }
+  // mkostemp makes it private; a snapshot is as readable as any other file that the user's umask allows.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(fd.get(), 0666 & ~mask);
+  return AtomicFile(std::move(fd), name, target);
+}
+
+Result<void> AtomicFile::write(std::span<const std::byte> bytes) { return write_all(fd_.get(), bytes, target_); }
+
+Result<void> AtomicFile::write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
+
+Result<void> AtomicFile::commit() {
+  if (::fsync(fd_.get()) != 0) {
+    return tl::unexpected(io_error("fsync", target_));
+  }
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    return tl::unexpected(io_error("rename a temporary file to", target_));
+  }
+  fd_.reset();
+  return fsync_folder(target_.has_parent_path() ? target_.parent_path() : fs::path("."));
+}
+
+Result<void> write_file_atomically(const fs::path& target, std::string_view text) {
+  auto file = AtomicFile::create(target);
+  if (!file) {
+    return tl::unexpected(std::move(file.error()));
+  }
+  if (auto written = file->write(text); !written) {
+    return written;
+  }
+  return file->commit();
+}
+
+Result<MappedFile> MappedFile::open(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    return tl::unexpected(io_error("open", path));
+  }
+  return map(fd, path);
+}
+
+Result<MappedFile> MappedFile::map(const Fd& fd, const fs::path& path) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) {
+    return tl::unexpected(io_error("read the size of", path));
+  }
+  MappedFile mapped;
+  mapped.size_ = static_cast<std::size_t>(status.st_size);
+  if (mapped.size_ != 0) {
+    void* address = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+    if (address == MAP_FAILED) {
+      mapped.size_ = 0;
+      return tl::unexpected(io_error("map", path));
+    }
+    mapped.data_ = static_cast<const std::byte*>(address);
+  }
+  return mapped;
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) {
+    ::munmap(const_cast<std::byte*>(data_), size_);
+  }
+}
+
+}  // namespace snapshot_test::util

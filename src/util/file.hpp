@@ -1,0 +1,71 @@
+// Files, the careful way: whole reads, mapped reads, and writes that appear at once or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "snapshot_test/util/result.hpp"
+#include "util/fd.hpp"
+
+namespace snapshot_test::util {
+
+/// "cannot open '/x/y': No such file or directory" for the current errno.
+[[nodiscard]] Error io_error(std::string_view action, const std::filesystem::path& path);
+
+/// The whole file as bytes. kIo where it cannot be read.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path);
+
+/// Writes all of `bytes`, continuing after short writes and EINTR.
+[[nodiscard]] Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::filesystem::path& path);
+
+/// Makes renames and removals in `folder` survive a power loss.
+[[nodiscard]] Result<void> fsync_folder(const std::filesystem::path& folder);
+
+/// A file that replaces `target` when committed: a temporary in the same folder, then fsync, rename, fsync of the
+/// folder. Destroyed without commit(), it removes its temporary and leaves the target as it was.
+class AtomicFile {
+ public:
+  [[nodiscard]] static Result<AtomicFile> create(const std::filesystem::path& target);
+  AtomicFile(AtomicFile&&) noexcept = default;
+  AtomicFile& operator=(AtomicFile&&) noexcept;
+  ~AtomicFile();
+
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes);
+  [[nodiscard]] Result<void> write(std::string_view text);
+  [[nodiscard]] Result<void> commit();
+
+ private:
+  AtomicFile(Fd fd, std::filesystem::path temporary, std::filesystem::path target);
+  void discard() noexcept;
+
+  Fd fd_;
+  std::filesystem::path temporary_;
+  std::filesystem::path target_;
+};
+
+/// write-temporary, fsync, rename, in one call.
+[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& target, std::string_view text);
+
+/// A file mapped read-only. The bytes stay valid as long as the object lives. An empty file maps to an empty span.
+class MappedFile {
+ public:
+  [[nodiscard]] static Result<MappedFile> open(const std::filesystem::path& path);
+  /// Maps the descriptor's whole file; `path` is for messages only.
+  [[nodiscard]] static Result<MappedFile> map(const Fd& fd, const std::filesystem::path& path);
+  MappedFile() = default;
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace snapshot_test::util
