@@ -1,0 +1,39 @@
+#include "model/message.hpp"
+
+#include <stdexcept>
+
+namespace snapshot_test::model {
+
+// The enum's JSON form is its name, as everywhere else.
+static void to_json(nlohmann::json& out, Ending in) { out = name(in); }
+static void from_json(const nlohmann::json& in, Ending& out) {
+  const auto ending = ending_from_name(in.get<std::string>());
+  if (!ending) {
+    throw std::invalid_argument("unknown ending '" + in.get<std::string>() + "'");
+  }
+  out = *ending;
+}
+
+// nlohmann's macro writes the obvious pair of functions; here they get external linkage.
+#define ST_FIELDS(Type, ...)                                                     \
+  void to_json(nlohmann::json& nlohmann_json_j, const Type& nlohmann_json_t) {   \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, __VA_ARGS__))     \
+  }                                                                              \
+  void from_json(const nlohmann::json& nlohmann_json_j, Type& nlohmann_json_t) { \
+    NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, __VA_ARGS__))   \
+  }
+
+ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, seed, preload)
+ST_FIELDS(DiscoverRequest, filter, stored)
+ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, common_modules, filter_error)
+ST_FIELDS(ModuleRequest, module, workdir)
+ST_FIELDS(CacheRequest, benchmark, directory)
+ST_FIELDS(BenchmarkRequest, benchmark)
+ST_FIELDS(BranchFailure, ending, detail, traceback)
+ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, scratch, mode, trace_depth_limit, objects_dir, known_objects_dir,
+          compress, baseline_dirs, baseline, rtol, atol, equal_nan)
+ST_FIELDS(CaseReply, observation, comparisons)
+
+#undef ST_FIELDS
+
+}  // namespace snapshot_test::model
