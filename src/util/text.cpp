@@ -1,0 +1,48 @@
+#include "util/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace snapshot_test::util {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  // Three rows of the table are enough: a swap looks two rows back.
+  std::array<std::vector<std::size_t>, 3> rows;
+  for (auto& row : rows) {
+    row.assign(b.size() + 1, 0);
+  }
+  for (std::size_t j = 0; j <= b.size(); ++j) {
+    rows[0][j] = j;
+  }
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto& row = rows[i % 3];
+    const auto& above = rows[(i + 2) % 3];
+    const auto& two_above = rows[(i + 1) % 3];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substitution = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, substitution});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], two_above[j - 2] + 1);
+      }
+    }
+  }
+  return rows[a.size() % 3][b.size()];
+}
+
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+  std::optional<std::string> best;
+  // A third of the word may be wrong; of a short word, one letter.
+  std::size_t allowed = std::max<std::size_t>(1, word.size() / 3);
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < candidate.size() && (distance < allowed || (distance == allowed && !best))) {
+      best = candidate;
+      allowed = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace snapshot_test::util
