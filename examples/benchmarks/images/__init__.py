@@ -1,0 +1,1 @@
+"""Benchmarks may be nested in packages."""

@@ -1,0 +1,76 @@
+# shellcheck shell=bash disable=SC2034
+# What scripts/demo and scripts/test share; sourced by them, in the project's root folder.
+
+set -euo pipefail
+# The caller's Python settings must not reach the build or the tests.
+unset PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
+
+# What the program needs to be built, and numpy for examples/.
+BUILD_PACKAGES=(
+  build-essential cmake ninja-build ccache pkg-config git ca-certificates
+  python3 python3-dev python3-venv python3-pip python3-numpy pybind11-dev
+  libcli11-dev nlohmann-json3-dev libeigen3-dev libgit2-dev libssl-dev libzstd-dev libfmt-dev libexpected-dev
+)
+TEST_PACKAGES=(libgtest-dev libgmock-dev)
+
+say() { printf '\n== %s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# install_packages NAME...: those that are missing; touches apt only if one is.
+install_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    printf 'No dpkg here: the packages must be installed by hand, under the names of your system: %s\n' "$*" >&2
+    return
+  fi
+  local missing=() package
+  for package in "$@"; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
+      missing+=("$package")
+    fi
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "Installing ${missing[*]}"
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "run as root, or install first: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -qq </dev/null
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" </dev/null
+}
+
+# Sets PYTHON to the interpreter for the build, the tests and the examples: $PYTHON, else the system's. One on PATH may
+# be a version manager's shim or lack a shared libpython, so it is not looked at.
+choose_python() {
+  local asked=${PYTHON:-/usr/bin/python3}
+  local problem
+  problem=$("$asked" - <<'PY' 2>&1
+import pathlib, sys, sysconfig
+if sys.version_info < (3, 9):
+    print("it is older than 3.9")
+elif not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+    print("it was built without a shared libpython (--enable-shared)")
+elif not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists():
+    print("it has no headers (on Debian and Ubuntu: apt-get install python3-dev)")
+PY
+  ) || die "PYTHON=$asked does not run: $problem"
+  [ -z "$problem" ] || die "PYTHON=$asked cannot be embedded: $problem"
+  PYTHON=$("$asked" -c 'import sys; print(sys.executable)')
+}
+
+# build PRESET [CMAKE_ARGUMENT...]: configures and builds; starts afresh if the folder was made for another Python.
+build() {
+  local preset=$1 fresh=() cache=build/$1/CMakeCache.txt
+  shift
+  if [ -f "$cache" ] && ! grep -q "^Python_EXECUTABLE:[A-Z]*=$PYTHON\$" "$cache"; then
+    fresh=(--fresh)
+  fi
+  say "Building the preset $preset for $PYTHON ($("$PYTHON" -c 'import platform; print(platform.python_version())'))"
+  cmake --preset "$preset" "${fresh[@]}" -DPython_EXECUTABLE="$PYTHON" "$@" --log-level=NOTICE
+  cmake --build --preset "$preset"
+}

@@ -1,0 +1,1 @@
+"""Stands in for setuptools; see ../sdist_metadata.py."""
