@@ -1,0 +1,353 @@
+#include "config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "util/text.hpp"
+
+namespace snapshot_test::config {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+enum class Bound { kIncluded, kExcluded };
+
+/// Which numbers a setting takes; ignored for all other types.
+struct Range {
+  double low = 0;
+  Bound low_bound = Bound::kIncluded;
+  double high = std::numeric_limits<double>::infinity();
+};
+
+/// Calls visit(key, setting, range) for every setting, in the order in which people see them. The one list of keys:
+/// reading, checking, showing and writing the default file all go through it.
+template <class AnyConfig, class Visit>
+void for_each_setting(AnyConfig& config, Visit&& visit) {
+  visit("benchmark_dir", config.benchmark_dir, Range{});
+  visit("snapshot_dir", config.snapshot_dir, Range{});
+  visit("project_dir", config.project_dir, Range{});
+  visit("python", config.python, Range{});
+  visit("tolerance.rtol", config.rtol, Range{});
+  visit("tolerance.atol", config.atol, Range{});
+  visit("tolerance.equal_nan", config.equal_nan, Range{});
+  visit("exclude_benchmarks", config.exclude_benchmarks, Range{});
+  visit("timeout", config.timeout, Range{0, Bound::kExcluded});
+  visit("workers", config.workers, Range{0, Bound::kIncluded, 4096});
+  visit("seed", config.seed, Range{});
+  visit("trace_depth_limit", config.trace_depth_limit, Range{1, Bound::kIncluded, 1'000'000});
+  visit("stability_check", config.stability_check, Range{});
+  visit("compression", config.compression, Range{});
+  visit("strict", config.strict, Range{});
+  visit("min_verified", config.min_verified, Range{0, Bound::kIncluded, 100});
+  visit("verbose", config.verbose, Range{});
+  visit("quiet", config.quiet, Range{});
+}
+
+std::string shown(const Json& value) {
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text.size() > 60 ? text.substr(0, 57) + "..." : text;
+}
+
+std::string must_be(std::string_view what, const Json& value) {
+  return fmt::format("must be {}, not {}", what, shown(value));
+}
+
+std::string numbers(std::string_view noun, const Range& range) {
+  std::string text =
+      fmt::format("{} {} {}", noun, range.low_bound == Bound::kExcluded ? "greater than" : "of at least", range.low);
+  if (std::isfinite(range.high)) {
+    text += fmt::format(" and at most {}", range.high);
+  }
+  return text;
+}
+
+bool inside(double number, const Range& range) {
+  const bool low = range.low_bound == Bound::kExcluded ? number > range.low : number >= range.low;
+  return low && number <= range.high && std::isfinite(number);
+}
+
+// read(): a JSON value into a setting's type, or what is wrong with it.
+
+template <class T>
+using Read = tl::expected<T, std::string>;
+
+Read<bool> read(const Json& value, const Range&, const bool*) {
+  if (!value.is_boolean()) {
+    return tl::unexpected(must_be("true or false", value));
+  }
+  return value.get<bool>();
+}
+
+Read<double> read(const Json& value, const Range& range, const double*) {
+  if (!value.is_number() || !inside(value.get<double>(), range)) {
+    return tl::unexpected(must_be(numbers("a number", range), value));
+  }
+  return value.get<double>();
+}
+
+Read<std::uint64_t> read(const Json& value, const Range& range, const std::uint64_t*) {
+  if (!value.is_number_unsigned() || !inside(value.get<double>(), range)) {
+    return tl::unexpected(must_be(numbers("a whole number", range), value));
+  }
+  return value.get<std::uint64_t>();
+}
+
+Read<std::string> read(const Json& value, const Range&, const std::string*) {
+  if (!value.is_string() || value.get<std::string>().empty()) {
+    return tl::unexpected(must_be("a text that is not empty", value));
+  }
+  return value.get<std::string>();
+}
+
+Read<fs::path> read(const Json& value, const Range&, const fs::path*) {
+  if (!value.is_string() || value.get<std::string>().empty()) {
+    return tl::unexpected(must_be("a path", value));
+  }
+  return fs::path(value.get<std::string>());
+}
+
+Read<std::vector<std::string>> read(const Json& value, const Range&, const std::vector<std::string>*) {
+  std::vector<std::string> patterns;
+  for (const Json& item : value.is_array() ? value : Json::array({nullptr})) {
+    if (!item.is_string()) {
+      return tl::unexpected(must_be("a list of glob patterns such as [\"timeraw_*\"]", value));
+    }
+    patterns.push_back(item.get<std::string>());
+  }
+  return patterns;
+}
+
+Read<Compression> read(const Json& value, const Range&, const Compression*) {
+  if (value == "auto") {
+    return Compression::kAuto;
+  }
+  if (value == "none") {
+    return Compression::kNone;
+  }
+  return tl::unexpected(must_be("\"auto\" or \"none\"", value));
+}
+
+template <class T>
+Read<std::optional<T>> read(const Json& value, const Range& range, const std::optional<T>*) {
+  if (value.is_null()) {
+    return std::optional<T>();
+  }
+  return read(value, range, static_cast<const T*>(nullptr)).map([](T read_value) {
+    return std::optional<T>(std::move(read_value));
+  });
+}
+
+// write(): the other way.
+
+template <class T>
+Json write(const T& value) {
+  return value;
+}
+Json write(const fs::path& value) { return value.string(); }
+Json write(const Compression& value) { return value == Compression::kAuto ? "auto" : "none"; }
+template <class T>
+Json write(const std::optional<T>& value) {
+  return value ? write(*value) : Json(nullptr);
+}
+
+std::string text(Origin origin, const Config& config) {
+  const auto path = [](const OptionalPath& file) { return file ? file->string() : std::string("configuration file"); };
+  switch (origin) {
+    case Origin::kDefault: return "default";
+    case Origin::kAsvConf: return path(config.asv_file);
+    case Origin::kFile: return path(config.file);
+    case Origin::kCommandLine: return "command line";
+    case Origin::kFileAndCommandLine: return path(config.file) + " and command line";
+  }
+  return {};
+}
+
+/// One value of the file with its full key, and the keys that could stand in its place.
+struct Found {
+  std::string key;
+  std::string last;
+  const Json* value;
+  std::vector<std::string> siblings;
+};
+
+Result<std::vector<Found>> flatten(const Json& file, const fs::path& path) {
+  std::vector<std::string> top;
+  std::vector<std::string> in_tolerance;
+  const Config any;
+  for_each_setting(any, [&](std::string_view key, const auto&, const Range&) {
+    if (key.starts_with("tolerance.")) {
+      in_tolerance.emplace_back(key.substr(key.find('.') + 1));
+    } else {
+      top.emplace_back(key);
+    }
+  });
+  top.emplace_back("tolerance");
+  if (!file.is_object()) {
+    return fail(ErrorKind::kConfig,
+                fmt::format("{}: {}", path.string(), must_be("an object: {\"key\": value, ...}", file)));
+  }
+  std::vector<Found> found;
+  for (const auto& [key, value] : file.items()) {
+    if (key != "tolerance") {
+      found.push_back({key, key, &value, top});
+      continue;
+    }
+    if (!value.is_object()) {
+      return fail(ErrorKind::kConfig,
+                  fmt::format("{}: tolerance: {}", path.string(),
+                              must_be("an object such as {\"rtol\": 1e-5, \"atol\": 1e-8}", value)));
+    }
+    for (const auto& [inner, inner_value] : value.items()) {
+      found.push_back({"tolerance." + inner, inner, &inner_value, in_tolerance});
+    }
+  }
+  return found;
+}
+
+void rebase(fs::path& value, const fs::path& folder) {
+  if (value.is_relative() && !folder.empty()) {
+    value = (folder / value).lexically_normal();
+  }
+}
+
+void rebase(OptionalPath& value, const fs::path& folder) {
+  if (value) {
+    rebase(*value, folder);
+  }
+}
+
+}  // namespace
+
+Result<void> apply_file(Config& config, const Json& file, const fs::path& path) {
+  const auto flat = flatten(file, path);
+  if (!flat) {
+    return tl::unexpected(flat.error());
+  }
+  for (const Found& found : *flat) {
+    // Not by the full key: "tolerance.rtol" is no key of the top level.
+    const bool known = std::find(found.siblings.begin(), found.siblings.end(), found.last) != found.siblings.end();
+    std::optional<std::string> wrong;
+    for_each_setting(config, [&](std::string_view key, auto& setting, const Range& range) {
+      if (!known || key != found.key) {
+        return;
+      }
+      if (auto value = read(*found.value, range, &setting.value)) {
+        setting.set(std::move(*value), Origin::kFile);
+      } else {
+        wrong = std::move(value.error());
+      }
+    });
+    if (!known) {
+      const auto meant = util::nearest(found.last, found.siblings);
+      wrong = meant ? fmt::format("unknown key; did you mean '{}'?", *meant)
+                    : fmt::format("unknown key; known here are {}", fmt::join(found.siblings, ", "));
+    }
+    if (wrong) {
+      return fail(ErrorKind::kConfig, fmt::format("{}: {}: {}", path.string(), found.key, *wrong));
+    }
+  }
+  if (config.verbose.value && config.quiet.value) {
+    return fail(ErrorKind::kConfig, fmt::format("{}: verbose and quiet contradict each other", path.string()));
+  }
+  const fs::path folder = path.parent_path();
+  const auto from_file = [](const auto& setting) { return setting.origin == Origin::kFile; };
+  for (Setting<OptionalPath>* setting : {&config.benchmark_dir, &config.project_dir}) {
+    if (from_file(*setting)) {
+      rebase(setting->value, folder);
+    }
+  }
+  if (from_file(config.snapshot_dir)) {
+    rebase(config.snapshot_dir.value, folder);
+  }
+  // A name without a slash is looked up on PATH, so it is no path.
+  if (from_file(config.python) && config.python.value && config.python.value->find('/') != std::string::npos) {
+    fs::path python = *config.python.value;
+    rebase(python, folder);
+    config.python.value = python.string();
+  }
+  config.file = path;
+  return {};
+}
+
+Result<void> apply_overrides(Config& config, const Overrides& overrides) {
+  const auto override_with = [](auto& setting, const auto& value) {
+    if (value) {
+      setting.set(*value, Origin::kCommandLine);
+    }
+  };
+  override_with(config.benchmark_dir, overrides.benchmark_dir);
+  override_with(config.snapshot_dir, overrides.snapshot_dir);
+  override_with(config.project_dir, overrides.project_dir);
+  override_with(config.python, overrides.python);
+  override_with(config.rtol, overrides.rtol);
+  override_with(config.atol, overrides.atol);
+  override_with(config.equal_nan, overrides.equal_nan);
+  override_with(config.timeout, overrides.timeout);
+  override_with(config.workers, overrides.workers);
+  override_with(config.seed, overrides.seed);
+  override_with(config.stability_check, overrides.stability_check);
+  override_with(config.compression, overrides.compression);
+  override_with(config.strict, overrides.strict);
+  override_with(config.min_verified, overrides.min_verified);
+  if (overrides.verbose.value_or(false) && overrides.quiet.value_or(false)) {
+    return fail(ErrorKind::kUsage, "--verbose and --quiet contradict each other; give one of them");
+  }
+  if (overrides.verbose) {
+    config.quiet.set(false, Origin::kCommandLine);
+  }
+  if (overrides.quiet) {
+    config.verbose.set(false, Origin::kCommandLine);
+  }
+  override_with(config.verbose, overrides.verbose);
+  override_with(config.quiet, overrides.quiet);
+  if (!overrides.exclude.empty()) {
+    auto& patterns = config.exclude_benchmarks;
+    patterns.origin = patterns.value.empty() ? Origin::kCommandLine : Origin::kFileAndCommandLine;
+    patterns.value.insert(patterns.value.end(), overrides.exclude.begin(), overrides.exclude.end());
+  }
+  return {};
+}
+
+std::optional<std::string> complaint(const std::string& wanted, const Json& value) {
+  std::optional<std::string> wrong;
+  const Config none;
+  for_each_setting(none, [&](std::string_view key, const auto& setting, const Range& range) {
+    if (key == wanted) {
+      if (auto parsed = read(value, range, &setting.value); !parsed) {
+        wrong = parsed.error();
+      }
+    }
+  });
+  return wrong;
+}
+
+std::vector<Entry> entries(const Config& config) {
+  std::vector<Entry> all;
+  for_each_setting(config, [&](std::string_view key, const auto& setting, const Range&) {
+    all.push_back({std::string(key), write(setting.value), text(setting.origin, config)});
+  });
+  return all;
+}
+
+std::string default_file_text() {
+  Config defaults;
+  defaults.benchmark_dir.value = fs::path("benchmarks/");
+  Json file = Json::object();
+  for (const Entry& entry : entries(defaults)) {
+    const std::size_t dot = entry.key.find('.');
+    if (dot == std::string::npos) {
+      file[entry.key] = entry.value;
+    } else {
+      file[entry.key.substr(0, dot)][entry.key.substr(dot + 1)] = entry.value;
+    }
+  }
+  return file.dump(2) + "\n";
+}
+
+}  // namespace snapshot_test::config

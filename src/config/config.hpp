@@ -1,0 +1,110 @@
+// The settings of a run, each with where it comes from. docs/configuration.md lists them for users.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::config {
+
+/// From the weakest to the strongest.
+enum class Origin {
+  kDefault,
+  kAsvConf,  ///< asv.conf.json
+  kFile,     ///< snapshot_config.json
+  kCommandLine,
+  kFileAndCommandLine,  ///< a list that the command line added to
+};
+
+template <class T>
+struct Setting {
+  T value{};
+  Origin origin = Origin::kDefault;
+
+  void set(T new_value, Origin from) {
+    value = std::move(new_value);
+    origin = from;
+  }
+};
+
+enum class Compression { kAuto, kNone };
+
+using OptionalPath = std::optional<std::filesystem::path>;
+
+/// Paths are as given on the command line, or else relative to the current directory.
+struct Config {
+  Setting<OptionalPath> benchmark_dir;
+  Setting<std::filesystem::path> snapshot_dir{".snapshots/"};
+  Setting<OptionalPath> project_dir;
+  Setting<std::optional<std::string>> python;  ///< a path, or a name to look up on PATH
+  Setting<double> rtol{1e-5};
+  Setting<double> atol{1e-8};
+  Setting<bool> equal_nan{false};
+  Setting<std::vector<std::string>> exclude_benchmarks;  ///< a pattern here would silently leave cases out
+  Setting<std::optional<double>> timeout;                ///< seconds; none means kDefaultTimeout
+  Setting<std::uint64_t> workers{0};                     ///< cases at once; 0 = as many as there are cores
+  Setting<std::uint64_t> seed{42};
+  Setting<std::uint64_t> trace_depth_limit{100};
+  Setting<bool> stability_check{true};
+  Setting<Compression> compression{Compression::kAuto};
+  Setting<bool> strict{false};
+  Setting<double> min_verified{0};  ///< percent
+  Setting<bool> verbose{false};
+  Setting<bool> quiet{false};
+
+  OptionalPath file;      ///< the configuration file that was read
+  OptionalPath asv_file;  ///< the asv.conf.json that was read
+};
+
+inline constexpr double kDefaultTimeout = 60;  ///< seconds, as in ASV
+
+/// What the command line says; unset fields say nothing.
+struct Overrides {
+  OptionalPath benchmark_dir;
+  OptionalPath snapshot_dir;
+  OptionalPath project_dir;
+  std::optional<std::string> python;
+  std::optional<double> rtol;
+  std::optional<double> atol;
+  std::optional<bool> equal_nan;
+  std::vector<std::string> exclude;  ///< added to exclude_benchmarks
+  std::optional<double> timeout;
+  std::optional<std::uint64_t> workers;
+  std::optional<std::uint64_t> seed;
+  std::optional<bool> stability_check;
+  std::optional<Compression> compression;
+  std::optional<bool> strict;
+  std::optional<double> min_verified;
+  std::optional<bool> verbose;
+  std::optional<bool> quiet;
+};
+
+/// Sets what `file` (the content of a snapshot_config.json) says; its relative paths are relative to `path`'s folder.
+/// kConfig with "PATH: KEY: what is wrong" for an unknown key, a wrong type or a value out of range.
+[[nodiscard]] Result<void> apply_file(Config& config, const nlohmann::ordered_json& file,
+                                      const std::filesystem::path& path);
+
+/// Sets what the command line says. kUsage where values contradict each other.
+[[nodiscard]] Result<void> apply_overrides(Config& config, const Overrides& overrides);
+
+/// What is wrong with `value` for `key` ("tolerance.rtol"), if anything: "must be a number of at least 0, not -1".
+/// The same check for values from a file and from the command line. `key` must be one of Config's.
+[[nodiscard]] std::optional<std::string> complaint(const std::string& key, const nlohmann::ordered_json& value);
+
+/// One line of `config --show`.
+struct Entry {
+  std::string key;  ///< "tolerance.rtol"
+  nlohmann::ordered_json value;
+  std::string from;  ///< "default", a file's path, "command line"
+};
+[[nodiscard]] std::vector<Entry> entries(const Config& config);
+
+/// The text that `config --init` writes: every key with its default.
+[[nodiscard]] std::string default_file_text();
+
+}  // namespace snapshot_test::config

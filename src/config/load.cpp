@@ -1,0 +1,69 @@
+#include "config/load.hpp"
+
+#include <fmt/format.h>
+
+#include "config/asv_conf.hpp"
+#include "config/json_text.hpp"
+
+namespace snapshot_test::config {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<void> apply_asv_conf(Config& config, const fs::path& folder) {
+  auto conf = read_asv_conf(folder);
+  if (!conf) {
+    conf.error().message += "\n(to go on without it, name the benchmark directory and --timeout on the command line)";
+    return tl::unexpected(std::move(conf.error()));
+  }
+  if (!*conf) {
+    return {};
+  }
+  config.asv_file = (*conf)->file;
+  if (!config.benchmark_dir.value) {
+    config.benchmark_dir.set((*conf)->benchmark_dir, Origin::kAsvConf);
+  }
+  if (!config.timeout.value && (*conf)->timeout) {
+    config.timeout.set((*conf)->timeout, Origin::kAsvConf);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Config> load(const LoadOptions& options) {
+  Config config;
+  OptionalPath file = options.file;
+  std::error_code ignored;
+  if (const fs::path usual = options.folder / kConfigFileName; !file && fs::exists(usual, ignored)) {
+    file = usual;
+  }
+  if (file) {
+    const auto json = read_json(*file, Dialect::kJson);
+    if (!json) {
+      return tl::unexpected(json.error());
+    }
+    if (auto applied = apply_file(config, *json, *file); !applied) {
+      return tl::unexpected(std::move(applied.error()));
+    }
+  }
+  if (auto applied = apply_overrides(config, options.overrides); !applied) {
+    return tl::unexpected(std::move(applied.error()));
+  }
+  if (!config.benchmark_dir.value || !config.timeout.value) {
+    if (auto applied = apply_asv_conf(config, options.folder); !applied) {
+      return tl::unexpected(std::move(applied.error()));
+    }
+  }
+  if (const fs::path usual = options.folder / "benchmarks";
+      !config.benchmark_dir.value && fs::is_directory(usual, ignored)) {
+    config.benchmark_dir.set(usual / "", Origin::kDefault);
+  }
+  if (!config.timeout.value) {
+    config.timeout.set(kDefaultTimeout, Origin::kDefault);
+  }
+  return config;
+}
+
+}  // namespace snapshot_test::config

@@ -1,0 +1,20 @@
+// Puts the sources of settings together: command line > configuration file > asv.conf.json > default.
+#pragma once
+
+#include "config/config.hpp"
+
+namespace snapshot_test::config {
+
+inline constexpr const char* kConfigFileName = "snapshot_config.json";
+
+struct LoadOptions {
+  OptionalPath file;             ///< --config; else snapshot_config.json in `folder`, where there is one
+  std::filesystem::path folder;  ///< where to look for files; empty = the current directory
+  Overrides overrides;
+};
+
+/// The effective settings. kConfig or kUsage with the file, the key and the cause.
+/// An asv.conf.json is read only where it decides something (benchmark_dir, timeout), so a broken one can be bypassed.
+[[nodiscard]] Result<Config> load(const LoadOptions& options);
+
+}  // namespace snapshot_test::config

@@ -1,0 +1,269 @@
+#include "config/config.hpp"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <fstream>
+
+#include "config/asv_conf.hpp"
+#include "config/json_text.hpp"
+#include "config/load.hpp"
+#include "util/file.hpp"
+
+namespace snapshot_test::config {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ConfigTest : public testing::Test {
+ protected:
+  ConfigTest() {
+    std::string name = (fs::temp_directory_path() / "config_test-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~ConfigTest() override { fs::remove_all(folder_); }
+
+  void write(const fs::path& name, std::string_view text) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+  }
+
+  Result<Config> load_with(Overrides overrides = {}, OptionalPath file = {}) {
+    return load({std::move(file), folder_, std::move(overrides)});
+  }
+
+  std::string error(std::string_view file) {
+    write(kConfigFileName, file);
+    const auto config = load_with();
+    if (config) {
+      return "no error";
+    }
+    EXPECT_EQ(config.error().kind, ErrorKind::kConfig);
+    return config.error().message;
+  }
+
+  std::string from(const Config& config, std::string_view key) {
+    for (const Entry& entry : entries(config)) {
+      if (entry.key == key) {
+        return entry.from;
+      }
+    }
+    return "no such key";
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(ConfigTest, DefaultsWithoutAnyFile) {
+  const auto config = load_with();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_FALSE(config->benchmark_dir.value);
+  EXPECT_EQ(config->snapshot_dir.value, ".snapshots/");
+  EXPECT_EQ(config->rtol.value, 1e-5);
+  EXPECT_EQ(config->atol.value, 1e-8);
+  EXPECT_FALSE(config->equal_nan.value);
+  EXPECT_THAT(config->exclude_benchmarks.value, ElementsAre());
+  EXPECT_EQ(config->timeout.value, 60);
+  EXPECT_TRUE(config->stability_check.value);
+  EXPECT_EQ(from(*config, "timeout"), "default");
+}
+
+TEST_F(ConfigTest, TheDocumentedFileIsRead) {
+  write(kConfigFileName, R"({
+  "benchmark_dir": "benchmarks/",
+  "snapshot_dir": ".snapshots/",
+  "tolerance": {"rtol": 1e-4, "atol": 0, "equal_nan": true},
+  "exclude_benchmarks": ["timeraw_*"],
+  "trace_depth_limit": 100,
+  "verbose": false,
+  "quiet": true
+})");
+  const auto config = load_with();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->benchmark_dir.value, folder_ / "benchmarks/");
+  EXPECT_EQ(config->snapshot_dir.value, folder_ / ".snapshots/");
+  EXPECT_EQ(config->rtol.value, 1e-4);
+  EXPECT_EQ(config->atol.value, 0);
+  EXPECT_TRUE(config->equal_nan.value);
+  EXPECT_THAT(config->exclude_benchmarks.value, ElementsAre("timeraw_*"));
+  EXPECT_EQ(config->trace_depth_limit.value, 100u);
+  EXPECT_TRUE(config->quiet.value);
+  EXPECT_EQ(from(*config, "tolerance.rtol"), (folder_ / kConfigFileName).string());
+  EXPECT_EQ(from(*config, "seed"), "default");
+}
+
+TEST_F(ConfigTest, UnknownKeysNameTheirPathAndASuggestion) {
+  EXPECT_THAT(error(R"({"tolerance": {"rtoll": 1}})"), HasSubstr("tolerance.rtoll: unknown key; did you mean 'rtol'?"));
+  EXPECT_THAT(error(R"({"benchmark_dri": "x"})"),
+              HasSubstr("benchmark_dri: unknown key; did you mean 'benchmark_dir'?"));
+  EXPECT_THAT(error(R"({"tolerence": {}})"), HasSubstr("did you mean 'tolerance'?"));
+  EXPECT_THAT(error(R"({"zzzzzzzz": 1})"), HasSubstr("zzzzzzzz: unknown key; known here are benchmark_dir, "));
+  // A key of the wrong level is not silently taken.
+  EXPECT_THAT(error(R"({"rtol": 1})"), HasSubstr("rtol: unknown key"));
+  EXPECT_THAT(error(R"({"tolerance.rtol": 1})"), HasSubstr("unknown key"));
+}
+
+TEST_F(ConfigTest, WrongTypesAndRangesNameKeyExpectationAndValue) {
+  EXPECT_THAT(error(R"({"timeout": "5"})"), HasSubstr("timeout: must be a number greater than 0, not \"5\""));
+  EXPECT_THAT(error(R"({"timeout": 0})"), HasSubstr("timeout: must be"));
+  EXPECT_THAT(error(R"({"workers": 2.5})"), HasSubstr("workers: must be a whole number of at least 0"));
+  EXPECT_THAT(error(R"({"workers": -1})"), HasSubstr("not -1"));
+  EXPECT_THAT(error(R"({"trace_depth_limit": 0})"), HasSubstr("of at least 1"));
+  EXPECT_THAT(error(R"({"tolerance": 1})"), HasSubstr("tolerance: must be an object"));
+  EXPECT_THAT(error(R"({"tolerance": {"atol": -1e-9}})"), HasSubstr("tolerance.atol: must be a number of at least 0"));
+  EXPECT_THAT(error(R"({"tolerance": {"atol": true}})"), HasSubstr("not true"));
+  EXPECT_THAT(error(R"({"strict": 1})"), HasSubstr("strict: must be true or false, not 1"));
+  EXPECT_THAT(error(R"({"min_verified": 101})"), HasSubstr("at most 100"));
+  EXPECT_THAT(error(R"({"compression": "gzip"})"), HasSubstr("compression: must be \"auto\" or \"none\""));
+  EXPECT_THAT(error(R"({"exclude_benchmarks": "timeraw_*"})"), HasSubstr("must be a list of glob patterns"));
+  EXPECT_THAT(error(R"({"exclude_benchmarks": ["a", 1]})"), HasSubstr("must be a list of glob patterns"));
+  EXPECT_THAT(error(R"({"snapshot_dir": ""})"), HasSubstr("snapshot_dir: must be a path"));
+  EXPECT_THAT(error(R"([1])"), HasSubstr("must be an object"));
+  EXPECT_THAT(error(R"({"verbose": true, "quiet": true})"), HasSubstr("verbose and quiet contradict"));
+}
+
+TEST_F(ConfigTest, MalformedJsonNamesFileLineAndColumn) {
+  EXPECT_THAT(error("{\n  \"verbose\": yes\n}"), HasSubstr(std::string(kConfigFileName) + ":2:14: malformed JSON"));
+}
+
+TEST_F(ConfigTest, RelativePathsAreRelativeToTheFilesFolder) {
+  write("ci/conf.json", R"({"benchmark_dir": "../bench", "snapshot_dir": "/abs", "project_dir": "src",
+                            "python": "venv/bin/python"})");
+  auto config = load_with({}, folder_ / "ci/conf.json");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->benchmark_dir.value, folder_ / "bench");
+  EXPECT_EQ(config->snapshot_dir.value, "/abs");
+  EXPECT_EQ(config->project_dir.value, folder_ / "ci/src");
+  EXPECT_EQ(config->python.value, (folder_ / "ci/venv/bin/python").string());
+
+  write("ci/conf.json", R"({"python": "python3.11"})");
+  config = load_with({}, folder_ / "ci/conf.json");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->python.value, "python3.11") << "a name is for PATH";
+  EXPECT_EQ(config->snapshot_dir.value, ".snapshots/") << "a default is no path of the file's";
+}
+
+TEST_F(ConfigTest, ANamedFileThatIsMissingIsAnError) {
+  const auto config = load_with({}, folder_ / "none.json");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().kind, ErrorKind::kConfig);
+  EXPECT_THAT(config.error().message, HasSubstr("none.json"));
+}
+
+TEST_F(ConfigTest, PrecedenceIsCommandLineThenFileThenAsvThenDefault) {
+  fs::create_directory(folder_ / "benchmarks");
+  auto config = load_with();
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->benchmark_dir.value, folder_ / "benchmarks/");
+  EXPECT_EQ(from(*config, "benchmark_dir"), "default");
+
+  write("asv.conf.jsonc", "{benchmark_dir: 'asv_bench', default_benchmark_timeout: 300, /* other */ x: 1}");
+  config = load_with();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->benchmark_dir.value, folder_ / "asv_bench");
+  EXPECT_EQ(config->timeout.value, 300);
+  EXPECT_EQ(from(*config, "timeout"), (folder_ / "asv.conf.jsonc").string());
+
+  write(kConfigFileName, R"({"benchmark_dir": "mine", "timeout": 9, "exclude_benchmarks": ["a*"], "strict": true})");
+  config = load_with();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->benchmark_dir.value, folder_ / "mine");
+  EXPECT_EQ(config->timeout.value, 9);
+
+  Overrides overrides;
+  overrides.benchmark_dir = "cli";
+  overrides.timeout = 1;
+  overrides.exclude = {"b*"};
+  overrides.strict = false;
+  config = load_with(overrides);
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->benchmark_dir.value, "cli");
+  EXPECT_EQ(config->timeout.value, 1);
+  EXPECT_FALSE(config->strict.value);
+  EXPECT_THAT(config->exclude_benchmarks.value, ElementsAre("a*", "b*")) << "--exclude adds";
+  EXPECT_EQ(from(*config, "benchmark_dir"), "command line");
+  EXPECT_THAT(from(*config, "exclude_benchmarks"), HasSubstr("snapshot_config.json and command line"));
+}
+
+TEST_F(ConfigTest, VerbosityOnTheCommandLineReplacesTheFiles) {
+  write(kConfigFileName, R"({"quiet": true})");
+  Overrides overrides;
+  overrides.verbose = true;
+  const auto config = load_with(overrides);
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->verbose.value);
+  EXPECT_FALSE(config->quiet.value);
+
+  overrides.quiet = true;
+  const auto both = load_with(overrides);
+  ASSERT_FALSE(both);
+  EXPECT_EQ(both.error().kind, ErrorKind::kUsage);
+}
+
+TEST_F(ConfigTest, ABrokenAsvConfMattersOnlyWhereItDecides) {
+  write("asv.conf.json", "{benchmark_dir: }");
+  const auto config = load_with();
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().kind, ErrorKind::kConfig);
+  EXPECT_THAT(config.error().message, HasSubstr("asv.conf.json:1:17: malformed JSON"));
+  EXPECT_THAT(config.error().message, HasSubstr("--timeout"));
+
+  Overrides overrides;
+  overrides.benchmark_dir = "b";
+  overrides.timeout = 5;
+  EXPECT_TRUE(load_with(overrides));
+}
+
+TEST_F(ConfigTest, NullMeansUnset) {
+  write("asv.conf.json", R"({"benchmark_dir": ".", "default_benchmark_timeout": null})");
+  write(kConfigFileName, R"({"benchmark_dir": null, "timeout": null, "python": null, "project_dir": null})");
+  const auto config = load_with();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->timeout.value, 60);
+  EXPECT_TRUE(fs::equivalent(*config->benchmark_dir.value, folder_));
+  EXPECT_FALSE(config->python.value);
+}
+
+TEST(AsvConf, WrongValuesAreErrors) {
+  EXPECT_FALSE(parse_asv_conf("{benchmark_dir: 1}", "asv.conf.json"));
+  EXPECT_FALSE(parse_asv_conf("{default_benchmark_timeout: -1}", "asv.conf.json"));
+  EXPECT_FALSE(parse_asv_conf("[]", "asv.conf.json"));
+  const auto minimal = parse_asv_conf("{}", "asv.conf.json");
+  ASSERT_TRUE(minimal);
+  EXPECT_EQ(minimal->benchmark_dir, "benchmarks");
+}
+
+TEST(Complaint, ChecksCommandLineValuesByTheSameRules) {
+  EXPECT_EQ(complaint("tolerance.rtol", 1e-3), std::nullopt);
+  EXPECT_EQ(complaint("tolerance.rtol", -1), "must be a number of at least 0, not -1");
+  EXPECT_EQ(complaint("min_verified", 200), "must be a number of at least 0 and at most 100, not 200");
+}
+
+TEST_F(ConfigTest, TheDefaultFileReadsBackAsTheDefaults) {
+  write(kConfigFileName, default_file_text());
+  const auto config = load_with();
+  ASSERT_TRUE(config) << config.error().message;
+  Config defaults;
+  defaults.benchmark_dir.value = folder_ / "benchmarks/";
+  defaults.snapshot_dir.value = folder_ / ".snapshots/";
+  defaults.timeout.value = kDefaultTimeout;
+  const auto values = [](const Config& any) {
+    std::vector<std::string> texts;
+    for (const Entry& entry : entries(any)) {
+      texts.push_back(entry.key + "=" + entry.value.dump());
+    }
+    return texts;
+  };
+  EXPECT_EQ(values(*config), values(defaults));
+}
+
+TEST(DefaultFile, TheRepositorysOwnIsWhatInitWrites) {
+  const auto text = util::read_file(fs::path(SNAPSHOT_TEST_SOURCE_DIR) / kConfigFileName);
+  ASSERT_TRUE(text) << text.error().message;
+  EXPECT_EQ(*text, default_file_text());
+}
+
+}  // namespace
+}  // namespace snapshot_test::config
