@@ -1,0 +1,33 @@
+// Discovery: a suite's benchmarks as ASV finds them (docs/asv.md has the rules and every deliberate difference).
+// All calls need the GIL and a running interpreter. A Python exception of a suite becomes a failure in the result;
+// the only one that escapes, as py::error_already_set, is KeyboardInterrupt.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/discovery/scan.hpp"
+#include "snapshot_test/model/benchmark.hpp"
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::host::discovery {
+
+/// More combinations than this are taken for a mistake: the benchmark becomes a failure.
+inline constexpr std::size_t kMostCombinations = 1'000'000;
+
+/// Checks the directory and makes its root package importable (root.hpp has the errors). discover() and
+/// LiveBenchmark::resolve() do this themselves; doing it twice is harmless.
+[[nodiscard]] Result<void> install_root(const std::filesystem::path& benchmark_dir);
+
+/// Imports the whole suite and describes every benchmark, in the order of discovery, each name once (of several with
+/// one name the last wins). `on_import` may be empty. Errors are install_root's.
+[[nodiscard]] Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import = {});
+
+/// The parameter indices that `regex` selects, parallel to suite.benchmarks. It is a Python regular expression,
+/// searched in the full name and in "module.method" (a match takes all indices), and in "name(id1, id2)" of each
+/// combination. An empty regex selects everything. kUsage for an invalid one, with position and reason.
+[[nodiscard]] Result<std::vector<std::vector<std::size_t>>> select(const model::Suite& suite, const std::string& regex);
+
+}  // namespace snapshot_test::host::discovery

@@ -1,0 +1,30 @@
+// The suite's directory: is it one that can be walked, and how its root package becomes importable.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::host::discovery {
+
+/// A benchmark directory that passed the checks.
+struct SuiteRoot {
+  std::filesystem::path dir;       ///< absolute, normalised, symbolic links kept
+  std::string package;             ///< its last component: the name of the root package
+  bool regular_package = true;     ///< it has an __init__.py
+  std::vector<std::string> notes;  ///< things a user should know but that fail nothing
+};
+
+/// Looks at the file system only; needs no interpreter. Errors (kUsage): missing, a file, empty, without Python files,
+/// a name that cannot be imported, X.py beside a package X (Python would never import X.py), a symbolic link that leads
+/// back into its own parents.
+[[nodiscard]] Result<SuiteRoot> check_tree(const std::filesystem::path& benchmark_dir);
+
+/// check_tree, then a finder at sys.meta_path[0] that answers the root package's name, from its parent directory, and
+/// nothing else. Nothing is put on sys.path. Calling it again for the same directory changes nothing. Needs the GIL.
+/// Errors: check_tree's; kUsage where a module of that name is loaded already; kPython where Python refuses.
+[[nodiscard]] Result<SuiteRoot> mount_root(const std::filesystem::path& benchmark_dir);
+
+}  // namespace snapshot_test::host::discovery
