@@ -1,0 +1,63 @@
+// A manifest: what the store knows of one benchmark, as a value and as the JSON text of cases/<module>/<name>.json
+// (grammar in docs/store.md).
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "snapshot_test/model/benchmark.hpp"
+#include "snapshot_test/model/observation.hpp"
+#include "snapshot_test/model/result.hpp"
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::store {
+
+/// The snapshot of one case.
+struct CaseRecord {
+  std::size_t index = 0;         ///< its place in the product of the manifest's params
+  std::vector<std::string> ids;  ///< one an axis
+  model::CaptureStatus status = model::CaptureStatus::kFailed;
+  std::string reason;   ///< one line; may be empty
+  std::string run;      ///< id of the run that captured it
+  std::string version;  ///< ASV's version of the source it was captured from; empty: the manifest's
+  double seconds = 0;   ///< wall time of the call
+  model::Ending ending = model::Ending::kProtocol;
+  std::vector<model::SiteValue> sites;
+};
+
+/// All snapshots of one benchmark. `cases` is sorted by index and holds no index twice.
+struct Manifest {
+  std::string benchmark;   ///< ASV's full name
+  std::string type;        ///< "time", "track", ...
+  std::string version;     ///< ASV's version when last captured
+  std::string module;      ///< dotted; empty for the root
+  std::string class_name;  ///< empty for functions
+  std::string function;
+  std::vector<model::ParamAxis> params;  ///< as they were when last captured
+  std::vector<CaseRecord> cases;
+};
+
+/// A manifest for `benchmark` without cases.
+[[nodiscard]] Manifest make_manifest(const model::Benchmark& benchmark);
+
+/// The snapshot of the case that has these parameter ids and this index now; null if there is none.
+/// Ids identify a case, so it is found again when an axis grows or is reordered. An address in an id (" at 0x7f…") is
+/// ignored. Where several combinations share their ids, the index decides among them.
+/// The pointer lives as long as the manifest's cases.
+[[nodiscard]] const CaseRecord* find_case(const Manifest& manifest, const std::vector<std::string>& ids,
+                                          std::size_t index);
+
+/// What a capture of some of a benchmark's cases leaves: `fresh`, plus the cases of `old` that were not captured now
+/// and whose ids still exist in fresh.params (at their present index). A kept case keeps its run and its version.
+[[nodiscard]] Manifest merge(const Manifest& old, Manifest fresh);
+
+/// JSON, indented, with a final newline. Bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string to_text(const Manifest& manifest);
+/// kCorrupt with line and column, or with the place ("cases[3].sites[0]"); kUnsupported for another format version.
+/// `path` is for messages.
+[[nodiscard]] Result<Manifest> manifest_from_text(std::string_view text, const std::string& path);
+
+}  // namespace snapshot_test::store

@@ -1,0 +1,63 @@
+// Changing a store: one capture as a whole, and the removal of what nothing refers to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "snapshot_test/store/manifest.hpp"
+#include "snapshot_test/store/run_info.hpp"
+#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::store {
+
+/// One capture. Nothing in the store changes before commit(); a process that dies at any moment leaves the old
+/// baseline or the new one, whole. Destroyed without commit(), it discards what was staged. Not thread-safe; only the
+/// process that began it may use it.
+class CaptureTransaction {
+ public:
+  /// Takes the store's lock; kIo if another process has it. Removes what earlier captures left unfinished.
+  [[nodiscard]] static Result<CaptureTransaction> begin(const Store& store, std::string run_id);
+  CaptureTransaction(CaptureTransaction&&) noexcept;
+  CaptureTransaction& operator=(CaptureTransaction&&) noexcept;
+  ~CaptureTransaction();
+
+  /// Where ObjectWriters of this capture put their objects; other processes may write there.
+  [[nodiscard]] std::filesystem::path staging_objects() const;
+  /// Replaces the benchmark's manifest at commit. See merge() for captures of some of its cases.
+  [[nodiscard]] Result<void> put_manifest(const Manifest& manifest);
+  [[nodiscard]] Result<void> put_run(const RunInfo& run);
+
+  /// Makes it the baseline. Staged objects that no staged manifest names are dropped. kInternal if a case captured by
+  /// this run names an object that is nowhere; kIo if the disk is full or refuses: the message says which baseline
+  /// then holds.
+  [[nodiscard]] Result<void> commit();
+
+ private:
+  struct Impl;
+  explicit CaptureTransaction(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+enum class CleanMode { kRemove, kDryRun };
+
+struct CleanReport {
+  std::vector<std::string> obsolete;  ///< benchmarks whose manifest was removed
+  std::size_t objects = 0;            ///< objects that nothing referred to
+  std::size_t leftovers = 0;          ///< folders and temporary files of unfinished captures
+  std::uint64_t bytes = 0;            ///< size of all the files removed
+};
+
+/// Removes what nothing refers to; with kDryRun only says what it would remove. Takes the same lock as a capture.
+/// `live_benchmarks`: all benchmarks there are now; manifests of others are removed. Without it manifests stay. An
+/// empty list is kUsage: it is what a suite that does not import looks like. A manifest that cannot be read is an
+/// error, and nothing is removed.
+[[nodiscard]] Result<CleanReport> clean(const Store& store,
+                                        const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode);
+
+}  // namespace snapshot_test::store

@@ -1,0 +1,201 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+#include "snapshot_test/store/transaction.hpp"
+#include "store/files.hpp"
+#include "store/layout.hpp"
+#include "store/lock.hpp"
+#include "store/paths.hpp"
+
+namespace snapshot_test::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What is to go. Found first as a whole, so that a store that cannot be read loses nothing.
+struct Plan {
+  CleanReport report;
+  std::vector<fs::path> manifests;
+  std::vector<fs::path> others;
+};
+
+Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan) {
+  const auto size = tree_size(path);
+  if (!size) {
+    return tl::unexpected(size.error());
+  }
+  ++counter;
+  plan.report.bytes += size->apparent;
+  plan.others.push_back(path);
+  return {};
+}
+
+/// Collects the objects that the manifests which stay refer to.
+Result<std::unordered_set<std::string>> plan_manifests(const Store& store,
+                                                       const std::optional<std::vector<std::string>>& live,
+                                                       Plan& plan) {
+  const auto names = store.benchmark_names();
+  if (!names) {
+    return tl::unexpected(names.error());
+  }
+  const std::set<std::string> alive =
+      live ? std::set<std::string>(live->begin(), live->end()) : std::set<std::string>(names->begin(), names->end());
+  std::unordered_set<std::string> referenced;
+  for (const std::string& name : *names) {
+    if (!alive.contains(name)) {
+      const fs::path path = paths::manifest(paths::cases(store.root()), name);
+      const auto size = tree_size(path);
+      if (!size) {
+        return tl::unexpected(size.error());
+      }
+      plan.report.obsolete.push_back(name);
+      plan.report.bytes += size->apparent;
+      plan.manifests.push_back(path);
+      continue;
+    }
+    const auto manifest = store.load_manifest(name);
+    if (!manifest) {
+      return tl::unexpected(manifest.error());
+    }
+    for (const CaseRecord& record : *manifest ? (*manifest)->cases : std::vector<CaseRecord>()) {
+      for (const model::SiteValue& site : record.sites) {
+        referenced.insert(site.object);
+      }
+    }
+  }
+  return referenced;
+}
+
+Result<void> plan_objects(const Store& store, const std::unordered_set<std::string>& referenced, Plan& plan) {
+  const auto folders = list_folder(store.objects_folder());
+  if (!folders) {
+    return tl::unexpected(folders.error());
+  }
+  for (const FolderEntry& folder : *folders) {
+    if (!folder.is_folder) {
+      continue;
+    }
+    const fs::path path = store.objects_folder() / folder.name;
+    const auto entries = list_folder(path);
+    if (!entries) {
+      return tl::unexpected(entries.error());
+    }
+    for (const FolderEntry& entry : *entries) {
+      const auto object = paths::parse_object(folder.name, entry.name);
+      Result<void> planned;
+      if (object && !referenced.contains(object->sha256)) {
+        planned = plan_removal(path / entry.name, plan.report.objects, plan);
+      } else if (entry.name.starts_with(paths::kTemporaryPrefix)) {
+        planned = plan_removal(path / entry.name, plan.report.leftovers, plan);
+      }
+      if (!planned) {
+        return planned;
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> plan_leftovers(const Store& store, Plan& plan) {
+  const auto staged = find_staged(store.root());
+  if (!staged) {
+    return tl::unexpected(staged.error());
+  }
+  for (const fs::path& stale : staged->stale) {
+    if (auto planned = plan_removal(stale, plan.report.leftovers, plan); !planned) {
+      return planned;
+    }
+  }
+  const auto entries = list_folder(store.root() / ".");
+  if (!entries) {
+    return tl::unexpected(entries.error());
+  }
+  for (const FolderEntry& entry : *entries) {
+    if (entry.is_file && entry.name.starts_with(paths::kTemporaryPrefix)) {
+      if (auto planned = plan_removal(store.root() / entry.name, plan.report.leftovers, plan); !planned) {
+        return planned;
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> carry_out(const Store& store, const Plan& plan) {
+  const auto watch = open_folder(store.root());
+  if (!watch) {
+    return tl::unexpected(watch.error());
+  }
+  for (const fs::path& path : plan.manifests) {
+    if (auto removed = remove_tree(path); !removed) {
+      return removed;
+    }
+  }
+  // An object must not be gone while a manifest that names it might come back after a power loss.
+  if (!plan.manifests.empty()) {
+    if (auto durable = sync_tree(paths::cases(store.root()), *watch); !durable) {
+      return durable;
+    }
+  }
+  for (const fs::path& path : plan.others) {
+    if (auto removed = remove_tree(path); !removed) {
+      return removed;
+    }
+  }
+  for (const auto& paths : {plan.manifests, plan.others}) {
+    for (const fs::path& path : paths) {
+      ::rmdir(path.parent_path().c_str());  // refused unless empty, and never the store itself: it holds the lock
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<CleanReport> clean(const Store& store, const std::optional<std::vector<std::string>>& live_benchmarks,
+                          CleanMode mode) {
+  if (live_benchmarks && live_benchmarks->empty()) {
+    return fail(ErrorKind::kUsage, fmt::format("there are no benchmarks, so all of '{}' would be removed; check the "
+                                               "benchmark folder, or remove the snapshot folder yourself",
+                                               store.root().string()));
+  }
+  std::optional<StoreLock> lock;
+  if (mode == CleanMode::kRemove) {
+    auto taken = StoreLock::take(store.root());
+    if (!taken) {
+      return tl::unexpected(std::move(taken.error()));
+    }
+    lock = std::move(*taken);
+    const auto staged = find_staged(store.root());
+    if (!staged) {
+      return tl::unexpected(staged.error());
+    }
+    for (const fs::path& each : staged->committed) {
+      if (auto moved = roll_forward(store.root(), each); !moved) {
+        return tl::unexpected(std::move(moved.error()));
+      }
+    }
+  }
+  Plan plan;
+  const auto referenced = plan_manifests(store, live_benchmarks, plan);
+  if (!referenced) {
+    return tl::unexpected(referenced.error());
+  }
+  auto done = plan_objects(store, *referenced, plan);
+  if (done) {
+    done = plan_leftovers(store, plan);
+  }
+  if (done && mode == CleanMode::kRemove) {
+    done = carry_out(store, plan);
+  }
+  if (!done) {
+    return tl::unexpected(std::move(done.error()));
+  }
+  return std::move(plan.report);
+}
+
+}  // namespace snapshot_test::store

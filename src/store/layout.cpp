@@ -1,0 +1,224 @@
+#include "store/layout.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "snapshot_test/store/store.hpp"
+#include "store/files.hpp"
+#include "store/json_text.hpp"
+#include "store/paths.hpp"
+#include "util/file.hpp"
+
+namespace snapshot_test::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kFormatName = "snapshot_test store";
+
+/// What may lie in a folder that is to become a store: what git or an interrupted creation leaves.
+bool is_harmless(std::string_view name) {
+  return name.starts_with(".git") || name.starts_with(paths::kTemporaryPrefix) || name == "lock";
+}
+
+using MoveFile = Result<void> (*)(const fs::path& from, const fs::path& to_folder, const FolderEntry& entry);
+
+/// Moves the files of `from`'s subfolders to subfolders of the same names in `to`.
+Result<void> move_two_levels(const fs::path& from, const fs::path& to, MoveFile move) {
+  const auto folders = list_folder(from);
+  if (!folders) {
+    return tl::unexpected(folders.error());
+  }
+  for (const FolderEntry& folder : *folders) {
+    if (!folder.is_folder) {
+      continue;
+    }
+    const auto entries = list_folder(from / folder.name);
+    if (!entries) {
+      return tl::unexpected(entries.error());
+    }
+    if (auto made = ensure_folder(to / folder.name); !made) {
+      return made;
+    }
+    for (const FolderEntry& entry : *entries) {
+      if (auto moved = move(from / folder.name / entry.name, to / folder.name, entry); !moved) {
+        return moved;
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> move_object(const fs::path& from, const fs::path& to_folder, const FolderEntry& entry) {
+  const auto object = paths::parse_object(to_folder.filename().string(), entry.name);
+  if (!entry.is_file || !object) {
+    return {};
+  }
+  if (auto moved = rename_file(from, to_folder / entry.name); !moved) {
+    return moved;
+  }
+  // The same pickle in the other encoding is what this one replaces.
+  return remove_tree(paths::object(to_folder.parent_path(), object->sha256, other(object->encoding)));
+}
+
+Result<void> move_manifest(const fs::path& from, const fs::path& to_folder, const FolderEntry& entry) {
+  if (!entry.is_file || !paths::is_manifest(entry.name)) {
+    return {};
+  }
+  return rename_file(from, to_folder / entry.name);
+}
+
+Result<void> move_runs(const fs::path& from, const fs::path& to) {
+  const auto entries = list_folder(from);
+  if (!entries) {
+    return tl::unexpected(entries.error());
+  }
+  for (const FolderEntry& entry : *entries) {
+    if (entry.is_file && paths::parse_run(entry.name)) {
+      if (auto moved = rename_file(from / entry.name, to / entry.name); !moved) {
+        return moved;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<FolderState> look_at(const fs::path& root) {
+  struct stat status {};
+  if (::stat(root.c_str(), &status) != 0) {
+    if (errno == ENOENT) {
+      return FolderState::kMissing;
+    }
+    return tl::unexpected(store_error("open the snapshot folder", root));
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    return fail(
+        ErrorKind::kIo,
+        fmt::format("'{}' is a file, not a snapshot folder; choose a folder with --snapshot-dir", root.string()));
+  }
+  const auto entries = list_folder(root / ".");  // the store's own folder may be a link
+  if (!entries) {
+    return tl::unexpected(entries.error());
+  }
+  const auto has = [&](std::string_view name) {
+    return std::any_of(entries->begin(), entries->end(), [&](const FolderEntry& entry) { return entry.name == name; });
+  };
+  if (has("format.json")) {
+    return FolderState::kStore;
+  }
+  if (has("objects") && has("cases")) {
+    return FolderState::kHeadless;
+  }
+  const bool empty =
+      std::all_of(entries->begin(), entries->end(), [](const FolderEntry& entry) { return is_harmless(entry.name); });
+  return empty ? FolderState::kEmpty : FolderState::kForeign;
+}
+
+Result<void> check_format(const fs::path& root) {
+  const fs::path path = paths::format(root);
+  const auto text = util::read_file(path);
+  if (!text) {
+    return tl::unexpected(text.error());
+  }
+  std::uint64_t version = 0;
+  auto decoded = decode_json(*text, path.string(), [&](const nlohmann::json& in, std::string&) {
+    need_object(in);
+    if (in.at("format") != kFormatName) {
+      throw std::invalid_argument(fmt::format("'format' is not \"{}\"", kFormatName));
+    }
+    version = get_unsigned(in, "version");
+  });
+  return decoded ? check_version(version, root.string()) : decoded;
+}
+
+Result<void> create_layout(const fs::path& root) {
+  std::error_code code;
+  fs::create_directories(root, code);
+  if (code) {
+    errno = code.value();
+    return tl::unexpected(store_error("create the snapshot folder", root));
+  }
+  nlohmann::ordered_json format;
+  format["format"] = kFormatName;
+  format["version"] = kFormatVersion;
+  // Last, because it makes the folder a store.
+  const std::array<std::pair<fs::path, std::string>, 2> files{{
+      {root / ".gitignore", "/lock\n/staging/\n"},
+      {paths::format(root), json_text(format)},
+  }};
+  for (const auto& [path, text] : files) {
+    auto temporary = create_temporary(root);
+    if (!temporary) {
+      return tl::unexpected(std::move(temporary.error()));
+    }
+    auto done = write_fully(temporary->fd, std::as_bytes(std::span(text)), path);
+    if (done && ::fsync(temporary->fd.get()) != 0) {
+      done = tl::unexpected(store_error("fsync", path));
+    }
+    if (done) {
+      done = rename_file(temporary->path, path);
+    }
+    if (!done) {
+      ::unlink(temporary->path.c_str());
+      return done;
+    }
+  }
+  return util::fsync_folder(root);
+}
+
+Result<Staged> find_staged(const fs::path& root) {
+  const auto entries = list_folder(paths::staging(root));
+  if (!entries) {
+    return tl::unexpected(entries.error());
+  }
+  Staged staged;
+  for (const FolderEntry& entry : *entries) {
+    const fs::path path = paths::staging(root) / entry.name;
+    std::error_code code;
+    const bool committed = entry.is_folder && paths::is_run_id(entry.name) &&
+                           fs::is_regular_file(fs::symlink_status(paths::commit_marker(path), code));
+    (committed ? staged.committed : staged.stale).push_back(path);
+  }
+  return staged;
+}
+
+Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
+  const auto watch = open_folder(root);
+  if (!watch) {
+    return tl::unexpected(watch.error());
+  }
+  for (const fs::path& folder : {paths::objects(root), paths::cases(root), paths::runs(root)}) {
+    if (auto made = ensure_folder(folder); !made) {
+      return made;
+    }
+  }
+  // Objects before the manifests that name them, for those who copy the folder meanwhile.
+  auto done = move_two_levels(paths::objects(staged), paths::objects(root), move_object);
+  if (done) {
+    done = move_two_levels(paths::cases(staged), paths::cases(root), move_manifest);
+  }
+  if (done) {
+    done = move_runs(paths::runs(staged), paths::runs(root));
+  }
+  // Nothing may forget that it was committed before the moves are on the disk.
+  if (done) {
+    done = sync_tree(root, *watch);
+  }
+  if (done) {
+    done = remove_tree(paths::commit_marker(staged));
+  }
+  return done ? remove_tree(staged) : done;
+}
+
+}  // namespace snapshot_test::store

@@ -1,0 +1,36 @@
+// The store's folder as a whole: its format file, and how a committed capture becomes part of it.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::store {
+
+enum class FolderState {
+  kMissing,   ///< nothing there
+  kEmpty,     ///< nothing of ours and nothing else in it
+  kForeign,   ///< other files, no store
+  kHeadless,  ///< a store's folders without format.json
+  kStore,
+};
+/// kIo where it is not a folder or cannot be read.
+[[nodiscard]] Result<FolderState> look_at(const std::filesystem::path& root);
+
+/// kUnsupported, kCorrupt, kIo.
+[[nodiscard]] Result<void> check_format(const std::filesystem::path& root);
+/// Makes the folder, format.json and a .gitignore for what is not part of the baseline.
+[[nodiscard]] Result<void> create_layout(const std::filesystem::path& root);
+
+struct Staged {
+  std::vector<std::filesystem::path> committed;  ///< oldest first
+  std::vector<std::filesystem::path> stale;      ///< of captures that did not commit (or do not yet)
+};
+[[nodiscard]] Result<Staged> find_staged(const std::filesystem::path& root);
+
+/// Moves what a committed capture staged to its place, then removes the staging folder. May be repeated after it was
+/// interrupted anywhere. Needs the store's lock.
+[[nodiscard]] Result<void> roll_forward(const std::filesystem::path& root, const std::filesystem::path& staged);
+
+}  // namespace snapshot_test::store

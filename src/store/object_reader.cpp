@@ -1,0 +1,213 @@
+#include "store/object_reader.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "store/digest.hpp"
+#include "store/files.hpp"
+#include "store/trailer.hpp"
+
+namespace snapshot_test::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{1} << 20U;
+
+/// A file without a name: the system removes it with its last user, however that ends.
+Result<util::Fd> unnamed_file(const fs::path& folder) {
+  util::Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd) {
+    return fd;
+  }
+  auto named = create_temporary(folder);  // not every file system has O_TMPFILE
+  if (!named) {
+    return tl::unexpected(std::move(named.error()));
+  }
+  ::unlink(named->path.c_str());
+  return std::move(named->fd);
+}
+
+}  // namespace
+
+Error damaged_object(std::string_view sha256, const fs::path& path, std::string_view cause) {
+  return Error{ErrorKind::kCorrupt, fmt::format("object {} at '{}' is damaged: {}; restore it or capture again", sha256,
+                                                path.string(), cause)};
+}
+
+void FrameDecoder::Free::operator()(ZSTD_DCtx_s* context) const noexcept { ZSTD_freeDCtx(context); }
+
+FrameDecoder::FrameDecoder(std::span<const std::byte> frame, std::uint64_t plain_bytes)
+    : context_(ZSTD_createDCtx()), input_(frame), left_(plain_bytes) {}
+
+Result<std::size_t> FrameDecoder::read(std::span<std::byte> out) {
+  if (!context_) {
+    return fail(ErrorKind::kInternal, "zstd could not be started: out of memory");
+  }
+  if (ended_) {
+    return 0;
+  }
+  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_));
+  ZSTD_inBuffer in{input_.data(), input_.size(), 0};
+  ZSTD_outBuffer to{out.data(), room, 0};
+  while (to.pos < room) {
+    const std::size_t before = in.pos + to.pos;
+    const std::size_t hint = ZSTD_decompressStream(context_.get(), &to, &in);
+    if (ZSTD_isError(hint) != 0) {
+      return fail(ErrorKind::kCorrupt, ZSTD_getErrorName(hint));
+    }
+    frame_ended_ = hint == 0;
+    const bool stuck = in.pos + to.pos == before;
+    if (to.pos < room && (frame_ended_ || stuck)) {
+      return fail(ErrorKind::kCorrupt, fmt::format("it ends {} bytes too early", left_ - to.pos));
+    }
+  }
+  input_ = input_.subspan(in.pos);
+  left_ -= room;
+  if (left_ == 0) {
+    if (auto whole = check_end(); !whole) {
+      return tl::unexpected(std::move(whole.error()));
+    }
+  }
+  return room;
+}
+
+/// All that was recorded is out: now the frame must end, with the right checksum, and nothing may follow.
+Result<void> FrameDecoder::check_end() {
+  ended_ = true;
+  if (!frame_ended_) {
+    std::byte extra{};
+    ZSTD_inBuffer in{input_.data(), input_.size(), 0};
+    ZSTD_outBuffer out{&extra, 1, 0};
+    const std::size_t hint = ZSTD_decompressStream(context_.get(), &out, &in);
+    if (ZSTD_isError(hint) != 0) {
+      return fail(ErrorKind::kCorrupt, ZSTD_getErrorName(hint));
+    }
+    if (out.pos != 0) {
+      return fail(ErrorKind::kCorrupt, "it unpacks to more than its recorded size");
+    }
+    if (hint != 0) {
+      return fail(ErrorKind::kCorrupt, "its end is missing");
+    }
+    input_ = input_.subspan(in.pos);
+  }
+  if (!input_.empty()) {
+    return fail(ErrorKind::kCorrupt, "something follows its end");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<ObjectReader::Impl>> ObjectReader::Impl::open(std::string sha256, fs::path path,
+                                                                     Encoding encoding,
+                                                                     std::optional<std::uint64_t> expected_bytes) {
+  util::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) {
+    return nullptr;
+  }
+  if (!fd) {
+    return tl::unexpected(util::io_error("open", path));
+  }
+  auto file = util::MappedFile::map(fd, path);
+  if (!file) {
+    return tl::unexpected(std::move(file.error()));
+  }
+  std::unique_ptr<Impl> made(new Impl{std::move(sha256), std::move(path), encoding, std::move(fd), std::move(*file)});
+  const std::span<const std::byte> bytes = made->file.bytes();
+  made->plain_bytes = bytes.size();
+  if (encoding == Encoding::kZstd) {
+    const auto recorded = read_trailer(bytes);
+    if (!recorded) {
+      return made->damaged("it is truncated or altered at its end");
+    }
+    made->plain_bytes = *recorded;
+  }
+  if (expected_bytes && *expected_bytes != made->plain_bytes) {
+    return made->damaged(fmt::format("it holds {} bytes where {} are recorded", made->plain_bytes, *expected_bytes));
+  }
+  return made;
+}
+
+std::span<const std::byte> ObjectReader::Impl::frame() const {
+  return file.bytes().first(file.bytes().size() - sizeof(Trailer));
+}
+
+tl::unexpected<Error> ObjectReader::Impl::damaged(std::string_view cause) const {
+  return tl::unexpected(damaged_object(sha256, path, cause));
+}
+
+Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) const {
+  const auto scratch = unnamed_file(folder);
+  if (!scratch) {
+    return tl::unexpected(scratch.error());
+  }
+  FrameDecoder unpacker(frame(), plain_bytes);
+  std::vector<std::byte> chunk(kChunk);
+  for (;;) {
+    const auto got = unpacker.read(chunk);
+    if (!got) {
+      return got.error().kind == ErrorKind::kCorrupt ? damaged(got.error().message) : tl::unexpected(got.error());
+    }
+    if (*got == 0) {
+      return util::MappedFile::map(*scratch, folder);
+    }
+    if (auto wrote = write_fully(*scratch, {chunk.data(), *got}, folder / (sha256 + " (unpacked)")); !wrote) {
+      return tl::unexpected(std::move(wrote.error()));
+    }
+  }
+}
+
+ObjectReader::ObjectReader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+ObjectReader::ObjectReader(ObjectReader&&) noexcept = default;
+ObjectReader& ObjectReader::operator=(ObjectReader&&) noexcept = default;
+ObjectReader::~ObjectReader() = default;
+
+std::uint64_t ObjectReader::plain_size() const noexcept { return impl_->plain_bytes; }
+
+std::optional<std::span<const std::byte>> ObjectReader::mapped() const noexcept {
+  return impl_->encoding == Encoding::kPlain ? std::optional(impl_->file.bytes()) : std::nullopt;
+}
+
+Result<std::size_t> ObjectReader::read(std::span<std::byte> out) {
+  if (impl_->encoding == Encoding::kPlain) {
+    const auto rest = impl_->file.bytes().subspan(impl_->position);
+    const std::size_t size = std::min(out.size(), rest.size());
+    std::copy_n(rest.begin(), size, out.begin());
+    impl_->position += size;
+    return size;
+  }
+  if (!impl_->decoder) {
+    impl_->decoder.emplace(impl_->frame(), impl_->plain_bytes);
+  }
+  auto got = impl_->decoder->read(out);
+  if (!got && got.error().kind == ErrorKind::kCorrupt) {
+    return impl_->damaged(got.error().message);
+  }
+  return got;
+}
+
+Result<util::MappedFile> ObjectReader::load_verified(const fs::path& scratch_folder) const {
+  auto hash = Sha256::create();
+  if (!hash) {
+    return tl::unexpected(std::move(hash.error()));
+  }
+  auto plain = impl_->encoding == Encoding::kPlain ? util::MappedFile::map(impl_->fd, impl_->path)
+                                                   : impl_->unpack(scratch_folder);
+  if (!plain) {
+    return plain;
+  }
+  hash->update(plain->bytes());
+  if (hash->finish() != impl_->sha256) {
+    return impl_->damaged("its SHA-256 is not its name");
+  }
+  return plain;
+}
+
+}  // namespace snapshot_test::store

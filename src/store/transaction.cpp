@@ -1,0 +1,219 @@
+#include "snapshot_test/store/transaction.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <utility>
+
+#include "store/files.hpp"
+#include "store/layout.hpp"
+#include "store/lock.hpp"
+#include "store/paths.hpp"
+#include "util/file.hpp"
+
+namespace snapshot_test::store {
+
+namespace fs = std::filesystem;
+
+struct CaptureTransaction::Impl {
+  fs::path root;
+  fs::path staged;
+  std::string run_id;
+  StoreLock lock;
+  util::Fd watch{};  ///< opened before anything is staged; see sync_tree()
+  pid_t owner = ::getpid();
+  bool decided = false;  ///< the commit marker is there: the staged files are the baseline now
+  std::set<std::string> referenced{};
+  std::set<std::string> captured{};  ///< those of `referenced` that this run must have written or found
+
+  ~Impl() {
+    // A forked child that exits orderly must not take the capture down.
+    if (!decided && owner == ::getpid()) {
+      std::error_code ignored;  // what stays is removed by the next capture
+      fs::remove_all(staged, ignored);
+      fs::remove(paths::staging(root), ignored);
+    }
+  }
+
+  [[nodiscard]] bool stored(const fs::path& objects, const std::string& sha256) const {
+    std::error_code ignored;
+    return fs::exists(paths::object(objects, sha256, Encoding::kPlain), ignored) ||
+           fs::exists(paths::object(objects, sha256, Encoding::kZstd), ignored);
+  }
+
+  Result<void> check_references() const {
+    for (const std::string& sha256 : captured) {
+      if (!stored(paths::objects(staged), sha256) && !stored(paths::objects(root), sha256)) {
+        return fail(ErrorKind::kInternal,
+                    fmt::format("a captured case names object {}, which was not written; the baseline in '{}' is as it "
+                                "was. This is a defect of snapshot_test: please report it",
+                                sha256, root.string()));
+      }
+    }
+    return {};
+  }
+
+  /// Objects that only a repeated or killed run of a case wrote, and temporary files of killed ones.
+  Result<void> drop_unreferenced() const {
+    const auto folders = list_folder(paths::objects(staged));
+    if (!folders) {
+      return tl::unexpected(folders.error());
+    }
+    for (const FolderEntry& folder : *folders) {
+      const fs::path path = paths::objects(staged) / folder.name;
+      if (!folder.is_folder) {
+        ::unlink(path.c_str());
+        continue;
+      }
+      const auto entries = list_folder(path);
+      if (!entries) {
+        return tl::unexpected(entries.error());
+      }
+      for (const FolderEntry& entry : *entries) {
+        const auto object = paths::parse_object(folder.name, entry.name);
+        if (!object || !referenced.contains(object->sha256)) {
+          ::unlink((path / entry.name).c_str());
+        }
+      }
+    }
+    return {};
+  }
+
+  /// From the rename on, the capture is the baseline.
+  Result<void> write_marker() {
+    const fs::path marker = paths::commit_marker(staged);
+    const fs::path temporary = staged / (std::string(paths::kTemporaryPrefix) + "commit");
+    util::Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!fd) {
+      return tl::unexpected(store_error("create", temporary));
+    }
+    const std::string text = run_id + "\n";
+    if (auto wrote = write_fully(fd, std::as_bytes(std::span(text)), temporary); !wrote) {
+      return wrote;
+    }
+    if (::fsync(fd.get()) != 0) {
+      return tl::unexpected(store_error("fsync", temporary));
+    }
+    if (auto closed = close_checked(fd, temporary); !closed) {
+      return closed;
+    }
+    if (auto renamed = rename_file(temporary, marker); !renamed) {
+      return renamed;
+    }
+    if (auto durable = util::fsync_folder(staged); !durable) {
+      ::unlink(marker.c_str());
+      return durable;
+    }
+    decided = true;
+    return {};
+  }
+
+  /// The error of a step before the marker: the old baseline holds.
+  [[nodiscard]] Error undone(Error error) const {
+    error.message += fmt::format("; nothing was captured, the baseline in '{}' is as it was", root.string());
+    return error;
+  }
+};
+
+CaptureTransaction::CaptureTransaction(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+CaptureTransaction::CaptureTransaction(CaptureTransaction&&) noexcept = default;
+CaptureTransaction& CaptureTransaction::operator=(CaptureTransaction&&) noexcept = default;
+CaptureTransaction::~CaptureTransaction() = default;
+
+Result<CaptureTransaction> CaptureTransaction::begin(const Store& store, std::string run_id) {
+  if (!paths::is_run_id(run_id)) {
+    return fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run_id));
+  }
+  auto lock = StoreLock::take(store.root());
+  if (!lock) {
+    return tl::unexpected(std::move(lock.error()));
+  }
+  const auto staged = find_staged(store.root());
+  if (!staged) {
+    return tl::unexpected(staged.error());
+  }
+  Result<void> done;
+  for (const fs::path& each : staged->committed) {
+    done = done ? roll_forward(store.root(), each) : done;
+  }
+  for (const fs::path& each : staged->stale) {
+    done = done ? remove_tree(each) : done;
+  }
+  const fs::path folder = paths::staging(store.root()) / run_id;
+  std::unique_ptr<Impl> impl(new Impl{store.root(), folder, std::move(run_id), std::move(*lock)});
+  for (const fs::path& each :
+       {paths::staging(store.root()), folder, paths::objects(folder), paths::cases(folder), paths::runs(folder)}) {
+    done = done ? ensure_folder(each) : done;
+  }
+  auto watch = done ? open_folder(folder) : tl::unexpected(done.error());
+  if (!watch) {
+    return tl::unexpected(std::move(watch.error()));
+  }
+  impl->watch = std::move(*watch);
+  return CaptureTransaction(std::move(impl));
+}
+
+fs::path CaptureTransaction::staging_objects() const { return paths::objects(impl_->staged); }
+
+Result<void> CaptureTransaction::put_manifest(const Manifest& manifest) {
+  const fs::path path = paths::manifest(paths::cases(impl_->staged), manifest.benchmark);
+  auto written = ensure_folder(path.parent_path());
+  if (written) {
+    written = write_new_file(path, to_text(manifest));
+  }
+  if (!written) {
+    return tl::unexpected(impl_->undone(std::move(written.error())));
+  }
+  for (const CaseRecord& record : manifest.cases) {
+    for (const model::SiteValue& site : record.sites) {
+      if (!site.object.empty()) {
+        impl_->referenced.insert(site.object);
+        if (record.run == impl_->run_id) {
+          impl_->captured.insert(site.object);
+        }
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> CaptureTransaction::put_run(const RunInfo& run) {
+  auto written = paths::is_run_id(run.id) ? write_new_file(paths::run(paths::runs(impl_->staged), run.id), to_text(run))
+                                          : fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run.id));
+  if (!written) {
+    return tl::unexpected(impl_->undone(std::move(written.error())));
+  }
+  return {};
+}
+
+Result<void> CaptureTransaction::commit() {
+  auto done = impl_->check_references();
+  if (!done) {
+    return done;
+  }
+  done = impl_->drop_unreferenced();
+  if (done) {
+    done = sync_tree(impl_->staged, impl_->watch);
+  }
+  if (done) {
+    done = impl_->write_marker();
+  }
+  if (!done) {
+    return tl::unexpected(impl_->undone(std::move(done.error())));
+  }
+  if (auto moved = roll_forward(impl_->root, impl_->staged); !moved) {
+    moved.error().message += fmt::format(
+        "; the capture itself is complete and is the baseline, and the next command that may write to '{}' puts it in "
+        "place",
+        impl_->root.string());
+    return moved;
+  }
+  std::error_code ignored;  // an empty folder is no harm
+  fs::remove(paths::staging(impl_->root), ignored);
+  return {};
+}
+
+}  // namespace snapshot_test::store
