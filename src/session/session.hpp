@@ -36,9 +36,9 @@ struct ToleranceOptions {
 struct CaptureOptions {
   SuiteOptions suite;
   std::filesystem::path snapshot_dir = ".snapshots";
-  ToleranceOptions tolerance;    ///< for the stability check
-  bool stability_check = true;   ///< run every case twice, in two host processes
-  bool compress = true;          ///< store large compressible values as zstd frames
+  ToleranceOptions tolerance;   ///< for the stability check
+  bool stability_check = true;  ///< run every case twice, in two host processes
+  bool compress = true;         ///< store large compressible values as zstd frames
 };
 
 struct VerifyOptions {

@@ -118,6 +118,9 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual void planned(const RunPlan& /*plan*/) {}
+  /// A pass over `cases` cases begins ("capturing", "running again"); each is started() and ended() once.
+  virtual void phase(const std::string& /*what*/, std::size_t /*cases*/) {}
+  virtual void ended(const CaseId& /*id*/) {}
   virtual void note(const std::string& /*text*/) {}  ///< shown with --verbose
   virtual void started(const CaseId& /*id*/) {}
   virtual void captured(const CaseCapture& /*result*/) {}

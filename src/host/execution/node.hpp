@@ -1,0 +1,50 @@
+// One process of a host that waits for orders and forks.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "model/message.hpp"
+#include "util/channel.hpp"
+#include "util/fd.hpp"
+
+namespace snapshot_test::host::execution {
+
+/// Serves "fork" orders on one channel and reports how its children end.
+///
+/// Every child is a process group of its own, is killed by the kernel when its parent dies, has its channel and its
+/// output pipe and nothing else of its parent's, and ends with its whole group: before a child is reaped, what is left
+/// of its group is killed.
+class Node {
+ public:
+  /// What a child does; runs in the child, with the GIL held. When it returns, the child leaves through _exit(0).
+  using Work = std::function<void(model::Role role, const nlohmann::json& request, util::Channel channel)>;
+
+  Node(util::Channel channel, Work work);
+
+  /// Tells the supervisor that this process is ready, or why it is not.
+  void send_ready();
+  void send_failure(const model::BranchFailure& failure);
+  util::Channel& channel() { return channel_; }
+
+  /// Serves until the supervisor closes the channel, then waits for the children that are left. Ends the process if the
+  /// connection breaks: there is nobody left to report to.
+  void serve();
+
+ private:
+  void on_order(util::Message message);
+  void fork_child(const nlohmann::json& order, std::vector<util::Fd> fds);
+  [[noreturn]] void become_child(pid_t parent, const nlohmann::json& order, std::vector<util::Fd> fds);
+  void reap_children();
+
+  util::Channel channel_;
+  Work work_;
+  util::Fd signals_;               ///< signalfd for SIGCHLD
+  std::map<pid_t, int> children_;  ///< pid → node id
+};
+
+}  // namespace snapshot_test::host::execution

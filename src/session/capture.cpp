@@ -1,0 +1,296 @@
+#include <fmt/format.h>
+
+#include <ctime>
+#include <map>
+#include <utility>
+
+#include "session/judge.hpp"
+#include "session/run.hpp"
+#include "session/session.hpp"
+#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/transaction.hpp"
+
+namespace snapshot_test::session {
+
+using model::CaptureStatus;
+using model::CaseCapture;
+using model::Observation;
+
+namespace {
+
+model::CaseId id_of(const CaseTask& task) {
+  return {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
+}
+
+/// What is known of each case while a capture goes on. Output and tracebacks of cases that ran are let go at once.
+class Capture {
+ public:
+  Capture(const CaptureOptions& options, model::Listener& listener) : options_(options), listener_(listener) {}
+
+  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection, const store::Store& store,
+                                                  const store::CaptureTransaction& transaction) const;
+  /// A task for each case whose first run left something to confirm.
+  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection,
+                                                   const store::Store& store,
+                                                   const store::CaptureTransaction& transaction) const;
+  void on_first(const CaseTask& task, CaseOutcome outcome);
+  void on_second(const CaseTask& task, const CaseOutcome& outcome);
+  [[nodiscard]] Result<void> stage(const Selection& selection, const store::Store& store,
+                                   store::CaptureTransaction& transaction, const std::string& run_id) const;
+  [[nodiscard]] const std::map<CaptureStatus, std::size_t>& counts() const { return counts_; }
+
+ private:
+  struct Captured {
+    CaptureStatus status = CaptureStatus::kFailed;
+    std::string reason;
+    Observation observation;
+  };
+  using Key = std::pair<std::string, std::size_t>;
+
+  [[nodiscard]] bool needs_second_run(const Captured& captured) const;
+  void report(const CaseTask& task, Captured& captured, std::string reason);
+
+  const CaptureOptions& options_;
+  model::Listener& listener_;
+  std::map<Key, Captured> captured_;
+  std::map<CaptureStatus, std::size_t> counts_;
+};
+
+std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection, const store::Store& store,
+                                           const store::CaptureTransaction& transaction) const {
+  std::vector<CaseTask> tasks;
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    for (const std::size_t index : selection.indices[i]) {
+      CaseTask task = run.make_task(selection.suite.benchmarks[i], index);
+      task.request.mode = model::CaseMode::kStore;
+      task.request.objects_dir = transaction.staging_objects().string();
+      task.request.known_objects_dir = store.objects_folder().string();
+      task.request.compress = options_.compress;
+      tasks.push_back(std::move(task));
+    }
+  }
+  return tasks;
+}
+
+std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& selection, const store::Store& store,
+                                            const store::CaptureTransaction& transaction) const {
+  std::vector<CaseTask> tasks;
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    for (const std::size_t index : selection.indices[i]) {
+      const auto captured = captured_.find({benchmark.name, index});
+      if (captured == captured_.end() || !needs_second_run(captured->second)) {
+        continue;
+      }
+      CaseTask task = run.make_task(benchmark, index);
+      task.request.mode = model::CaseMode::kCompare;
+      task.request.baseline = captured->second.observation.sites;
+      task.request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
+      task.request.rtol = options_.tolerance.rtol;
+      task.request.atol = options_.tolerance.atol;
+      task.request.equal_nan = options_.tolerance.equal_nan;
+      tasks.push_back(std::move(task));
+    }
+  }
+  return tasks;
+}
+
+bool Capture::needs_second_run(const Captured& captured) const {
+  return options_.stability_check && model::verifiable(captured.status);
+}
+
+void Capture::on_first(const CaseTask& task, CaseOutcome outcome) {
+  Captured& captured = captured_[{task.benchmark->name, task.index}];
+  captured.observation = std::move(outcome.observation);
+  CaptureJudgement judgement = judge_capture(captured.observation);
+  captured.status = judgement.status;
+  captured.reason = std::move(judgement.reason);
+  if (!needs_second_run(captured)) {
+    report(task, captured, "");
+  }
+}
+
+void Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
+  Captured& captured = captured_.at({task.benchmark->name, task.index});
+  std::string reason = mark_unstable(captured.observation, outcome);
+  CaptureJudgement judgement = judge_capture(captured.observation);
+  captured.status = judgement.status;
+  captured.reason = std::move(judgement.reason);
+  report(task, captured, std::move(reason));
+}
+
+void Capture::report(const CaseTask& task, Captured& captured, std::string reason) {
+  if (!reason.empty()) {
+    captured.reason = std::move(reason);
+  }
+  ++counts_[captured.status];
+  CaseCapture result{id_of(task), captured.status, captured.reason, std::move(captured.observation)};
+  listener_.captured(result);
+  captured.observation = std::move(result.observation);
+  captured.observation.output.clear();
+  captured.observation.traceback.clear();
+}
+
+Result<void> Capture::stage(const Selection& selection, const store::Store& store,
+                            store::CaptureTransaction& transaction, const std::string& run_id) const {
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    if (selection.indices[i].empty()) {
+      continue;
+    }
+    store::Manifest manifest = store::make_manifest(benchmark);
+    for (const std::size_t index : selection.indices[i]) {
+      const Captured& captured = captured_.at({benchmark.name, index});
+      store::CaseRecord record;
+      record.index = index;
+      record.ids = benchmark.case_ids(index);
+      record.status = captured.status;
+      record.reason = captured.reason;
+      record.run = run_id;
+      record.seconds = captured.observation.seconds;
+      record.ending = captured.observation.ending;
+      record.sites = captured.observation.sites;
+      manifest.cases.push_back(std::move(record));
+    }
+    // A damaged manifest is replaced: capturing again is how one gets rid of it.
+    if (const auto old = store.load_manifest(benchmark.name); old && *old) {
+      manifest = store::merge(**old, std::move(manifest));
+    }
+    if (auto put = transaction.put_manifest(manifest); !put) {
+      return put;
+    }
+  }
+  return {};
+}
+
+store::RunInfo describe_run(const CaptureOptions& options, const Run& run, const std::string& id,
+                            const std::map<std::string, std::string>& packages,
+                            const std::map<CaptureStatus, std::size_t>& counts) {
+  store::RunInfo info;
+  info.id = id;
+  info.time = store::utc_text(std::time(nullptr));
+  info.tool_version = ST_VERSION;
+  if (auto git = store::collect_git(options.suite.project_dir.value_or(options.suite.benchmark_dir))) {
+    info.git = std::move(*git);
+  }
+  info.python = {run.python().version, "CPython", run.python().executable};
+  info.machine = store::collect_machine();
+  info.packages = packages;
+  info.seed = options.suite.seed;
+  info.settings = {{"rtol", options.tolerance.rtol},
+                   {"atol", options.tolerance.atol},
+                   {"equal_nan", options.tolerance.equal_nan},
+                   {"filter", options.suite.filter.value_or("")},
+                   {"exclude", options.suite.exclude},
+                   {"timeout", options.suite.timeout},
+                   {"trace_depth_limit", options.suite.trace_depth_limit},
+                   {"stability_check", options.stability_check},
+                   {"compression", options.compress ? "auto" : "none"}};
+  for (const auto& [status, cases] : counts) {
+    info.counts[std::string(name(status))] = cases;
+  }
+  return info;
+}
+
+/// Exit status of a capture: something that verify can check was stored, and the whole suite could be read.
+model::ExitStatus status_of(const model::CaptureSummary& summary) {
+  std::size_t checkable = 0;
+  for (const auto& [status, cases] : summary.counts) {
+    checkable += model::verifiable(status) ? cases : 0;
+  }
+  if (checkable == 0) {
+    return model::ExitStatus::kNothingVerified;
+  }
+  return summary.plan.failures.empty() ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
+}
+
+}  // namespace
+
+Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener) {
+  auto run = Run::begin(options.suite, listener);
+  if (!run) {
+    return tl::unexpected(run.error());
+  }
+  auto host = (*run)->start_host({});
+  if (!host) {
+    return tl::unexpected(host.error());
+  }
+  auto found = (*run)->find_benchmarks(**host, {});
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  const Selection& selection = found->selection;
+  model::CaptureSummary summary;
+  summary.plan = (*run)->plan(selection);
+  summary.snapshot_dir = options.snapshot_dir.string();
+  listener.planned(summary.plan);
+  const auto finish = [&](model::ExitStatus status) {
+    summary.status = (*run)->interrupted() ? model::ExitStatus::kInterrupted : status;
+    summary.seconds = (*run)->seconds();
+    listener.finished(summary);
+    return summary;
+  };
+  if (summary.plan.cases == 0) {
+    return finish(model::ExitStatus::kNothingVerified);
+  }
+
+  auto store = store::Store::open_or_create(options.snapshot_dir);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  const std::string run_id = store::new_run_id(std::time(nullptr));
+  auto transaction = store::CaptureTransaction::begin(*store, run_id);
+  if (!transaction) {
+    return tl::unexpected(transaction.error());
+  }
+  Capture capture(options, listener);
+  const auto on_started = [&](const CaseTask& task) { listener.started(id_of(task)); };
+  const auto on_ended = [&](const CaseTask& task) { listener.ended(id_of(task)); };
+
+  listener.phase("capturing", summary.plan.cases);
+  const auto first = (*host)->run(capture.first_tasks(**run, selection, *store, *transaction), on_started,
+                                  [&](const CaseTask& task, CaseOutcome outcome) {
+                                    on_ended(task);
+                                    capture.on_first(task, std::move(outcome));
+                                  });
+  if (!first) {
+    return tl::unexpected(first.error());
+  }
+  if (options.stability_check && !(*run)->interrupted()) {
+    std::vector<CaseTask> tasks = capture.second_tasks(**run, selection, *store, *transaction);
+    listener.phase("running again", tasks.size());
+    // Another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
+    host->reset();
+    host = (*run)->start_host(found->reply.common_modules);
+    if (!host) {
+      return tl::unexpected(host.error());
+    }
+    const auto second = (*host)->run(std::move(tasks), on_started, [&](const CaseTask& task, CaseOutcome outcome) {
+      on_ended(task);
+      capture.on_second(task, outcome);
+    });
+    if (!second) {
+      return tl::unexpected(second.error());
+    }
+  }
+  summary.counts = capture.counts();
+  if ((*run)->interrupted()) {
+    return finish(model::ExitStatus::kInterrupted);
+  }
+
+  if (auto staged = capture.stage(selection, *store, *transaction, run_id); !staged) {
+    return tl::unexpected(staged.error());
+  }
+  const store::RunInfo info = describe_run(options, **run, run_id, found->reply.packages, summary.counts);
+  if (auto put = transaction->put_run(info); !put) {
+    return tl::unexpected(put.error());
+  }
+  if (auto committed = transaction->commit(); !committed) {
+    return tl::unexpected(committed.error());
+  }
+  summary.run_id = run_id;
+  summary.store_bytes = store->disk_usage().value_or(0);
+  return finish(status_of(summary));
+}
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,126 @@
+// The event loop: one host, its processes, their messages, output, deadlines and ends.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/message.hpp"
+#include "session/host_process.hpp"
+#include "session/python_environment.hpp"
+#include "session/scratch.hpp"
+#include "session/signals.hpp"
+#include "session/work_tree.hpp"
+
+namespace snapshot_test::session {
+
+/// Runs cases in the processes of one host, at most `workers` at once. Single-threaded; never throws for what a host
+/// does. Destroying it ends every process of the host.
+class Conductor {
+ public:
+  struct Options {
+    unsigned workers = 1;
+    double default_timeout = 60;  ///< seconds
+  };
+
+  /// Starts the base and waits until it is ready.
+  [[nodiscard]] static Result<std::unique_ptr<Conductor>> start(const PythonEnvironment& python,
+                                                                const model::HostStart& request, const Scratch& scratch,
+                                                                Signals& signals, const Options& options);
+  ~Conductor();
+  Conductor(const Conductor&) = delete;
+  Conductor& operator=(const Conductor&) = delete;
+
+  /// Imports the whole suite in a process of its own.
+  [[nodiscard]] Result<model::DiscoverReply> discover(const model::DiscoverRequest& request);
+
+  using OnStarted = std::function<void(const CaseTask&)>;
+  using OnFinished = std::function<void(const CaseTask&, CaseOutcome)>;
+  /// Runs every task to an outcome. Returns early, with tasks left without one, only when interrupted().
+  [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const OnStarted& on_started,
+                                 const OnFinished& on_finished);
+
+  /// SIGINT or SIGTERM has come.
+  [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  /// A case, with the branch it hangs from.
+  struct Leaf {
+    Branch* branch;
+    CaseTask* task;
+  };
+  using Work = std::variant<Branch*, Leaf>;
+
+  struct Process {
+    Process(util::Channel its_channel, util::Fd its_output)
+        : channel(std::move(its_channel)), output(std::move(its_output)) {}
+
+    int id = 0;
+    Process* parent = nullptr;
+    model::Role role = model::Role::kBase;
+    util::Channel channel;
+    util::Fd output;
+    std::string text;              ///< what it wrote, bounded
+    std::size_t text_dropped = 0;  ///< bytes left out of the middle
+    pid_t pid = -1;
+    std::optional<Clock::time_point> deadline;
+    double timeout = 0;
+    enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
+    bool timed_out = false;
+    bool ready = false;
+    bool broken = false;                   ///< it sent something that is not our protocol
+    std::optional<nlohmann::json> answer;  ///< "failed", "discovered" or "result"
+    Branch* branch = nullptr;              ///< what it opens, for nodes
+    std::optional<Leaf> leaf;              ///< what it runs, for cases
+    std::string folder;                    ///< removed when it has ended
+    std::string importing;                 ///< what discovery is at
+    int status = 0;                        ///< its wait status, once it has ended
+  };
+
+  Conductor(const Scratch& scratch, Signals& signals, const Options& options)
+      : scratch_(scratch), signals_(signals), options_(options) {}
+
+  [[nodiscard]] Result<Process*> fork_process(Process& parent, model::Role role, const nlohmann::json& request,
+                                              double timeout);
+  void start_work(const Work& work);
+  void start_ready_work();
+  void open_branch(Branch& branch);
+  void start_case(const Leaf& leaf);
+  [[nodiscard]] Result<void> turn();
+  void on_message(Process& process, nlohmann::json body);
+  void on_ready(Process& process);
+  void read_channel(Process& process);
+  void read_output(Process& process);
+  void enforce_deadlines();
+  void on_ended(int id, int status);
+  void end_process(std::unique_ptr<Process> process);
+  void finish_case(Process& process);
+  void fail_branch(Branch& branch, const CaseOutcome& outcome);
+  void fail_unstarted(Branch& branch, const CaseOutcome& outcome);
+  void one_done(Branch* branch);
+  void lose_base();
+  [[nodiscard]] int poll_timeout() const;
+  void end_all();
+
+  const Scratch& scratch_;
+  Signals& signals_;
+  Options options_;
+  std::map<int, std::unique_ptr<Process>> processes_;
+  Process* base_ = nullptr;
+  std::unique_ptr<Process> discovery_;  ///< the discovery process, once it has ended
+  int next_id_ = 0;
+  bool base_lost_ = false;
+  unsigned busy_ = 0;        ///< processes that count against `workers`: cases, and nodes getting ready
+  std::vector<Work> ready_;  ///< what can start now; the last goes first, so that open branches end before others open
+  std::size_t unfinished_ = 0;
+  OnStarted on_started_;
+  OnFinished on_finished_;
+};
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,166 @@
+#include "session/host_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <map>
+#include <string>
+#include <system_error>
+#include <vector>
+
+extern char** environ;
+
+namespace snapshot_test::session {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// With a frame evaluator installed, Python-to-Python calls use the C stack: deep recursion needs room.
+constexpr rlim_t kStackBytes = rlim_t{512} << 20;
+
+/// Libraries that start a thread per core by themselves. One thread each makes sums come out the same every time, and
+/// cases run side by side instead.
+constexpr std::array kThreadVariables{"OMP_NUM_THREADS",     "OPENBLAS_NUM_THREADS",   "MKL_NUM_THREADS",
+                                      "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
+                                      "NUMBA_NUM_THREADS",   "POLARS_MAX_THREADS",     "RAYON_NUM_THREADS"};
+
+/// Raises the soft stack limit for the processes started while it lives: the kernel reads it at exec.
+class StackLimit {
+ public:
+  StackLimit() {
+    ::getrlimit(RLIMIT_STACK, &before_);
+    rlimit raised = before_;
+    raised.rlim_cur = before_.rlim_max == RLIM_INFINITY ? kStackBytes : std::min(kStackBytes, before_.rlim_max);
+    ::setrlimit(RLIMIT_STACK, &raised);
+  }
+  ~StackLimit() { ::setrlimit(RLIMIT_STACK, &before_); }
+  StackLimit(const StackLimit&) = delete;
+  StackLimit& operator=(const StackLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+std::map<std::string, std::string> current_environment() {
+  std::map<std::string, std::string> variables;
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string_view text = *each;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) {
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return variables;
+}
+
+/// A folder that holds a link to the chosen libpython under the name that this binary asks the dynamic linker for. Its
+/// own folder would bring its neighbours (a conda environment's libstdc++, say) along.
+Result<fs::path> library_folder(const PythonEnvironment& python, const fs::path& scratch) {
+  const fs::path folder = scratch / "libpython";
+  const fs::path link = folder / ST_LIBPYTHON_SONAME;
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!fs::exists(link, error)) {
+    fs::create_symlink(python.library, link, error);
+  }
+  if (error) {
+    return fail(ErrorKind::kIo, fmt::format("cannot create '{}': {}", link.string(), error.message()));
+  }
+  return folder;
+}
+
+std::vector<std::string> host_environment(const fs::path& library) {
+  std::map<std::string, std::string> variables = current_environment();
+  variables["PYTHONHASHSEED"] = "0";
+  for (const char* name : kThreadVariables) {
+    variables.try_emplace(name, "1");
+  }
+  // The host puts the user's own value back before Python starts.
+  const auto before = variables.find("LD_LIBRARY_PATH");
+  const std::string paths = before == variables.end() ? "" : before->second;
+  variables["SNAPSHOT_TEST_LD_LIBRARY_PATH"] = paths;
+  variables["LD_LIBRARY_PATH"] = paths.empty() ? library.string() : library.string() + ":" + paths;
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : variables) {
+    lines.push_back(name + "=" + value);
+  }
+  return lines;
+}
+
+std::vector<char*> c_strings(std::vector<std::string>& lines) {
+  std::vector<char*> raw;
+  for (std::string& line : lines) {
+    raw.push_back(line.data());
+  }
+  raw.push_back(nullptr);
+  return raw;
+}
+
+}  // namespace
+
+Result<std::pair<util::Fd, util::Fd>> make_output_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return fail(ErrorKind::kIo, fmt::format("cannot create a pipe: {}", std::strerror(errno)));
+  }
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return std::pair(util::Fd(ends[0]), util::Fd(ends[1]));
+}
+
+Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch) {
+  auto library = library_folder(python, scratch);
+  if (!library) {
+    return tl::unexpected(library.error());
+  }
+  auto channels = util::Channel::make_pair();
+  if (!channels) {
+    return tl::unexpected(channels.error());
+  }
+  auto output = make_output_pipe();
+  if (!output) {
+    return tl::unexpected(output.error());
+  }
+  // dup2 onto the same number would leave close-on-exec set; move the channel out of the way of 0..3 first.
+  const util::Fd theirs(::fcntl(channels->second.fd(), F_DUPFD_CLOEXEC, 10));
+
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, output->second.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output->second.get(), STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+
+  std::vector<std::string> words{fs::read_symlink("/proc/self/exe").string(), "host", std::to_string(::getpid())};
+  std::vector<std::string> variables = host_environment(*library);
+  const std::vector<char*> argv = c_strings(words);
+  const std::vector<char*> envp = c_strings(variables);
+  pid_t pid = -1;
+  int error = 0;
+  {
+    const StackLimit raised;
+    error = ::posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), envp.data());
+  }
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    return fail(ErrorKind::kInternal, fmt::format("cannot start '{}': {}", words[0], std::strerror(error)));
+  }
+  return HostProcess{pid, std::move(channels->first), std::move(output->first)};
+}
+
+}  // namespace snapshot_test::session

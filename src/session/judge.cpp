@@ -1,0 +1,275 @@
+#include "session/judge.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace snapshot_test::session {
+
+using model::CaptureStatus;
+using model::CaseVerdict;
+using model::Ending;
+using model::SiteComparison;
+using model::SiteKind;
+using model::SiteMatch;
+using model::SiteValue;
+using model::Standing;
+using model::Verdict;
+
+namespace {
+
+bool is_outer(SiteKind kind) { return kind == SiteKind::kReturn || kind == SiteKind::kBody; }
+bool is_inner(SiteKind kind) { return kind == SiteKind::kDeepest || kind == SiteKind::kPath; }
+
+/// Can verification compare this site?
+bool usable(const SiteValue& site) { return site.meaningful && !site.object.empty() && !site.wholly_unstable; }
+
+bool agrees(SiteMatch match) { return match == SiteMatch::kIdentical || match == SiteMatch::kClose; }
+
+/// The comparisons that can say something: of meaningful sites that had a stable, readable form when captured.
+template <class Wanted>
+std::vector<const SiteComparison*> deciding(const std::vector<SiteComparison>& all, const store::CaseRecord& snapshot,
+                                            Wanted wanted) {
+  std::vector<const SiteComparison*> chosen;
+  for (const SiteComparison& each : all) {
+    const auto site = std::find_if(snapshot.sites.begin(), snapshot.sites.end(),
+                                   [&](const SiteValue& value) { return value.site == each.site; });
+    if (wanted(each.site.kind) && site != snapshot.sites.end() && usable(*site)) {
+      chosen.push_back(&each);
+    }
+  }
+  return chosen;
+}
+
+std::string describe(const SiteComparison& comparison) {
+  const std::string site = comparison.site.text();
+  switch (comparison.match) {
+    case SiteMatch::kMissing: return fmt::format("{} was observed when captured and is not now", site);
+    case SiteMatch::kOpaque: return fmt::format("{} can no longer be pickled", site);
+    case SiteMatch::kUnreadable: return fmt::format("the snapshot of {} cannot be read", site);
+    default: return fmt::format("{} {}", site, comparison.match == SiteMatch::kDifferent ? "differs" : "agrees");
+  }
+}
+
+/// A verdict with its reason.
+struct Ruling {
+  Verdict verdict;
+  std::string reason;
+};
+
+/// All of these decide together.
+Ruling rule_together(const std::vector<const SiteComparison*>& sites) {
+  Ruling ruling{Verdict::kIdentical, ""};
+  for (const SiteComparison* each : sites) {
+    if (each->match == SiteMatch::kUnreadable) {
+      return {Verdict::kUnreadable, describe(*each)};
+    }
+    if (!agrees(each->match) && ruling.verdict != Verdict::kDifferent) {
+      ruling = {Verdict::kDifferent, describe(*each)};
+    } else if (each->match == SiteMatch::kClose && ruling.verdict == Verdict::kIdentical) {
+      ruling.verdict = Verdict::kClose;
+    }
+  }
+  return ruling;
+}
+
+/// Where `deepest` disagrees, the outermost call on the way to it that both sides made decides.
+Ruling rule_inner(const std::vector<const SiteComparison*>& inner) {
+  const SiteComparison* deepest = nullptr;
+  const SiteComparison* outermost = nullptr;
+  for (const SiteComparison* each : inner) {
+    if (each->match == SiteMatch::kUnreadable) {
+      return {Verdict::kUnreadable, describe(*each)};
+    }
+    if (each->site.kind == SiteKind::kDeepest) {
+      deepest = each;
+    } else if (each->match != SiteMatch::kMissing && (outermost == nullptr || each->site < outermost->site)) {
+      outermost = each;
+    }
+  }
+  if (deepest != nullptr && agrees(deepest->match)) {
+    return {deepest->match == SiteMatch::kIdentical ? Verdict::kIdentical : Verdict::kClose, ""};
+  }
+  if (outermost == nullptr) {
+    return {Verdict::kDifferent,
+            deepest != nullptr ? describe(*deepest) : "no call that was observed when captured is made now"};
+  }
+  if (agrees(outermost->match)) {
+    return {Verdict::kInnerChanged, fmt::format("deepest differs, {}", describe(*outermost))};
+  }
+  return {Verdict::kDifferent, describe(*outermost)};
+}
+
+Ruling rule_values(const store::CaseRecord& snapshot, const std::vector<SiteComparison>& comparisons) {
+  const auto outer = deciding(comparisons, snapshot, is_outer);
+  const auto inner = deciding(comparisons, snapshot, is_inner);
+  if (!outer.empty()) {
+    Ruling ruling = rule_together(outer);
+    if (standing(ruling.verdict) != Standing::kPass) {
+      return ruling;
+    }
+    for (const SiteComparison* each : inner) {
+      if (!agrees(each->match)) {
+        return {Verdict::kInnerChanged, describe(*each)};
+      }
+      if (each->match == SiteMatch::kClose) {
+        ruling.verdict = Verdict::kClose;
+      }
+    }
+    return ruling;
+  }
+  if (!inner.empty()) {
+    return rule_inner(inner);
+  }
+  return rule_together(deciding(comparisons, snapshot, [](SiteKind kind) { return kind == SiteKind::kState; }));
+}
+
+/// For snapshots that hold nothing to compare: the verdict if the case still runs.
+Verdict verdict_of_status(CaptureStatus status) {
+  switch (status) {
+    case CaptureStatus::kVacuous: return Verdict::kVacuous;
+    case CaptureStatus::kUnstable: return Verdict::kUnstable;
+    case CaptureStatus::kOpaque: return Verdict::kOpaque;
+    case CaptureStatus::kFailed: return Verdict::kCaptureFailed;
+    case CaptureStatus::kSkipped: return Verdict::kSkipped;
+    case CaptureStatus::kNoOp: return Verdict::kNoOp;
+    default: return Verdict::kNoSnapshot;
+  }
+}
+
+Ruling rule_ending(const store::CaseRecord& snapshot, const model::Observation& now) {
+  switch (now.ending) {
+    case Ending::kReturned:
+    case Ending::kNoOp: return {Verdict::kIdentical, ""};
+    case Ending::kSkipped:
+      // A case that was checked and now skips itself would be a pass in which nothing was checked.
+      if (snapshot.status == CaptureStatus::kSkipped) {
+        return {Verdict::kSkipped, now.detail};
+      }
+      return {Verdict::kRaised, fmt::format("ran when captured and skips itself now: {}", now.detail)};
+    case Ending::kRaised:
+    case Ending::kImportFailed: return {Verdict::kRaised, now.detail};
+    case Ending::kTimedOut: return {Verdict::kTimedOut, now.detail};
+    case Ending::kSignalled:
+    case Ending::kExited:
+    case Ending::kOutOfMemory:
+    case Ending::kProtocol: return {Verdict::kCrashed, now.detail};
+  }
+  return {Verdict::kCrashed, now.detail};
+}
+
+Ruling rule(const store::CaseRecord& snapshot, const CaseOutcome& outcome) {
+  Ruling ending = rule_ending(snapshot, outcome.observation);
+  if (ending.verdict != Verdict::kIdentical) {
+    return ending;
+  }
+  if (model::verifiable(snapshot.status)) {
+    return rule_values(snapshot, outcome.comparisons);
+  }
+  if (snapshot.status == CaptureStatus::kSkipped) {
+    return {Verdict::kNoSnapshot, "it skipped itself when captured and runs now; capture it again"};
+  }
+  return {verdict_of_status(snapshot.status), snapshot.reason};
+}
+
+}  // namespace
+
+CaptureJudgement judge_capture(const model::Observation& observation) {
+  switch (observation.ending) {
+    case Ending::kReturned: break;
+    case Ending::kNoOp: return {CaptureStatus::kNoOp, "its body does nothing"};
+    case Ending::kSkipped: return {CaptureStatus::kSkipped, observation.detail};
+    default: return {CaptureStatus::kFailed, observation.detail};
+  }
+  const auto& sites = observation.sites;
+  const auto any_usable = [&](auto wanted) {
+    return std::any_of(sites.begin(), sites.end(),
+                       [&](const SiteValue& site) { return wanted(site.site.kind) && usable(site); });
+  };
+  if (any_usable(is_outer)) {
+    return {CaptureStatus::kOuter, ""};
+  }
+  if (any_usable(is_inner)) {
+    return {CaptureStatus::kInner, "only inner calls return something to check"};
+  }
+  if (any_usable([](SiteKind kind) { return kind == SiteKind::kState; })) {
+    return {CaptureStatus::kState, "only the state it leaves can be checked"};
+  }
+  for (const SiteValue& site : sites) {
+    if (site.wholly_unstable) {
+      return {CaptureStatus::kUnstable, fmt::format("{} is not the same in two runs", site.site.text())};
+    }
+  }
+  for (const SiteValue& site : sites) {
+    if (site.meaningful && !site.opaque.empty()) {
+      return {CaptureStatus::kOpaque, fmt::format("{}: {}", site.site.text(), site.opaque)};
+    }
+  }
+  return {CaptureStatus::kVacuous, "it returns nothing, and so does every call in it"};
+}
+
+std::string mark_unstable(model::Observation& first, const CaseOutcome& second) {
+  if (second.observation.ending != first.ending) {
+    for (SiteValue& site : first.sites) {
+      site.wholly_unstable = true;
+    }
+    return fmt::format("its second run {}: {}", name(second.observation.ending), second.observation.detail);
+  }
+  for (const SiteComparison& comparison : second.comparisons) {
+    const auto site = std::find_if(first.sites.begin(), first.sites.end(),
+                                   [&](const SiteValue& value) { return value.site == comparison.site; });
+    if (site == first.sites.end() || site->object.empty() || agrees(comparison.match)) {
+      continue;
+    }
+    if (comparison.match == SiteMatch::kDifferent && !comparison.wholly_different) {
+      site->unstable = comparison.differing_paths;
+    } else {
+      site->wholly_unstable = true;
+    }
+  }
+  return "";
+}
+
+bool needs_no_run(const store::CaseRecord& snapshot) { return snapshot.status == CaptureStatus::kFailed; }
+
+CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome) {
+  CaseVerdict result;
+  Ruling ruling = needs_no_run(snapshot) ? Ruling{Verdict::kCaptureFailed, snapshot.reason} : rule(snapshot, outcome);
+  result.verdict = ruling.verdict;
+  result.reason = std::move(ruling.reason);
+  result.sites = std::move(outcome.comparisons);
+  result.observation = std::move(outcome.observation);
+  return result;
+}
+
+void conclude(model::VerifySummary& summary, bool strict, double min_verified_percent) {
+  const std::size_t passed = summary.count(Standing::kPass);
+  const std::size_t failed = summary.count(Standing::kFail);
+  std::size_t strictly = 0;
+  for (const auto& [verdict, cases] : summary.counts) {
+    strictly += strict && fails_when_strict(verdict) ? cases : 0;
+  }
+  const auto conclude_with = [&](model::ExitStatus status, std::string failure) {
+    summary.status = status;
+    summary.failure = std::move(failure);
+  };
+  if (failed > 0) {
+    conclude_with(model::ExitStatus::kFailed, fmt::format("{} {} failed", failed, failed == 1 ? "case" : "cases"));
+  } else if (!summary.plan.failures.empty()) {
+    conclude_with(model::ExitStatus::kFailed, fmt::format("{} of the suite's modules or benchmarks cannot be imported",
+                                                          summary.plan.failures.size()));
+  } else if (strictly > 0) {
+    conclude_with(model::ExitStatus::kFailed, fmt::format("{} {} not fully verified (--strict)", strictly,
+                                                          strictly == 1 ? "case is" : "cases are"));
+  } else if (passed == 0) {
+    conclude_with(model::ExitStatus::kNothingVerified, "nothing was verified");
+  } else if (summary.verified_share() * 100 < min_verified_percent) {
+    conclude_with(model::ExitStatus::kFailed,
+                  fmt::format("only {:.1f} % of the cases were verified (--min-verified {:g})",
+                              summary.verified_share() * 100, min_verified_percent));
+  } else {
+    conclude_with(model::ExitStatus::kSuccess, "");
+  }
+}
+
+}  // namespace snapshot_test::session

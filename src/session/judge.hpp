@@ -1,0 +1,34 @@
+// From what was seen to what it means: pure functions, the rules of docs/verdicts.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "session/work_tree.hpp"
+#include "snapshot_test/model/result.hpp"
+#include "snapshot_test/store/manifest.hpp"
+
+namespace snapshot_test::session {
+
+struct CaptureJudgement {
+  model::CaptureStatus status;
+  std::string reason;  ///< one line; empty for kOuter
+};
+
+/// What a capture made of a case, from its first run and the marks that mark_unstable() left on its sites.
+[[nodiscard]] CaptureJudgement judge_capture(const model::Observation& observation);
+
+/// Marks in `first` what the second run of the same code did not confirm. Returns one line that says why nothing of the
+/// case can be relied on, where the second run did not even end like the first; else nothing.
+[[nodiscard]] std::string mark_unstable(model::Observation& first, const CaseOutcome& second);
+
+/// The verdict on a case that was run, against its snapshot. Fills everything of a CaseVerdict but its id.
+[[nodiscard]] model::CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome);
+
+/// The verdict on a case that has a snapshot which cannot be checked, whatever the code does now.
+[[nodiscard]] bool needs_no_run(const store::CaseRecord& snapshot);
+
+/// Exit status and, where it is not success, why.
+void conclude(model::VerifySummary& summary, bool strict, double min_verified_percent);
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,115 @@
+#include "session/run.hpp"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace snapshot_test::session {
+
+namespace fs = std::filesystem;
+
+bool is_excluded(const model::Benchmark& benchmark, const std::vector<std::string>& patterns) {
+  const std::string method =
+      benchmark.class_name.empty() ? benchmark.function : benchmark.class_name + "." + benchmark.function;
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return ::fnmatch(pattern.c_str(), benchmark.function.c_str(), 0) == 0 ||
+           ::fnmatch(pattern.c_str(), method.c_str(), 0) == 0 ||
+           ::fnmatch(pattern.c_str(), benchmark.name.c_str(), 0) == 0;
+  });
+}
+
+Run::Run(const SuiteOptions& options, PythonEnvironment python, Scratch scratch)
+    : options_(options), python_(std::move(python)), scratch_(std::move(scratch)) {}
+
+Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::Listener& listener) {
+  if (options.project_dir && !fs::is_directory(*options.project_dir)) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("the project folder '{}' does not exist", options.project_dir->string()));
+  }
+  auto python = find_python(options.python);
+  if (!python) {
+    return tl::unexpected(python.error());
+  }
+  listener.note(fmt::format("Python {} at {}, with {}", python->version, python->executable, python->library.string()));
+  auto scratch = Scratch::create();
+  if (!scratch) {
+    return tl::unexpected(scratch.error());
+  }
+  return std::unique_ptr<Run>(new Run(options, std::move(*python), std::move(*scratch)));
+}
+
+Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string>& preload) {
+  model::HostStart start;
+  start.executable = python_.executable;
+  start.benchmark_dir = fs::absolute(options_.benchmark_dir).lexically_normal().string();
+  if (start.benchmark_dir.size() > 1 && start.benchmark_dir.back() == '/') {
+    start.benchmark_dir.pop_back();
+  }
+  if (options_.project_dir) {
+    start.project_dir = fs::absolute(*options_.project_dir).lexically_normal().string();
+  }
+  start.seed = options_.seed;
+  start.preload = preload;
+  return Conductor::start(python_, start, scratch_, signals_, {workers(), options_.timeout});
+}
+
+Result<Run::Found> Run::find_benchmarks(Conductor& host, std::vector<model::Benchmark> stored) {
+  auto reply = host.discover({options_.filter.value_or(""), std::move(stored)});
+  if (!reply) {
+    return tl::unexpected(reply.error());
+  }
+  if (!reply->filter_error.empty()) {
+    return fail(ErrorKind::kUsage, reply->filter_error);
+  }
+  Found found;
+  found.selection.suite = std::move(reply->suite);
+  const std::vector<model::Benchmark>& benchmarks = found.selection.suite.benchmarks;
+  for (std::size_t i = 0; i < benchmarks.size(); ++i) {
+    std::vector<std::size_t> indices = reply->selected.at(i);
+    if (is_excluded(benchmarks[i], options_.exclude)) {
+      found.selection.excluded += indices.size();
+      indices.clear();
+    } else {
+      found.selection.filtered_out += benchmarks[i].case_count() - indices.size();
+    }
+    found.selection.indices.push_back(std::move(indices));
+  }
+  found.reply = std::move(*reply);
+  return found;
+}
+
+unsigned Run::workers() const {
+  return options_.workers != 0 ? options_.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+model::RunPlan Run::plan(const Selection& selection) const {
+  model::RunPlan plan;
+  for (const auto& indices : selection.indices) {
+    plan.benchmarks += indices.empty() ? 0 : 1;
+    plan.cases += indices.size();
+  }
+  plan.excluded = selection.excluded;
+  plan.filtered_out = selection.filtered_out;
+  plan.workers = workers();
+  plan.failures = selection.suite.failures;
+  plan.notes = selection.suite.notes;
+  return plan;
+}
+
+CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index) const {
+  CaseTask task;
+  task.benchmark = &benchmark;
+  task.index = index;
+  task.request.benchmark = benchmark.name;
+  task.request.index = index;
+  task.request.ids = benchmark.case_ids(index);
+  task.request.trace_depth_limit = options_.trace_depth_limit;
+  return task;
+}
+
+double Run::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count(); }
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,48 @@
+// What list, capture and verify have in common: an environment, a scratch folder, signals, hosts, a selection.
+#pragma once
+
+#include <memory>
+
+#include "session/conductor.hpp"
+#include "session/session.hpp"
+
+namespace snapshot_test::session {
+
+/// One invocation. Owns what outlives its hosts.
+class Run {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Run>> begin(const SuiteOptions& options, model::Listener& listener);
+
+  /// A new host. Each has imported nothing but what `preload` names.
+  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_host(const std::vector<std::string>& preload);
+
+  struct Found {
+    Selection selection;
+    model::DiscoverReply reply;  ///< its suite has moved into the selection
+  };
+  /// Imports the suite in a host and applies --filter and the exclusions. `stored` goes through the same filter.
+  [[nodiscard]] Result<Found> find_benchmarks(Conductor& host, std::vector<model::Benchmark> stored);
+
+  [[nodiscard]] const PythonEnvironment& python() const { return python_; }
+  [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }
+  [[nodiscard]] unsigned workers() const;
+  /// What is known before anything runs.
+  [[nodiscard]] model::RunPlan plan(const Selection& selection) const;
+  /// A request with all that does not depend on the case's mode.
+  [[nodiscard]] CaseTask make_task(const model::Benchmark& benchmark, std::size_t index) const;
+  [[nodiscard]] double seconds() const;  ///< since begin()
+
+ private:
+  Run(const SuiteOptions& options, PythonEnvironment python, Scratch scratch);
+
+  const SuiteOptions& options_;
+  PythonEnvironment python_;
+  Scratch scratch_;
+  Signals signals_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+/// Do the exclusions name this benchmark? Globs over its method, Class.method and full name.
+[[nodiscard]] bool is_excluded(const model::Benchmark& benchmark, const std::vector<std::string>& patterns);
+
+}  // namespace snapshot_test::session

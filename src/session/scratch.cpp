@@ -1,0 +1,90 @@
+#include "session/scratch.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <system_error>
+
+#include "util/file.hpp"
+
+namespace snapshot_test::session {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kLockName = ".lock";
+
+std::string prefix() { return fmt::format("snapshot_test-{}-", ::getuid()); }
+
+/// Takes the folder's lock; an invalid Fd if somebody alive holds it.
+util::Fd try_lock(const fs::path& folder) {
+  util::Fd fd(::open((folder / kLockName).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    fd.reset();
+  }
+  return fd;
+}
+
+void remove_abandoned(const fs::path& parent) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent, ignored)) {
+    const bool ours = entry.path().filename().string().rfind(prefix(), 0) == 0 && !entry.is_symlink(ignored) &&
+                      fs::exists(entry.path() / kLockName, ignored);
+    if (ours && try_lock(entry.path())) {
+      remove_folder(entry.path());
+    }
+  }
+}
+
+}  // namespace
+
+void remove_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (!error) {
+    return;
+  }
+  for (auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (entry->is_directory(error) && !entry->is_symlink(error)) {
+      fs::permissions(entry->path(), fs::perms::owner_all, fs::perm_options::add, error);
+    }
+  }
+  fs::remove_all(folder, error);
+}
+
+Result<Scratch> Scratch::create() {
+  const char* configured = std::getenv("TMPDIR");
+  const fs::path parent = configured != nullptr && *configured != '\0' ? fs::path(configured) : fs::path("/tmp");
+  remove_abandoned(parent);
+  std::string name = (fs::absolute(parent) / (prefix() + "XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    return tl::unexpected(util::io_error("create a temporary folder", name));
+  }
+  util::Fd lock = try_lock(name);
+  if (!lock) {
+    return tl::unexpected(util::io_error("lock the temporary folder", name));
+  }
+  return Scratch(name, std::move(lock));
+}
+
+Scratch::~Scratch() {
+  if (lock_) {
+    remove_folder(path_);
+  }
+}
+
+Result<fs::path> Scratch::make_folder(const std::string& name) const {
+  fs::path folder = path_ / name;
+  std::error_code error;
+  if (!fs::create_directories(folder, error) && error) {
+    return fail(ErrorKind::kIo, fmt::format("cannot create the folder '{}': {}", folder.string(), error.message()));
+  }
+  return folder;
+}
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,26 @@
+#include "session/signals.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace snapshot_test::session {
+
+Signals::Signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGINT);
+  ::sigaddset(&set, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &set, &before_);
+  fd_ = util::Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+Signals::~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+void Signals::read_pending() {
+  signalfd_siginfo info;
+  while (::read(fd_.get(), &info, sizeof info) == sizeof info) {
+    interrupted_ = true;
+  }
+}
+
+}  // namespace snapshot_test::session

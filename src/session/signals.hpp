@@ -1,0 +1,29 @@
+// Ctrl-C and SIGTERM as something to poll.
+#pragma once
+
+#include <csignal>
+
+#include "util/fd.hpp"
+
+namespace snapshot_test::session {
+
+/// While it lives, SIGINT and SIGTERM make fd() readable instead of ending the program. One at a time.
+class Signals {
+ public:
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  /// Takes what is pending; to be called when fd() is readable.
+  void read_pending();
+  [[nodiscard]] bool interrupted() const { return interrupted_; }
+
+ private:
+  util::Fd fd_;
+  sigset_t before_{};
+  bool interrupted_ = false;
+};
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,232 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "session/judge.hpp"
+#include "session/run.hpp"
+#include "session/session.hpp"
+#include "snapshot_test/store/store.hpp"
+
+namespace snapshot_test::session {
+
+using model::CaseVerdict;
+using model::Verdict;
+
+namespace {
+
+/// The whole baseline, by benchmark.
+struct Baseline {
+  std::map<std::string, store::Manifest> manifests;
+  std::map<std::string, std::string> unreadable;  ///< benchmark → why
+};
+
+Result<Baseline> load_baseline(const store::Store& store) {
+  const auto names = store.benchmark_names();
+  if (!names) {
+    return tl::unexpected(names.error());
+  }
+  Baseline baseline;
+  for (const std::string& name : *names) {
+    auto manifest = store.load_manifest(name);
+    if (!manifest) {
+      baseline.unreadable.emplace(name, manifest.error().message);
+    } else if (*manifest) {
+      baseline.manifests.emplace(name, std::move(**manifest));
+    }
+  }
+  return baseline;
+}
+
+/// As much of a stored benchmark as the filter and the exclusions look at.
+std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
+  std::vector<model::Benchmark> stored;
+  for (const auto& [name, manifest] : baseline.manifests) {
+    model::Benchmark benchmark;
+    benchmark.name = name;
+    benchmark.type = manifest.type;
+    benchmark.module = manifest.module;
+    benchmark.class_name = manifest.class_name;
+    benchmark.function = manifest.function;
+    benchmark.params = manifest.params;
+    stored.push_back(std::move(benchmark));
+  }
+  return stored;
+}
+
+/// One verify run: from the selection to verdicts.
+class Verification {
+ public:
+  Verification(const VerifyOptions& options, model::Listener& listener, const store::Store& store, Baseline baseline)
+      : options_(options), listener_(listener), store_(store), baseline_(std::move(baseline)) {}
+
+  /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
+  std::vector<CaseTask> plan(const Run& run, const Selection& selection);
+  void on_finished(const CaseTask& task, CaseOutcome outcome);
+  void judge_unclaimed(const std::vector<model::Benchmark>& stored,
+                       const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
+  model::VerifySummary& summary() { return summary_; }
+
+ private:
+  void report(CaseVerdict verdict);
+  void report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict, std::string reason);
+
+  const VerifyOptions& options_;
+  model::Listener& listener_;
+  const store::Store& store_;
+  Baseline baseline_;
+  std::map<std::pair<const model::Benchmark*, std::size_t>, const store::CaseRecord*> records_;
+  std::set<const store::CaseRecord*> claimed_;
+  model::VerifySummary summary_;
+};
+
+void Verification::report(CaseVerdict verdict) {
+  ++summary_.counts[verdict.verdict];
+  listener_.verified(verdict);
+}
+
+void Verification::report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict,
+                                      std::string reason) {
+  CaseVerdict result;
+  result.id = {benchmark.name, index, benchmark.case_label(index)};
+  result.verdict = verdict;
+  result.reason = std::move(reason);
+  report(std::move(result));
+}
+
+std::vector<CaseTask> Verification::plan(const Run& run, const Selection& selection) {
+  std::vector<CaseTask> tasks;
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    const auto manifest = baseline_.manifests.find(benchmark.name);
+    const auto unreadable = baseline_.unreadable.find(benchmark.name);
+    if (manifest != baseline_.manifests.end()) {
+      for (std::size_t index = 0; index < benchmark.case_count(); ++index) {
+        claimed_.insert(store::find_case(manifest->second, benchmark.case_ids(index), index));
+      }
+    }
+    for (const std::size_t index : selection.indices[i]) {
+      if (unreadable != baseline_.unreadable.end()) {
+        report_without_run(benchmark, index, Verdict::kUnreadable, unreadable->second);
+        continue;
+      }
+      const store::CaseRecord* record = manifest == baseline_.manifests.end()
+                                            ? nullptr
+                                            : store::find_case(manifest->second, benchmark.case_ids(index), index);
+      if (record == nullptr) {
+        report_without_run(benchmark, index, Verdict::kNoSnapshot, "it was not there when the baseline was captured");
+      } else if (needs_no_run(*record)) {
+        report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason);
+      } else {
+        CaseTask task = run.make_task(benchmark, index);
+        task.request.mode = model::CaseMode::kCompare;
+        task.request.baseline = record->sites;
+        task.request.baseline_dirs = {store_.objects_folder().string()};
+        task.request.rtol = options_.tolerance.rtol;
+        task.request.atol = options_.tolerance.atol;
+        task.request.equal_nan = options_.tolerance.equal_nan;
+        records_[{&benchmark, index}] = record;
+        tasks.push_back(std::move(task));
+      }
+    }
+  }
+  return tasks;
+}
+
+void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
+  CaseVerdict verdict = judge(*records_.at({task.benchmark, task.index}), std::move(outcome));
+  verdict.id = {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
+  report(std::move(verdict));
+}
+
+/// Snapshots that no case of the suite claims: of a module that does not import (it ran when captured and does not
+/// now), or of a case that is gone.
+void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
+                                   const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite) {
+  const auto failed_module = [&](const std::string& module) -> const model::DiscoveryFailure* {
+    for (const model::DiscoveryFailure& failure : suite.failures) {
+      const bool inside = failure.where.empty() || module == failure.where || module.rfind(failure.where + ".", 0) == 0;
+      const bool a_class_of_it = failure.where.rfind(module + ".", 0) == 0;
+      if (inside || a_class_of_it) {
+        return &failure;
+      }
+    }
+    return nullptr;
+  };
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (is_excluded(stored[i], options_.suite.exclude)) {
+      continue;
+    }
+    const store::Manifest& manifest = baseline_.manifests.at(stored[i].name);
+    const std::set<std::size_t> indices(selected[i].begin(), selected[i].end());
+    for (const store::CaseRecord& record : manifest.cases) {
+      if (claimed_.count(&record) != 0 || indices.count(record.index) == 0) {
+        continue;
+      }
+      const model::DiscoveryFailure* failure = failed_module(stored[i].module);
+      if (failure != nullptr && model::verifiable(record.status)) {
+        report_without_run(stored[i], record.index, Verdict::kRaised,
+                           fmt::format("{} does not import: {}", failure->where, failure->cause));
+      } else if (failure == nullptr) {
+        report_without_run(stored[i], record.index, Verdict::kObsolete, "the suite has no such case any more");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
+  auto store = store::Store::open(options.snapshot_dir);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  auto baseline = load_baseline(*store);
+  if (!baseline) {
+    return tl::unexpected(baseline.error());
+  }
+  auto run = Run::begin(options.suite, listener);
+  if (!run) {
+    return tl::unexpected(run.error());
+  }
+  auto host = (*run)->start_host({});
+  if (!host) {
+    return tl::unexpected(host.error());
+  }
+  const std::vector<model::Benchmark> stored = stored_benchmarks(*baseline);
+  auto found = (*run)->find_benchmarks(**host, stored);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  Verification verification(options, listener, *store, std::move(*baseline));
+  model::VerifySummary& summary = verification.summary();
+  summary.plan = (*run)->plan(found->selection);
+  summary.snapshot_dir = options.snapshot_dir.string();
+  listener.planned(summary.plan);
+  std::vector<CaseTask> tasks = verification.plan(**run, found->selection);
+  listener.phase("verifying", tasks.size());
+  const auto ran = (*host)->run(
+      std::move(tasks),
+      [&](const CaseTask& task) {
+        listener.started({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
+      },
+      [&](const CaseTask& task, CaseOutcome outcome) {
+        listener.ended({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
+        verification.on_finished(task, std::move(outcome));
+      });
+  if (!ran) {
+    return tl::unexpected(ran.error());
+  }
+  verification.judge_unclaimed(stored, found->reply.stored_selected, found->selection.suite);
+  summary.seconds = (*run)->seconds();
+  conclude(summary, options.strict, options.min_verified);
+  if ((*run)->interrupted()) {
+    summary.status = model::ExitStatus::kInterrupted;
+    summary.failure = "interrupted: the cases above were judged, the others were not";
+  }
+  listener.finished(summary);
+  return std::move(summary);
+}
+
+}  // namespace snapshot_test::session
