@@ -1,0 +1,44 @@
+// Reads a pickle (protocols 0-5) into a value tree, without Python and without calling anything.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "snapshot_test/pickle/value.hpp"
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::pickle {
+
+class Arena;
+
+/// One value tree. Owns the nodes; the bytes it was read from must outlive it. Reading it is thread safe.
+class Document {
+ public:
+  Document(std::unique_ptr<Arena> arena, const Value& root, std::uint64_t nodes, std::uint64_t consumed);
+  Document(Document&&) noexcept;
+  Document& operator=(Document&&) noexcept;
+  ~Document();
+
+  [[nodiscard]] const Value& root() const noexcept { return *root_; }
+  /// Nodes allocated; never more than three for each byte of the pickle, and four.
+  [[nodiscard]] std::uint64_t nodes() const noexcept { return nodes_; }
+  /// Length of the pickle, up to and including its STOP.
+  [[nodiscard]] std::uint64_t consumed() const noexcept { return consumed_; }
+
+ private:
+  std::unique_ptr<Arena> arena_;
+  const Value* root_;
+  std::uint64_t nodes_;
+  std::uint64_t consumed_;
+};
+
+/// What to do with bytes after the pickle's STOP.
+enum class Trailing { kReject, kAllow };
+
+/// kCorrupt where the bytes are not a pickle, kUnsupported for a newer protocol or out-of-band buffers. Time and memory
+/// are linear in the number of bytes, whatever they are; array data, strings and bytes are not copied.
+[[nodiscard]] Result<Document> read(std::span<const std::byte> bytes, Trailing trailing = Trailing::kReject);
+
+}  // namespace snapshot_test::pickle

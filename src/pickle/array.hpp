@@ -1,0 +1,30 @@
+// Arrays, from what numpy and array.array write.
+#pragma once
+
+#include <string>
+
+#include "pickle/builder.hpp"
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::pickle {
+
+/// What an array is made of, before it is checked.
+struct ArrayParts {
+  const Value* dtype = nullptr;
+  const Value* shape = nullptr;
+  const Value* data = nullptr;  ///< bytes, or a list of elements
+  bool fortran = false;
+  const Value* axis_order = nullptr;  ///< numpy's order 'K': the data is C-contiguous with its axes permuted like this
+};
+
+/// Null where the parts are not an array's; an error where they are, and their sizes contradict each other.
+[[nodiscard]] Result<Array*> make_array(const ArrayParts& parts, Builder& builder);
+
+/// A numpy scalar: an array without dimensions. Null where the parts are not a scalar's.
+[[nodiscard]] Array* make_scalar(const Value& dtype, const Value& data, Builder& builder);
+
+/// array.array by its machine format code (array._array_reconstructor). Null for the text formats.
+[[nodiscard]] Array* make_machine_array(std::int64_t format, std::span<const std::byte> data, const Value& type,
+                                        Builder& builder);
+
+}  // namespace snapshot_test::pickle
