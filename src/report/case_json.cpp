@@ -1,0 +1,144 @@
+#include "report/case_json.hpp"
+
+#include <utility>
+
+#include "report/format.hpp"
+#include "report/summary_text.hpp"
+
+namespace snapshot_test::report {
+
+namespace {
+
+using model::Standing;
+
+Json observation_json(const model::Observation& observation) {
+  Json json = {{"ending", model::name(observation.ending)},
+               {"detail", observation.detail},
+               {"traceback", observation.traceback},
+               {"output", observation.output},
+               {"notes", observation.notes}};
+  return json;
+}
+
+Json site_json(const model::SiteComparison& site) {
+  Json json = {{"site", site.site.text()}, {"match", model::name(site.match)}, {"meaningful", site.meaningful}};
+  if (!site.explanation.empty()) {
+    json["explanation"] = site.explanation;
+  }
+  if (!site.details.is_null()) {
+    json["details"] = Json(site.details);
+  }
+  return json;
+}
+
+Json head(const model::CaseId& id) { return {{"label", id.label}, {"benchmark", id.benchmark}, {"index", id.index}}; }
+
+double share(std::size_t part, std::size_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+template <class Map>
+std::pair<std::size_t, Json> by_name(const Map& counts) {
+  std::size_t total = 0;
+  Json json = Json::object();
+  for (const auto& [key, count] : counts) {
+    total += count;
+    json[std::string(model::name(key))] = count;
+  }
+  return {total, std::move(json)};
+}
+
+void add_status(Json& json, model::ExitStatus status) {
+  json["status"] = status_name(status);
+  json["exit_status"] = static_cast<int>(status);
+}
+
+}  // namespace
+
+Json case_json(const model::CaseCapture& result) {
+  Json json = head(result.id);
+  json["status"] = model::name(result.status);
+  json["verifiable"] = model::verifiable(result.status);
+  json["reason"] = result.reason;
+  json["seconds"] = result.observation.seconds;
+  json["sites"] = Json::array();
+  for (const model::SiteValue& site : result.observation.sites) {
+    json["sites"].push_back(Json(nlohmann::json(site)));
+  }
+  json["observation"] = observation_json(result.observation);
+  return json;
+}
+
+Json case_json(const model::CaseVerdict& result) {
+  Json json = head(result.id);
+  json["verdict"] = model::name(result.verdict);
+  json["standing"] = model::name(model::standing(result.verdict));
+  json["reason"] = result.reason;
+  json["seconds"] = result.observation.seconds;
+  json["sites"] = Json::array();
+  for (const model::SiteComparison& site : result.sites) {
+    json["sites"].push_back(site_json(site));
+  }
+  json["observation"] = observation_json(result.observation);
+  return json;
+}
+
+Json failures_json(const std::vector<model::DiscoveryFailure>& failures) {
+  Json json = Json::array();
+  for (const model::DiscoveryFailure& failure : failures) {
+    json.push_back({{"where", failure.where}, {"cause", failure.cause}, {"traceback", failure.traceback}});
+  }
+  return json;
+}
+
+Json plan_json(const model::RunPlan& plan) {
+  return {{"benchmarks", plan.benchmarks},
+          {"cases", plan.cases},
+          {"excluded", plan.excluded},
+          {"filtered_out", plan.filtered_out},
+          {"workers", plan.workers},
+          {"failures", failures_json(plan.failures)},
+          {"notes", plan.notes}};
+}
+
+Json counts_json(const model::VerifySummary& summary) {
+  auto [total, names] = by_name(summary.counts);
+  const std::size_t obsolete = summary.count(Standing::kObsolete);
+  Json json = {{"total", total - obsolete},
+               {"passed", summary.count(Standing::kPass)},
+               {"failed", summary.count(Standing::kFail)},
+               {"skipped", summary.count(Standing::kNeither)},
+               {"unverified", summary.count(Standing::kUnverified)},
+               {"obsolete", obsolete},
+               {"verified_share", summary.verified_share()},
+               {"import_failures", summary.plan.failures.size()},
+               {"by_verdict", std::move(names)},
+               {"seconds", summary.seconds}};
+  add_status(json, summary.status);
+  json["failure"] = summary.failure;
+  return json;
+}
+
+Json counts_json(const model::CaptureSummary& summary) {
+  auto [total, names] = by_name(summary.counts);
+  const auto found = summary.counts.find(model::CaptureStatus::kFailed);
+  const std::size_t countable = countable_cases(summary);
+  const std::size_t verifiable = verifiable_cases(summary);
+  Json json = {{"total", total},
+               {"captured", verifiable},
+               {"failed", found == summary.counts.end() ? 0 : found->second},
+               {"skipped", total - countable},
+               {"unverifiable", countable - verifiable},
+               {"verifiable_share", share(verifiable, countable)},
+               {"import_failures", summary.plan.failures.size()},
+               {"by_status", std::move(names)},
+               {"seconds", summary.seconds},
+               {"store_bytes", summary.store_bytes},
+               {"run_id", summary.run_id}};
+  add_status(json, summary.status);
+  return json;
+}
+
+std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,28 @@
+// The JSON forms of cases and summaries; docs/json.md is their description for users.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "snapshot_test/model/result.hpp"
+
+namespace snapshot_test::report {
+
+/// The version of every JSON form that this room writes. Keys may be added in one version; a change of meaning or a
+/// removal makes a new one.
+inline constexpr int kJsonFormat = 1;
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] Json case_json(const model::CaseCapture& result);
+[[nodiscard]] Json case_json(const model::CaseVerdict& result);
+[[nodiscard]] Json plan_json(const model::RunPlan& plan);
+[[nodiscard]] Json failures_json(const std::vector<model::DiscoveryFailure>& failures);
+/// Counts: total, passed, failed, ... and the exit status.
+[[nodiscard]] Json counts_json(const model::CaptureSummary& summary);
+[[nodiscard]] Json counts_json(const model::VerifySummary& summary);
+
+/// JSON text; bytes that are no UTF-8 are replaced. `indent` as nlohmann's dump(): -1 = one line.
+[[nodiscard]] std::string dump(const Json& json, int indent);
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,27 @@
+// One listener that tells several.
+#pragma once
+
+#include <vector>
+
+#include "snapshot_test/model/result.hpp"
+
+namespace snapshot_test::report {
+
+/// Passes everything on, in the order of add(). Does not own the listeners; they must outlive it.
+class FanOut : public model::Listener {
+ public:
+  void add(model::Listener& listener) { listeners_.push_back(&listener); }
+
+  void planned(const model::RunPlan& plan) override;
+  void note(const std::string& text) override;
+  void started(const model::CaseId& id) override;
+  void captured(const model::CaseCapture& result) override;
+  void verified(const model::CaseVerdict& result) override;
+  void finished(const model::CaptureSummary& summary) override;
+  void finished(const model::VerifySummary& summary) override;
+
+ private:
+  std::vector<model::Listener*> listeners_;
+};
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,172 @@
+#include "report/format.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+namespace snapshot_test::report {
+
+namespace {
+
+constexpr std::size_t kLineWidth = 2000;  // bytes; a benchmark may print a megabyte without a line end
+
+void append_escaped(std::string& out, std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F, which some terminals obey like escape sequences, are C2 80 to C2 9F.
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    if (byte == '\n') {
+      out += "\\n";
+    } else if (byte == '\t') {
+      out += "    ";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
+      out += fmt::format("\\x{:02x}", next);
+      ++i;
+    } else {
+      out += text[i];
+    }
+  }
+}
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find_first_of("\r\n");
+    lines.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) {
+      break;
+    }
+    text.remove_prefix(end + (text.substr(end, 2) == "\r\n" ? 2 : 1));
+  }
+  while (!lines.empty() && lines.back().find_first_not_of(" \t") == std::string_view::npos) {
+    lines.pop_back();
+  }
+  return lines;
+}
+
+void append_line(std::string& out, std::string_view prefix, std::string_view line) {
+  out += fmt::format("{}{}\n", prefix, one_line(line, kLineWidth));
+}
+
+}  // namespace
+
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) {
+    digits.insert(at - 3, ",");
+  }
+  return digits;
+}
+
+std::string counted(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) {
+    return "0.0 %";
+  }
+  const auto permille =
+      static_cast<std::uint64_t>(1000.0L * static_cast<long double>(part) / static_cast<long double>(whole));
+  return fmt::format("{}.{} %", permille / 10, permille % 10);
+}
+
+std::string duration(double seconds) {
+  if (seconds < 9.995) {
+    return fmt::format("{:.2f} s", seconds);
+  }
+  const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
+  if (whole < 60) {
+    return fmt::format("{} s", whole);
+  }
+  if (whole < 3600) {
+    return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  }
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string size(std::uint64_t bytes) {
+  if (bytes < 1000) {
+    return counted(bytes, "byte");
+  }
+  constexpr std::array<std::string_view, 5> kUnits{"kB", "MB", "GB", "TB", "PB"};
+  double value = static_cast<double>(bytes) / 1000;
+  std::size_t unit = 0;
+  while (value >= 999.95 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string one_line(std::string_view text, std::size_t width) {
+  constexpr std::string_view kCut = " ... ";
+  std::size_t head_end = text.size();
+  std::size_t tail_start = text.size();
+  if (width > kCut.size() && text.size() > width) {
+    const std::size_t kept = width - kCut.size();
+    head_end = kept - kept / 3;
+    tail_start = text.size() - kept / 3;
+    while (head_end > 0 && continues_character(text[head_end])) {
+      --head_end;
+    }
+    while (tail_start < text.size() && continues_character(text[tail_start])) {
+      ++tail_start;
+    }
+  }
+  std::string line;
+  append_escaped(line, text.substr(0, head_end));
+  if (head_end < text.size()) {
+    line += kCut;
+  }
+  append_escaped(line, text.substr(tail_start));
+  return line;
+}
+
+std::string last_lines(std::string_view text, std::size_t count, std::string_view prefix) {
+  const std::vector<std::string_view> lines = split_lines(text);
+  std::string out;
+  std::size_t first = 0;
+  if (lines.size() > count) {
+    first = lines.size() - count;
+    out += fmt::format("{}... {} before\n", prefix, counted(first, "line"));
+  }
+  for (std::size_t i = first; i < lines.size(); ++i) {
+    append_line(out, prefix, lines[i]);
+  }
+  return out;
+}
+
+std::string first_lines(std::string_view text, std::size_t count, std::string_view prefix) {
+  const std::vector<std::string_view> lines = split_lines(text);
+  std::string out;
+  for (std::size_t i = 0; i < std::min(count, lines.size()); ++i) {
+    append_line(out, prefix, lines[i]);
+  }
+  if (lines.size() > count) {
+    out += fmt::format("{}... {} more\n", prefix, counted(lines.size() - count, "line"));
+  }
+  return out;
+}
+
+std::string_view status_name(model::ExitStatus status) {
+  switch (status) {
+    case model::ExitStatus::kSuccess: return "success";
+    case model::ExitStatus::kFailed: return "failed";
+    case model::ExitStatus::kUsage: return "usage";
+    case model::ExitStatus::kInternal: return "internal";
+    case model::ExitStatus::kNoBaseline: return "no-baseline";
+    case model::ExitStatus::kNothingVerified: return "nothing-verified";
+    case model::ExitStatus::kInterrupted: return "interrupted";
+  }
+  return "";
+}
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,133 @@
+#include "report/listing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/case_json.hpp"
+#include "report/format.hpp"
+
+namespace snapshot_test::report {
+
+namespace {
+
+constexpr std::size_t kShownIds = 5;  // of one axis
+constexpr std::size_t kIdWidth = 30;  // bytes
+constexpr std::size_t kNameColumn = 60;
+
+std::string axis_text(const model::ParamAxis& axis) {
+  std::string text = one_line(axis.name, kIdWidth) + " =";
+  for (std::size_t i = 0; i < std::min(axis.ids.size(), kShownIds); ++i) {
+    text += (i == 0 ? " " : ", ") + one_line(axis.ids[i], kIdWidth);
+  }
+  if (axis.ids.size() > kShownIds) {
+    text += fmt::format(", ... ({} values)", grouped(axis.ids.size()));
+  }
+  return axis.ids.empty() ? text + " (no values)" : text;
+}
+
+std::string params_text(const model::Benchmark& benchmark) {
+  std::string text;
+  for (const model::ParamAxis& axis : benchmark.params) {
+    text += (text.empty() ? "  " : "; ") + axis_text(axis);
+  }
+  return text;
+}
+
+std::string cases_text(std::size_t selected, std::size_t all) {
+  return selected == all ? counted(all, "case") : fmt::format("{} of {}", grouped(selected), counted(all, "case"));
+}
+
+/// Which benchmarks to list, by their position. One that has no case at all belongs to the whole suite, but to no
+/// selection from it.
+std::vector<std::size_t> listed(const model::Suite& suite, const SelectedIndices& selected) {
+  bool whole = true;
+  for (std::size_t i = 0; i < suite.benchmarks.size(); ++i) {
+    whole = whole && selected[i].size() == suite.benchmarks[i].case_count();
+  }
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < suite.benchmarks.size(); ++i) {
+    if (whole || !selected[i].empty()) {
+      positions.push_back(i);
+    }
+  }
+  return positions;
+}
+
+std::string benchmark_text(const model::Benchmark& benchmark, const std::vector<std::size_t>& selected,
+                           std::size_t name_width, ListDetail detail) {
+  std::string text = fmt::format("  {:<{}}  {:<7}  {:>8}{}{}\n", one_line(benchmark.name), name_width, benchmark.type,
+                                 cases_text(selected.size(), benchmark.case_count()), params_text(benchmark),
+                                 benchmark.no_op ? "  (no-op: its body does nothing)" : "");
+  if (detail == ListDetail::kCases) {
+    for (const std::size_t index : selected) {
+      text += fmt::format("    [{}] {}\n", index, one_line(benchmark.case_label(index)));
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string listing_text(const model::Suite& suite, const SelectedIndices& selected, ListDetail detail, Color color) {
+  std::vector<std::size_t> order = listed(suite, selected);
+  std::size_t cases = 0;
+  std::size_t name_width = 0;
+  for (const std::size_t i : order) {
+    cases += selected[i].size();
+    name_width = std::max(name_width, std::min(suite.benchmarks[i].name.size(), kNameColumn));
+  }
+  // Discovery gives modules in ASV's order, but imported benchmarks may be spread over them.
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return suite.benchmarks[a].module < suite.benchmarks[b].module;
+  });
+  std::string text;
+  const std::string* module = nullptr;
+  for (const std::size_t i : order) {
+    const model::Benchmark& benchmark = suite.benchmarks[i];
+    if (module == nullptr || *module != benchmark.module) {
+      module = &benchmark.module;
+      text += text.empty() ? "" : "\n";
+      text += paint(color, Tone::kHeading, module->empty() ? "(the root package)" : one_line(*module)) + "\n";
+    }
+    text += benchmark_text(benchmark, selected[i], name_width, detail);
+  }
+  return text + fmt::format("{}{}, {} in {}\n", text.empty() ? "" : "\n", counted(order.size(), "benchmark"),
+                            counted(cases, "case"), suite.root);
+}
+
+std::string discovery_failures_text(const model::Suite& suite, Tracebacks tracebacks, Color color) {
+  std::string text;
+  for (const model::DiscoveryFailure& failure : suite.failures) {
+    text += fmt::format("{} {}: {}\n", paint(color, Tone::kBad, "cannot import or read"), one_line(failure.where),
+                        one_line(failure.cause));
+    if (tracebacks == Tracebacks::kShown) {
+      text += last_lines(failure.traceback, 200, "    ");
+    }
+  }
+  return text;
+}
+
+std::string listing_json(const model::Suite& suite, const SelectedIndices& selected, ListDetail detail) {
+  Json json = {{"format", kJsonFormat}, {"root", suite.root}, {"benchmarks", Json::array()}};
+  for (const std::size_t i : listed(suite, selected)) {
+    const model::Benchmark& benchmark = suite.benchmarks[i];
+    Json entry = nlohmann::json(benchmark);
+    entry["cases"] = benchmark.case_count();
+    if (selected[i].size() != benchmark.case_count()) {
+      entry["selected"] = selected[i];
+    }
+    if (detail == ListDetail::kCases) {
+      entry["labels"] = Json::array();
+      for (const std::size_t index : selected[i]) {
+        entry["labels"].push_back({{"index", index}, {"label", benchmark.case_label(index)}});
+      }
+    }
+    json["benchmarks"].push_back(std::move(entry));
+  }
+  json["failures"] = failures_json(suite.failures);
+  json["notes"] = suite.notes;
+  return dump(json, 2) + "\n";
+}
+
+}  // namespace snapshot_test::report

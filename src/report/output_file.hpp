@@ -1,0 +1,33 @@
+// A file that a report goes to: opened before a run starts, so that a wrong path is known at once and an earlier run's
+// report cannot be taken for this one's.
+#pragma once
+
+#include <filesystem>
+#include <ostream>
+#include <string>
+
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::report {
+
+/// A regular file that appears whole when written; "-" for `standard_output`; devices and pipes are written to
+/// directly.
+class OutputFile {
+ public:
+  /// Removes what is there, after making sure that the folder can be written to. kIo.
+  [[nodiscard]] static Result<OutputFile> open(const std::string& path, std::ostream& standard_output);
+
+  /// Writes all of the text; call it once. kIo.
+  [[nodiscard]] Result<void> write(const std::string& text);
+
+ private:
+  enum class Kind { kStream, kDevice, kFile };
+  OutputFile(Kind kind, std::filesystem::path path, std::ostream& stream)
+      : kind_(kind), path_(std::move(path)), stream_(&stream) {}
+
+  Kind kind_;
+  std::filesystem::path path_;
+  std::ostream* stream_;
+};
+
+}  // namespace snapshot_test::report

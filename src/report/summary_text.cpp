@@ -1,0 +1,180 @@
+#include "report/summary_text.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <vector>
+
+#include "report/format.hpp"
+
+namespace snapshot_test::report {
+
+namespace {
+
+using model::CaptureStatus;
+using model::CaptureSummary;
+using model::ExitStatus;
+using model::Standing;
+using model::VerifySummary;
+
+std::string_view meaning(CaptureStatus status) {
+  switch (status) {
+    case CaptureStatus::kOuter: return "return value or values in the benchmark's body";
+    case CaptureStatus::kInner: return "only values that calls inside return";
+    case CaptureStatus::kState: return "only what the call changes";
+    case CaptureStatus::kVacuous: return "nothing to check: every value is None";
+    case CaptureStatus::kUnstable: return "nothing is the same from run to run";
+    case CaptureStatus::kOpaque: return "cannot be pickled";
+    case CaptureStatus::kFailed: return "did not run";
+    case CaptureStatus::kSkipped: return "the benchmark itself says skip";
+    case CaptureStatus::kNoOp: return "the body does nothing";
+  }
+  return "";
+}
+
+std::string_view why(ExitStatus status) {
+  switch (status) {
+    case ExitStatus::kSuccess: return "";
+    case ExitStatus::kFailed: return "not everything went well";
+    case ExitStatus::kUsage: return "wrong usage or configuration";
+    case ExitStatus::kInternal: return "an internal error";
+    case ExitStatus::kNoBaseline: return "there is no baseline to read";
+    case ExitStatus::kNothingVerified: return "no case matched, or none could be checked";
+    case ExitStatus::kInterrupted: return "interrupted";
+  }
+  return "";
+}
+
+std::string import_failures(const model::RunPlan& plan) {
+  if (plan.failures.empty()) {
+    return {};
+  }
+  return fmt::format("{} could not be imported or read: {}", counted(plan.failures.size(), "module"),
+                     one_line(plan.failures.front().where, 100)) +
+         (plan.failures.size() > 1 ? fmt::format(" and {} more", plan.failures.size() - 1) : "");
+}
+
+std::string failed(ExitStatus status, std::string_view because, Color color) {
+  return paint(color, Tone::kBad, status == ExitStatus::kInterrupted ? "INTERRUPTED" : "FAILED") +
+         fmt::format(" (exit status {}): {}", static_cast<int>(status), because);
+}
+
+/// A success that leaves something unchecked says so in the same breath.
+std::string succeeded(std::string_view word, std::string_view what, const std::vector<std::string>& reservations,
+                      Color color) {
+  std::string text = paint(color, reservations.empty() ? Tone::kGood : Tone::kDoubtful, word);
+  text += fmt::format(": {}", what);
+  for (const std::string& reservation : reservations) {
+    text += "; " + reservation;
+  }
+  return text;
+}
+
+std::string conclusion(const VerifySummary& summary, Color color) {
+  const std::string failures = import_failures(summary.plan);
+  if (summary.status != ExitStatus::kSuccess) {
+    const std::string because = summary.failure.empty() ? std::string(why(summary.status)) : summary.failure;
+    return failed(summary.status, because, color);
+  }
+  std::vector<std::string> reservations;
+  if (const std::size_t unverified = summary.count(Standing::kUnverified); unverified > 0) {
+    reservations.push_back(fmt::format("{} could not be checked", counted(unverified, "case")));
+  }
+  if (!failures.empty()) {
+    reservations.push_back(failures);
+  }
+  return succeeded("PASSED", "nothing that was checked has changed", reservations, color);
+}
+
+std::string conclusion(const CaptureSummary& summary, Color color) {
+  const std::string failures = import_failures(summary.plan);
+  const std::string baseline =
+      summary.run_id.empty() ? "nothing was stored; an earlier baseline is as it was" : "the baseline was stored";
+  if (summary.status != ExitStatus::kSuccess) {
+    const std::string because = failures.empty() ? std::string(why(summary.status)) : failures;
+    return failed(summary.status, because + "; " + baseline, color);
+  }
+  std::vector<std::string> reservations;
+  if (const std::size_t lost = countable_cases(summary) - verifiable_cases(summary); lost > 0) {
+    reservations.push_back(fmt::format("verify will not be able to check {}", counted(lost, "case")));
+  }
+  if (!failures.empty()) {
+    reservations.push_back(failures);
+  }
+  return succeeded("CAPTURED", baseline, reservations, color);
+}
+
+std::string headline(const VerifySummary& summary) {
+  const std::size_t all = countable_cases(summary);
+  const std::size_t checked = all - summary.count(Standing::kUnverified);
+  return fmt::format("verified {} of {} ({})", grouped(checked), counted(all, "case"), percent(checked, all));
+}
+
+std::string headline(const CaptureSummary& summary) {
+  const std::size_t all = countable_cases(summary);
+  const std::size_t checked = verifiable_cases(summary);
+  return fmt::format("verify will be able to check {} of {} ({})", grouped(checked), counted(all, "case"),
+                     percent(checked, all));
+}
+
+std::string count_line(std::string_view name, std::size_t count, std::string_view explanation, Tone tone, Color color) {
+  // Padding goes inside the colour, since escape sequences would count as width.
+  return fmt::format("  {} {:>9}  {}\n", paint(color, tone, fmt::format("{:<15}", name)), grouped(count), explanation);
+}
+
+}  // namespace
+
+std::size_t verifiable_cases(const CaptureSummary& summary) {
+  std::size_t total = 0;
+  for (const auto& [status, count] : summary.counts) {
+    total += model::verifiable(status) ? count : 0;
+  }
+  return total;
+}
+
+std::size_t countable_cases(const CaptureSummary& summary) {
+  std::size_t total = 0;
+  for (const auto& [status, count] : summary.counts) {
+    total += status == CaptureStatus::kSkipped || status == CaptureStatus::kNoOp ? 0 : count;
+  }
+  return total;
+}
+
+std::size_t countable_cases(const VerifySummary& summary) {
+  return summary.count(Standing::kPass) + summary.count(Standing::kFail) + summary.count(Standing::kUnverified);
+}
+
+std::string closing_line(const VerifySummary& summary, Color color) {
+  return fmt::format("{} in {}; {}\n", headline(summary), duration(summary.seconds), conclusion(summary, color));
+}
+
+std::string closing_line(const CaptureSummary& summary, Color color) {
+  return fmt::format("{}; {}; {}\n", headline(summary), duration(summary.seconds), conclusion(summary, color));
+}
+
+std::string closing_text(const VerifySummary& summary, Color color) {
+  std::string text;
+  for (const auto& [verdict, count] : summary.counts) {
+    if (count > 0) {
+      const Standing counts_as = model::standing(verdict);
+      text += count_line(model::name(verdict), count, model::name(counts_as), tone(counts_as), color);
+    }
+  }
+  text += fmt::format("{} in {}\n", paint(color, Tone::kHeading, headline(summary)), duration(summary.seconds));
+  return text + conclusion(summary, color) + "\n";
+}
+
+std::string closing_text(const CaptureSummary& summary, Color color) {
+  std::string text = paint(color, Tone::kHeading, headline(summary)) + "\n";
+  for (const auto& [status, count] : summary.counts) {
+    if (count > 0) {
+      text += count_line(model::name(status), count, meaning(status), tone(status), color);
+    }
+  }
+  text +=
+      fmt::format("{}, {} on disk, in {}", summary.snapshot_dir, size(summary.store_bytes), duration(summary.seconds));
+  text += summary.run_id.empty() ? "\n" : fmt::format(", run {}\n", summary.run_id);
+  return text + conclusion(summary, color) + "\n";
+}
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,218 @@
+#include "report/terminal.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "report/format.hpp"
+#include "report/summary_text.hpp"
+
+namespace snapshot_test::report {
+
+namespace {
+
+constexpr std::size_t kLabelWidth = 160;       // bytes of a case's label; parameters may be whole arrays
+constexpr std::size_t kReasonWidth = 500;      // bytes
+constexpr std::size_t kExplanationLines = 60;  // of one site
+constexpr std::size_t kExplainedSites = 12;    // of one case
+constexpr std::size_t kOutputLines = 30;
+constexpr std::size_t kTracebackLines = 40;
+constexpr std::size_t kDetailedFailures = 50;  // of a run; then a line each
+constexpr std::size_t kListedCases = 10;       // of one verdict, at the end
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+TerminalOptions with_clock(TerminalOptions options) {
+  if (!options.now) {
+    options.now = steady_seconds;
+  }
+  return options;
+}
+
+bool worth_explaining(const model::SiteComparison& site) {
+  return !site.explanation.empty() ||
+         (site.match != model::SiteMatch::kIdentical && site.match != model::SiteMatch::kClose);
+}
+
+std::string sites_text(const std::vector<model::SiteComparison>& sites) {
+  std::string text;
+  std::size_t shown = 0;
+  std::size_t hidden = 0;
+  for (const model::SiteComparison& site : sites) {
+    if (!worth_explaining(site)) {
+      continue;
+    }
+    if (shown++ >= kExplainedSites) {
+      ++hidden;
+      continue;
+    }
+    text += fmt::format("  {}: {}\n", site.site.text(), model::name(site.match));
+    text += first_lines(site.explanation, kExplanationLines, "    ");
+  }
+  if (hidden > 0) {
+    text += fmt::format("  ... and {}\n", counted(hidden, "more site"));
+  }
+  return text;
+}
+
+std::string observation_text(const model::Observation& observation, const std::string& reason) {
+  std::string text;
+  if (!observation.detail.empty() && reason.find(observation.detail) == std::string::npos) {
+    text += fmt::format("  {}: {}\n", model::name(observation.ending), one_line(observation.detail, kReasonWidth));
+  }
+  if (const std::string lines = last_lines(observation.traceback, kTracebackLines, "    "); !lines.empty()) {
+    text += "  traceback:\n" + lines;
+  }
+  if (const std::string lines = last_lines(observation.output, kOutputLines, "    | "); !lines.empty()) {
+    text += "  its stdout and stderr:\n" + lines;
+  }
+  return text;
+}
+
+}  // namespace
+
+Terminal::Terminal(std::ostream& out, TerminalOptions options)
+    : out_(out), options_(with_clock(std::move(options))), progress_(out, options_.width, options_.now) {}
+
+void Terminal::write(const std::string& text) {
+  progress_.clear();
+  out_ << text << std::flush;
+}
+
+void Terminal::planned(const model::RunPlan& plan) {
+  std::string text;
+  for (const model::DiscoveryFailure& failure : plan.failures) {
+    text += fmt::format("{} {}: {}\n", paint(options_.color, Tone::kBad, "cannot import or read"),
+                        one_line(failure.where, kLabelWidth), one_line(failure.cause, kReasonWidth));
+    if (options_.verbosity == Verbosity::kVerbose) {
+      text += last_lines(failure.traceback, kTracebackLines, "    ");
+    }
+  }
+  if (options_.verbosity != Verbosity::kQuiet) {
+    for (const std::string& line : plan.notes) {
+      text += "note: " + one_line(line) + "\n";
+    }
+    text += fmt::format("{} of {}, {} at a time", counted(plan.cases, "case"), counted(plan.benchmarks, "benchmark"),
+                        plan.workers);
+    text += plan.filtered_out > 0 ? fmt::format("; {} not matched by --filter", grouped(plan.filtered_out)) : "";
+    text += plan.excluded > 0 ? fmt::format("; {} excluded", grouped(plan.excluded)) : "";
+    text += "\n";
+  }
+  write(text);
+  progress_.begin(plan.cases);
+}
+
+void Terminal::note(const std::string& text) {
+  if (options_.verbosity == Verbosity::kVerbose) {
+    write("note: " + one_line(text) + "\n");
+  }
+}
+
+void Terminal::started(const model::CaseId& id) { progress_.working_on(one_line(id.label, kLabelWidth)); }
+
+void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
+                            const std::vector<model::SiteComparison>& sites, const model::Observation& observation) {
+  ++failures_;
+  const std::string heading = fmt::format("{} {}", paint(options_.color, Tone::kBad, fmt::format("{}:", verdict)),
+                                          one_line(id.label, kLabelWidth));
+  if (failures_ > kDetailedFailures && options_.verbosity != Verbosity::kVerbose) {
+    std::string text = heading + ": " + one_line(reason, kReasonWidth) + "\n";
+    if (failures_ == kDetailedFailures + 1) {
+      text = "from here on, failures take one line each; --verbose or --json FILE explain them all\n" + text;
+    }
+    write(text);
+    return;
+  }
+  write(heading + "\n  " + one_line(reason, kReasonWidth) + "\n" + sites_text(sites) +
+        observation_text(observation, reason));
+}
+
+void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone tone, double seconds) {
+  if (options_.verbosity == Verbosity::kVerbose) {
+    write(fmt::format("{} {:>8}  {}\n", paint(options_.color, tone, fmt::format("{:<15}", verdict)), duration(seconds),
+                      one_line(id.label)));
+  }
+}
+
+void Terminal::remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,
+                        const model::CaseId& id, const std::string& reason) {
+  Group& group = groups_[{order, std::string(verdict)}];
+  group.tone = tone;
+  group.counts_as = counts_as;
+  ++group.count;
+  const bool all = options_.verbosity == Verbosity::kVerbose;
+  if (all || group.lines.size() < kListedCases) {
+    group.lines.push_back(one_line(id.label, all ? 0 : kLabelWidth) +
+                          (reason.empty() ? "" : ": " + one_line(reason, kReasonWidth)));
+  }
+}
+
+void Terminal::captured(const model::CaseCapture& result) {
+  ++done_;
+  const model::CaptureStatus status = result.status;
+  const std::string_view status_name = model::name(status);
+  if (status == model::CaptureStatus::kFailed) {
+    show_failure(result.id, status_name, result.reason, {}, result.observation);
+  } else {
+    show_case(result.id, status_name, tone(status), result.observation.seconds);
+    if (!model::verifiable(status) && status != model::CaptureStatus::kSkipped &&
+        status != model::CaptureStatus::kNoOp) {
+      remember(static_cast<std::size_t>(status), status_name, tone(status), "verify cannot check", result.id,
+               result.reason);
+    }
+  }
+  progress_.done(done_, failures_);
+}
+
+void Terminal::verified(const model::CaseVerdict& result) {
+  const model::Standing counts_as = model::standing(result.verdict);
+  const std::string_view verdict = model::name(result.verdict);
+  // An obsolete case is none of this suite: it was not planned, so it is not progress.
+  done_ += counts_as == model::Standing::kObsolete ? 0 : 1;
+  if (counts_as == model::Standing::kFail) {
+    show_failure(result.id, verdict, result.reason, result.sites, result.observation);
+  } else {
+    show_case(result.id, verdict, tone(counts_as), result.observation.seconds);
+    if (counts_as == model::Standing::kUnverified || counts_as == model::Standing::kObsolete ||
+        result.verdict == model::Verdict::kInnerChanged) {
+      remember(static_cast<std::size_t>(result.verdict), verdict, tone(counts_as), model::name(counts_as), result.id,
+               result.reason);
+    }
+  }
+  progress_.done(done_, failures_);
+}
+
+void Terminal::write_groups() {
+  for (const auto& [key, group] : groups_) {
+    std::string text = paint(options_.color, group.tone, key.second);
+    text += group.counts_as == key.second ? "" : fmt::format(" ({})", group.counts_as);
+    text += fmt::format(": {}\n", counted(group.count, "case"));
+    for (const std::string& line : group.lines) {
+      text += "  " + line + "\n";
+    }
+    if (group.count > group.lines.size()) {
+      text += fmt::format("  ... and {} more; --verbose lists all\n", grouped(group.count - group.lines.size()));
+    }
+    write(text);
+  }
+}
+
+template <class Summary>
+void Terminal::close(const Summary& summary) {
+  progress_.end();
+  if (options_.verbosity == Verbosity::kQuiet) {
+    write(closing_line(summary, options_.color));
+    return;
+  }
+  write_groups();
+  write("\n" + closing_text(summary, options_.color));
+}
+
+void Terminal::finished(const model::CaptureSummary& summary) { close(summary); }
+
+void Terminal::finished(const model::VerifySummary& summary) { close(summary); }
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,76 @@
+// What a person sees of a run, on a terminal or in a CI log.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "report/progress.hpp"
+#include "report/style.hpp"
+#include "snapshot_test/model/result.hpp"
+
+namespace snapshot_test::report {
+
+enum class Verbosity {
+  kQuiet,    ///< failures, and one closing line
+  kNormal,   ///< failures explained in place, what was not verified listed at the end, counts
+  kVerbose,  ///< also every case, notes and tracebacks; lists are complete
+};
+
+struct TerminalOptions {
+  Verbosity verbosity = Verbosity::kNormal;
+  Color color = Color::kOff;
+  /// The terminal's columns; without it there is no progress line.
+  std::function<unsigned()> width;
+  /// A monotonic clock in seconds; the steady clock if not given.
+  std::function<double()> now;
+};
+
+/// Writes as it hears. Does not own `out`, which must outlive it. Whatever the size of the run and of its failures, the
+/// output of the first two verbosities is bounded by a few lines a failing case.
+class Terminal : public model::Listener {
+ public:
+  Terminal(std::ostream& out, TerminalOptions options);
+
+  void planned(const model::RunPlan& plan) override;
+  void note(const std::string& text) override;
+  void started(const model::CaseId& id) override;
+  void captured(const model::CaseCapture& result) override;
+  void verified(const model::CaseVerdict& result) override;
+  void finished(const model::CaptureSummary& summary) override;
+  void finished(const model::VerifySummary& summary) override;
+
+  /// Takes the progress line away; for a run that ends without finished().
+  void stop() { progress_.end(); }
+
+ private:
+  /// Cases with the same verdict, listed together at the end.
+  struct Group {
+    Tone tone = Tone::kPlain;
+    std::string counts_as;
+    std::size_t count = 0;
+    std::vector<std::string> lines;
+  };
+
+  void write(const std::string& text);
+  void show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
+                    const std::vector<model::SiteComparison>& sites, const model::Observation& observation);
+  void show_case(const model::CaseId& id, std::string_view verdict, Tone tone, double seconds);
+  void remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,
+                const model::CaseId& id, const std::string& reason);
+  void write_groups();
+  template <class Summary>
+  void close(const Summary& summary);
+
+  std::ostream& out_;
+  TerminalOptions options_;
+  Progress progress_;
+  std::size_t done_ = 0;
+  std::size_t failures_ = 0;
+  std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order
+};
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,404 @@
+#include "report/terminal.hpp"
+
+#include <gmock/gmock.h>
+
+#include <sstream>
+
+#include "report/case_json.hpp"
+#include "report/fan_out.hpp"
+#include "report/format.hpp"
+#include "report/listing.hpp"
+
+namespace snapshot_test::report {
+namespace {
+
+using model::CaptureStatus;
+using model::ExitStatus;
+using model::Verdict;
+using testing::HasSubstr;
+using testing::Not;
+
+model::CaseVerdict verdict(const std::string& label, Verdict what, std::string reason = "") {
+  model::CaseVerdict result;
+  result.id = {label.substr(0, label.find('(')), 0, label};
+  result.verdict = what;
+  result.reason = std::move(reason);
+  result.observation.ending = model::Ending::kReturned;
+  result.observation.seconds = 0.25;
+  return result;
+}
+
+model::CaseVerdict a_difference() {
+  model::CaseVerdict result = verdict("m.time_f(10, 'f8')", Verdict::kDifferent, "return differs");
+  model::SiteComparison same;
+  same.site = {model::SiteKind::kBody, 0};
+  model::SiteComparison site;
+  site.match = model::SiteMatch::kDifferent;
+  site.explanation = "3 of 10 elements differ\n  at [3]: 1.5, was 1.0";
+  result.sites = {same, site};
+  result.observation.output = "hello\nworld\n";
+  return result;
+}
+
+model::VerifySummary summary(std::map<Verdict, std::size_t> counts, ExitStatus status, std::string failure = "") {
+  model::VerifySummary result;
+  result.counts = std::move(counts);
+  result.seconds = 92;
+  result.snapshot_dir = ".snapshots";
+  result.status = status;
+  result.failure = std::move(failure);
+  return result;
+}
+
+model::RunPlan plan(std::size_t cases) {
+  model::RunPlan result;
+  result.benchmarks = 2;
+  result.cases = cases;
+  result.workers = 4;
+  return result;
+}
+
+class TerminalTest : public testing::Test {
+ protected:
+  Terminal make(Verbosity verbosity) { return Terminal(out_, {verbosity, Color::kOff, nullptr, nullptr}); }
+  std::string text() const { return out_.str(); }
+
+  std::ostringstream out_;
+};
+
+TEST_F(TerminalTest, NormalExplainsFailuresListsTheUnverifiedAndCloses) {
+  Terminal terminal = make(Verbosity::kNormal);
+  model::RunPlan planned = plan(4);
+  planned.failures = {{"broken", "ModuleNotFoundError: No module named 'x'", "Traceback ..."}};
+  planned.notes = {"the root has no __init__.py"};
+  planned.filtered_out = 1200;
+  terminal.planned(planned);
+  terminal.note("a detail");
+  terminal.verified(verdict("m.time_a", Verdict::kIdentical));
+  terminal.verified(a_difference());
+  terminal.verified(verdict("m.time_b", Verdict::kNoSnapshot, "never captured"));
+  terminal.verified(verdict("m.time_c", Verdict::kSkipped));
+  auto closing = summary({{Verdict::kIdentical, 1},
+                          {Verdict::kClose, 0},
+                          {Verdict::kDifferent, 1},
+                          {Verdict::kSkipped, 1},
+                          {Verdict::kNoSnapshot, 1}},
+                         ExitStatus::kFailed, "1 case failed");
+  closing.plan = planned;
+  terminal.finished(closing);
+  EXPECT_EQ(text(), R"(cannot import or read broken: ModuleNotFoundError: No module named 'x'
+note: the root has no __init__.py
+4 cases of 2 benchmarks, 4 at a time; 1,200 not matched by --filter
+different: m.time_f(10, 'f8')
+  return differs
+  return: different
+    3 of 10 elements differ
+      at [3]: 1.5, was 1.0
+  its stdout and stderr:
+    | hello
+    | world
+no-snapshot (unverified): 1 case
+  m.time_b: never captured
+
+  identical               1  passed
+  different               1  failed
+  skipped                 1  skipped
+  no-snapshot             1  unverified
+verified 2 of 3 cases (66.6 %) in 1 min 32 s
+FAILED (exit status 1): 1 case failed
+)");
+}
+
+TEST_F(TerminalTest, QuietShowsFailuresImportErrorsAndOneClosingLine) {
+  Terminal terminal = make(Verbosity::kQuiet);
+  model::RunPlan planned = plan(2);
+  planned.failures = {{"broken", "SyntaxError: x", ""}};
+  planned.notes = {"not shown"};
+  terminal.planned(planned);
+  terminal.note("not shown");
+  terminal.verified(verdict("m.time_a", Verdict::kIdentical));
+  terminal.verified(verdict("m.time_v", Verdict::kVacuous));
+  terminal.verified(verdict("m.time_t", Verdict::kTimedOut, "did not end within 60 s"));
+  terminal.finished(summary({{Verdict::kIdentical, 1}, {Verdict::kTimedOut, 1}, {Verdict::kVacuous, 1}},
+                            ExitStatus::kFailed, "1 case failed"));
+  EXPECT_EQ(text(),
+            "cannot import or read broken: SyntaxError: x\n"
+            "timed-out: m.time_t\n"
+            "  did not end within 60 s\n"
+            "verified 2 of 3 cases (66.6 %) in 1 min 32 s; FAILED (exit status 1): 1 case failed\n");
+}
+
+TEST_F(TerminalTest, VerboseShowsEveryCaseAndCompleteLists) {
+  Terminal terminal = make(Verbosity::kVerbose);
+  terminal.planned(plan(16));
+  terminal.note("restarted a host");
+  terminal.verified(verdict("m.time_a", Verdict::kIdentical));
+  for (int i = 0; i < 15; ++i) {
+    terminal.verified(verdict("m.time_v(" + std::to_string(i) + ")", Verdict::kVacuous));
+  }
+  terminal.finished(summary({{Verdict::kIdentical, 1}, {Verdict::kVacuous, 15}}, ExitStatus::kSuccess));
+  EXPECT_THAT(text(), HasSubstr("note: restarted a host\n"));
+  EXPECT_THAT(text(), HasSubstr("identical         0.25 s  m.time_a\n"));
+  EXPECT_THAT(text(), HasSubstr("vacuous (unverified): 15 cases\n"));
+  EXPECT_THAT(text(), HasSubstr("\n  m.time_v(14)\n"));
+}
+
+TEST_F(TerminalTest, ListsAreBoundedUnlessVerbose) {
+  Terminal terminal = make(Verbosity::kNormal);
+  for (int i = 0; i < 1234; ++i) {
+    terminal.verified(verdict("m.time_v(" + std::to_string(i) + ")", Verdict::kVacuous));
+  }
+  terminal.finished(summary({{Verdict::kVacuous, 1234}}, ExitStatus::kNothingVerified, "no case could be checked"));
+  EXPECT_THAT(text(), HasSubstr("  m.time_v(9)\n  ... and 1,224 more; --verbose lists all\n"));
+  EXPECT_THAT(text(), Not(HasSubstr("m.time_v(10)")));
+  EXPECT_THAT(text(), HasSubstr("verified 0 of 1,234 cases (0.0 %)"));
+  EXPECT_THAT(text(), HasSubstr("FAILED (exit status 5): no case could be checked\n"));
+}
+
+TEST_F(TerminalTest, ManyFailuresAreShownInALineEach) {
+  Terminal terminal = make(Verbosity::kNormal);
+  for (int i = 0; i < 60; ++i) {
+    terminal.verified(a_difference());
+  }
+  std::size_t explained = 0;
+  for (std::size_t at = text().find("3 of 10"); at != std::string::npos; at = text().find("3 of 10", at + 1)) {
+    ++explained;
+  }
+  EXPECT_EQ(explained, 50u);
+  EXPECT_THAT(text(), HasSubstr("different: m.time_f(10, 'f8'): return differs\n"));
+  EXPECT_THAT(text(), HasSubstr("--json FILE explain them all\n"));
+}
+
+TEST_F(TerminalTest, ASuccessThatLeftCasesUncheckedSaysSo) {
+  make(Verbosity::kNormal)
+      .finished(summary({{Verdict::kIdentical, 3999}, {Verdict::kOpaque, 1}}, ExitStatus::kSuccess));
+  EXPECT_THAT(text(), HasSubstr("verified 3,999 of 4,000 cases (99.9 %)"));
+  EXPECT_THAT(text(), HasSubstr("PASSED: nothing that was checked has changed; 1 case could not be checked\n"));
+}
+
+TEST_F(TerminalTest, ASuccessWithImportFailuresSaysSo) {
+  auto closing = summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess);
+  closing.plan.failures = {{"a", "E", ""}, {"b", "E", ""}};
+  make(Verbosity::kQuiet).finished(closing);
+  EXPECT_THAT(text(), HasSubstr("; 2 modules could not be imported or read: a and 1 more\n"));
+}
+
+TEST_F(TerminalTest, InnerChangesAndObsoleteSnapshotsAreListed) {
+  Terminal terminal = make(Verbosity::kNormal);
+  terminal.verified(verdict("m.time_i", Verdict::kInnerChanged, "deepest differs"));
+  terminal.verified(verdict("m.time_o", Verdict::kObsolete));
+  terminal.finished(summary({{Verdict::kInnerChanged, 1}, {Verdict::kObsolete, 1}}, ExitStatus::kSuccess));
+  EXPECT_THAT(text(), HasSubstr("inner-changed (passed): 1 case\n  m.time_i: deepest differs\n"));
+  EXPECT_THAT(text(), HasSubstr("obsolete: 1 case\n  m.time_o\n"));
+  EXPECT_THAT(text(), HasSubstr("verified 1 of 1 case (100.0 %)"));
+}
+
+TEST_F(TerminalTest, AFailureShowsTracebackOutputsTailAndEnding) {
+  Terminal terminal = make(Verbosity::kNormal);
+  auto raised = verdict("m.time_r", Verdict::kRaised, "ran when captured, raises now");
+  raised.observation.ending = model::Ending::kRaised;
+  raised.observation.detail = "ValueError: bad";
+  raised.observation.traceback = "Traceback (most recent call last):\n  File \"x.py\", line 3\nValueError: bad\n";
+  for (int i = 0; i < 100; ++i) {
+    raised.observation.output += "line " + std::to_string(i) + "\n";
+  }
+  terminal.verified(raised);
+  EXPECT_THAT(text(), HasSubstr("  raised: ValueError: bad\n  traceback:\n    Traceback (most recent call last):\n"));
+  EXPECT_THAT(text(), HasSubstr("    | ... 70 lines before\n    | line 70\n"));
+  EXPECT_THAT(text(), HasSubstr("    | line 99\n"));
+}
+
+TEST_F(TerminalTest, ForeignTextCannotSteerTheTerminal) {
+  Terminal terminal = make(Verbosity::kNormal);
+  auto result = verdict("m.time_x('\x1b[2J\n\xC2\x9b')", Verdict::kRaised, "r");
+  result.observation.output = "\x1b]0;title\x07\r\nok\rover";
+  terminal.verified(result);
+  EXPECT_EQ(text(),
+            "raised: m.time_x('\\x1b[2J\\n\\x9b')\n  r\n  its stdout and stderr:\n    | \\x1b]0;title\\x07\n"
+            "    | ok\n    | over\n");
+}
+
+TEST_F(TerminalTest, CaptureHeadlineIsTheShareThatCanBeVerified) {
+  Terminal terminal = make(Verbosity::kNormal);
+  terminal.planned(plan(5));
+  model::CaseCapture vacuous;
+  vacuous.id = {"m.time_v", 0, "m.time_v"};
+  vacuous.status = CaptureStatus::kVacuous;
+  vacuous.reason = "every value is None";
+  terminal.captured(vacuous);
+  model::CaseCapture failed;
+  failed.id = {"m.time_f", 0, "m.time_f"};
+  failed.status = CaptureStatus::kFailed;
+  failed.reason = "raised in set-up: KeyError: 'a'";
+  terminal.captured(failed);
+  model::CaptureSummary closing;
+  closing.counts = {{CaptureStatus::kOuter, 2},
+                    {CaptureStatus::kVacuous, 1},
+                    {CaptureStatus::kFailed, 1},
+                    {CaptureStatus::kSkipped, 1}};
+  closing.seconds = 3.21;
+  closing.store_bytes = 850'200'000;
+  closing.run_id = "20240101-1";
+  closing.snapshot_dir = ".snapshots";
+  closing.status = ExitStatus::kSuccess;
+  terminal.finished(closing);
+  EXPECT_EQ(text(), R"(5 cases of 2 benchmarks, 4 at a time
+failed: m.time_f
+  raised in set-up: KeyError: 'a'
+vacuous (verify cannot check): 1 case
+  m.time_v: every value is None
+
+verify will be able to check 2 of 4 cases (50.0 %)
+  outer                   2  return value or values in the benchmark's body
+  vacuous                 1  nothing to check: every value is None
+  failed                  1  did not run
+  skipped                 1  the benchmark itself says skip
+.snapshots, 850.2 MB on disk, in 3.21 s, run 20240101-1
+CAPTURED: the baseline was stored; verify will not be able to check 2 cases
+)");
+}
+
+TEST_F(TerminalTest, AnInterruptedCaptureSaysThatTheOldBaselineStays) {
+  model::CaptureSummary closing;
+  closing.status = ExitStatus::kInterrupted;
+  make(Verbosity::kQuiet).finished(closing);
+  EXPECT_THAT(text(), HasSubstr("INTERRUPTED (exit status 130): interrupted; nothing was stored; an earlier baseline"));
+}
+
+TEST_F(TerminalTest, ColorIsOnlyAroundWords) {
+  Terminal terminal(out_, {Verbosity::kNormal, Color::kOn, nullptr, nullptr});
+  terminal.verified(a_difference());
+  EXPECT_THAT(text(), testing::StartsWith("\x1b["));
+  EXPECT_THAT(text(), HasSubstr("different:\x1b[0m m.time_f"));
+}
+
+TEST_F(TerminalTest, ProgressIsOneLineThatIsClearedBeforeOtherText) {
+  double now = 0;
+  Terminal terminal(out_, {Verbosity::kNormal, Color::kOff, [] { return 40U; }, [&] { return now; }});
+  terminal.planned(plan(4));
+  out_.str("");
+  now = 10;
+  terminal.started({"m.time_a", 0, "m.time_a"});
+  EXPECT_EQ(text(), "\r\x1b[K[0/4] 0.0 %  m.time_a");
+  out_.str("");
+  now = 10.01;
+  terminal.verified(verdict("m.time_a", Verdict::kIdentical));
+  EXPECT_EQ(text(), "") << "too soon to draw again";
+  now = 20;
+  terminal.verified(verdict("m.time_b", Verdict::kIdentical));
+  EXPECT_EQ(text(), "\r\x1b[K[2/4] 50.0 %, 20 s left  m.time_a");
+  out_.str("");
+  terminal.verified(a_difference());
+  EXPECT_THAT(text(), testing::StartsWith("\r\x1b[Kdifferent: m.time_f"));
+  EXPECT_THAT(text(), testing::EndsWith("\r\x1b[K[3/4] 75.0 %, 1 failed, 7 s left  m.tim"));
+  out_.str("");
+  terminal.finished(summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess));
+  EXPECT_THAT(text(), testing::StartsWith("\r\x1b[K\n  identical"));
+  EXPECT_EQ(text().find("[3/4]"), std::string::npos);
+}
+
+TEST(Format, NumbersAsPeopleReadThem) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(1234567), "1,234,567");
+  EXPECT_EQ(percent(9999, 10000), "99.9 %") << "never all unless it is all";
+  EXPECT_EQ(percent(4, 4), "100.0 %");
+  EXPECT_EQ(percent(0, 0), "0.0 %");
+  EXPECT_EQ(duration(0.4), "0.40 s");
+  EXPECT_EQ(duration(9.999), "10 s");
+  EXPECT_EQ(duration(59.9), "1 min 00 s");
+  EXPECT_EQ(duration(7500), "2 h 05 min");
+  EXPECT_EQ(size(999), "999 bytes");
+  EXPECT_EQ(size(999'960), "1.0 MB");
+}
+
+TEST(Format, LongTextIsCutBetweenCharacters) {
+  const std::string line = one_line("aaaaaaaaaa\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9zz", 18);
+  EXPECT_LE(line.size(), 18u);
+  EXPECT_THAT(line, testing::StartsWith("aaaaaaaa"));
+  EXPECT_THAT(line, testing::EndsWith("zz"));
+  EXPECT_THAT(line, HasSubstr(" ... \xC3\xA9"));
+}
+
+model::Suite a_suite() {
+  model::Suite suite;
+  suite.root = "/abs/bench";
+  model::Benchmark plain;
+  plain.name = "sub.mod.time_a";
+  plain.type = "time";
+  plain.module = "sub.mod";
+  model::Benchmark with_params;
+  with_params.name = "core.Core.time_array";
+  with_params.type = "peakmem";
+  with_params.module = "core";
+  with_params.params = {{"n", {"1", "2", "3", "4", "5", "6"}}, {"dtype", {"'f4'", "'f8'"}}};
+  model::Benchmark empty;
+  empty.name = "core.time_none";
+  empty.type = "time";
+  empty.module = "core";
+  empty.params = {{"x", {}}};
+  suite.benchmarks = {plain, with_params, empty};
+  suite.failures = {{"broken", "ImportError: no", "Traceback\n  x"}};
+  return suite;
+}
+
+TEST(Listing, GroupsByModuleAndCounts) {
+  const model::Suite suite = a_suite();
+  const SelectedIndices all = {{0}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {}};
+  EXPECT_EQ(listing_text(suite, all, ListDetail::kBenchmarks, Color::kOff), R"(core
+  core.Core.time_array  peakmem  12 cases  n = 1, 2, 3, 4, 5, ... (6 values); dtype = 'f4', 'f8'
+  core.time_none        time      0 cases  x = (no values)
+
+sub.mod
+  sub.mod.time_a        time       1 case
+
+3 benchmarks, 13 cases in /abs/bench
+)");
+  EXPECT_EQ(discovery_failures_text(suite, Tracebacks::kHidden, Color::kOff),
+            "cannot import or read broken: ImportError: no\n");
+}
+
+TEST(Listing, ASelectionLeavesTheRestOut) {
+  const std::string text = listing_text(a_suite(), {{}, {1, 11}, {}}, ListDetail::kCases, Color::kOff);
+  EXPECT_THAT(text, HasSubstr("2 of 12 cases"));
+  EXPECT_THAT(text, HasSubstr("\n    [11] core.Core.time_array(6, 'f8')\n"));
+  EXPECT_THAT(text, HasSubstr("\n1 benchmark, 2 cases in"));
+  EXPECT_THAT(text, Not(HasSubstr("time_none")));
+  EXPECT_THAT(text, Not(HasSubstr("sub.mod")));
+}
+
+TEST(Listing, TheMachineForm) {
+  const auto json = Json::parse(listing_json(a_suite(), {{0}, {1, 11}, {}}, ListDetail::kCases));
+  EXPECT_EQ(json["format"], 1);
+  EXPECT_EQ(json["root"], "/abs/bench");
+  ASSERT_EQ(json["benchmarks"].size(), 2u);
+  EXPECT_FALSE(json["benchmarks"][0].contains("selected"));
+  EXPECT_EQ(json["benchmarks"][0]["cases"], 1);
+  const Json& second = json["benchmarks"][1];
+  EXPECT_EQ(second["name"], "core.Core.time_array");
+  EXPECT_EQ(second["param_names"], (Json{"n", "dtype"}));
+  EXPECT_EQ(second["cases"], 12);
+  EXPECT_EQ(second["selected"], (Json{1, 11}));
+  EXPECT_EQ(second["labels"][1]["label"], "core.Core.time_array(6, 'f8')");
+  EXPECT_EQ(json["failures"][0]["where"], "broken");
+  EXPECT_EQ(json["notes"], Json::array());
+}
+
+TEST(FanOut, TellsEveryListener) {
+  std::ostringstream first;
+  std::ostringstream second;
+  Terminal a(first, {});
+  Terminal b(second, {});
+  FanOut both;
+  both.add(a);
+  both.add(b);
+  both.planned(plan(1));
+  both.verified(a_difference());
+  both.finished(summary({{Verdict::kDifferent, 1}}, ExitStatus::kFailed, "1 case failed"));
+  EXPECT_EQ(first.str(), second.str());
+  EXPECT_THAT(first.str(), HasSubstr("1 case failed"));
+}
+
+}  // namespace
+}  // namespace snapshot_test::report
