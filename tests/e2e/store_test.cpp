@@ -1,0 +1,281 @@
+// A baseline that is missing, damaged, read-only, interrupted: what capture and verify make of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <regex>
+#include <string>
+#include <thread>
+
+#include "support/sandbox.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+constexpr const char* kSuite =
+    "import hashlib\n"
+    // Does not compress, and is larger than anything else in the store.
+    "def time_big(): return b''.join(hashlib.sha256(bytes([i])).digest() for i in range(200))\n"
+    "def time_small(): return 1\n";
+
+/// The stored object of time_big.
+fs::path largest_object(const Sandbox& box) {
+  fs::path largest;
+  for (const auto& entry : fs::recursive_directory_iterator(box.path(".snapshots/objects"))) {
+    if (entry.is_regular_file() && (largest.empty() || entry.file_size() > fs::file_size(largest))) largest = entry;
+  }
+  fs::permissions(largest, fs::perms::owner_write, fs::perm_options::add);
+  return largest;
+}
+
+void expect_no_baseline(const Report& verified) {
+  EXPECT_EQ(verified.run.status, 4) << verified.text();
+  EXPECT_THAT(verified.run.err, HasSubstr(".snapshots"));
+}
+
+TEST(Store, MissingIsNoBaseline) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  expect_no_baseline(box.verify());
+}
+
+TEST(Store, EmptyIsNoBaseline) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  fs::create_directory(box.path(".snapshots"));
+  expect_no_baseline(box.verify());
+}
+
+TEST(Store, FileInsteadOfAFolderIsNoBaseline) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  box.write(".snapshots", "not a folder");
+  EXPECT_THAT(box.verify().run.status, AnyOf(2, 4));
+  EXPECT_NE(box.capture().run.status, 0);
+  EXPECT_EQ(box.read(".snapshots"), "not a folder");
+}
+
+TEST(Store, OfAnotherFormatVersionIsRefused) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  ASSERT_EQ(box.capture().run.status, 0);
+  const auto format = box.read(".snapshots/format.json");
+  const auto altered = std::regex_replace(format, std::regex("[0-9]+"), "9999");
+  ASSERT_NE(format, altered);
+  fs::permissions(box.path(".snapshots/format.json"), fs::perms::owner_write, fs::perm_options::add);
+  box.write(".snapshots/format.json", altered);
+  const auto verified = box.verify();
+  expect_no_baseline(verified);
+  EXPECT_THAT(verified.run.err, HasSubstr("version"));
+  EXPECT_THAT(verified.run.err, HasSubstr("9999"));
+  EXPECT_NE(box.capture().run.status, 0) << "must not overwrite what it does not understand";
+}
+
+TEST(Store, WithATruncatedObjectFailsThatCaseAlone) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  ASSERT_EQ(box.capture().run.status, 0);
+  const auto object = largest_object(box);
+  fs::resize_file(object, fs::file_size(object) / 2);
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_big"), "unreadable") << verified.text();
+  EXPECT_EQ(verified.of("bench.time_small"), "identical") << verified.text();
+  EXPECT_EQ(verified.run.status, 1);
+}
+
+TEST(Store, WithAnAlteredObjectFailsThatCaseAlone) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  ASSERT_EQ(box.capture().run.status, 0);
+  const auto object = fs::relative(largest_object(box), box.root());
+  auto bytes = box.read(object);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  box.write(object, bytes);
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_big"), "unreadable") << verified.text();
+  EXPECT_EQ(verified.of("bench.time_small"), "identical") << verified.text();
+  EXPECT_EQ(verified.run.status, 1);
+}
+
+TEST(Store, WithoutAnObjectFailsThatCaseAlone) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  ASSERT_EQ(box.capture().run.status, 0);
+  fs::remove(largest_object(box));
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_big"), "unreadable") << verified.text();
+  EXPECT_EQ(verified.of("bench.time_small"), "identical") << verified.text();
+  EXPECT_EQ(verified.run.status, 1);
+}
+
+TEST(Store, CanBeReadOnlyForVerify) {
+  const Sandbox box;
+  box.write_suite("import lib\ndef time_f(): return lib.f()\n");
+  box.write_library("def f(): return 1\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  for (const auto& entry : fs::recursive_directory_iterator(box.path(".snapshots"))) {
+    fs::permissions(entry, fs::perms::owner_write | fs::perms::group_write, fs::perm_options::remove);
+  }
+  fs::permissions(box.path(".snapshots"), fs::perms::owner_write, fs::perm_options::remove);
+  RunOptions options;
+  options.privileges = Privileges::kBoundByPermissions;
+  auto verified = box.verify({}, options);
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  box.write_library("def f(): return 2\n");
+  verified = box.verify({}, options);
+  EXPECT_EQ(verified.of("bench.time_f"), "different") << verified.text();
+  EXPECT_EQ(verified.run.status, 1) << verified.text();
+}
+
+TEST(Store, ThatCannotBeWrittenFailsCapture) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  box.write("locked/keep", "");
+  fs::permissions(box.path("locked"), fs::perms::owner_read | fs::perms::owner_exec);
+  RunOptions options;
+  options.privileges = Privileges::kBoundByPermissions;
+  const auto run = box.run({"capture", box.path("benchmarks").string(), "--python", test_python(), "--snapshot-dir",
+                            box.path("locked/.snapshots").string()},
+                           options);
+  EXPECT_THAT(run.status, AnyOf(2, 3)) << run.text();
+  EXPECT_THAT(run.err, HasSubstr("locked/.snapshots")) << run.text();
+}
+
+TEST(Store, OnAFullDiskFailsCaptureAndSaysSo) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  fs::create_directory(box.path("small"));
+  std::string command = "mount -t tmpfs -o size=16k none \"$0\" || exit 99; exec \"$@\"";
+  const auto run = box.run_command({"/usr/bin/unshare", "--mount", "/bin/sh", "-c", command, box.path("small").string(),
+                                    Sandbox::binary(), "capture", box.path("benchmarks").string(), "--python",
+                                    test_python(), "--snapshot-dir", box.path("small/.snapshots").string()});
+  if (run.status == 99 || run.status == 127 || run.err.find("unshare:") != std::string::npos) {
+    GTEST_SKIP() << "a small disk needs the right to mount";
+  }
+  EXPECT_THAT(run.status, AnyOf(2, 3)) << run.text();
+  EXPECT_THAT(run.err, HasSubstr("No space left")) << run.text();
+}
+
+TEST(Store, HoldsEqualValuesOnce) {
+  const Sandbox box;
+  box.write_suite("def time_f(n): return b'x' * 100000\ntime_f.params = list(range(10))\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  std::uintmax_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(box.path(".snapshots/objects"))) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  EXPECT_LT(bytes, 200000U);
+}
+
+TEST(Store, CapturedAgainIsAsGoodAsNew) {
+  const Sandbox box;
+  box.write_suite("import lib\ndef time_f(): return lib.f()\n");
+  box.write_library("def f(): return 'first'\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  ASSERT_EQ(box.capture().run.status, 0);
+  EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
+  box.write_library("def f(): return 'second'\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
+}
+
+TEST(Store, KeepsOtherCasesWhenPartIsCapturedAgain) {
+  const Sandbox box;
+  box.write_suite("def time_a(): return 1\ndef time_b(n): return n\ntime_b.params = [1, 2]\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  ASSERT_EQ(box.capture({"--filter", R"(time_b\(2\))"}).run.status, 0);
+  const auto verified = box.verify({"--strict"});
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  EXPECT_EQ(verified.outcomes().size(), 3U) << verified.text();
+}
+
+/// A suite whose second case, once `hold` exists, tells so in `held` and waits.
+constexpr const char* kHoldingSuite =
+    "import lib, os, time\n"
+    "def time_a(): return lib.f()\n"
+    "def time_b():\n"
+    "    if os.path.exists(os.environ['BOX'] + '/hold'):\n"
+    "        open(os.environ['BOX'] + '/held', 'w').write(str(os.getpid()))\n"
+    "        time.sleep(600)\n"
+    "    return 2\n";
+
+class Interrupted : public ::testing::TestWithParam<int> {};
+
+TEST_P(Interrupted, CaptureLeavesTheOldBaselineWhole) {
+  const Sandbox box;
+  RunOptions options;
+  options.environment = {{"BOX", box.root().string()}};
+  box.write_suite(kHoldingSuite);
+  box.write_library("def f(): return 'good'\n");
+  ASSERT_EQ(box.capture({}, options).run.status, 0);
+
+  box.write_library("def f(): return 'changed'\n");
+  box.write("hold", "");
+  const auto capture = box.start(box.suite_arguments("capture"), options);
+  for (int i = 0; i < 1500 && !fs::exists(box.path("held")); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ASSERT_TRUE(fs::exists(box.path("held"))) << "the case to be interrupted never started";
+  capture->send(GetParam());
+  const auto run = capture->wait(std::chrono::seconds(20));
+  EXPECT_EQ(run.status, GetParam() == SIGKILL ? 128 + SIGKILL : 130) << run.text();
+
+  fs::remove(box.path("hold"));
+  auto verified = box.verify({}, options);
+  EXPECT_EQ(verified.of("bench.time_a"), "different") << "the baseline is the old one\n" << verified.text();
+  EXPECT_EQ(verified.of("bench.time_b"), "identical") << verified.text();
+  box.write_library("def f(): return 'good'\n");
+  verified = box.verify({"--strict"}, options);
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+
+  const auto again = box.capture({}, options);
+  EXPECT_EQ(again.run.status, 0) << "a dead process must hold no lock\n" << again.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, Interrupted, ::testing::Values(SIGINT, SIGTERM, SIGKILL), [](const auto& tested) {
+  return tested.param == SIGINT ? "Interrupt" : tested.param == SIGTERM ? "Terminate" : "Kill";
+});
+
+TEST(Store, InterruptedVerifyEndsItsCases) {
+  const Sandbox box;
+  RunOptions options;
+  options.environment = {{"BOX", box.root().string()}};
+  box.write_suite(kHoldingSuite);
+  box.write_library("def f(): return 'good'\n");
+  ASSERT_EQ(box.capture({}, options).run.status, 0);
+  box.write("hold", "");
+  const auto verify = box.start(box.suite_arguments("verify"), options);
+  for (int i = 0; i < 1500 && !fs::exists(box.path("held")); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ASSERT_TRUE(fs::exists(box.path("held")));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until the pid is written
+  const auto held = "/proc/" + box.read("held");
+  verify->send(SIGINT);
+  EXPECT_EQ(verify->wait(std::chrono::seconds(20)).status, 130);
+  for (int i = 0; i < 100 && fs::exists(held); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(fs::exists(held)) << "the case still runs";
+}
+
+TEST(Store, RecordsWhereItComesFrom) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  ASSERT_EQ(box.capture().run.status, 0);
+  std::size_t runs = 0;
+  for (const auto& entry : fs::directory_iterator(box.path(".snapshots/runs"))) {
+    const auto run = box.read_json(fs::relative(entry.path(), box.root()));
+    EXPECT_THAT(run.dump(), HasSubstr("python"));
+    ++runs;
+  }
+  EXPECT_EQ(runs, 1U);
+}
+
+}  // namespace
+}  // namespace snapshot_test::support

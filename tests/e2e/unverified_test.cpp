@@ -1,0 +1,164 @@
+// What could not be checked never counts as passed, and a run that checked nothing fails.
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+
+#include "support/sandbox.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+constexpr const char* kPassing = "def time_passes():\n    return 42\n";
+
+TEST(Unverified, VacuousCasesAreNamedAndNeverPass) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) + "import lib\ndef time_vacuous():\n    lib.nothing()\n");
+  box.write_library("def nothing(): return None\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.time_vacuous"), "vacuous") << captured.text();
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_vacuous"), "vacuous") << verified.text();
+  EXPECT_EQ(verified.entry("bench.time_vacuous").at("standing"), "unverified");
+  EXPECT_EQ(verified.run.status, 0) << "one case passed, none failed\n" << verified.text();
+  EXPECT_EQ(box.verify({"--strict"}).run.status, 1);
+}
+
+TEST(Unverified, NoOpsAreNamedAndNeverPass) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) +
+                  "def time_pass():\n    pass\n"
+                  "def time_docstring():\n    '''The cost of an empty call.'''\n"
+                  "class Suite:\n    def setup(self): self.x = 1\n    def time_pass(self):\n        pass\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.run.status, 0) << captured.text();
+  const auto verified = box.verify({"--strict"});
+  for (const char* label : {"bench.time_pass", "bench.time_docstring", "bench.Suite.time_pass"}) {
+    EXPECT_EQ(captured.of(label), "no-op") << captured.text();
+    EXPECT_EQ(verified.of(label), "no-op") << verified.text();
+    EXPECT_EQ(verified.entry(label).at("standing"), "skipped");
+  }
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+}
+
+TEST(Unverified, SkipsAreNamedAndNeverPass) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) +
+                  "class SetUp:\n"
+                  "    params = [1, 2]\n"
+                  "    def setup(self, n):\n"
+                  "        if n == 2: raise NotImplementedError('not for 2')\n"
+                  "    def time_f(self, n): return n\n"
+                  "class Listed:\n"
+                  "    params = [[1, 2], ['a', 'b']]\n"
+                  "    skip_params = [(2, 'b')]\n"
+                  "    def time_f(self, n, s): return n\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.run.status, 0) << captured.text();
+  const auto verified = box.verify();
+  for (const auto* report : {&captured, &verified}) {
+    EXPECT_EQ(report->of("bench.SetUp.time_f(2)"), "skipped") << report->text();
+    EXPECT_EQ(report->of("bench.Listed.time_f(2, 'b')"), "skipped") << report->text();
+  }
+  EXPECT_EQ(verified.of("bench.SetUp.time_f(1)"), "identical") << verified.text();
+  EXPECT_EQ(verified.of("bench.Listed.time_f(2, 'a')"), "identical") << verified.text();
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+}
+
+struct Nothing {
+  const char* name;
+  const char* suite;
+};
+void PrintTo(const Nothing& param, std::ostream* out) { *out << param.name; }
+class NothingToVerify : public ::testing::TestWithParam<Nothing> {};
+
+TEST_P(NothingToVerify, FailsTheRun) {
+  const Sandbox box;
+  box.write_suite(GetParam().suite);
+  (void)box.capture();
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.run.status, 5) << verified.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, NothingToVerify,
+                         ::testing::Values(Nothing{"Vacuous", "def time_f():\n    [].sort()\n"},
+                                           Nothing{"NoOp", "def time_f():\n    pass\n"},
+                                           Nothing{"Skipped",
+                                                   "def setup(): raise NotImplementedError\ndef time_f(): return 1\n"},
+                                           Nothing{"FailedWhenCaptured", "def time_f(): raise ValueError('always')\n"}),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(Unverified, UnstableResultsAreFoundByTheSecondRun) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) + "import os\ndef time_pid():\n    return os.getpid()\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.time_pid"), "unstable") << captured.text();
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_pid"), "unstable") << verified.text();
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+}
+
+TEST(Unverified, NewCasesHaveNoSnapshot) {
+  const Sandbox box;
+  box.write_suite(kPassing);
+  ASSERT_EQ(box.capture().run.status, 0);
+  box.write_suite(std::string(kPassing) + "def time_new():\n    return 1\n");
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_new"), "no-snapshot") << verified.text();
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  EXPECT_EQ(box.verify({"--strict"}).run.status, 1);
+  EXPECT_EQ(box.verify({"--filter", "time_new"}).run.status, 5);
+}
+
+TEST(Unverified, GoneCasesAreObsolete) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) + "def time_old():\n    return 1\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  box.write_suite(kPassing);
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_old"), "obsolete") << verified.text();
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  EXPECT_EQ(box.verify({"--strict"}).run.status, 1);
+}
+
+TEST(Unverified, CasesThatAFilterLeavesOutAreNotObsolete) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) + "def time_other():\n    return 1\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  const auto verified = box.verify({"--filter", "time_passes", "--strict"});
+  EXPECT_EQ(verified.of("bench.time_other"), "(not reported)") << verified.text();
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+}
+
+TEST(Unverified, CaseThatFailedWhenCapturedDoesNotPassLater) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) + "import lib\ndef time_f():\n    return lib.f()\n");
+  box.write_library("def f(): raise ValueError('not yet')\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.time_f"), "failed") << captured.text();
+  box.write_library("def f(): return 1\n");
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_f"), "capture-failed") << verified.text();
+}
+
+TEST(Unverified, MinVerifiedFailsARunThatCheckedTooLittle) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) + "def time_vacuous():\n    [].sort()\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  EXPECT_EQ(box.verify({"--min-verified", "50"}).run.status, 0);
+  const auto verified = box.verify({"--min-verified", "51"});
+  EXPECT_EQ(verified.run.status, 1) << verified.text();
+  EXPECT_EQ(box.verify({"--min-verified", "101"}).run.status, 2);
+}
+
+TEST(Unverified, FailureOutweighsEverything) {
+  const Sandbox box;
+  box.write_suite("import lib\ndef time_f():\n    return lib.f()\ndef time_vacuous():\n    [].sort()\n");
+  box.write_library("def f(): return 1\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  box.write_library("def f(): return 2\n");
+  EXPECT_EQ(box.verify().run.status, 1);
+}
+
+}  // namespace
+}  // namespace snapshot_test::support
