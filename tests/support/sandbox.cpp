@@ -30,7 +30,7 @@ bool python_has(const std::string& module) {
 
 std::map<std::string, std::string> Report::outcomes() const {
   std::map<std::string, std::string> result;
-  if (!json.is_object()) return result;
+  if (!json.is_object() || !json.contains("cases")) return result;
   for (const auto& item : json.at("cases")) {
     result[item.at("label").get<std::string>()] = item.at(item.contains("verdict") ? "verdict" : "status");
   }
@@ -44,7 +44,7 @@ std::string Report::of(const std::string& label) const {
 }
 
 nlohmann::json Report::entry(const std::string& label) const {
-  if (!json.is_object()) return nullptr;
+  if (!json.is_object() || !json.contains("cases")) return nullptr;
   for (const auto& item : json.at("cases")) {
     if (item.at("label") == label) return item;
   }
