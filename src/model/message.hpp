@@ -4,6 +4,7 @@
 // it:
 //
 //   supervisor → node   {"op": "start", …HostStart}         to the base, once
+//                       {"op": "preload", "modules": […]}   to the base: import these before forking on
 //                       {"op": "fork", "node": id, "role": …, "request": {…}}  + the new process's channel and output
 //                       pipe
 //   node → supervisor   {"op": "ready"} | {"op": "failed", …BranchFailure}      after a node's own preparation
@@ -48,6 +49,7 @@ struct HostStart {
   std::string executable;     ///< the Python to start as
   std::string benchmark_dir;  ///< absolute
   std::string project_dir;    ///< absolute; empty for none
+  std::string workdir;        ///< the current directory outside a module of its own
   std::uint64_t seed = 42;
   std::vector<std::string> preload;  ///< modules to import once for all; failures are ignored
 };
@@ -72,12 +74,12 @@ struct ModuleRequest {
 };
 
 struct CacheRequest {
-  std::string benchmark;  ///< any user of the setup_cache
+  Benchmark benchmark;    ///< any user of the setup_cache; as in all requests, without its params
   std::string directory;  ///< exists, empty; the current directory of setup_cache and of all its users
 };
 
 struct BenchmarkRequest {
-  std::string benchmark;
+  Benchmark benchmark;
 };
 
 /// A node could not get ready: the outcome of every case below it.
@@ -87,6 +89,9 @@ struct BranchFailure {
   std::string traceback;
 };
 
+/// What identifies a benchmark to a host: all but its params, which may be long and which the host reads itself.
+[[nodiscard]] Benchmark without_params(const Benchmark& benchmark);
+
 /// What to do with the observed values.
 enum class CaseMode {
   kStore,    ///< write them as objects into `objects_dir`
@@ -95,10 +100,11 @@ enum class CaseMode {
 NLOHMANN_JSON_SERIALIZE_ENUM(CaseMode, {{CaseMode::kStore, "store"}, {CaseMode::kCompare, "compare"}})
 
 struct CaseRequest {
-  std::string benchmark;
+  Benchmark benchmark;
   std::size_t index = 0;
   std::vector<std::string> ids;  ///< parameter ids as discovered; a mismatch is reported, not ignored
   std::string workdir;           ///< to be created and entered; empty: stay in the cache directory
+  std::string temporary;         ///< to be created: $TMPDIR of the case
   std::string scratch;           ///< folder for temporary files of any size; exists
   CaseMode mode = CaseMode::kStore;
   int trace_depth_limit = 100;
@@ -114,6 +120,7 @@ struct CaseRequest {
 
 struct CaseReply {
   Observation observation;
+  std::string fatal;                        ///< the store could not be written: no other case will fare better
   std::vector<SiteComparison> comparisons;  ///< kCompare: one for each baseline site
 };
 

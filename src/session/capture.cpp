@@ -247,6 +247,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   const auto on_started = [&](const CaseTask& task) { listener.started(id_of(task)); };
   const auto on_ended = [&](const CaseTask& task) { listener.ended(id_of(task)); };
 
+  (*host)->preload(found->reply.common_modules);
   listener.phase("capturing", summary.plan.cases);
   const auto first = (*host)->run(capture.first_tasks(**run, selection, *store, *transaction), on_started,
                                   [&](const CaseTask& task, CaseOutcome outcome) {

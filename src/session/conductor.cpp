@@ -167,6 +167,11 @@ Result<model::DiscoverReply> Conductor::discover(const model::DiscoverRequest& r
                                               ended->importing, failure.detail, ended->text));
 }
 
+void Conductor::preload(const std::vector<std::string>& modules) {
+  // If it has gone, the first fork says so.
+  (void)base_->channel.send({{"op", "preload"}, {"modules", modules}});
+}
+
 Result<void> Conductor::run(std::vector<CaseTask> tasks, const OnStarted& on_started, const OnFinished& on_finished) {
   on_started_ = on_started;
   on_finished_ = on_finished;
@@ -178,11 +183,14 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const OnStarted& on_sta
   for (auto branch = tree->modules.rbegin(); branch != tree->modules.rend(); ++branch) {
     ready_.emplace_back(branch->get());
   }
-  while (unfinished_ > 0 && !interrupted()) {
+  while (unfinished_ > 0 && !interrupted() && fatal_.empty()) {
     start_ready_work();
     if (auto turned = turn(); !turned) {
       return turned;
     }
+  }
+  if (!fatal_.empty()) {
+    return fail(ErrorKind::kIo, fatal_);
   }
   ready_.clear();
   return {};
@@ -221,9 +229,11 @@ void Conductor::start_case(const Leaf& leaf) {
   CaseTask& task = *leaf.task;
   task.started = true;
   on_started_(task);
+  const std::filesystem::path folder = scratch_.path() / fmt::format("case-{}", next_id_);
   task.request.scratch = scratch_.path().string();
+  task.request.temporary = (folder / "tmp").string();
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
-    task.request.workdir = (scratch_.path() / fmt::format("case-{}", next_id_)).string();
+    task.request.workdir = (folder / "work").string();
   }
   Process* parent = processes_.at(leaf.branch->process).get();
   const double timeout = task.benchmark->timeout.value_or(options_.default_timeout);
@@ -235,7 +245,7 @@ void Conductor::start_case(const Leaf& leaf) {
     return;
   }
   (*process)->leaf = leaf;
-  (*process)->folder = task.request.workdir;
+  (*process)->folder = folder.string();
   ++busy_;
 }
 
@@ -464,7 +474,7 @@ void Conductor::finish_case(Process& process) {
     }
   }
   if (reply) {
-    outcome = {std::move(reply->observation), std::move(reply->comparisons)};
+    outcome = {std::move(reply->observation), std::move(reply->comparisons), std::move(reply->fatal)};
   } else {
     outcome = outcome_of(failure_of(process.status, process.timed_out, process.broken, process.timeout), "");
   }
@@ -472,6 +482,9 @@ void Conductor::finish_case(Process& process) {
   if (process.text_dropped > 0) {
     outcome.observation.output.insert(std::min(kOutputHalf, outcome.observation.output.size()),
                                       fmt::format("\n[... {} bytes left out ...]\n", process.text_dropped));
+  }
+  if (!outcome.fatal.empty()) {
+    fatal_ = outcome.fatal;
   }
   on_finished_(*process.leaf->task, std::move(outcome));
   --unfinished_;

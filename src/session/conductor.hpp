@@ -39,9 +39,13 @@ class Conductor {
   /// Imports the whole suite in a process of its own.
   [[nodiscard]] Result<model::DiscoverReply> discover(const model::DiscoverRequest& request);
 
+  /// Has the base import these before it forks on; those that fail to import are left to the modules that want them.
+  void preload(const std::vector<std::string>& modules);
+
   using OnStarted = std::function<void(const CaseTask&)>;
   using OnFinished = std::function<void(const CaseTask&, CaseOutcome)>;
-  /// Runs every task to an outcome. Returns early, with tasks left without one, only when interrupted().
+  /// Runs every task to an outcome. Returns early, with tasks left without one, when
+  /// interrupted() and, as kIo, when a case reports that the store cannot be written.
   [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const OnStarted& on_started,
                                  const OnFinished& on_finished);
 
@@ -116,6 +120,7 @@ class Conductor {
   std::unique_ptr<Process> discovery_;  ///< the discovery process, once it has ended
   int next_id_ = 0;
   bool base_lost_ = false;
+  std::string fatal_;        ///< why the run cannot go on
   unsigned busy_ = 0;        ///< processes that count against `workers`: cases, and nodes getting ready
   std::vector<Work> ready_;  ///< what can start now; the last goes first, so that open branches end before others open
   std::size_t unfinished_ = 0;

@@ -51,6 +51,7 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   if (options_.project_dir) {
     start.project_dir = fs::absolute(*options_.project_dir).lexically_normal().string();
   }
+  start.workdir = scratch_.path().string();
   start.seed = options_.seed;
   start.preload = preload;
   return Conductor::start(python_, start, scratch_, signals_, {workers(), options_.timeout});
@@ -103,7 +104,7 @@ CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index) co
   CaseTask task;
   task.benchmark = &benchmark;
   task.index = index;
-  task.request.benchmark = benchmark.name;
+  task.request.benchmark = model::without_params(benchmark);
   task.request.index = index;
   task.request.ids = benchmark.case_ids(index);
   task.request.trace_depth_limit = options_.trace_depth_limit;

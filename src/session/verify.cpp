@@ -205,6 +205,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   summary.snapshot_dir = options.snapshot_dir.string();
   listener.planned(summary.plan);
   std::vector<CaseTask> tasks = verification.plan(**run, found->selection);
+  (*host)->preload(found->reply.common_modules);
   listener.phase("verifying", tasks.size());
   const auto ran = (*host)->run(
       std::move(tasks),

@@ -52,7 +52,7 @@ class Planner {
       }
       branch = &add_child(module.children, &module);
       branch->role = model::Role::kCache;
-      branch->request = model::CacheRequest{benchmark.name, folder->string()};
+      branch->request = model::CacheRequest{model::without_params(benchmark), folder->string()};
       branch->title = fmt::format("setup_cache of {}", benchmark.name);
     }
     // The deadline of a shared setup_cache is the longest that any of its users grants.
@@ -66,7 +66,7 @@ class Planner {
     if (branch == nullptr) {
       branch = &add_child(above.children, &above);
       branch->role = model::Role::kBenchmark;
-      branch->request = model::BenchmarkRequest{benchmark.name};
+      branch->request = model::BenchmarkRequest{model::without_params(benchmark)};
       branch->title = benchmark.name;
       branch->timeout = benchmark.timeout.value_or(default_timeout_);
     }

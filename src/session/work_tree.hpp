@@ -25,6 +25,7 @@ struct CaseTask {
 struct CaseOutcome {
   model::Observation observation;
   std::vector<model::SiteComparison> comparisons;
+  std::string fatal;  ///< as CaseReply::fatal
 };
 
 /// A process that must be ready before what hangs below it can run.

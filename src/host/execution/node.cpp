@@ -83,8 +83,11 @@ void Node::serve() {
 }
 
 void Node::on_order(util::Message message) {
-  if (message.body.value("op", "") == "fork" && message.fds.size() == 2) {
+  const std::string op = message.body.value("op", "");
+  if (op == "fork" && message.fds.size() == 2) {
     fork_child(message.body, std::move(message.fds));
+  } else if (op == "preload" && preload_) {
+    preload_(message.body.at("modules").get<std::vector<std::string>>());
   }
 }
 

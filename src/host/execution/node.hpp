@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "model/message.hpp"
@@ -24,7 +26,12 @@ class Node {
   /// What a child does; runs in the child, with the GIL held. When it returns, the child leaves through _exit(0).
   using Work = std::function<void(model::Role role, const nlohmann::json& request, util::Channel channel)>;
 
+  using Preload = std::function<void(const std::vector<std::string>& modules)>;
+
   Node(util::Channel channel, Work work);
+
+  /// What to do at a "preload" order; without this such orders are ignored.
+  void on_preload(Preload preload) { preload_ = std::move(preload); }
 
   /// Tells the supervisor that this process is ready, or why it is not.
   void send_ready();
@@ -43,6 +50,7 @@ class Node {
 
   util::Channel channel_;
   Work work_;
+  Preload preload_;
   util::Fd signals_;               ///< signalfd for SIGCHLD
   std::map<pid_t, int> children_;  ///< pid → node id
 };

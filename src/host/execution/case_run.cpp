@@ -1,0 +1,279 @@
+#include "host/execution/case_run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "host/execution/endings.hpp"
+#include "host/execution/timeraw.hpp"
+#include "host/execution/values.hpp"
+#include "host/interpreter/determinism.hpp"
+#include "host/trace/tracer.hpp"
+
+namespace snapshot_test::host::execution {
+
+namespace py = pybind11;
+namespace fs = std::filesystem;
+using model::Ending;
+using model::SiteKind;
+
+namespace {
+
+/// Makes the case's folders and goes there.
+Result<void> enter_folders(const model::CaseRequest& request) {
+  std::error_code error;
+  fs::create_directories(request.temporary, error);
+  if (!error && !request.workdir.empty()) {
+    fs::create_directories(request.workdir, error);
+    if (!error) {
+      fs::current_path(request.workdir, error);
+    }
+  }
+  if (error) {
+    return fail(ErrorKind::kIo, fmt::format("cannot make the working directory of a case: {}", error.message()));
+  }
+  py::module_::import("os").attr("environ")["TMPDIR"] = request.temporary;
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  if (modules.contains("tempfile")) {
+    modules["tempfile"].attr("tempdir") = py::none();
+  }
+  return {};
+}
+
+/// ASV times with the collector off; so do we, or a weak reference might be found dead here and alive there.
+class CollectorOff {
+ public:
+  CollectorOff() : gc_(py::module_::import("gc")) { gc_.attr("disable")(); }
+  ~CollectorOff() {
+    try {
+      gc_.attr("enable")();
+    } catch (const py::error_already_set&) {
+      // A benchmark that replaced gc.enable keeps what it wanted.
+    }
+  }
+  CollectorOff(const CollectorOff&) = delete;
+  CollectorOff& operator=(const CollectorOff&) = delete;
+
+ private:
+  py::module_ gc_;
+};
+
+/// A coroutine or an asynchronous generator: ASV never runs its body, and neither do we.
+bool is_never_run(const py::object& value) {
+  return PyCoro_CheckExact(value.ptr()) != 0 || PyAsyncGen_CheckExact(value.ptr()) != 0;
+}
+
+/// The course of one case. Each step says whether the next may follow.
+class CaseRun {
+ public:
+  CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request)
+      : context_(context), benchmark_(benchmark), request_(request), writer_(context.reducers) {}
+
+  model::CaseReply run(const py::object& cache);
+
+ private:
+  [[nodiscard]] bool gather_arguments(const py::object& cache);
+  [[nodiscard]] bool set_up();
+  void call();
+  void observe(py::object returned, trace::Trace trace);
+  void tear_down();
+  void end(const py::error_already_set& error, const char* where);
+  [[nodiscard]] model::Observation& observation() { return reply_.observation; }
+
+  Context& context_;
+  PreparedBenchmark& benchmark_;
+  const model::CaseRequest& request_;
+  ValueWriter writer_;
+  py::tuple args_;
+  model::CaseReply reply_;
+};
+
+model::CaseReply CaseRun::run(const py::object& cache) {
+  observation().ending = Ending::kReturned;
+  if (const auto entered = enter_folders(request_); !entered) {
+    reply_.fatal = entered.error().message;
+    return std::move(reply_);
+  }
+  if (!benchmark_.note.empty()) {
+    observation().notes.push_back(benchmark_.note);
+  }
+  if (!gather_arguments(cache)) {
+    return std::move(reply_);
+  }
+  const bool ready = set_up();
+  if (ready) {
+    call();
+  }
+  if (ready || observation().ending == Ending::kSkipped) {
+    tear_down();
+  }
+  return std::move(reply_);
+}
+
+void CaseRun::end(const py::error_already_set& error, const char* where) {
+  const EndedBy ended = ended_by(error);
+  observation().ending = ended.ending;
+  observation().detail = where + ended.detail;
+  observation().traceback = ended.traceback;
+}
+
+bool CaseRun::gather_arguments(const py::object& cache) {
+  try {
+    discovery::LiveBenchmark& live = benchmark_.live;
+    if (live.is_skip_params(request_.index)) {
+      observation().ending = Ending::kSkipped;
+      observation().detail = "skip_params names this combination";
+      // Neither set-up nor teardown runs: nothing may follow.
+      return false;
+    }
+    const auto agreed = live.check_ids(request_.index, request_.ids);
+    const auto values = live.param_values(request_.index);
+    if (!agreed || !values) {
+      observation().ending = Ending::kRaised;
+      observation().detail = !agreed ? agreed.error().message : values.error().message;
+      return false;
+    }
+    py::list all;
+    if (!cache.is_none()) {
+      all.append(cache);
+    }
+    for (const py::handle value : *values) {
+      all.append(value);
+    }
+    args_ = py::tuple(all);
+    return true;
+  } catch (const py::error_already_set& error) {
+    end(error, "parameters: ");
+    return false;
+  }
+}
+
+bool CaseRun::set_up() {
+  try {
+    interpreter::reseed(context_.start.seed);
+    if (benchmark_.live.set_up(args_) == discovery::SetUp::kReady) {
+      return true;
+    }
+    observation().ending = Ending::kSkipped;
+    observation().detail = benchmark_.live.skip_reason();
+  } catch (const py::error_already_set& error) {
+    end(error, "setup: ");
+  }
+  return false;
+}
+
+void CaseRun::call() {
+  try {
+    interpreter::reseed(context_.start.seed);
+    if (benchmark_.live.type() == "timeraw") {
+      run_timeraw(benchmark_.live, args_);
+      return;
+    }
+    if (benchmark_.body) {
+      benchmark_.body->install();
+    }
+    trace::Tracer tracer(context_.eligibility, {.depth_limit = request_.trace_depth_limit});
+    py::object returned;
+    {
+      const CollectorOff off;
+      const auto begun = std::chrono::steady_clock::now();
+      returned = tracer.call(benchmark_.live.function(), args_);
+      observation().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    }
+    observe(std::move(returned), tracer.take());
+  } catch (const py::error_already_set& error) {
+    end(error, "");
+    if (discovery::is_skip_exception(error)) {
+      observation().ending = Ending::kSkipped;
+    }
+  }
+}
+
+void CaseRun::observe(py::object returned, trace::Trace trace) {
+  if (benchmark_.body) {
+    benchmark_.body->restore();
+  }
+  if (is_never_run(returned)) {
+    observation().notes.push_back("it is asynchronous: its body is not run, as under ASV");
+    if (PyCoro_CheckExact(returned.ptr()) != 0) {
+      returned.attr("close")();  // or Python warns that it was never awaited
+    }
+    returned = py::none();
+  }
+  if (request_.benchmark.no_op) {
+    observation().ending = Ending::kNoOp;
+    return;
+  }
+  std::vector<SeenValue> seen;
+  const bool something = !returned.is_none();
+  seen.push_back({{SiteKind::kReturn, 0}, std::move(returned), "", 1, something});
+  if (benchmark_.body) {
+    for (trace::BodyValue& each : benchmark_.body->take_values()) {
+      const bool meaningful = !each.value.is_none();
+      seen.push_back(
+          {{SiteKind::kBody, each.index}, std::move(each.value), std::move(each.source), each.count, meaningful});
+    }
+  }
+  if (trace.deepest) {
+    seen.push_back({{SiteKind::kDeepest, 0},
+                    std::move(trace.deepest->value),
+                    std::move(trace.deepest->function),
+                    1,
+                    trace.deepest->meaningful});
+  }
+  for (trace::TracedCall& each : trace.path) {
+    seen.push_back(
+        {{SiteKind::kPath, each.depth}, std::move(each.value), std::move(each.function), 1, each.meaningful});
+  }
+  observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
+  if (request_.mode == model::CaseMode::kCompare) {
+    reply_.comparisons = writer_.compare(seen, request_);
+    return;
+  }
+  auto stored = writer_.store(seen, request_);
+  if (stored) {
+    observation().sites = std::move(*stored);
+  } else {
+    reply_.fatal = stored.error().message;
+  }
+}
+
+void CaseRun::tear_down() {
+  try {
+    benchmark_.live.tear_down(args_);
+  } catch (const py::error_already_set& error) {
+    end(error, "teardown: ");
+  }
+}
+
+}  // namespace
+
+Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Benchmark& benchmark) {
+  auto live = discovery::LiveBenchmark::resolve(context.start.benchmark_dir, benchmark);
+  if (!live) {
+    return tl::unexpected(live.error());
+  }
+  PreparedBenchmark prepared{std::move(*live), std::nullopt, ""};
+  if (prepared.live.type() == "timeraw") {
+    prepared.note = "timeraw: its code runs in an interpreter of its own, where nothing is observed";
+    return prepared;
+  }
+  auto body = context.rewriter.prepare(prepared.live.function());
+  if (body) {
+    prepared.body.emplace(std::move(*body));
+  } else {
+    prepared.note = fmt::format("body not observed: {}", body.error().message);
+  }
+  return prepared;
+}
+
+model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
+                          const py::object& cache) {
+  return CaseRun(context, benchmark, request).run(cache);
+}
+
+}  // namespace snapshot_test::host::execution

@@ -1,0 +1,31 @@
+// One case, from set-up to what it showed: ASV's sequence (docs/asv.md, "Execution") with an observer in it.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <optional>
+#include <string>
+
+#include "host/discovery/live_benchmark.hpp"
+#include "host/execution/context.hpp"
+#include "host/trace/body_rewriter.hpp"
+
+namespace snapshot_test::host::execution {
+
+/// A benchmark found and instrumented; what a process that forks its cases hands down.
+struct PreparedBenchmark {
+  discovery::LiveBenchmark live;
+  std::optional<trace::RewrittenBody> body;  ///< none where the body cannot be observed; `note` says why
+  std::string note;
+};
+
+/// Throws error_already_set with what the module or the class raises; kUsage where there is no such benchmark.
+[[nodiscard]] Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Benchmark& benchmark);
+
+/// Runs a case in this process: it changes the current directory, seeds, collects garbage and leaves the instance as
+/// the benchmark left it. `cache` is what setup_cache returned, or None. A Python exception becomes the observation's
+/// ending; only an error of the store is `fatal`.
+[[nodiscard]] model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark,
+                                        const model::CaseRequest& request, const pybind11::object& cache);
+
+}  // namespace snapshot_test::host::execution

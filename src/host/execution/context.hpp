@@ -1,0 +1,20 @@
+// What every process of a host has from its base on.
+#pragma once
+
+#include "host/pickling/reducers.hpp"
+#include "host/trace/body_rewriter.hpp"
+#include "host/trace/eligibility.hpp"
+#include "model/message.hpp"
+
+namespace snapshot_test::host::execution {
+
+/// Made once, in the base, after the interpreter has started; inherited by fork. Never destroyed: processes of a host
+/// leave through _exit().
+struct Context {
+  model::HostStart start;
+  trace::Eligibility eligibility;
+  pickling::Reducers reducers;
+  trace::BodyRewriter rewriter;
+};
+
+}  // namespace snapshot_test::host::execution

@@ -1,0 +1,21 @@
+// What a Python exception says about how a case ended.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+#include "snapshot_test/model/observation.hpp"
+
+namespace snapshot_test::host::execution {
+
+struct EndedBy {
+  model::Ending ending = model::Ending::kRaised;
+  std::string detail;  ///< "ValueError: bad input", "sys.exit(3)"
+  std::string traceback;
+};
+
+/// MemoryError is out-of-memory, SystemExit is exited, all else is raised. GIL held; never throws.
+[[nodiscard]] EndedBy ended_by(const pybind11::error_already_set& error);
+
+}  // namespace snapshot_test::host::execution

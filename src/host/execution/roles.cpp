@@ -1,0 +1,194 @@
+#include "host/execution/roles.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "host/discovery/discovery.hpp"
+#include "host/execution/case_run.hpp"
+#include "host/execution/endings.hpp"
+#include "host/execution/node.hpp"
+#include "host/execution/setup_cache.hpp"
+#include "host/execution/suite_report.hpp"
+#include "host/interpreter/determinism.hpp"
+#include "host/interpreter/interpreter.hpp"
+
+namespace snapshot_test::host::execution {
+
+namespace py = pybind11;
+namespace fs = std::filesystem;
+using model::BranchFailure;
+using model::Ending;
+using model::Role;
+
+namespace {
+
+/// What processes further up have prepared for those below.
+struct Inherited {
+  py::object cache = py::none();
+  std::optional<PreparedBenchmark> benchmark;
+};
+
+void work(Context& context, Inherited& inherited, Role role, const nlohmann::json& request, util::Channel channel);
+
+/// Waits for orders, and does what is ordered with what has been inherited so far.
+Node make_node(Context& context, Inherited& inherited, util::Channel channel) {
+  return Node(std::move(channel),
+              [&context, &inherited](Role role, const nlohmann::json& request, util::Channel its_channel) {
+                work(context, inherited, role, request, std::move(its_channel));
+              });
+}
+
+/// Prepares a node, then serves; or says why it cannot.
+void prepare_and_serve(Context& context, Inherited& inherited, util::Channel channel,
+                       const std::function<std::optional<BranchFailure>()>& prepare) {
+  std::optional<BranchFailure> failure;
+  try {
+    failure = prepare();
+  } catch (const py::error_already_set& error) {
+    EndedBy ended = ended_by(error);
+    failure = BranchFailure{ended.ending == Ending::kRaised ? Ending::kImportFailed : ended.ending,
+                            std::move(ended.detail), std::move(ended.traceback)};
+  }
+  Node node = make_node(context, inherited, std::move(channel));
+  if (failure) {
+    node.send_failure(*failure);
+    return;
+  }
+  interpreter::flush_standard_streams();
+  interpreter::freeze_heap();
+  node.send_ready();
+  node.serve();
+}
+
+void be_module(Context& context, Inherited& inherited, const model::ModuleRequest& request, util::Channel channel) {
+  prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
+    fs::current_path(request.workdir);
+    interpreter::reseed(context.start.seed);
+    if (const auto installed = discovery::install_root(context.start.benchmark_dir); !installed) {
+      return BranchFailure{Ending::kImportFailed, installed.error().message, ""};
+    }
+    const std::string root = fs::path(context.start.benchmark_dir).filename().string();
+    (void)discovery::import_module(request.module.empty() ? root : root + "." + request.module);
+    return std::nullopt;
+  });
+}
+
+void be_cache(Context& context, Inherited& inherited, const model::CacheRequest& request, util::Channel channel) {
+  prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
+    fs::current_path(request.directory);
+    {
+      const auto live = discovery::LiveBenchmark::resolve(context.start.benchmark_dir, request.benchmark);
+      if (!live) {
+        return BranchFailure{Ending::kImportFailed, live.error().message, ""};
+      }
+      if (auto failure = build_cache(context, *live)) {
+        return failure;
+      }
+    }
+    inherited.cache = load_cache();
+    return std::nullopt;
+  });
+}
+
+void be_benchmark(Context& context, Inherited& inherited, const model::BenchmarkRequest& request,
+                  util::Channel channel) {
+  prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
+    auto prepared = prepare_benchmark(context, request.benchmark);
+    if (!prepared) {
+      return BranchFailure{Ending::kImportFailed, prepared.error().message, ""};
+    }
+    inherited.benchmark.emplace(std::move(*prepared));
+    return std::nullopt;
+  });
+}
+
+void be_case(Context& context, Inherited& inherited, const model::CaseRequest& request, util::Channel channel) {
+  model::CaseReply reply;
+  try {
+    if (!inherited.benchmark) {
+      auto prepared = prepare_benchmark(context, request.benchmark);
+      if (prepared) {
+        inherited.benchmark.emplace(std::move(*prepared));
+      } else {
+        reply.observation.ending = Ending::kRaised;
+        reply.observation.detail = prepared.error().message;
+      }
+    }
+    if (inherited.benchmark) {
+      reply = run_case(context, *inherited.benchmark, request, inherited.cache);
+    }
+  } catch (const py::error_already_set& error) {
+    EndedBy ended = ended_by(error);
+    reply = {};
+    reply.observation.ending = ended.ending;
+    reply.observation.detail = std::move(ended.detail);
+    reply.observation.traceback = std::move(ended.traceback);
+  } catch (const std::bad_alloc&) {
+    reply = {};
+    reply.observation.ending = Ending::kOutOfMemory;
+    reply.observation.detail = "out of memory";
+  }
+  interpreter::flush_standard_streams();
+  nlohmann::json body = reply;
+  body["op"] = "result";
+  (void)channel.send(body);  // a broken connection is what the supervisor will report
+}
+
+void be_discoverer(const Context& context, const model::DiscoverRequest& request, util::Channel channel) {
+  nlohmann::json body;
+  auto reply = describe_suite(context, request, [&](const std::string& module) {
+    interpreter::reseed(context.start.seed);
+    (void)channel.send({{"op", "importing"}, {"module", module}});
+  });
+  if (reply) {
+    body = *reply;
+    body["op"] = "discovered";
+  } else {
+    body = BranchFailure{Ending::kImportFailed, reply.error().message, ""};
+    body["op"] = "failed";
+  }
+  (void)channel.send(body);
+}
+
+void work(Context& context, Inherited& inherited, Role role, const nlohmann::json& request, util::Channel channel) {
+  switch (role) {
+    case Role::kBase: return;  // is never forked
+    case Role::kDiscover: return be_discoverer(context, request.get<model::DiscoverRequest>(), std::move(channel));
+    case Role::kModule: return be_module(context, inherited, request.get<model::ModuleRequest>(), std::move(channel));
+    case Role::kCache: return be_cache(context, inherited, request.get<model::CacheRequest>(), std::move(channel));
+    case Role::kBenchmark:
+      return be_benchmark(context, inherited, request.get<model::BenchmarkRequest>(), std::move(channel));
+    case Role::kCase: return be_case(context, inherited, request.get<model::CaseRequest>(), std::move(channel));
+  }
+}
+
+void preload(const Context& context, const std::vector<std::string>& modules) {
+  const py::module_ importlib = py::module_::import("importlib");
+  for (const std::string& name : modules) {
+    try {
+      interpreter::reseed(context.start.seed);
+      importlib.attr("import_module")(name);
+    } catch (const py::error_already_set&) {
+      // Whichever module of the suite needs it will fail to import it again, and say so where it matters.
+    }
+  }
+  interpreter::flush_standard_streams();
+  interpreter::freeze_heap();
+}
+
+}  // namespace
+
+void serve_base(Context& context, util::Channel channel) {
+  Inherited inherited;
+  preload(context, context.start.preload);
+  Node node = make_node(context, inherited, std::move(channel));
+  node.on_preload([&context](const std::vector<std::string>& modules) { preload(context, modules); });
+  node.send_ready();
+  node.serve();
+}
+
+}  // namespace snapshot_test::host::execution

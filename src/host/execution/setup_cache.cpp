@@ -1,0 +1,103 @@
+#include "host/execution/setup_cache.hpp"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "host/execution/endings.hpp"
+#include "host/interpreter/determinism.hpp"
+#include "host/interpreter/interpreter.hpp"
+#include "util/channel.hpp"
+#include "util/process.hpp"
+
+namespace snapshot_test::host::execution {
+
+namespace py = pybind11;
+
+namespace {
+
+constexpr const char* kFile = "cache.pickle";
+
+enum class FreeSetUps { kLeaveOut, kRunFirst };
+
+/// In the child: runs it and pickles what it returns. Returns what went wrong, if anything did.
+std::optional<model::BranchFailure> build(const Context& context, const discovery::SetupCache& cache, FreeSetUps mode) {
+  try {
+    interpreter::reseed(context.start.seed);
+    if (mode == FreeSetUps::kRunFirst) {
+      for (const py::object& setup : cache.free_setups) {
+        setup();
+      }
+    }
+    const py::object result = cache.function();
+    const py::object file = py::module_::import("io").attr("open")(kFile, "wb");
+    py::module_::import("pickle").attr("dump")(result, file);
+    file.attr("close")();
+    return std::nullopt;
+  } catch (const py::error_already_set& error) {
+    EndedBy ended = ended_by(error);
+    return model::BranchFailure{ended.ending, std::move(ended.detail), std::move(ended.traceback)};
+  }
+}
+
+/// One attempt, in a process of its own: what setup_cache does to modules and globals is not for its users to see.
+std::optional<model::BranchFailure> attempt(const Context& context, const discovery::SetupCache& cache,
+                                            FreeSetUps mode) {
+  auto ends = util::Channel::make_pair();
+  if (!ends) {
+    return model::BranchFailure{model::Ending::kProtocol, ends.error().message, ""};
+  }
+  const pid_t pid = interpreter::fork_interpreter();
+  if (pid < 0) {
+    return model::BranchFailure{model::Ending::kProtocol, "cannot fork", ""};
+  }
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (const auto failure = build(context, cache, mode)) {
+      (void)ends->second.send(*failure);
+    } else {
+      (void)ends->second.send({{"op", "built"}});
+    }
+    interpreter::flush_standard_streams();
+    ::_exit(0);
+  }
+  (void)ends->second.take_fd();
+  const auto message = ends->first.receive();
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!message || !*message) {
+    const model::Ending ending = WIFSIGNALED(status) ? model::Ending::kSignalled : model::Ending::kExited;
+    return model::BranchFailure{ending, util::describe_wait_status(status), ""};
+  }
+  if ((*message)->body.contains("ending")) {
+    return (*message)->body.get<model::BranchFailure>();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<model::BranchFailure> build_cache(const Context& context, const discovery::LiveBenchmark& benchmark) {
+  const std::optional<discovery::SetupCache>& cache = benchmark.setup_cache();
+  if (!cache) {
+    return model::BranchFailure{model::Ending::kImportFailed, "it has no setup_cache in this process", ""};
+  }
+  auto failure = attempt(context, *cache, FreeSetUps::kLeaveOut);
+  if (failure && !cache->free_setups.empty()) {
+    failure = attempt(context, *cache, FreeSetUps::kRunFirst);
+  }
+  return failure;
+}
+
+py::object load_cache() {
+  const py::object file = py::module_::import("io").attr("open")(kFile, "rb");
+  py::object value = py::module_::import("pickle").attr("load")(file);
+  file.attr("close")();
+  return value;
+}
+
+}  // namespace snapshot_test::host::execution

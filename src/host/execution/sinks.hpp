@@ -1,0 +1,52 @@
+// Where a canonical pickle goes: into the store, or against what the store holds.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "snapshot_test/store/object.hpp"
+#include "util/byte_sink.hpp"
+#include "util/file.hpp"
+
+namespace snapshot_test::host::execution {
+
+/// Hands a pickle on to the store.
+class StoreSink : public util::ByteSink {
+ public:
+  explicit StoreSink(store::ObjectWriter writer) : writer_(std::move(writer)) {}
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override { return writer_.write(bytes); }
+  [[nodiscard]] Result<store::ObjectInfo> finish() { return writer_.finish(); }
+
+ private:
+  store::ObjectWriter writer_;
+};
+
+/// Compares a pickle, as it is written, with a stored one. While they are equal nothing is kept; from the first
+/// difference on the new pickle is spooled to an unnamed file, so that both can be read as values.
+class CompareSink : public util::ByteSink {
+ public:
+  /// `snapshot` and a second reader of the same object: the first is consumed by the comparison, the second gives the
+  /// equal beginning once more if it has to be spooled. Both must outlive the sink.
+  CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, std::filesystem::path scratch);
+
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override;
+  /// Call once, after the last write. True: every byte was the same.
+  [[nodiscard]] Result<bool> finish();
+  /// The whole new pickle, mapped; after finish() returned false.
+  [[nodiscard]] Result<util::MappedFile> spooled() const;
+
+ private:
+  [[nodiscard]] Result<bool> equal_next(std::span<const std::byte> bytes);
+  [[nodiscard]] Result<void> start_spooling();
+
+  store::ObjectReader& snapshot_;
+  store::ObjectReader& again_;
+  std::filesystem::path scratch_;
+  std::uint64_t equal_bytes_ = 0;  ///< of the beginning; always whole writes
+  util::Fd spool_;
+};
+
+/// An unnamed, private file in `folder`.
+[[nodiscard]] Result<util::Fd> unnamed_file(const std::filesystem::path& folder);
+
+}  // namespace snapshot_test::host::execution

@@ -1,0 +1,231 @@
+#include "host/execution/values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "host/execution/sinks.hpp"
+#include "snapshot_test/compare/compare.hpp"
+#include "snapshot_test/compare/explain.hpp"
+
+namespace snapshot_test::host::execution {
+
+namespace py = pybind11;
+using model::SiteComparison;
+using model::SiteKind;
+using model::SiteMatch;
+using model::SiteValue;
+
+namespace {
+
+std::string describe_content(const pickling::PickledInfo& info) {
+  return info.notes.empty() ? "it holds nothing that can be compared" : info.notes.front();
+}
+
+/// The value that stands where the baseline's stood. Calls are found again by their name: a wrapper more or less moves
+/// every depth below it.
+const SeenValue* find_counterpart(const std::vector<SeenValue>& seen, const SiteValue& baseline,
+                                  std::vector<const SeenValue*>& taken) {
+  for (const SeenValue& each : seen) {
+    const bool same = baseline.site.kind == SiteKind::kPath
+                          ? each.site.kind == SiteKind::kPath && each.source == baseline.source
+                          : each.site == baseline.site;
+    if (same && std::find(taken.begin(), taken.end(), &each) == taken.end()) {
+      taken.push_back(&each);
+      return &each;
+    }
+  }
+  return nullptr;
+}
+
+compare::Options options_for(const model::CaseRequest& request, const SiteValue& baseline) {
+  compare::Options options;
+  options.tolerance = {request.rtol, request.atol};
+  options.equal_nan = request.equal_nan;
+  options.ignored_paths = baseline.unstable;
+  return options;
+}
+
+void fill(SiteComparison& comparison, const compare::Comparison& result) {
+  if (result.leaves == 0 && result.outcome != compare::Outcome::kDifferent && result.ignored > 0) {
+    comparison.match = SiteMatch::kUnstable;
+    comparison.explanation = "nothing of it is stable";
+    return;
+  }
+  switch (result.outcome) {
+    case compare::Outcome::kIdentical: comparison.match = SiteMatch::kIdentical; return;
+    case compare::Outcome::kClose: comparison.match = SiteMatch::kClose; return;
+    case compare::Outcome::kDifferent: break;
+  }
+  comparison.match = SiteMatch::kDifferent;
+  comparison.explanation = compare::explain(result);
+  comparison.details = compare::to_json(result);
+  comparison.differing_paths = result.differing_paths;
+  comparison.wholly_different =
+      result.paths_truncated || result.differing_paths.empty() ||
+      std::find(result.differing_paths.begin(), result.differing_paths.end(), "") != result.differing_paths.end();
+}
+
+/// Reads both pickles as values and compares those.
+Result<compare::Comparison> compare_trees(const CompareSink& sink, const store::ObjectReader& snapshot,
+                                          const model::CaseRequest& request, const SiteValue& baseline) {
+  const auto expected_bytes = snapshot.load_verified(request.scratch);
+  if (!expected_bytes) {
+    return tl::unexpected(expected_bytes.error());
+  }
+  const auto actual_bytes = sink.spooled();
+  if (!actual_bytes) {
+    return tl::unexpected(actual_bytes.error());
+  }
+  const auto expected = pickle::read(expected_bytes->bytes());
+  if (!expected) {
+    return tl::unexpected(expected.error());
+  }
+  const auto actual = pickle::read(actual_bytes->bytes());
+  if (!actual) {
+    return tl::unexpected(actual.error());
+  }
+  return compare::compare(*actual, *expected, options_for(request, baseline));
+}
+
+std::vector<std::filesystem::path> folders(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
+
+}  // namespace
+
+Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& seen,
+                                                  const model::CaseRequest& request) {
+  std::vector<SiteValue> stored;
+  std::unordered_map<PyObject*, std::size_t> written;
+  for (const SeenValue& each : seen) {
+    if (!each.meaningful) {
+      continue;
+    }
+    const auto [first, is_new] = written.emplace(each.value.ptr(), stored.size());
+    if (is_new) {
+      auto value = store_one(each, request);
+      if (!value) {
+        return tl::unexpected(value.error());
+      }
+      stored.push_back(std::move(*value));
+    } else {
+      stored.push_back(SiteValue(stored[first->second]));
+    }
+    stored.back().site = each.site;
+    stored.back().source = each.source;
+    stored.back().count = each.count;
+  }
+  return stored;
+}
+
+Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const model::CaseRequest& request) {
+  SiteValue value;
+  value.type = pickling::type_name(py::type::handle_of(seen.value));
+  value.meaningful = seen.meaningful;
+  auto writer = store::ObjectWriter::create(request.objects_dir, request.known_objects_dir,
+                                            request.compress ? store::Compression::kAuto : store::Compression::kNone);
+  if (!writer) {
+    return tl::unexpected(writer.error());
+  }
+  StoreSink sink(std::move(*writer));
+  const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
+  if (!pickled && pickled.error().kind != ErrorKind::kPython) {
+    return tl::unexpected(pickled.error());
+  }
+  if (!pickled) {
+    value.opaque = pickled.error().message;
+    return value;
+  }
+  if (pickled->content == pickling::Content::kDescribedOnly) {
+    value.opaque = describe_content(*pickled);
+    return value;
+  }
+  const auto object = sink.finish();
+  if (!object) {
+    return tl::unexpected(object.error());
+  }
+  value.object = object->sha256;
+  value.bytes = object->plain_bytes;
+  return value;
+}
+
+std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& seen,
+                                                 const model::CaseRequest& request) {
+  std::vector<SiteComparison> comparisons;
+  std::vector<const SeenValue*> taken;
+  std::map<std::pair<PyObject*, std::string>, std::size_t> done;
+  for (const SiteValue& baseline : request.baseline) {
+    SiteComparison comparison;
+    comparison.site = baseline.site;
+    comparison.meaningful = baseline.meaningful;
+    if (baseline.object.empty() || baseline.wholly_unstable) {
+      comparison.match = baseline.object.empty() ? SiteMatch::kOpaque : SiteMatch::kUnstable;
+      comparison.explanation = baseline.opaque;
+    } else if (const SeenValue* now = find_counterpart(seen, baseline, taken); now == nullptr) {
+      comparison.match = SiteMatch::kMissing;
+      comparison.explanation = "the snapshot has a value here; nothing was observed now";
+    } else if (const auto [first, is_new] =
+                   done.emplace(std::pair(now->value.ptr(), baseline.object), comparisons.size());
+               !is_new && baseline.unstable.empty()) {
+      const model::Site site = comparison.site;
+      comparison = SiteComparison(comparisons[first->second]);
+      comparison.site = site;
+      comparison.meaningful = baseline.meaningful;
+    } else {
+      comparison = compare_one(*now, baseline, request);
+    }
+    comparisons.push_back(std::move(comparison));
+  }
+  return comparisons;
+}
+
+SiteComparison ValueWriter::compare_one(const SeenValue& seen, const SiteValue& baseline,
+                                        const model::CaseRequest& request) {
+  SiteComparison comparison;
+  comparison.site = baseline.site;
+  comparison.meaningful = baseline.meaningful;
+  const auto unreadable = [&](const Error& error) {
+    comparison.match = SiteMatch::kUnreadable;
+    comparison.explanation = error.message;
+    return comparison;
+  };
+  const std::vector<std::filesystem::path> where = folders(request.baseline_dirs);
+  auto snapshot = store::ObjectReader::open(where, baseline.object, baseline.bytes);
+  if (!snapshot) {
+    return unreadable(snapshot.error());
+  }
+  auto again = store::ObjectReader::open(where, baseline.object, baseline.bytes);
+  if (!again) {
+    return unreadable(again.error());
+  }
+  CompareSink sink(*snapshot, *again, request.scratch);
+  const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
+  if (!pickled && pickled.error().kind == ErrorKind::kPython) {
+    comparison.match = SiteMatch::kOpaque;
+    comparison.explanation = pickled.error().message;
+    return comparison;
+  }
+  if (!pickled) {
+    return unreadable(pickled.error());
+  }
+  const auto equal = sink.finish();
+  if (!equal) {
+    return unreadable(equal.error());
+  }
+  if (*equal) {
+    comparison.match = SiteMatch::kIdentical;
+    return comparison;
+  }
+  const auto result = compare_trees(sink, *snapshot, request, baseline);
+  if (!result) {
+    return unreadable(result.error());
+  }
+  fill(comparison, *result);
+  return comparison;
+}
+
+}  // namespace snapshot_test::host::execution

@@ -1,0 +1,109 @@
+#include "host/host.hpp"
+
+#include <pthread.h>
+#include <pybind11/pybind11.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "host/discovery/discovery.hpp"
+#include "host/execution/endings.hpp"
+#include "host/execution/roles.hpp"
+#include "host/interpreter/determinism.hpp"
+#include "host/interpreter/interpreter.hpp"
+
+namespace snapshot_test::host {
+
+namespace py = pybind11;
+
+namespace {
+
+constexpr int kChannelFd = 3;
+/// What threads of a benchmark get, as in any other process: glibc would give them the main thread's large stack.
+constexpr std::size_t kThreadStackBytes = std::size_t{8} << 20;
+
+/// The supervisor put its own folder in front of the user's library path, for this program's start only.
+void restore_library_path() {
+  const char* before = std::getenv("SNAPSHOT_TEST_LD_LIBRARY_PATH");
+  if (before != nullptr && *before != '\0') {
+    ::setenv("LD_LIBRARY_PATH", before, 1);
+  } else {
+    ::unsetenv("LD_LIBRARY_PATH");
+  }
+  ::unsetenv("SNAPSHOT_TEST_LD_LIBRARY_PATH");
+}
+
+void set_thread_stack() {
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, kThreadStackBytes);
+  ::pthread_setattr_default_np(&attributes);
+  ::pthread_attr_destroy(&attributes);
+}
+
+void die_with(pid_t supervisor) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != supervisor) {
+    ::_exit(1);
+  }
+}
+
+int refuse(util::Channel& channel, const std::string& why) {
+  nlohmann::json body = model::BranchFailure{model::Ending::kImportFailed, why, ""};
+  body["op"] = "failed";
+  (void)channel.send(body);
+  return 1;
+}
+
+/// Everything after the interpreter has started; leaves only through _exit().
+[[noreturn]] void serve(const model::HostStart& start, util::Channel channel) {
+  try {
+    interpreter::replace_entropy(start.seed);
+    interpreter::reseed(start.seed);
+    if (!start.project_dir.empty()) {
+      interpreter::prepend_import_path(start.project_dir);
+    }
+    // Never destroyed: see Context.
+    auto* context = new execution::Context{
+        start, trace::Eligibility(trace::Folders::of_interpreter()), pickling::Reducers::standard(), {}};
+    // What is wrong with the folder, discovery says; here it saves every process below the same work.
+    (void)discovery::install_root(start.benchmark_dir);
+    execution::serve_base(*context, std::move(channel));
+  } catch (const py::error_already_set& error) {
+    std::fprintf(stderr, "%s\n", execution::ended_by(error).traceback.c_str());
+    ::_exit(1);
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "snapshot_test host is started by snapshot_test itself\n");
+    return 2;
+  }
+  die_with(static_cast<pid_t>(std::strtol(argv[2], nullptr, 10)));
+  util::Channel channel{util::Fd(kChannelFd)};
+  const auto message = channel.receive();
+  if (!message || !*message) {
+    return 1;
+  }
+  restore_library_path();
+  set_thread_stack();
+  const auto start = (*message)->body.get<model::HostStart>();
+  if (::chdir(start.workdir.c_str()) != 0) {
+    return refuse(channel, "cannot enter '" + start.workdir + "'");
+  }
+  if (const auto started = interpreter::Interpreter::start(start.executable); !started) {
+    return refuse(channel, started.error().message);
+  }
+  serve(start, std::move(channel));
+}
+
+}  // namespace snapshot_test::host
