@@ -25,11 +25,15 @@ function(st_room name)
   target_link_libraries(st_${name} PUBLIC ${ARG_LINK} PRIVATE st_flags)
 endfunction()
 
-# st_test(<name> SOURCES ... LINK ... [LABELS ...]): a GoogleTest program, each of its tests known to ctest.
+# st_test(<name> SOURCES ... LINK ... [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, each of its tests known to
+# ctest. The label is the folder's name (unit, host, e2e) unless others are given.
 function(st_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_LABELS)
+    get_filename_component(ARG_LABELS "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
   endif()
   include(GoogleTest)
   add_executable(${name} ${ARG_SOURCES})
