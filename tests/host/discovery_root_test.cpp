@@ -1,0 +1,156 @@
+// Which directories are suites, and how their root package becomes importable.
+#include "host/suite_on_disk.hpp"
+
+namespace snapshot_test::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+
+class DiscoveryRoot : public SuiteTest {
+ protected:
+  /// Discovery must refuse the directory as wrong usage; returns the message.
+  std::string refusal(const std::string& root) {
+    const Result<model::Suite> found = host::discovery::discover(path(root));
+    if (found) {
+      ADD_FAILURE() << root << " was accepted";
+      return "";
+    }
+    EXPECT_EQ(found.error().kind, ErrorKind::kUsage);
+    return found.error().message;
+  }
+};
+
+TEST_F(DiscoveryRoot, MissingDirectoryIsNamed) {
+  EXPECT_THAT(refusal("nowhere"), AllOf(HasSubstr(path("nowhere").string()), HasSubstr("does not exist")));
+}
+
+TEST_F(DiscoveryRoot, FileIsRefused) {
+  write("bench.py", "def time_x(): pass\n");
+  EXPECT_THAT(refusal("bench.py"), HasSubstr("is not a directory"));
+}
+
+TEST_F(DiscoveryRoot, EmptyDirectoryIsRefused) {
+  fs::create_directory(path("suite"));
+  EXPECT_THAT(refusal("suite"), HasSubstr("is empty"));
+}
+
+TEST_F(DiscoveryRoot, DirectoryWithoutPythonFilesIsRefused) {
+  write("suite/README.md", "");
+  write("suite/data/table.csv", "");
+  EXPECT_THAT(refusal("suite"), HasSubstr("no Python files"));
+}
+
+TEST_F(DiscoveryRoot, DottedNameIsRefused) {
+  write("suite.old/__init__.py", "");
+  EXPECT_THAT(refusal("suite.old"), HasSubstr("dot"));
+}
+
+TEST_F(DiscoveryRoot, ModuleBesidePackageOfTheSameNameIsRefused) {
+  suite({{"shape.py", "def time_lost(): return 1\n"}, {"shape/__init__.py", ""}});
+  EXPECT_THAT(refusal("suite"), AllOf(HasSubstr("shape.py"), HasSubstr("rename one")));
+}
+
+TEST_F(DiscoveryRoot, ModuleBesideDataDirectoryIsFine) {
+  suite({{"shape.py", "def time_x(): return 1\n"}, {"shape/table.csv", ""}});
+  EXPECT_THAT(names(discover_all()), ElementsAre("shape.time_x"));
+}
+
+TEST_F(DiscoveryRoot, LinkBackIntoTheTreeIsRefused) {
+  suite({{"bench.py", "def time_x(): return 1\n"}});
+  fs::create_directory_symlink(path("suite"), path("suite/again"));
+  EXPECT_THAT(refusal("suite"), HasSubstr("never ends"));
+}
+
+TEST_F(DiscoveryRoot, RootWithoutInitIsAcceptedWithANote) {
+  write("suite/bench.py", "from . import helpers\ndef time_x(): return helpers.VALUE\n");
+  write("suite/helpers.py", "VALUE = 1\n");
+  const model::Suite found = discover_all();
+  EXPECT_THAT(names(found), ElementsAre("bench.time_x"));
+  EXPECT_THAT(found.notes, Contains(HasSubstr("no __init__.py")));
+}
+
+TEST_F(DiscoveryRoot, RootWithoutInitWinsOverAModuleBesideIt) {
+  write("suite.py", "raise AssertionError('not the suite')\n");
+  write("suite/bench.py", "def time_x(): return 1\n");
+  EXPECT_THAT(names(discover_all()), ElementsAre("bench.time_x"));
+}
+
+TEST_F(DiscoveryRoot, PackageWithoutInitIsLeftOutWithANote) {
+  suite({{"bench.py", "def time_x(): return 1\n"}, {"inner/lost.py", "def time_y(): return 1\n"}});
+  const model::Suite found = discover_all();
+  EXPECT_THAT(names(found), ElementsAre("bench.time_x"));
+  EXPECT_THAT(found.notes, Contains(AllOf(HasSubstr("inner"), HasSubstr("no __init__.py"))));
+}
+
+TEST_F(DiscoveryRoot, HyphensInRootAndModuleNames) {
+  write("my-suite/__init__.py", "");
+  write("my-suite/foo-bar.py", "def time_x(): return 1\n");
+  EXPECT_THAT(names(discover("my-suite")), ElementsAre("foo-bar.time_x"));
+}
+
+TEST_F(DiscoveryRoot, TrailingSlashAndDotsInThePath) {
+  suite({{"bench.py", "def time_x(): return 1\n"}});
+  const Result<model::Suite> found = host::discovery::discover(path("suite/../suite/./"));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->root, path("suite").string());
+  EXPECT_THAT(names(*found), ElementsAre("bench.time_x"));
+}
+
+TEST_F(DiscoveryRoot, SiblingsImportRelativelyAndByFullNameButNotFromThePath) {
+  suite({{"helpers.py", "VALUE = 1\n"},
+         {"relative.py", "from .helpers import VALUE\ndef time_x(): return VALUE\n"},
+         {"absolute.py", "import suite.helpers\ndef time_x(): return 1\n"},
+         {"bare.py", "import helpers\ndef time_x(): return 1\n"}});
+  write("outsider.py", "");
+  write("suite/beside.py", "import outsider\ndef time_x(): return 1\n");
+  const model::Suite found = discover();
+  EXPECT_THAT(names(found), UnorderedElementsAre("absolute.time_x", "relative.time_x"));
+  std::vector<std::string> failed;
+  for (const model::DiscoveryFailure& failure : found.failures) {
+    failed.push_back(failure.where);
+  }
+  EXPECT_THAT(failed, UnorderedElementsAre("bare", "beside"));
+}
+
+TEST_F(DiscoveryRoot, NameOfALoadedModuleIsAClash) {
+  py::module_::import("json");
+  write("json/__init__.py", "def time_x(): return 1\n");
+  EXPECT_THAT(refusal("json"), AllOf(HasSubstr("'json'"), HasSubstr("rename the directory")));
+}
+
+TEST_F(DiscoveryRoot, NameOfAnInstalledModuleWinsWithANote) {
+  write("site/rivals/__init__.py", "raise AssertionError('not the suite')\n");
+  py::module_::import("sys").attr("path").attr("append")(path("site").string());
+  write("rivals/__init__.py", "def time_x(): return 1\n");
+  const model::Suite found = discover("rivals");
+  EXPECT_THAT(names(found), ElementsAre("time_x"));
+  EXPECT_THAT(found.failures, IsEmpty());
+  EXPECT_THAT(found.notes, Contains(AllOf(HasSubstr("rivals"), HasSubstr("installed module"))));
+}
+
+TEST_F(DiscoveryRoot, SuiteThatIsOnThePathItselfIsNoClash) {
+  suite({{"bench.py", "def time_x(): return 1\n"}});
+  py::module_::import("sys").attr("path").attr("append")(path("").string());
+  EXPECT_THAT(discover_all().notes, Not(Contains(HasSubstr("installed module"))));
+}
+
+TEST_F(DiscoveryRoot, NothingIsPutOnThePathAndTheFinderOnlyOnce) {
+  suite({{"bench.py", "def time_x(): return 1\n"}});
+  const py::module_ sys = py::module_::import("sys");
+  const std::string before = py::str(sys.attr("path"));
+  const std::size_t finders = py::len(sys.attr("meta_path"));
+  ASSERT_TRUE(host::discovery::install_root(path()).has_value());
+  (void)discover_all();
+  (void)resolve("bench.time_x");
+  EXPECT_EQ(std::string(py::str(sys.attr("path"))), before);
+  EXPECT_EQ(py::len(sys.attr("meta_path")), finders + 1);
+}
+
+}  // namespace
+}  // namespace snapshot_test::testing

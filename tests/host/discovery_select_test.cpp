@@ -1,0 +1,75 @@
+// --filter: which cases a regular expression takes.
+#include "host/suite_on_disk.hpp"
+
+namespace snapshot_test::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Select : public ::testing::Test {
+ protected:
+  Select() {
+    suite_.benchmarks = {
+        make("linalg.Solve.time_solve", "linalg", "time_solve", {{"n", {"10", "200"}}, {"t", {"'f4'", "'f8'"}}}),
+        make("linalg.time_plain", "linalg", "time_plain", {}), make("Root.time_root", "", "time_root", {{"n", {}}})};
+  }
+
+  static model::Benchmark make(const std::string& name, const std::string& module, const std::string& function,
+                               std::vector<model::ParamAxis> params) {
+    model::Benchmark benchmark;
+    benchmark.name = name;
+    benchmark.module = module;
+    benchmark.function = function;
+    benchmark.params = std::move(params);
+    return benchmark;
+  }
+
+  std::vector<std::vector<std::size_t>> select(const std::string& regex) {
+    const Result<std::vector<std::vector<std::size_t>>> selected = host::discovery::select(suite_, regex);
+    EXPECT_TRUE(selected.has_value()) << regex;
+    return selected.value_or(std::vector<std::vector<std::size_t>>{});
+  }
+
+  model::Suite suite_;
+  py::scoped_interpreter interpreter_;
+};
+
+TEST_F(Select, EmptyTakesEverything) {
+  EXPECT_THAT(select(""), ElementsAre(ElementsAre(0, 1, 2, 3), ElementsAre(0), IsEmpty()));
+}
+
+TEST_F(Select, PartOfTheNameTakesAllCombinations) {
+  EXPECT_THAT(select("Solve"), ElementsAre(ElementsAre(0, 1, 2, 3), IsEmpty(), IsEmpty()));
+  EXPECT_THAT(select("time_solve$"), ElementsAre(ElementsAre(0, 1, 2, 3), IsEmpty(), IsEmpty()));
+}
+
+TEST_F(Select, ParameterIdsTakeTheirCombinations) {
+  EXPECT_THAT(select(R"(\(200, )"), ElementsAre(ElementsAre(2, 3), IsEmpty(), IsEmpty()));
+  EXPECT_THAT(select("'f8'"), ElementsAre(ElementsAre(1, 3), IsEmpty(), IsEmpty()));
+}
+
+TEST_F(Select, ModuleAndMethodWithoutTheClass) {
+  EXPECT_THAT(select(R"(^linalg\.time_)"), ElementsAre(ElementsAre(0, 1, 2, 3), ElementsAre(0), IsEmpty()));
+}
+
+TEST_F(Select, PythonSyntaxIsUnderstood) {
+  EXPECT_THAT(select("(?i)SOLVE(?=d?)"), ElementsAre(ElementsAre(0, 1, 2, 3), IsEmpty(), IsEmpty()));
+}
+
+TEST_F(Select, NoMatchIsEmptyNotAnError) {
+  EXPECT_THAT(select("nowhere"), ElementsAre(IsEmpty(), IsEmpty(), IsEmpty()));
+}
+
+TEST_F(Select, InvalidExpressionIsExplained) {
+  const Result<std::vector<std::vector<std::size_t>>> selected = host::discovery::select(suite_, "time_(solve");
+  ASSERT_FALSE(selected.has_value());
+  EXPECT_EQ(selected.error().kind, ErrorKind::kUsage);
+  EXPECT_THAT(selected.error().message,
+              AllOf(HasSubstr("'time_(solve'"), HasSubstr("position 5"), HasSubstr("unterminated subpattern")));
+}
+
+}  // namespace
+}  // namespace snapshot_test::testing

@@ -1,0 +1,1 @@
+def time_nested_root(): return 1

@@ -1,0 +1,3 @@
+class TimeNested:
+    def time_nested(self):
+        return 1
