@@ -41,8 +41,7 @@ TEST_P(Discovery, EqualsThatOfAsvRunner) {
   const Sandbox box;
   RunOptions options;
   options.deadline = std::chrono::seconds(300);
-  std::vector<std::string> list{"list",     folder.string(), "--json", box.path("listing.json").string(),
-                                "--python", test_python()};
+  std::vector<std::string> list{"list", folder.string(), "--json", "--python", test_python()};
   if (!suite.project.empty()) {
     list.insert(list.end(), {"--project-dir", (kSource / suite.project).string()});
     options.environment["PYTHONPATH"] = (kSource / suite.project).string();  // for asv_runner
@@ -54,6 +53,7 @@ TEST_P(Discovery, EqualsThatOfAsvRunner) {
   options.environment.erase("PYTHONPATH");
   const auto listed = box.run(list, options);
   ASSERT_EQ(listed.status, 0) << listed.text();
+  box.write("listing.json", listed.out);
   const auto compared = box.run_command({test_python(), script("compare_discovery.py"),
                                          box.path("reference.json").string(), box.path("listing.json").string()});
   EXPECT_EQ(compared.status, 0) << compared.text();
