@@ -1,0 +1,49 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/options.hpp"
+#include "cli/reported_run.hpp"
+#include "cli/settings.hpp"
+#include "cli/subcommands.hpp"
+
+namespace snapshot_test::cli {
+
+CLI::App* declare_capture(CLI::App& root, CaptureArgs& args) {
+  CLI::App* app = root.add_subcommand("capture", "Run the benchmarks on known-good code and store what they compute");
+  add_suite_options(*app, args.shared);
+  add_selection_options(*app, args.shared);
+  add_store_options(*app, args.shared);
+  add_run_options(*app, args.shared);
+  add_tolerance_options(*app, args.shared);
+  config::Overrides& overrides = args.shared.overrides;
+  add_switch(
+      *app, "--no-stability-check", "--stability-check", overrides.stability_check, false,
+      "run every case once; by default it runs twice, and what differs between the two runs is not compared later");
+  app->add_option_function<std::string>(
+         "--compression",
+         [&overrides](const std::string& text) {
+           overrides.compression = text == "none" ? config::Compression::kNone : config::Compression::kAuto;
+         },
+         "auto stores large values that compress well as zstd frames, none stores plain pickles only (default: auto)")
+      ->type_name("HOW")
+      ->check(
+          CLI::Validator([](std::string& text) { return config::complaint("compression", text).value_or(""); }, ""));
+  add_report_options(*app, args.files);
+  add_general_options(*app, args.shared);
+  return app;
+}
+
+model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
+  const Work work = [](const config::Config& config, session::SuiteOptions suite,
+                       model::Listener& listener) -> Result<model::ExitStatus> {
+    session::CaptureOptions options;
+    options.suite = std::move(suite);
+    options.snapshot_dir = config.snapshot_dir.value;
+    options.tolerance = tolerance_options(config);
+    options.stability_check = config.stability_check.value;
+    options.compress = config.compression.value == config::Compression::kAuto;
+    return session::capture(options, listener).map([](const auto& summary) { return summary.status; });
+  };
+  return reported_run("capture", args.shared, args.files, streams, work);
+}
+
+}  // namespace snapshot_test::cli

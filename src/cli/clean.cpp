@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/options.hpp"
+#include "cli/settings.hpp"
+#include "cli/subcommands.hpp"
+#include "report/format.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+/// Every benchmark there is: what no filter and no exclusion can hide from the cleaning.
+Result<std::vector<std::string>> live_benchmarks(const config::Config& config, const Shared& shared) {
+  auto options = suite_options(config, shared);
+  if (!options) {
+    return tl::unexpected(std::move(options.error()));
+  }
+  options->filter.reset();
+  options->exclude.clear();
+  model::Listener nobody;
+  const auto selection = session::list(*options, nobody);
+  if (!selection) {
+    return tl::unexpected(selection.error());
+  }
+  if (!selection->suite.failures.empty()) {
+    const model::DiscoveryFailure& first = selection->suite.failures.front();
+    return fail(ErrorKind::kUsage,
+                fmt::format("{} could not be imported or read (the first: {}: {}), so their snapshots cannot be told "
+                            "from obsolete ones; nothing was removed",
+                            report::counted(selection->suite.failures.size(), "module"), first.where, first.cause));
+  }
+  std::vector<std::string> names;
+  for (const model::Benchmark& benchmark : selection->suite.benchmarks) {
+    names.push_back(benchmark.name);
+  }
+  return names;
+}
+
+Result<std::string> clean(const CleanArgs& args) {
+  const auto config = load_config(args.shared);
+  if (!config) {
+    return tl::unexpected(config.error());
+  }
+  const auto store = store::Store::open(config->snapshot_dir.value);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  std::optional<std::vector<std::string>> live;
+  if (args.obsolete == CleanArgs::Obsolete::kRemove) {
+    auto names = live_benchmarks(*config, args.shared);
+    if (!names) {
+      return tl::unexpected(std::move(names.error()));
+    }
+    live = std::move(*names);
+  }
+  const auto cleaned = store::clean(*store, live, args.mode);
+  if (!cleaned) {
+    return tl::unexpected(cleaned.error());
+  }
+  std::string text;
+  for (const std::string& name : cleaned->obsolete) {
+    text += fmt::format("obsolete: {}\n", report::one_line(name));
+  }
+  return text + fmt::format("{} {}, {} and {} of unfinished captures from {} ({})\n",
+                            args.mode == store::CleanMode::kDryRun ? "would remove" : "removed",
+                            report::counted(cleaned->obsolete.size(), "obsolete benchmark"),
+                            report::counted(cleaned->objects, "unused object"),
+                            report::counted(cleaned->leftovers, "leftover"), store->root().string(),
+                            report::size(cleaned->bytes));
+}
+
+}  // namespace
+
+CLI::App* declare_clean(CLI::App& root, CleanArgs& args) {
+  CLI::App* app = root.add_subcommand("clean", "Remove unused objects and leftovers from the snapshot folder");
+  add_store_options(*app, args.shared);
+  app->add_flag_callback(
+      "--obsolete", [&args] { args.obsolete = CleanArgs::Obsolete::kRemove; },
+      "also remove the snapshots of benchmarks that are gone; this imports the benchmarks (default: they stay)");
+  app->add_flag_callback(
+      "-n,--dry-run", [&args] { args.mode = store::CleanMode::kDryRun; }, "only say what would be removed");
+  add_suite_options(*app, args.shared);
+  add_general_options(*app, args.shared);
+  return app;
+}
+
+model::ExitStatus run(const CleanArgs& args, const Streams& streams) {
+  const auto text = clean(args);
+  if (!text) {
+    return complain(text.error(), streams, args.shared.color);
+  }
+  streams.out << *text;
+  return model::ExitStatus::kSuccess;
+}
+
+}  // namespace snapshot_test::cli

@@ -1,0 +1,73 @@
+// The command line as plain structs: what was asked for, before any file is read.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "config/config.hpp"
+#include "report/listing.hpp"
+#include "snapshot_test/model/verdict.hpp"
+#include "snapshot_test/store/transaction.hpp"
+
+namespace snapshot_test::cli {
+
+enum class When { kAuto, kAlways, kNever };
+enum class Format { kText, kJson };
+
+/// What most subcommands take.
+struct Shared {
+  std::optional<std::filesystem::path> config_file;
+  config::Overrides overrides;
+  std::optional<std::string> filter;
+  When color = When::kAuto;
+};
+
+/// Where reports go; "-" is standard output.
+struct ReportFiles {
+  std::optional<std::string> json;
+  std::optional<std::string> summary;
+};
+
+struct ListArgs {
+  Shared shared;
+  report::ListDetail detail = report::ListDetail::kBenchmarks;
+  Format format = Format::kText;
+};
+
+struct CaptureArgs {
+  Shared shared;
+  ReportFiles files;
+};
+
+struct VerifyArgs {
+  Shared shared;
+  ReportFiles files;
+};
+
+struct ConfigArgs {
+  enum class Action { kShow, kInit };
+  enum class Existing { kKeep, kOverwrite };
+  Shared shared;
+  Action action = Action::kShow;
+  Existing existing = Existing::kKeep;
+  Format format = Format::kText;
+};
+
+struct CleanArgs {
+  enum class Obsolete { kKeep, kRemove };
+  Shared shared;
+  Obsolete obsolete = Obsolete::kKeep;
+  store::CleanMode mode = store::CleanMode::kRemove;
+};
+
+/// Help, the version, or what is wrong with the command line.
+struct Message {
+  std::string text;
+  model::ExitStatus status = model::ExitStatus::kSuccess;
+};
+
+using Command = std::variant<Message, ListArgs, CaptureArgs, VerifyArgs, ConfigArgs, CleanArgs>;
+
+}  // namespace snapshot_test::cli

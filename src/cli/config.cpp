@@ -1,0 +1,121 @@
+#include "config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/options.hpp"
+#include "cli/settings.hpp"
+#include "cli/subcommands.hpp"
+#include "config/asv_conf.hpp"
+#include "config/load.hpp"
+#include "util/file.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string show_text(const config::Config& config) {
+  std::string text = fmt::format("configuration file: {}\n", config.file ? config.file->string() : "none");
+  text += fmt::format("asv configuration:  {}\n\n",
+                      config.asv_file ? config.asv_file->string() : "none, or nothing of it needed");
+  struct Row {
+    std::string key;
+    std::string value;
+    std::string from;
+  };
+  std::vector<Row> rows{{"key", "value", "from"}};
+  for (const config::Entry& entry : config::entries(config)) {
+    rows.push_back({entry.key, entry.value.is_null() ? "(not set)" : entry.value.dump(), entry.from});
+  }
+  std::size_t key_width = 0;
+  std::size_t value_width = 0;
+  for (const Row& row : rows) {
+    key_width = std::max(key_width, row.key.size());
+    value_width = std::max(value_width, row.value.size());
+  }
+  value_width = std::min<std::size_t>(value_width, 50);
+  for (const Row& row : rows) {
+    text += fmt::format("{:<{}}  {:<{}}  {}\n", row.key, key_width, row.value, value_width, row.from);
+  }
+  return text;
+}
+
+std::string show_json(const config::Config& config) {
+  const auto path = [](const config::OptionalPath& file) { return file ? Json(file->string()) : Json(nullptr); };
+  Json json = {{"format", 1}, {"file", path(config.file)}, {"asv_file", path(config.asv_file)}};
+  for (const config::Entry& entry : config::entries(config)) {
+    json["settings"][entry.key] = {{"value", entry.value}, {"from", entry.from}};
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<std::string> init(const ConfigArgs& args) {
+  const fs::path file = args.shared.config_file.value_or(config::kConfigFileName);
+  std::error_code ignored;
+  if (args.existing == ConfigArgs::Existing::kKeep && fs::exists(fs::symlink_status(file, ignored))) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("'{}' exists already; config --init --force overwrites it", file.string()));
+  }
+  if (auto written = util::write_file_atomically(file, config::default_file_text()); !written) {
+    return tl::unexpected(std::move(written.error()));
+  }
+  std::string text = fmt::format("wrote {}\n", file.string());
+  // The new file's benchmark_dir goes before asv's, which may surprise whoever has both.
+  const auto asv = config::read_asv_conf(file.parent_path());
+  if (asv && *asv &&
+      (*asv)->benchmark_dir.lexically_normal() != (file.parent_path() / "benchmarks").lexically_normal()) {
+    text += fmt::format(
+        "note: {} names the benchmark directory '{}', but the new file's goes first; edit or remove its "
+        "benchmark_dir\n",
+        (*asv)->file.string(), (*asv)->benchmark_dir.string());
+  }
+  return text;
+}
+
+}  // namespace
+
+CLI::App* declare_config(CLI::App& root, ConfigArgs& args) {
+  CLI::App* app = root.add_subcommand("config", "Write a configuration file, or show the settings in effect");
+  auto* show = app->add_flag_callback(
+      "--show", [&args] { args.action = ConfigArgs::Action::kShow; },
+      "show every setting and where it comes from (the default)");
+  app->add_flag_callback(
+         "--init", [&args] { args.action = ConfigArgs::Action::kInit; },
+         "write a file with every key and its default to snapshot_config.json, or to --config FILE")
+      ->excludes(show);
+  app->add_flag_callback(
+      "--force", [&args] { args.existing = ConfigArgs::Existing::kOverwrite; },
+      "let --init overwrite a file (default: it refuses)");
+  app->add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "show as JSON");
+  add_suite_options(*app, args.shared);
+  add_store_options(*app, args.shared);
+  add_tolerance_options(*app, args.shared);
+  add_run_options(*app, args.shared);
+  add_general_options(*app, args.shared);
+  return app;
+}
+
+model::ExitStatus run(const ConfigArgs& args, const Streams& streams) {
+  if (args.action == ConfigArgs::Action::kInit) {
+    const auto written = init(args);
+    if (!written) {
+      return complain(written.error(), streams, args.shared.color);
+    }
+    streams.out << *written;
+    return model::ExitStatus::kSuccess;
+  }
+  const auto config = load_config(args.shared);
+  if (!config) {
+    return complain(config.error(), streams, args.shared.color);
+  }
+  streams.out << (args.format == Format::kJson ? show_json(*config) : show_text(*config));
+  return model::ExitStatus::kSuccess;
+}
+
+}  // namespace snapshot_test::cli

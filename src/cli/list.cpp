@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/options.hpp"
+#include "cli/settings.hpp"
+#include "cli/subcommands.hpp"
+#include "report/format.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+/// Discovery's notes, on standard error, where somebody asked for them.
+class Notes : public model::Listener {
+ public:
+  Notes(std::ostream& err, report::Verbosity verbosity) : err_(err), verbosity_(verbosity) {}
+  void note(const std::string& text) override {
+    if (verbosity_ == report::Verbosity::kVerbose) {
+      err_ << "note: " << text << '\n';
+    }
+  }
+
+ private:
+  std::ostream& err_;
+  report::Verbosity verbosity_;
+};
+
+/// Why nothing is listed, or none if something is.
+std::optional<std::string> nothing_listed(const session::Selection& selection, const Shared& shared,
+                                          const config::Config& config) {
+  std::size_t selected = 0;
+  for (const auto& indices : selection.indices) {
+    selected += indices.size();
+  }
+  const std::size_t found = selection.suite.benchmarks.size();
+  if (found == 0) {
+    return fmt::format(
+        "no benchmarks in '{}': ASV takes functions and methods whose names start with time_, timeraw_, "
+        "mem_, peakmem_ or track_",
+        selection.suite.root);
+  }
+  if (selected > 0) {
+    return std::nullopt;
+  }
+  std::string why = shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left";
+  if (!config.exclude_benchmarks.value.empty()) {
+    why += fmt::format(" ({} excluded by {})", report::counted(selection.excluded, "case"),
+                       fmt::join(config.exclude_benchmarks.value, ", "));
+  }
+  return fmt::format("{} of {} in '{}'", why, report::counted(found, "benchmark"), selection.suite.root);
+}
+
+}  // namespace
+
+CLI::App* declare_list(CLI::App& root, ListArgs& args) {
+  CLI::App* app = root.add_subcommand("list", "List the benchmarks, their parameters and their cases");
+  add_suite_options(*app, args.shared);
+  add_selection_options(*app, args.shared);
+  app->add_flag_callback(
+      "--cases", [&args] { args.detail = report::ListDetail::kCases; }, "list every case, too");
+  app->add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
+  add_run_options(*app, args.shared);
+  add_general_options(*app, args.shared);
+  return app;
+}
+
+model::ExitStatus run(const ListArgs& args, const Streams& streams) {
+  const Shared& shared = args.shared;
+  const auto config = load_config(shared);
+  if (!config) {
+    return complain(config.error(), streams, shared.color);
+  }
+  const auto options = suite_options(*config, shared);
+  if (!options) {
+    return complain(options.error(), streams, shared.color);
+  }
+  Notes notes(streams.err, verbosity(*config));
+  const auto selection = session::list(*options, notes);
+  if (!selection) {
+    return complain(selection.error(), streams, shared.color);
+  }
+  const auto nothing = nothing_listed(*selection, shared, *config);
+  if (args.format == Format::kJson) {
+    streams.out << report::listing_json(selection->suite, selection->indices, args.detail);
+  } else if (!nothing) {
+    streams.out << report::listing_text(selection->suite, selection->indices, args.detail,
+                                        color_for(shared.color, streams.out_fd));
+  }
+  streams.out << std::flush;
+  if (!config->quiet.value) {
+    for (const std::string& note : selection->suite.notes) {
+      streams.err << "note: " << note << '\n';
+    }
+  }
+  const auto tracebacks = config->verbose.value ? report::Tracebacks::kShown : report::Tracebacks::kHidden;
+  streams.err << report::discovery_failures_text(selection->suite, tracebacks, color_for(shared.color, streams.err_fd));
+  if (nothing) {
+    complain({ErrorKind::kUsage, *nothing}, streams, shared.color);
+    return model::ExitStatus::kNothingVerified;
+  }
+  return selection->suite.failures.empty() ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
+}
+
+}  // namespace snapshot_test::cli

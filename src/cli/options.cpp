@@ -1,0 +1,159 @@
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+namespace snapshot_test::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The text as the JSON value that a configuration file would have; the text itself where it is no number.
+Json number_or_text(const std::string& text) {
+  const char* end = text.data() + text.size();
+  std::uint64_t whole = 0;
+  if (const auto [stop, error] = std::from_chars(text.data(), end, whole); error == std::errc() && stop == end) {
+    return whole;
+  }
+  double number = 0;
+  if (const auto [stop, error] = std::from_chars(text.data(), end, number); error == std::errc() && stop == end) {
+    return number;
+  }
+  return text;
+}
+
+CLI::Validator rule_of(const std::string& key) {
+  return {[key](std::string& text) { return config::complaint(key, number_or_text(text)).value_or(""); }, ""};
+}
+
+void add_path(CLI::App& app, const std::string& names, config::OptionalPath& target, const std::string& kind,
+              const std::string& description) {
+  app.add_option_function<std::string>(
+         names, [&target](const std::string& text) { target = text; }, description)
+      ->type_name(kind)
+      ->check(CLI::Validator(
+          [](std::string& text) { return text.empty() ? std::string("must be a path, not empty") : std::string(); },
+          ""));
+}
+
+void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target, const std::string& kind,
+              const std::string& description) {
+  app.add_option_function<std::string>(
+         names, [&target](const std::string& text) { target = text; }, description)
+      ->type_name(kind);
+}
+
+}  // namespace
+
+void add_number(CLI::App& app, const std::string& names, std::optional<double>& target, const std::string& key,
+                const std::string& unit, const std::string& description) {
+  app.add_option_function<std::string>(
+         names, [&target](const std::string& text) { target = number_or_text(text).get<double>(); }, description)
+      ->type_name(unit)
+      ->check(rule_of(key));
+}
+
+void add_whole_number(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
+                      const std::string& key, const std::string& unit, const std::string& description) {
+  app.add_option_function<std::string>(
+         names, [&target](const std::string& text) { target = number_or_text(text).get<std::uint64_t>(); }, description)
+      ->type_name(unit)
+      ->check(rule_of(key));
+}
+
+void add_switch(CLI::App& app, const std::string& name, const std::string& opposite, std::optional<bool>& target,
+                bool value, const std::string& description) {
+  app.add_flag_callback(
+      name, [&target, value] { target = value; }, description);
+  app.add_flag_callback(
+         opposite, [&target, value] { target = !value; }, "the opposite of " + name)
+      ->group("");
+}
+
+void add_general_options(CLI::App& app, Shared& shared) {
+  add_path(app, "-c,--config", shared.config_file, "FILE",
+           "configuration file (default: snapshot_config.json in the current folder, where there is one)");
+  app.add_flag_callback(
+      "-v,--verbose", [&shared] { shared.overrides.verbose = true; }, "show every case, notes and complete lists");
+  app.add_flag_callback(
+      "-q,--quiet", [&shared] { shared.overrides.quiet = true; }, "show failures and one closing line only");
+  app.add_option_function<std::string>(
+         "--color",
+         [&shared](const std::string& when) {
+           shared.color = when == "always" ? When::kAlways : when == "never" ? When::kNever : When::kAuto;
+         },
+         "auto, always or never; auto (the default) is on a terminal unless NO_COLOR is set")
+      ->type_name("WHEN")
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const bool known = text == "auto" || text == "always" || text == "never";
+            return known ? std::string() : "must be auto, always or never, not '" + text + "'";
+          },
+          ""));
+}
+
+void add_suite_options(CLI::App& app, Shared& shared) {
+  add_path(
+      app, "benchmark_dir", shared.overrides.benchmark_dir, "DIR",
+      "the folder with the ASV benchmarks (default: benchmark_dir of the configuration file, else of asv.conf.json, "
+      "else benchmarks/)");
+  add_text(app, "--python", shared.overrides.python, "PATH",
+           "the Python whose environment runs the benchmarks (default: that of $VIRTUAL_ENV, else python3 on PATH)");
+  add_path(app, "--project-dir", shared.overrides.project_dir, "DIR",
+           "put this folder first on the import path, for a project that is not installed (default: none)");
+}
+
+void add_selection_options(CLI::App& app, Shared& shared) {
+  add_text(
+      app, "-f,--filter", shared.filter, "REGEX",
+      "only cases in whose name, \"name(parameters)\" or \"module.method\" this Python regular expression is found "
+      "(default: all)");
+  app.add_option("--exclude", shared.overrides.exclude,
+                 "leave out benchmarks whose method, Class.method or full name matches this glob pattern; may be given "
+                 "several times and adds to exclude_benchmarks (default: none)")
+      ->type_name("GLOB")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+}
+
+void add_run_options(CLI::App& app, Shared& shared) {
+  add_number(app, "--timeout", shared.overrides.timeout, "timeout", "SECONDS",
+             "wall time that one case may take; a benchmark's own timeout wins (default: default_benchmark_timeout of "
+             "asv.conf.json, else 60 seconds)");
+  add_whole_number(app, "-j,--workers", shared.overrides.workers, "workers", "N",
+                   "cases to run at once; 0 is as many as there are cores (default: 0)");
+  app.add_flag_callback(
+      "--parallel", [&shared] { shared.overrides.workers = 0; }, "the same as --workers 0");
+  add_whole_number(app, "--seed", shared.overrides.seed, "seed", "N",
+                   "where every source of randomness starts from (default: 42)");
+}
+
+void add_store_options(CLI::App& app, Shared& shared) {
+  add_path(app, "--snapshot-dir", shared.overrides.snapshot_dir, "DIR",
+           "the folder that holds the snapshots (default: .snapshots/)");
+}
+
+void add_tolerance_options(CLI::App& app, Shared& shared) {
+  app.add_option_function<std::pair<std::string, std::string>>(
+         "--tolerance",
+         [&shared](const std::pair<std::string, std::string>& pair) {
+           shared.overrides.rtol = number_or_text(pair.first).get<double>();
+           shared.overrides.atol = number_or_text(pair.second).get<double>();
+         },
+         "numbers agree if |now - snapshot| <= ATOL + RTOL * |snapshot| (default: 1e-5 1e-8)")
+      ->type_name("RTOL ATOL")
+      ->check(rule_of("tolerance.rtol"));
+  add_switch(app, "--equal-nan", "--no-equal-nan", shared.overrides.equal_nan, true,
+             "NaN agrees with NaN where the values are not identical anyway (default: it does not)");
+}
+
+void add_report_options(CLI::App& app, ReportFiles& files) {
+  add_text(app, "--json", files.json, "FILE", "write every case and the summary as JSON; - is standard output");
+  add_text(app, "--summary", files.summary, "FILE", "write the counts as JSON; - is standard output");
+}
+
+}  // namespace snapshot_test::cli

@@ -1,0 +1,34 @@
+// Options that several subcommands share. Each add_* declares a group on `app`; the values go to the given struct,
+// which must outlive the parsing.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/command.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace snapshot_test::cli {
+
+void add_general_options(CLI::App& app, Shared& shared);     ///< -c, -v, -q, --color
+void add_suite_options(CLI::App& app, Shared& shared);       ///< benchmark_dir, --python, --project-dir
+void add_selection_options(CLI::App& app, Shared& shared);   ///< --filter, --exclude
+void add_run_options(CLI::App& app, Shared& shared);         ///< --timeout, -j, --seed
+void add_store_options(CLI::App& app, Shared& shared);       ///< --snapshot-dir
+void add_tolerance_options(CLI::App& app, Shared& shared);   ///< --tolerance, --equal-nan
+void add_report_options(CLI::App& app, ReportFiles& files);  ///< --json, --summary
+
+/// A number that obeys the rules of the configuration's `key`. `names` as CLI11 takes them: "-j,--workers".
+void add_number(CLI::App& app, const std::string& names, std::optional<double>& target, const std::string& key,
+                const std::string& unit, const std::string& description);
+void add_whole_number(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
+                      const std::string& key, const std::string& unit, const std::string& description);
+
+/// A flag that a configuration file can also set, so it has an unlisted opposite ("--no-strict") for the command line.
+void add_switch(CLI::App& app, const std::string& name, const std::string& opposite, std::optional<bool>& target,
+                bool value, const std::string& description);
+
+}  // namespace snapshot_test::cli

@@ -1,0 +1,216 @@
+#include "cli/parse.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/options.hpp"
+#include "cli/subcommands.hpp"
+#include "util/text.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+constexpr const char* kProgram = "snapshot_test";
+
+constexpr const char* kDescription =
+    "Is the result still the same? Runs a project's own ASV benchmarks, stores what they compute, and after a change\n"
+    "says case by case what is identical, close or different, and what could not be checked.";
+
+constexpr const char* kFooter = R"(Workflow:
+  snapshot_test capture benchmarks/     on known-good code: store what every benchmark computes
+  ... change the code ...
+  snapshot_test verify benchmarks/      compare; exit status 0 means that nothing that was checked has changed
+
+Exit statuses:
+    0  success; for verify: nothing failed, and at least one case passed
+    1  a case failed; for list and capture: something could not be imported
+    2  wrong usage or configuration, or a Python that cannot be used
+    3  an internal error, or the machine refused (no space, no permission)
+    4  there is no baseline to read
+    5  nothing was verified: no case matched, or none could be checked
+  130  interrupted
+
+'snapshot_test SUBCOMMAND --help' shows a subcommand's options.)";
+
+constexpr std::size_t kOptionColumn = 26;
+constexpr std::size_t kDescriptionWidth = 80;
+
+/// CLI11 indents the lines of a description, but does not make them.
+std::string wrapped(const std::string& text) {
+  std::string lines;
+  std::size_t column = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    if (column > 0 && column + 1 + end - at > kDescriptionWidth) {
+      lines += '\n';
+      column = 0;
+    } else if (column > 0) {
+      lines += ' ';
+      ++column;
+    }
+    lines.append(text, at, end - at);
+    column += end - at;
+    at = end + 1;
+  }
+  return lines;
+}
+
+void wrap_descriptions(CLI::App& app) {
+  app.get_formatter()->column_width(kOptionColumn);
+  for (CLI::Option* option : app.get_options()) {
+    option->description(wrapped(option->get_description()));
+  }
+}
+
+/// One value for each subcommand's arguments, filled by whichever was called.
+struct Parsed {
+  Shared before;  ///< options in front of the subcommand
+  ListArgs list;
+  CaptureArgs capture;
+  VerifyArgs verify;
+  ConfigArgs config;
+  CleanArgs clean;
+};
+
+Message wrong(const CLI::App& root, const std::string& what) {
+  const auto called = root.get_subcommands();
+  const std::string help = called.empty() ? kProgram : fmt::format("{} {}", kProgram, called.front()->get_name());
+  return {fmt::format("error: {}\nrun '{} --help' for its usage", what, help), model::ExitStatus::kUsage};
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
+  const auto meant = util::nearest(word, known);
+  return meant ? fmt::format("; did you mean '{}'?", *meant) : "";
+}
+
+std::vector<std::string> long_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> subcommand_names(const CLI::App& root) {
+  std::vector<std::string> names;
+  for (const CLI::App* app : root.get_subcommands(nullptr)) {
+    names.push_back(app->get_name());
+  }
+  return names;
+}
+
+/// What is wrong with an argument that nothing took.
+std::string about_extra(const CLI::App& root, const CLI::App& taker, const std::string& extra) {
+  if (extra.size() > 1 && extra.front() == '-') {
+    const std::string name = extra.substr(0, extra.find('='));
+    return fmt::format("unknown option '{}'{}", name, did_you_mean(name, long_options(taker)));
+  }
+  if (&taker == &root) {
+    const std::vector<std::string> known = subcommand_names(root);
+    const std::string suggestion = did_you_mean(extra, known);
+    return fmt::format("unknown subcommand '{}'{}", extra,
+                       suggestion.empty() ? fmt::format("; there are {}", fmt::join(known, ", ")) : suggestion);
+  }
+  return fmt::format("unexpected argument '{}'", extra);
+}
+
+/// The argument that explains most of what nothing took: a misspelt subcommand, else an option, else the first.
+std::string telling_extra(const CLI::App& root, const std::vector<std::string>& extras) {
+  const auto is_option = [](const std::string& extra) { return extra.size() > 1 && extra.front() == '-'; };
+  const bool no_subcommand = root.get_subcommands().empty();
+  const auto found = no_subcommand ? std::find_if_not(extras.begin(), extras.end(), is_option)
+                                   : std::find_if(extras.begin(), extras.end(), is_option);
+  return found == extras.end() ? extras.front() : *found;
+}
+
+std::optional<std::string> extra_arguments(const CLI::App& root, const CLI::App& taker) {
+  std::vector<std::string> extras = taker.remaining();
+  extras.erase(std::remove(extras.begin(), extras.end(), "--"), extras.end());
+  if (extras.empty()) {
+    return std::nullopt;
+  }
+  return about_extra(root, taker, telling_extra(root, extras));
+}
+
+/// Options in front of the subcommand count where the subcommand does not say otherwise itself.
+void merge(Shared& into, const Shared& before) {
+  if (!into.config_file) {
+    into.config_file = before.config_file;
+  }
+  if (into.color == When::kAuto) {
+    into.color = before.color;
+  }
+  config::Overrides& overrides = into.overrides;
+  if (!overrides.verbose && !overrides.quiet) {
+    overrides.verbose = before.overrides.verbose;
+    overrides.quiet = before.overrides.quiet;
+  }
+}
+
+template <class Args>
+Command finish(const CLI::App& root, Args args, const Shared& before) {
+  merge(args.shared, before);
+  if (args.shared.overrides.verbose && args.shared.overrides.quiet) {
+    return wrong(root, "--verbose and --quiet contradict each other");
+  }
+  return args;
+}
+
+}  // namespace
+
+Command parse(std::vector<std::string> arguments) {
+  Parsed parsed;
+  CLI::App root(kDescription, kProgram);
+  root.require_subcommand(0, 1);
+  root.set_version_flag("--version", fmt::format("{} {}", kProgram, SNAPSHOT_TEST_VERSION), "print the version");
+  add_general_options(root, parsed.before);
+  const CLI::App* list = declare_list(root, parsed.list);
+  const CLI::App* capture = declare_capture(root, parsed.capture);
+  const CLI::App* verify = declare_verify(root, parsed.verify);
+  const CLI::App* config = declare_config(root, parsed.config);
+  const CLI::App* clean = declare_clean(root, parsed.clean);
+  root.footer(kFooter);
+  // Leftovers are kept, so that the messages about them can be better than CLI11's.
+  root.allow_extras();
+  wrap_descriptions(root);
+  for (CLI::App* app : root.get_subcommands(nullptr)) {
+    app->allow_extras();
+    app->footer("'snapshot_test --help' shows the workflow and the exit statuses.");
+    wrap_descriptions(*app);
+  }
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
+    root.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    return Message{root.help(), model::ExitStatus::kSuccess};
+  } catch (const CLI::CallForVersion& version) {
+    return Message{std::string(version.what()) + "\n", model::ExitStatus::kSuccess};
+  } catch (const CLI::ParseError& error) {
+    return wrong(root, error.what());
+  }
+  const auto called = root.get_subcommands();
+  for (const CLI::App* app :
+       called.empty() ? std::vector<const CLI::App*>{&root} : std::vector<const CLI::App*>{&root, called.front()}) {
+    if (const auto problem = extra_arguments(root, *app)) {
+      return wrong(root, *problem);
+    }
+  }
+  if (called.empty()) {
+    return wrong(root, fmt::format("no subcommand; there are {}", fmt::join(subcommand_names(root), ", ")));
+  }
+  const CLI::App* app = called.front();
+  return app == list      ? finish(root, parsed.list, parsed.before)
+         : app == capture ? finish(root, parsed.capture, parsed.before)
+         : app == verify  ? finish(root, parsed.verify, parsed.before)
+         : app == config  ? finish(root, parsed.config, parsed.before)
+         : app == clean   ? finish(root, parsed.clean, parsed.before)
+                          : wrong(root, "unknown subcommand");
+}
+
+}  // namespace snapshot_test::cli

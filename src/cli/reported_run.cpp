@@ -1,0 +1,124 @@
+#include "cli/reported_run.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <vector>
+
+#include "cli/settings.hpp"
+#include "report/fan_out.hpp"
+#include "report/json_report.hpp"
+#include "report/terminal.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+using Reports = std::vector<report::JsonReport>;
+
+Result<Reports> open_reports(const ReportFiles& files, const Streams& streams) {
+  if (files.json == "-" && files.summary == "-") {
+    return fail(ErrorKind::kUsage, "--json and --summary cannot both go to standard output; name a file for one");
+  }
+  if (files.json && files.json == files.summary) {
+    return fail(ErrorKind::kUsage, "--json and --summary name the same file; name two");
+  }
+  Reports reports;
+  const auto open = [&](const std::optional<std::string>& path, report::Detail detail) -> Result<void> {
+    if (path) {
+      auto file = report::OutputFile::open(*path, streams.out);
+      if (!file) {
+        return tl::unexpected(std::move(file.error()));
+      }
+      reports.emplace_back(std::move(*file), detail);
+    }
+    return {};
+  };
+  if (auto opened = open(files.json, report::Detail::kCases); !opened) {
+    return tl::unexpected(std::move(opened.error()));
+  }
+  if (auto opened = open(files.summary, report::Detail::kCountsOnly); !opened) {
+    return tl::unexpected(std::move(opened.error()));
+  }
+  return reports;
+}
+
+report::RunHead head(const std::string& command) {
+  report::RunHead head;
+  head.command = command;
+  head.version = SNAPSHOT_TEST_VERSION;
+  head.timestamp = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  return head;
+}
+
+report::Terminal make_terminal(const config::Config& config, const Shared& shared, const ReportFiles& files,
+                               const Streams& streams) {
+  // Standard output belongs to the report that was sent there.
+  const bool to_err = files.json == "-" || files.summary == "-";
+  const int fd = to_err ? streams.err_fd : streams.out_fd;
+  report::TerminalOptions options;
+  options.verbosity = verbosity(config);
+  options.color = color_for(shared.color, fd);
+  if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
+    options.width = [fd] { return report::terminal_width(fd); };
+  }
+  return {to_err ? streams.err : streams.out, options};
+}
+
+Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const ReportFiles& files,
+                              const Streams& streams, Reports& reports, const Work& work) {
+  const auto config = load_config(shared);
+  if (!config) {
+    return tl::unexpected(config.error());
+  }
+  head.benchmark_dir = config->benchmark_dir.value.value_or("").string();
+  head.snapshot_dir = config->snapshot_dir.value.string();
+  report::Terminal terminal = make_terminal(*config, shared, files, streams);
+  report::FanOut everyone;
+  everyone.add(terminal);
+  for (report::JsonReport& report : reports) {
+    report.set_head(head);
+    everyone.add(report);
+  }
+  auto suite = suite_options(*config, shared);
+  if (!suite) {
+    return tl::unexpected(std::move(suite.error()));
+  }
+  auto status = work(*config, std::move(*suite), everyone);
+  terminal.stop();
+  return status;
+}
+
+}  // namespace
+
+model::ExitStatus reported_run(const std::string& command, const Shared& shared, const ReportFiles& files,
+                               const Streams& streams, const Work& work) {
+  auto reports = open_reports(files, streams);
+  if (!reports) {
+    return complain(reports.error(), streams, shared.color);
+  }
+  const report::RunHead run_head = head(command);
+  for (report::JsonReport& report : *reports) {
+    report.set_head(run_head);
+  }
+  const auto outcome = run(run_head, shared, files, streams, *reports, work);
+  model::ExitStatus status = model::ExitStatus::kInternal;
+  if (outcome) {
+    status = *outcome;
+  } else {
+    status = complain(outcome.error(), streams, shared.color);
+    for (report::JsonReport& report : *reports) {
+      report.aborted(status, outcome.error().message);
+    }
+  }
+  for (const report::JsonReport& report : *reports) {
+    if (!report.written()) {
+      const model::ExitStatus unwritten = complain(report.written().error(), streams, shared.color);
+      status = status == model::ExitStatus::kSuccess ? unwritten : status;
+    }
+  }
+  return status;
+}
+
+}  // namespace snapshot_test::cli

@@ -1,0 +1,22 @@
+// What capture and verify have in common: settings, the terminal, report files, and an end that all of them agree on.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/outcome.hpp"
+#include "config/config.hpp"
+#include "session/session.hpp"
+
+namespace snapshot_test::cli {
+
+/// Does the run itself; the result is the summary's exit status.
+using Work = std::function<Result<model::ExitStatus>(const config::Config&, session::SuiteOptions, model::Listener&)>;
+
+/// Opens the report files, loads the settings, runs `work`, and closes the reports; a run that ends early is in them,
+/// too. Returns the program's exit status: a report that could not be written turns a success into kInternal.
+[[nodiscard]] model::ExitStatus reported_run(const std::string& command, const Shared& shared, const ReportFiles& files,
+                                             const Streams& streams, const Work& work);
+
+}  // namespace snapshot_test::cli

@@ -1,0 +1,20 @@
+// From the command line and the configuration to what a session needs.
+#pragma once
+
+#include "cli/command.hpp"
+#include "config/config.hpp"
+#include "report/terminal.hpp"
+#include "session/session.hpp"
+
+namespace snapshot_test::cli {
+
+/// The effective configuration for these arguments.
+[[nodiscard]] Result<config::Config> load_config(const Shared& shared);
+
+/// The session's options. kUsage where the benchmark directory is not named, missing, empty or a file.
+[[nodiscard]] Result<session::SuiteOptions> suite_options(const config::Config& config, const Shared& shared);
+[[nodiscard]] session::ToleranceOptions tolerance_options(const config::Config& config);
+
+[[nodiscard]] report::Verbosity verbosity(const config::Config& config);
+
+}  // namespace snapshot_test::cli

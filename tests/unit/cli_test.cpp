@@ -1,0 +1,397 @@
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "cli/cli.hpp"
+#include "cli/parse.hpp"
+#include "cli/reported_run.hpp"
+#include "cli/subcommands.hpp"
+#include "util/file.hpp"
+
+namespace snapshot_test::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using model::ExitStatus;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+template <class Args>
+Args parsed(std::vector<std::string> arguments) {
+  Command command = parse(std::move(arguments));
+  if (const auto* message = std::get_if<Message>(&command)) {
+    ADD_FAILURE() << message->text;
+    return {};
+  }
+  return std::get<Args>(command);
+}
+
+std::string usage_error(std::vector<std::string> arguments) {
+  const Command command = parse(std::move(arguments));
+  const auto* message = std::get_if<Message>(&command);
+  if (message == nullptr) {
+    return "no message";
+  }
+  EXPECT_EQ(message->status, ExitStatus::kUsage);
+  return message->text;
+}
+
+std::string help(std::vector<std::string> arguments) {
+  const Command command = parse(std::move(arguments));
+  const auto* message = std::get_if<Message>(&command);
+  EXPECT_TRUE(message != nullptr && message->status == ExitStatus::kSuccess);
+  // Words only: where lines are broken is not what is tested.
+  std::istringstream words(message == nullptr ? "" : message->text);
+  std::string text;
+  for (std::string word; words >> word;) {
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
+}
+
+TEST(Parse, TheCommandLinesThatUsersKnow) {
+  const auto list = parsed<ListArgs>({"list", "examples/benchmarks", "--filter", "time_angle"});
+  EXPECT_EQ(list.shared.overrides.benchmark_dir, "examples/benchmarks");
+  EXPECT_EQ(list.shared.filter, "time_angle");
+
+  const auto capture = parsed<CaptureArgs>({"capture", "benchmarks/", "--snapshot-dir", "snaps"});
+  EXPECT_EQ(capture.shared.overrides.snapshot_dir, "snaps");
+
+  const auto verify = parsed<VerifyArgs>({"verify", "b", "--tolerance", "1e-3", "0", "--summary", "s.json"});
+  EXPECT_EQ(verify.shared.overrides.rtol, 1e-3);
+  EXPECT_EQ(verify.shared.overrides.atol, 0);
+  EXPECT_EQ(verify.files.summary, "s.json");
+  EXPECT_EQ(verify.shared.overrides.benchmark_dir, "b");
+
+  EXPECT_EQ(parsed<ConfigArgs>({"config", "--init"}).action, ConfigArgs::Action::kInit);
+  EXPECT_EQ(parsed<ConfigArgs>({"config", "--show"}).action, ConfigArgs::Action::kShow);
+}
+
+TEST(Parse, WhatIsNotGivenStaysUnset) {
+  const auto verify = parsed<VerifyArgs>({"verify"});
+  const config::Overrides& overrides = verify.shared.overrides;
+  EXPECT_FALSE(overrides.benchmark_dir || overrides.snapshot_dir || overrides.rtol || overrides.equal_nan ||
+               overrides.timeout || overrides.workers || overrides.strict || overrides.verbose || overrides.quiet);
+  EXPECT_TRUE(overrides.exclude.empty());
+}
+
+TEST(Parse, EveryOptionOfVerify) {
+  const auto verify = parsed<VerifyArgs>({"verify",
+                                          "-f",
+                                          "x.*",
+                                          "--exclude",
+                                          "[ab]*",
+                                          "-c",
+                                          "conf.json",
+                                          "--exclude",
+                                          "t,u",
+                                          "--python",
+                                          "/usr/bin/python3",
+                                          "--project-dir",
+                                          "src",
+                                          "--timeout",
+                                          "2.5",
+                                          "-j",
+                                          "3",
+                                          "--seed",
+                                          "7",
+                                          "--color",
+                                          "never",
+                                          "--equal-nan",
+                                          "--strict",
+                                          "--min-verified",
+                                          "90",
+                                          "--json",
+                                          "-",
+                                          "dir"});
+  const config::Overrides& overrides = verify.shared.overrides;
+  EXPECT_EQ(verify.shared.filter, "x.*");
+  EXPECT_THAT(overrides.exclude, ElementsAre("[ab]*", "t,u"));
+  EXPECT_EQ(verify.shared.config_file, "conf.json");
+  EXPECT_EQ(overrides.python, "/usr/bin/python3");
+  EXPECT_EQ(overrides.project_dir, "src");
+  EXPECT_EQ(overrides.timeout, 2.5);
+  EXPECT_EQ(overrides.workers, 3u);
+  EXPECT_EQ(overrides.seed, 7u);
+  EXPECT_EQ(verify.shared.color, When::kNever);
+  EXPECT_EQ(overrides.equal_nan, true);
+  EXPECT_EQ(overrides.strict, true);
+  EXPECT_EQ(overrides.min_verified, 90);
+  EXPECT_EQ(verify.files.json, "-");
+  EXPECT_EQ(overrides.benchmark_dir, "dir") << "an option with one value leaves the next argument alone";
+}
+
+TEST(Parse, EveryOptionOfCapture) {
+  const auto capture = parsed<CaptureArgs>({"capture", "--no-stability-check", "--compression", "none", "--tolerance",
+                                            "1", "2", "--no-equal-nan", "--parallel", "--json", "j", "--summary", "s"});
+  const config::Overrides& overrides = capture.shared.overrides;
+  EXPECT_EQ(overrides.stability_check, false);
+  EXPECT_EQ(overrides.compression, config::Compression::kNone);
+  EXPECT_EQ(overrides.rtol, 1);
+  EXPECT_EQ(overrides.equal_nan, false);
+  EXPECT_EQ(overrides.workers, 0u);
+}
+
+TEST(Parse, ListConfigAndClean) {
+  const auto list = parsed<ListArgs>({"list", "--cases", "--json"});
+  EXPECT_EQ(list.detail, report::ListDetail::kCases);
+  EXPECT_EQ(list.format, Format::kJson);
+  const auto config = parsed<ConfigArgs>({"config", "--init", "--force", "--config", "x.json"});
+  EXPECT_EQ(config.existing, ConfigArgs::Existing::kOverwrite);
+  EXPECT_EQ(config.shared.config_file, "x.json");
+  const auto clean = parsed<CleanArgs>({"clean", "--obsolete", "-n", "b"});
+  EXPECT_EQ(clean.obsolete, CleanArgs::Obsolete::kRemove);
+  EXPECT_EQ(clean.mode, store::CleanMode::kDryRun);
+}
+
+TEST(Parse, GeneralOptionsMayStandBeforeTheSubcommand) {
+  const auto before = parsed<VerifyArgs>({"-v", "-c", "a.json", "--color", "always", "verify", "dir"});
+  EXPECT_EQ(before.shared.overrides.verbose, true);
+  EXPECT_EQ(before.shared.config_file, "a.json");
+  EXPECT_EQ(before.shared.color, When::kAlways);
+  const auto both = parsed<VerifyArgs>({"-v", "-c", "a.json", "verify", "-c", "b.json", "-q"});
+  EXPECT_EQ(both.shared.config_file, "b.json");
+  EXPECT_EQ(both.shared.overrides.quiet, true) << "the subcommand's own word goes first";
+  EXPECT_FALSE(both.shared.overrides.verbose);
+}
+
+TEST(Parse, ABenchmarkDirectoryMayHaveASubcommandsName) {
+  EXPECT_EQ(parsed<VerifyArgs>({"verify", "config"}).shared.overrides.benchmark_dir, "config");
+  EXPECT_EQ(parsed<VerifyArgs>({"verify", "--strict", "--", "-odd"}).shared.overrides.benchmark_dir, "-odd");
+}
+
+TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
+  EXPECT_THAT(usage_error({"vrify"}), HasSubstr("unknown subcommand 'vrify'; did you mean 'verify'?"));
+  EXPECT_THAT(usage_error({"zzzzzz"}), HasSubstr("there are list, capture, verify, config, clean"));
+  EXPECT_THAT(usage_error({}), HasSubstr("no subcommand"));
+  EXPECT_THAT(usage_error({"vrify", "-x", "dir"}), HasSubstr("unknown subcommand 'vrify'"));
+  EXPECT_THAT(usage_error({"--confg", "x", "verify"}), HasSubstr("unknown option '--confg'; did you mean '--config'?"));
+  const std::string option = usage_error({"verify", "--tolerence", "1e-5", "1e-8", "dir"});
+  EXPECT_THAT(option, HasSubstr("unknown option '--tolerence'; did you mean '--tolerance'?"));
+  EXPECT_THAT(option, HasSubstr("run 'snapshot_test verify --help' for its usage"));
+  EXPECT_THAT(usage_error({"capture", "--strict=1"}), HasSubstr("unknown option '--strict'"));
+  EXPECT_THAT(usage_error({"verify", "a", "b"}), HasSubstr("unexpected argument 'b'"));
+  EXPECT_THAT(usage_error({"-x", "verify"}), HasSubstr("unknown option '-x'"));
+  EXPECT_THAT(usage_error({"verify", "-v", "-q"}), HasSubstr("contradict"));
+  EXPECT_THAT(usage_error({"config", "--init", "--show"}), HasSubstr("--init"));
+}
+
+TEST(Parse, ValuesObeyTheConfigurationsRules) {
+  EXPECT_THAT(usage_error({"verify", "--timeout", "abc"}),
+              HasSubstr("--timeout: must be a number greater than 0, not \"abc\""));
+  EXPECT_THAT(usage_error({"verify", "--timeout", "0"}), HasSubstr("not 0"));
+  EXPECT_THAT(usage_error({"verify", "--timeout", "nan"}), HasSubstr("--timeout: must be"));
+  EXPECT_THAT(usage_error({"verify", "-j", "2.5"}), HasSubstr("--workers: must be a whole number"));
+  EXPECT_THAT(usage_error({"verify", "--min-verified", "101"}), HasSubstr("at most 100"));
+  EXPECT_THAT(usage_error({"verify", "--tolerance", "1e-5", "dir"}), HasSubstr("--tolerance: must be a number"));
+  EXPECT_THAT(usage_error({"verify", "--tolerance", "1e-5"}), HasSubstr("--tolerance"));
+  EXPECT_THAT(usage_error({"verify", "--color", "maybe"}), HasSubstr("auto, always or never"));
+  EXPECT_THAT(usage_error({"capture", "--compression", "gzip"}), HasSubstr("\"auto\" or \"none\""));
+  EXPECT_THAT(usage_error({"capture", "--filter"}), HasSubstr("--filter"));
+  EXPECT_THAT(usage_error({"capture", ""}), HasSubstr("must be a path"));
+}
+
+TEST(Parse, HelpShowsWorkflowExitStatusesUnitsAndDefaults) {
+  const std::string program = help({"--help"});
+  EXPECT_THAT(program, HasSubstr("Workflow:"));
+  EXPECT_THAT(program, HasSubstr("130 interrupted"));
+  for (const std::string name : {"list", "capture", "verify", "config", "clean"}) {
+    EXPECT_THAT(program, HasSubstr(name));
+    EXPECT_THAT(help({name, "--help"}), HasSubstr("--config FILE")) << name;
+  }
+  EXPECT_THAT(program, Not(HasSubstr("host")));
+  const std::string verify = help({"verify", "-h"});
+  EXPECT_THAT(verify, HasSubstr("--timeout SECONDS"));
+  EXPECT_THAT(verify, HasSubstr("60 seconds"));
+  EXPECT_THAT(verify, HasSubstr("--tolerance RTOL ATOL"));
+  EXPECT_THAT(verify, HasSubstr("(default: 1e-5 1e-8)"));
+  EXPECT_THAT(help({"--version"}), StartsWith("snapshot_test "));
+}
+
+TEST(ExitStatuses, FollowTheKindOfError) {
+  EXPECT_EQ(exit_status(ErrorKind::kUsage), ExitStatus::kUsage);
+  EXPECT_EQ(exit_status(ErrorKind::kConfig), ExitStatus::kUsage);
+  EXPECT_EQ(exit_status(ErrorKind::kUnsupported), ExitStatus::kUsage);
+  EXPECT_EQ(exit_status(ErrorKind::kPython), ExitStatus::kUsage);
+  EXPECT_EQ(exit_status(ErrorKind::kNoBaseline), ExitStatus::kNoBaseline);
+  EXPECT_EQ(exit_status(ErrorKind::kCorrupt), ExitStatus::kNoBaseline);
+  EXPECT_EQ(exit_status(ErrorKind::kIo), ExitStatus::kInternal);
+  EXPECT_EQ(exit_status(ErrorKind::kInternal), ExitStatus::kInternal);
+}
+
+class RunTest : public testing::Test {
+ protected:
+  RunTest() {
+    std::string name = (fs::temp_directory_path() / "cli_test-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    fs::create_directory(folder_ / "bench");
+    std::ignore = util::write_file_atomically(folder_ / "bench/b.py", "def time_a(): pass\n");
+  }
+  ~RunTest() override { fs::remove_all(folder_); }
+
+  Shared shared() const {
+    Shared result;
+    result.overrides.benchmark_dir = folder_ / "bench";
+    result.overrides.timeout = 5;
+    return result;
+  }
+
+  nlohmann::json read(const char* name) const {
+    const auto text = util::read_file(folder_ / name);
+    return text ? nlohmann::json::parse(*text) : nlohmann::json(text.error().message);
+  }
+
+  fs::path folder_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+  Streams streams_{out_, err_};
+};
+
+TEST_F(RunTest, InitWritesOnceAndShowReadsIt) {
+  ConfigArgs init;
+  init.action = ConfigArgs::Action::kInit;
+  init.shared.config_file = folder_ / "c.json";
+  EXPECT_EQ(run(init, streams_), ExitStatus::kSuccess);
+  EXPECT_THAT(out_.str(), HasSubstr("wrote " + (folder_ / "c.json").string()));
+  EXPECT_EQ(run(init, streams_), ExitStatus::kUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("exists already; config --init --force overwrites it"));
+  init.existing = ConfigArgs::Existing::kOverwrite;
+  EXPECT_EQ(run(init, streams_), ExitStatus::kSuccess);
+
+  out_.str("");
+  ConfigArgs show;
+  show.shared.config_file = folder_ / "c.json";
+  show.shared.overrides.timeout = 5;
+  EXPECT_EQ(run(show, streams_), ExitStatus::kSuccess);
+  EXPECT_THAT(out_.str(), testing::ContainsRegex("timeout +5.0 +command line\n"));
+  EXPECT_THAT(out_.str(), testing::ContainsRegex("seed +42 +" + (folder_ / "c.json").string()));
+
+  out_.str("");
+  show.format = Format::kJson;
+  EXPECT_EQ(run(show, streams_), ExitStatus::kSuccess);
+  const auto json = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(json["settings"]["timeout"]["from"], "command line");
+  EXPECT_EQ(json["settings"]["tolerance.rtol"]["value"], 1e-5);
+}
+
+TEST_F(RunTest, InitSaysWhereItGoesBeforeAnAsvConf) {
+  std::ignore = util::write_file_atomically(folder_ / "asv.conf.json", "{benchmark_dir: 'asv_bench'}");
+  ConfigArgs init;
+  init.action = ConfigArgs::Action::kInit;
+  init.shared.config_file = folder_ / "c.json";
+  EXPECT_EQ(run(init, streams_), ExitStatus::kSuccess);
+  EXPECT_THAT(out_.str(), HasSubstr("names the benchmark directory '" + (folder_ / "asv_bench").string()));
+}
+
+TEST_F(RunTest, AWrongBenchmarkDirectoryIsUsage) {
+  const std::vector<std::pair<fs::path, std::string>> wrong{{folder_ / "none", "does not exist"},
+                                                            {folder_ / "bench/b.py", "is not a folder"},
+                                                            {folder_ / "empty", "is empty"}};
+  fs::create_directory(folder_ / "empty");
+  for (const auto& [path, what] : wrong) {
+    ListArgs list;
+    list.shared = shared();
+    list.shared.overrides.benchmark_dir = path;
+    err_.str("");
+    EXPECT_EQ(run(list, streams_), ExitStatus::kUsage);
+    EXPECT_THAT(err_.str(), HasSubstr("benchmark directory '" + path.string() + "' " + what));
+  }
+}
+
+TEST_F(RunTest, CleanNeedsABaseline) {
+  CleanArgs clean;
+  clean.shared = shared();
+  clean.shared.overrides.snapshot_dir = folder_ / "none";
+  EXPECT_EQ(run(clean, streams_), ExitStatus::kNoBaseline);
+  EXPECT_THAT(err_.str(), HasSubstr((folder_ / "none").string()));
+}
+
+ReportFiles files_in(const fs::path& folder) { return {(folder / "j.json").string(), (folder / "s.json").string()}; }
+
+TEST_F(RunTest, ARunsSummaryReachesTerminalReportsAndExitStatus) {
+  const auto status = reported_run(
+      "verify", shared(), files_in(folder_), streams_,
+      [](const config::Config&, session::SuiteOptions options, model::Listener& listener) -> Result<ExitStatus> {
+        EXPECT_EQ(options.timeout, 5);
+        model::VerifySummary summary;
+        summary.counts = {{model::Verdict::kDifferent, 1}};
+        summary.status = ExitStatus::kFailed;
+        summary.failure = "1 case failed";
+        listener.finished(summary);
+        return summary.status;
+      });
+  EXPECT_EQ(status, ExitStatus::kFailed);
+  EXPECT_THAT(out_.str(), HasSubstr("FAILED (exit status 1): 1 case failed"));
+  EXPECT_EQ(read("j.json")["summary"]["failed"], 1);
+  EXPECT_EQ(read("s.json")["benchmark_dir"], (folder_ / "bench").string());
+  EXPECT_EQ(read("s.json")["command"], "verify");
+}
+
+TEST_F(RunTest, ARunThatCannotGoOnIsInTheReports) {
+  const auto status =
+      reported_run("verify", shared(), files_in(folder_), streams_,
+                   [](const config::Config&, session::SuiteOptions, model::Listener&) -> Result<ExitStatus> {
+                     return fail(ErrorKind::kNoBaseline, "no snapshots");
+                   });
+  EXPECT_EQ(status, ExitStatus::kNoBaseline);
+  EXPECT_EQ(err_.str(), "error: no snapshots\n");
+  EXPECT_EQ(read("j.json")["summary"]["exit_status"], 4);
+  EXPECT_EQ(read("s.json")["failure"], "no snapshots");
+}
+
+TEST_F(RunTest, AReportThatCannotBeWrittenTurnsSuccessIntoAnError) {
+  const auto status =
+      reported_run("verify", shared(), files_in(folder_), streams_,
+                   [&](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
+                     fs::create_directory(folder_ / "j.json");
+                     model::VerifySummary summary;
+                     summary.status = ExitStatus::kSuccess;
+                     listener.finished(summary);
+                     return summary.status;
+                   });
+  EXPECT_EQ(status, ExitStatus::kInternal);
+  EXPECT_THAT(err_.str(), HasSubstr("j.json"));
+}
+
+TEST_F(RunTest, ReportsThatCannotBeOpenedStopTheRunBeforeItStarts) {
+  const auto never = [](const config::Config&, session::SuiteOptions, model::Listener&) -> Result<ExitStatus> {
+    ADD_FAILURE() << "started";
+    return ExitStatus::kSuccess;
+  };
+  EXPECT_EQ(reported_run("verify", shared(), {(folder_ / "none/j.json").string(), {}}, streams_, never),
+            ExitStatus::kInternal);
+  EXPECT_EQ(reported_run("verify", shared(), {"-", "-"}, streams_, never), ExitStatus::kUsage);
+  EXPECT_EQ(reported_run("verify", shared(), {"x", "x"}, streams_, never), ExitStatus::kUsage);
+}
+
+TEST_F(RunTest, AReportOnStandardOutputIsAloneThere) {
+  const auto status =
+      reported_run("verify", shared(), {"-", {}}, streams_,
+                   [](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
+                     model::VerifySummary summary;
+                     summary.counts = {{model::Verdict::kIdentical, 2}};
+                     summary.status = ExitStatus::kSuccess;
+                     listener.finished(summary);
+                     return summary.status;
+                   });
+  EXPECT_EQ(status, ExitStatus::kSuccess);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["summary"]["passed"], 2);
+  EXPECT_THAT(err_.str(), HasSubstr("verified 2 of 2 cases (100.0 %)"));
+}
+
+TEST(Program, TheHiddenHostSubcommandGoesStraightToTheHost) {
+  std::string program = "snapshot_test";
+  std::string host = "host";
+  std::string unknown = "--not-an-option";
+  char* arguments[] = {program.data(), host.data(), unknown.data(), nullptr};
+  EXPECT_EQ(cli::run(3, arguments,
+                     [](int argc, char** argv) { return argc == 3 && std::string(argv[1]) == "host" ? 77 : 1; }),
+            77);
+}
+
+}  // namespace
+}  // namespace snapshot_test::cli
