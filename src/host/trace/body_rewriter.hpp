@@ -1,0 +1,91 @@
+// body[i]: what the statements of a benchmark's own body computed, which Python would throw away or leave in a local.
+//
+// Observed, wherever nested (but not inside a nested function, class, lambda or comprehension):
+//   f(x)                 the expression's value; constants, bare names, yield and await are not sites
+//   x = f(), self.x = …  the value on the right; also with several targets, and annotated
+//   a, b = f()           the tuple (a, b) as assigned; with an attribute among the targets the value on the right
+//   x += f()             x afterwards
+// Not observed: what is stored into subscripts (the array is the result, not what went in), right sides that compute
+// nothing (constants, names, displays of them), and plain numbers, texts and functions that a right side without call
+// or subscript yields (`n = self.n`): they are given, not computed, and would make an unchecked case look checked.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/trace/body_recorder.hpp"
+#include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::host::trace {
+
+/// The last value of one observed statement.
+struct BodyValue {
+  int index = 0;            ///< i of body[i]: the statement's number in source order, from 0
+  std::string source;       ///< its text on one line, at most 80 bytes
+  std::uint64_t count = 0;  ///< how often it ran
+  pybind11::object value;
+};
+
+/// A benchmark function with a second, observing code object. Made by BodyRewriter; survives a fork. All of it needs
+/// the GIL, the destructor included.
+class RewrittenBody {
+ public:
+  RewrittenBody(RewrittenBody&&) noexcept = default;
+  RewrittenBody& operator=(RewrittenBody&&) = delete;
+  ~RewrittenBody();
+
+  /// Puts the observing code into the function object itself, so whoever calls it, through whatever wrapper, is
+  /// observed. Throws error_already_set where Python refuses.
+  void install();
+  /// Puts the original code back. Does nothing if not installed.
+  void restore() noexcept;
+
+  /// The statements that ran and whose last value is one to keep, in order. The values are handed over.
+  [[nodiscard]] std::vector<BodyValue> take_values();
+
+  /// Nothing but `pass`, `...`, a docstring or `return`: a memory reference, not a benchmark.
+  [[nodiscard]] bool does_nothing() const noexcept { return does_nothing_; }
+  /// How many statements are observed, whether they run or not.
+  [[nodiscard]] std::size_t site_count() const noexcept { return sources_.size(); }
+  /// The plain function below all decorators.
+  [[nodiscard]] const pybind11::object& function() const noexcept { return function_; }
+
+ private:
+  friend class BodyRewriter;
+  RewrittenBody() = default;
+
+  pybind11::object function_;
+  pybind11::object original_;
+  pybind11::object observing_;
+  std::shared_ptr<RecordTable> table_;
+  std::vector<std::string> sources_;
+  bool does_nothing_ = false;
+  bool installed_ = false;
+};
+
+class ModuleSource;
+
+/// Rewrites benchmark functions. Parses each source file once, however many functions of it are asked for; meant to be
+/// used before the cases are forked. Needs the GIL throughout.
+class BodyRewriter {
+ public:
+  BodyRewriter();
+  ~BodyRewriter();
+  BodyRewriter(const BodyRewriter&) = delete;
+  BodyRewriter& operator=(const BodyRewriter&) = delete;
+
+  /// `benchmark`: a function, method or partial, decorated or not; the innermost pure Python function is what gets
+  /// rewritten. Nothing is changed until install(). kUnsupported, with the reason, where there is no such function, it
+  /// is a lambda, generator or coroutine, or its code is not what its source file compiles to.
+  [[nodiscard]] Result<RewrittenBody> prepare(pybind11::handle benchmark);
+
+ private:
+  std::map<std::string, std::unique_ptr<ModuleSource>> modules_;  // by file name
+};
+
+}  // namespace snapshot_test::host::trace

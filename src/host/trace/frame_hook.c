@@ -1,0 +1,335 @@
+// clang-format off: it decides about Py_BUILD_CORE, so it goes first
+#include "host/trace/cpython_frames.h"
+// clang-format on
+#include "host/trace/frame_hook.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static struct {
+  int busy;               // between begin and end
+  PyThreadState* thread;  // the observed thread; NULL: off, pass everything through
+  st_hook_settings settings;
+  // Tells frames that were entered during an earlier observation (a greenlet that slept through it) from ours.
+  uint64_t serial;
+  int depth;    // of the innermost counted frame; -1: none
+  int pending;  // depth of the next ancestor of `deepest` to return; 0: all seen
+  st_hook_result seen;
+  size_t path_capacity;
+  // The profile function is told of frames one by one; these are the counted ones that have not returned.
+  PyFrameObject** frames;
+  size_t frames_size;
+  size_t frames_capacity;
+  PyFrameObject* hidden_by;  // nothing is looked at until this frame returns
+  Py_tracefunc previous_function;
+  PyObject* previous_argument;  // owned
+} hook;
+
+Py_ssize_t st_hook_request_code_extra(void) { return st_request_code_extra(); }
+
+int st_is_meaningful(PyObject* value) {
+  if (value == Py_None || value == Py_NotImplemented) return 0;
+  const PyTypeObject* type = Py_TYPE(value);
+  if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyBool_Type || type == &PyComplex_Type ||
+      type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyByteArray_Type || type == &PyList_Type ||
+      type == &PyTuple_Type || type == &PyDict_Type || type == &PySet_Type || type == &PyFrozenSet_Type) {
+    return PyObject_IsTrue(value) != 0;  // C code only for these types, and it can't fail
+  }
+  return 1;
+}
+
+// ---------------------------------------------------------------------------------------------------- bookkeeping ---
+
+static st_frame_kind kind_of(PyCodeObject* code) {
+  const Py_ssize_t index = hook.settings.code_extra_index;
+  void* cached = NULL;
+  if (index >= 0) {
+    if (st_get_code_extra(code, index, &cached) < 0) PyErr_Clear();
+    if (cached) return (st_frame_kind)((uintptr_t)cached - 1);
+  }
+  const st_frame_kind kind = hook.settings.classify(hook.settings.classify_context, code);
+  if (index >= 0 && st_set_code_extra(code, index, (void*)((uintptr_t)kind + 1)) < 0) PyErr_Clear();
+  return kind;
+}
+
+// Grows an array to hold one more. On failure the hook goes off, and what it has seen so far is kept.
+static int reserve_one(void** items, size_t size, size_t* capacity, size_t item_size) {
+  if (size < *capacity) return 1;
+  const size_t wanted = *capacity ? 2 * *capacity : 32;
+  void* grown = PyMem_RawRealloc(*items, wanted * item_size);
+  if (!grown) {
+    hook.seen.failed = 1;
+    hook.thread = NULL;
+    return 0;
+  }
+  *items = grown;
+  *capacity = wanted;
+  return 1;
+}
+
+static void release(st_hit* hit) {
+  Py_CLEAR(hit->value);
+  Py_CLEAR(hit->code);
+  Py_CLEAR(hit->globals);
+}
+
+static st_hit make_hit(PyObject* value, PyCodeObject* code, PyObject* globals, int depth) {
+  Py_INCREF(value);
+  Py_INCREF(code);
+  Py_XINCREF(globals);
+  const st_hit hit = {value, code, globals, depth};
+  return hit;
+}
+
+// A destructor may run Python code, which would have run without us as well. It is not part of what the benchmark
+// calls, so nobody looks, and it finds the state consistent.
+static void release_unobserved(st_hit deepest, st_hit* path, size_t path_size) {
+  PyThreadState* thread = hook.thread;
+  const uint64_t serial = hook.serial;
+  hook.thread = NULL;
+  release(&deepest);
+  for (size_t i = 0; i < path_size; ++i) release(&path[i]);
+  PyMem_RawFree(path);
+  if (hook.serial == serial) hook.thread = thread;
+}
+
+static void take_deepest(st_hit hit) {
+  const st_hit old = hook.seen.deepest;
+  st_hit* old_path = hook.seen.path;
+  const size_t old_path_size = hook.seen.path_size;
+  hook.seen.deepest = hit;
+  hook.seen.path = NULL;
+  hook.seen.path_size = 0;
+  hook.path_capacity = 0;
+  hook.pending = hit.depth - 1;
+  if (old.value) release_unobserved(old, old_path, old_path_size);
+}
+
+// The one who calls has made sure that `depth` is either greater than deepest's or equal to `pending`. Between the
+// return of `deepest` and that of the benchmark, the frames that return at depth == pending are its ancestors.
+static void record(PyObject* value, PyCodeObject* code, PyObject* globals, int depth) {
+  if (depth > hook.seen.deepest.depth) {
+    if (value && st_is_meaningful(value)) take_deepest(make_hit(value, code, globals, depth));
+    return;
+  }
+  hook.pending = depth - 1;
+  if (!value) return;  // left by an exception: no return, so not on the path
+  if (!reserve_one((void**)&hook.seen.path, hook.seen.path_size, &hook.path_capacity, sizeof(st_hit))) return;
+  hook.seen.path[hook.seen.path_size++] = make_hit(value, code, globals, depth);
+}
+
+static inline int worth_recording(int depth) {
+  return depth > hook.seen.deepest.depth || (depth == hook.pending && depth > 0);
+}
+
+// ------------------------------------------------------------------------------------------------ frame evaluator ---
+
+#if ST_HAS_FRAME_EVALUATOR
+
+static PyObject* evaluate(PyThreadState* thread, st_frame* frame, int throwing);
+
+static inline PyObject* evaluate_default(PyThreadState* thread, st_frame* frame, int throwing) {
+  ST_RETURN_C_RECURSION(thread);
+  PyObject* value = _PyEval_EvalFrameDefault(thread, frame, throwing);
+  ST_RETAKE_C_RECURSION(thread);
+  return value;
+}
+
+// Runs a frame, and all that it calls, with the slot empty: that costs nothing, and from 3.11 on no C stack either, so
+// that recursion which is deeper than anybody looks behaves as it does without the hook.
+static PyObject* evaluate_unobserved(PyThreadState* thread, st_frame* frame, int throwing) {
+  PyInterpreterState* interpreter = thread->interp;
+  const uint64_t serial = hook.serial;
+  const int ours = _PyInterpreterState_GetEvalFrameFunc(interpreter) == evaluate;
+  if (ours) _PyInterpreterState_SetEvalFrameFunc(interpreter, _PyEval_EvalFrameDefault);
+  PyObject* value = _PyEval_EvalFrameDefault(thread, frame, throwing);
+  if (ours && hook.thread == thread && hook.serial == serial &&
+      _PyInterpreterState_GetEvalFrameFunc(interpreter) == _PyEval_EvalFrameDefault) {
+    _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
+  }
+  return value;
+}
+
+static PyObject* evaluate_counted(PyThreadState* thread, st_frame* frame) {
+  const int outer = hook.depth;
+  const int depth = outer + 1;
+  if (depth > hook.seen.max_depth) hook.seen.max_depth = depth;
+  if (depth > hook.settings.depth_limit) return evaluate_unobserved(thread, frame, 0);
+
+  const uint64_t serial = hook.serial;
+  PyObject* pin = st_frame_pin(frame);
+  hook.depth = depth;
+  PyObject* value = evaluate_default(thread, frame, 0);
+  if (hook.serial == serial) {
+    hook.depth = outer;
+    if (hook.thread == thread && worth_recording(depth)) {
+      PyCodeObject* code;
+      PyObject* globals;
+      st_frame_identity(frame, pin, &code, &globals);
+      if (code) record(value, code, globals, depth);
+    }
+  }
+  Py_XDECREF(pin);
+  return value;
+}
+
+static PyObject* evaluate(PyThreadState* thread, st_frame* frame, int throwing) {
+  // Inside somebody's trace or profile function (`tracing`) nothing belongs to the benchmark.
+  if (thread != hook.thread || thread->tracing) return _PyEval_EvalFrameDefault(thread, frame, throwing);
+  if ((const char*)__builtin_frame_address(0) < hook.settings.stack_floor) {
+    hook.seen.stack_floor_reached = 1;
+    return evaluate_unobserved(thread, frame, throwing);
+  }
+  // An exception is only ever thrown into generators, which are skipped; and with an error set, deciding is not safe.
+  if (throwing) return evaluate_default(thread, frame, throwing);
+  switch (kind_of(st_frame_code(frame))) {
+    case ST_FRAME_HIDDEN: return evaluate_unobserved(thread, frame, throwing);
+    case ST_FRAME_ELIGIBLE: return evaluate_counted(thread, frame);
+    case ST_FRAME_SKIPPED: break;
+  }
+  // The outermost frame is the benchmark's own, depth 0, whatever it is.
+  if (hook.depth < 0) return evaluate_counted(thread, frame);
+  return evaluate_default(thread, frame, throwing);
+}
+
+static st_begin install_evaluator(void) {
+  PyInterpreterState* interpreter = PyThreadState_Get()->interp;
+  if (_PyInterpreterState_GetEvalFrameFunc(interpreter) != _PyEval_EvalFrameDefault) return ST_BEGIN_SLOT_TAKEN;
+  _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
+  return ST_BEGIN_OK;
+}
+
+static void remove_evaluator(void) {
+  PyInterpreterState* interpreter = PyThreadState_Get()->interp;
+  if (_PyInterpreterState_GetEvalFrameFunc(interpreter) == evaluate) {
+    _PyInterpreterState_SetEvalFrameFunc(interpreter, _PyEval_EvalFrameDefault);
+  } else {
+    hook.seen.replaced = 1;
+  }
+}
+
+#else
+
+static st_begin install_evaluator(void) { return ST_BEGIN_UNSUPPORTED; }
+static void remove_evaluator(void) {}
+
+#endif  // ST_HAS_FRAME_EVALUATOR
+
+// ----------------------------------------------------------------------------------------------- profile function ---
+
+static st_frame_kind kind_of_object(PyFrameObject* frame) {
+  PyCodeObject* code = PyFrame_GetCode(frame);
+  const st_frame_kind kind = kind_of(code);
+  Py_DECREF(code);  // the frame holds it
+  return kind;
+}
+
+static void profile_enter(PyFrameObject* frame) {
+  if (hook.hidden_by) return;
+  const st_frame_kind kind = kind_of_object(frame);
+  if (kind == ST_FRAME_HIDDEN) {
+    hook.hidden_by = frame;
+    return;
+  }
+  if (kind == ST_FRAME_SKIPPED && hook.depth >= 0) return;
+  const int depth = hook.depth + 1;
+  if (depth > hook.seen.max_depth) hook.seen.max_depth = depth;
+  if (depth > hook.settings.depth_limit) {
+    hook.hidden_by = frame;
+    return;
+  }
+  if (!reserve_one((void**)&hook.frames, hook.frames_size, &hook.frames_capacity, sizeof(PyFrameObject*))) return;
+  hook.frames[hook.frames_size++] = frame;
+  hook.depth = depth;
+}
+
+static void profile_leave(PyFrameObject* frame, PyObject* value) {
+  if (hook.hidden_by) {
+    if (hook.hidden_by == frame) hook.hidden_by = NULL;
+    return;
+  }
+  // Frames that do not count were not pushed.
+  if (hook.frames_size == 0 || hook.frames[hook.frames_size - 1] != frame) return;
+  --hook.frames_size;
+  const int depth = hook.depth--;
+  if (!worth_recording(depth)) return;
+  PyCodeObject* code = PyFrame_GetCode(frame);
+  PyObject* globals = st_frame_object_globals(frame);
+  record(value, code, globals, depth);
+  Py_XDECREF(globals);
+  Py_DECREF(code);
+}
+
+// A profile function that was there before goes on being called: the program may be looking at its result.
+static int profile(PyObject* self, PyFrameObject* frame, int what, PyObject* value) {
+  (void)self;
+  if (hook.thread && hook.thread == PyThreadState_Get()) {
+    if (what == PyTrace_CALL) {
+      profile_enter(frame);
+    } else if (what == PyTrace_RETURN) {
+      profile_leave(frame, value);
+    }
+  }
+  if (!hook.previous_function) return 0;
+  return hook.previous_function(hook.previous_argument, frame, what, value);
+}
+
+static void install_profile(void) {
+  const PyThreadState* thread = PyThreadState_Get();
+  hook.previous_function = thread->c_profilefunc;
+  hook.previous_argument = thread->c_profileobj;
+  Py_XINCREF(hook.previous_argument);
+  PyEval_SetProfile(profile, NULL);
+}
+
+static void remove_profile(void) {
+  const PyThreadState* thread = PyThreadState_Get();
+  // What the program itself has set in the meantime stays, as it would without us.
+  if (thread->c_profilefunc == profile) {
+    PyEval_SetProfile(hook.previous_function, hook.previous_argument);
+  } else {
+    hook.seen.replaced = 1;
+  }
+  hook.previous_function = NULL;
+  Py_CLEAR(hook.previous_argument);
+}
+
+// ----------------------------------------------------------------------------------------------------- begin, end ---
+
+st_begin st_hook_begin(const st_hook_settings* settings) {
+  if (hook.busy) return ST_BEGIN_BUSY;
+  const uint64_t serial = hook.serial + 1;
+  memset(&hook, 0, sizeof(hook));
+  hook.serial = serial;
+  hook.settings = *settings;
+  hook.depth = -1;
+  hook.seen.max_depth = -1;
+  if (settings->mechanism == ST_MECHANISM_EVALUATOR) {
+    const st_begin begun = install_evaluator();
+    if (begun != ST_BEGIN_OK) return begun;
+  } else {
+    install_profile();
+  }
+  hook.busy = 1;
+  hook.thread = PyThreadState_Get();
+  return ST_BEGIN_OK;
+}
+
+void st_hook_end(st_hook_result* result) {
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  hook.thread = NULL;
+  ++hook.serial;
+  if (hook.settings.mechanism == ST_MECHANISM_EVALUATOR) {
+    remove_evaluator();
+  } else {
+    remove_profile();
+  }
+  *result = hook.seen;
+  memset(&hook.seen, 0, sizeof(hook.seen));
+  PyMem_RawFree(hook.frames);
+  hook.frames = NULL;
+  hook.frames_size = hook.frames_capacity = 0;
+  hook.busy = 0;
+  PyErr_Restore(type, value, traceback);
+}

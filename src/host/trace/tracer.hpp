@@ -1,0 +1,74 @@
+// One observed call: runs a benchmark and keeps what the project's own functions below it returned.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/trace/eligibility.hpp"
+
+namespace snapshot_test::host::trace {
+
+enum class Mechanism {
+  kAuto,            ///< the frame evaluator, or the profile function where that slot is taken
+  kFrameEvaluator,  ///< PEP 523; falls back like kAuto
+  kProfile,         ///< PyEval_SetProfile; a profile function that is set already is called as well
+  kNone,            ///< as a result only: nothing was observed, a note says why
+};
+
+struct Options {
+  /// The benchmark's own frame has depth 0. Deeper frames than this are not looked at, and run at full speed.
+  int depth_limit = 100;
+  Mechanism mechanism = Mechanism::kAuto;
+};
+
+/// A call that returned (left by an exception, it is not one).
+struct TracedCall {
+  pybind11::object value;  ///< the very object, not a copy
+  std::string function;    ///< "module.qualname"
+  int depth = 0;
+  bool meaningful = false;  ///< not None, empty or zero; see st_is_meaningful
+};
+
+struct Trace {
+  /// The first return with a meaningful value at the greatest depth that has one; depth 1 or more.
+  std::optional<TracedCall> deepest;
+  /// The calls between the benchmark and `deepest`, outermost first. One that was left by an exception is missing.
+  std::vector<TracedCall> path;
+  Mechanism used = Mechanism::kNone;
+  int max_depth = -1;  ///< the greatest depth entered, at most depth_limit + 1; -1: no Python frame ran
+  bool had_exception = false;
+  std::vector<std::string> notes;  ///< what limits the observation, for people
+};
+
+/// Observes calls, one after the other. Cheap to make. All of it needs the GIL.
+///
+/// Only the calling thread is observed. Depth counts eligible frames (see Eligibility) and the outermost frame, which
+/// is the benchmark's own whatever it is. Values are held by reference from their return until take(); when a deeper
+/// one comes they are let go. So a destructor may run later than it would unobserved, and an object's reference count
+/// is higher.
+class Tracer {
+ public:
+  /// `eligibility` has to outlive the tracer.
+  Tracer(const Eligibility& eligibility, Options options);
+
+  /// Calls function(*args) and returns its value, or throws error_already_set as the function does. What was seen
+  /// replaces what was seen before. When a trace is under way already (the benchmark itself traces), this one sees
+  /// nothing.
+  pybind11::object call(pybind11::handle function, const pybind11::tuple& args);
+
+  /// What the last call showed, handed over: a second take() is empty.
+  [[nodiscard]] Trace take();
+
+ private:
+  Mechanism begin();
+  void end();
+
+  const Eligibility& eligibility_;
+  Options options_;
+  Trace trace_;
+};
+
+}  // namespace snapshot_test::host::trace
