@@ -15,8 +15,11 @@ constexpr int kDeepest = 4;
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : (lead & 0xf0) == 0xe0       ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -127,8 +130,10 @@ std::string preview_at(const Value& value, std::size_t limit, int depth) {
     case Kind::kBytes: return bytes_text(value.bytes(), limit);
     case Kind::kByteArray: return fmt::format("bytearray({})", bytes_text(value.bytes(), limit));
     case Kind::kList: return fmt::format("[{}]", joined(value.items(), limit, depth));
-    case Kind::kTuple: return fmt::format("({}{})", joined(value.items(), limit, depth), value.items().size() == 1 ? "," : "");
-    case Kind::kSet: return value.items().empty() ? "set()" : fmt::format("{{{}}}", joined(value.items(), limit, depth));
+    case Kind::kTuple:
+      return fmt::format("({}{})", joined(value.items(), limit, depth), value.items().size() == 1 ? "," : "");
+    case Kind::kSet:
+      return value.items().empty() ? "set()" : fmt::format("{{{}}}", joined(value.items(), limit, depth));
     case Kind::kFrozenSet: return fmt::format("frozenset({{{}}})", joined(value.items(), limit, depth));
     case Kind::kDict: return dict_text(value.pairs(), limit, depth);
     case Kind::kGlobal: return qualified_name(value.global());
@@ -146,7 +151,8 @@ std::string simple_name(const Dtype& dtype) {
   const std::uint64_t bits = dtype.itemsize * 8;
   const auto datetime = [&dtype](std::string_view name) {
     if (dtype.unit.empty()) return std::string(name);
-    if (dtype.unit_multiple == 1) return fmt::format("{}[{}]", name, quoted(dtype.unit, 8).substr(1, dtype.unit.size()));
+    if (dtype.unit_multiple == 1)
+      return fmt::format("{}[{}]", name, quoted(dtype.unit, 8).substr(1, dtype.unit.size()));
     return fmt::format("{}[{}{}]", name, dtype.unit_multiple, quoted(dtype.unit, 8).substr(1, dtype.unit.size()));
   };
   switch (dtype.kind) {
@@ -217,7 +223,8 @@ std::string qualified_name(const Global& global) {
 
 std::string dtype_name(const Dtype& dtype) {
   constexpr std::size_t kLongest = 400;
-  if (dtype.kind == DtypeKind::kSubarray) return fmt::format("({}, {})", dtype_name(*dtype.base), shape_text(dtype.shape));
+  if (dtype.kind == DtypeKind::kSubarray)
+    return fmt::format("({}, {})", dtype_name(*dtype.base), shape_text(dtype.shape));
   if (dtype.kind != DtypeKind::kStruct) return simple_name(dtype);
   std::string out = "{";
   for (const Field& field : dtype.fields) {

@@ -348,8 +348,7 @@ bool Machine::step_frame(Opcode opcode) {
       return value <= left || bad(fmt::format("a frame of {} bytes is announced, {} are left", value, left));
     }
     case Opcode::kNextBuffer:
-      return bad("its buffers are stored elsewhere (out of band), so its value is incomplete",
-                 ErrorKind::kUnsupported);
+      return bad("its buffers are stored elsewhere (out of band), so its value is incomplete", ErrorKind::kUnsupported);
     default: return need(1);  // a buffer that may not be written to is a buffer
   }
 }

@@ -86,10 +86,10 @@ struct Dtype {
   DtypeKind kind = DtypeKind::kVoid;
   ByteOrder order = ByteOrder::kNone;
   std::uint64_t itemsize = 0;
-  std::string_view unit;           ///< of datetimes: "ns"; empty for the generic unit
-  std::int64_t unit_multiple = 1;  ///< the 25 of "25s"
-  std::span<const Field> fields;   ///< kStruct
-  const Dtype* base = nullptr;     ///< kSubarray
+  std::string_view unit;                 ///< of datetimes: "ns"; empty for the generic unit
+  std::int64_t unit_multiple = 1;        ///< the 25 of "25s"
+  std::span<const Field> fields;         ///< kStruct
+  const Dtype* base = nullptr;           ///< kSubarray
   std::span<const std::uint64_t> shape;  ///< kSubarray
   std::string_view type_name;            ///< the scalar's class where it is not numpy's own: "numpy.record"
   std::uint32_t leaves = 1;              ///< simple types inside, expanded; bounded in terms of itemsize

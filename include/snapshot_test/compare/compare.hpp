@@ -1,0 +1,107 @@
+// Compares two value trees by what they mean. The rules, with their formulas and sources, are in docs/comparison.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "snapshot_test/pickle/document.hpp"
+
+namespace snapshot_test::compare {
+
+/// |actual - expected| <= atol + rtol * |expected|
+struct Tolerance {
+  double rtol = 1e-5;
+  double atol = 1e-8;
+  friend bool operator==(const Tolerance&, const Tolerance&) = default;
+};
+
+struct Options {
+  Tolerance tolerance;
+  /// By numpy's name of the dtype. Python's float and complex count as float64 and complex128. An entry for an integer,
+  /// bool or datetime type makes that type subject to tolerance; Python's int is "int".
+  std::map<std::string, Tolerance, std::less<>> by_dtype = {{"float16", {1e-3, 1e-5}}, {"bfloat16", {1.6e-2, 1e-5}}};
+  bool equal_nan = false;
+  bool strict_types = true;    ///< dtype and container type must agree
+  bool exact_integers = true;  ///< integers without an entry in by_dtype allow no tolerance
+  /// Paths as in Comparison::differing_paths: these leaves, and everything below them, are left out.
+  std::vector<std::string> ignored_paths;
+};
+
+enum class Outcome {
+  kIdentical,  ///< every leaf has the same type and bits
+  kClose,      ///< every leaf agrees within the rules
+  kDifferent,
+};
+
+/// What kind of thing differs.
+enum class What {
+  kType,
+  kDtype,
+  kShape,
+  kLength,
+  kValue,
+  kMissing,     ///< in the snapshot, not in the actual value: a dict's key, a set's element, an attribute
+  kUnexpected,  ///< the other way round
+  kMask,
+  kTooComplex,  ///< not compared: sharing inside the values would make it take forever
+};
+[[nodiscard]] std::string_view name(What what);
+
+/// One element of an array and the values there, as text.
+struct Element {
+  std::vector<std::uint64_t> index;
+  std::string actual;
+  std::string expected;
+};
+
+/// How far two arrays of numbers (or two numbers) are apart. Statistics are over the mismatched elements.
+struct Numbers {
+  std::uint64_t mismatched = 0;
+  std::uint64_t total = 0;
+  bool measurable = false;  ///< some mismatched pair is finite: the next six say something
+  double max_absolute = 0;
+  Element at_max_absolute;
+  double max_relative = 0;  ///< |actual - expected| / |expected|; inf where expected is 0
+  Element at_max_relative;
+  double passing_rtol = 0;  ///< with atol as it is; inf or NaN where none would do
+  double passing_atol = 0;  ///< with rtol as it is
+  std::uint64_t actual_nans = 0;
+  std::uint64_t expected_nans = 0;
+  std::uint64_t actual_infs = 0;
+  std::uint64_t expected_infs = 0;
+  bool only_nans = false;  ///< NaNs at the same places are all that separates the two: equal_nan would pass
+  Tolerance tolerance;     ///< what was applied
+  bool exact = false;      ///< no tolerance was applied
+  std::vector<Element> samples;
+};
+
+struct Difference {
+  std::string path;  ///< "[2]['x'].data"; empty for the value itself
+  What what = What::kValue;
+  std::string actual;  ///< a type, a shape, a length or a bounded repr
+  std::string expected;
+  std::string note;      ///< more to say in a sentence; may be empty
+  bool numeric = false;  ///< `numbers` is filled
+  Numbers numbers;
+};
+
+struct Comparison {
+  Outcome outcome = Outcome::kIdentical;
+  std::vector<Difference> differences;  ///< at most kMostDifferences
+  std::uint64_t difference_count = 0;   ///< all of them
+  std::uint64_t leaves = 0;             ///< leaves compared; 0 means that nothing was checked
+  std::uint64_t ignored = 0;            ///< subtrees left out
+  /// The leaves that differ, at most kMostPaths; an array is one leaf. Same structure, same text, in every run.
+  std::vector<std::string> differing_paths;
+  bool paths_truncated = false;
+};
+inline constexpr std::size_t kMostDifferences = 20;
+inline constexpr std::size_t kMostPaths = 1000;
+
+/// Time is n log n in the size of the two values, and bounded whatever sharing they contain.
+[[nodiscard]] Comparison compare(const pickle::Document& actual, const pickle::Document& expected,
+                                 const Options& options = {});
+
+}  // namespace snapshot_test::compare

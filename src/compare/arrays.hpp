@@ -1,0 +1,28 @@
+// Arrays of anything but Python objects.
+#pragma once
+
+#include <vector>
+
+#include "compare/kernels.hpp"
+#include "snapshot_test/compare/compare.hpp"
+#include "snapshot_test/pickle/value.hpp"
+
+namespace snapshot_test::compare {
+
+struct ArrayResult {
+  Outcome outcome = Outcome::kIdentical;
+  std::vector<Difference> differences;  ///< their paths are relative to the array: "['field']"; bounded
+  std::uint64_t count = 0;              ///< all differences
+};
+
+/// May elements of these dtypes be compared? With strict types: the same, but for byte order and the layout of fields.
+[[nodiscard]] bool comparable(const pickle::Dtype& actual, const pickle::Dtype& expected, const Options& options);
+
+/// Both have the same shape, neither has items, and their dtypes are comparable.
+[[nodiscard]] ArrayResult compare_arrays(const pickle::Array& actual, const pickle::Array& expected,
+                                         const Options& options);
+
+/// What a tally says, without the values at its indices.
+[[nodiscard]] Numbers summarise(const Tally& tally, std::uint64_t total, const Tolerance& tolerance, bool exact);
+
+}  // namespace snapshot_test::compare

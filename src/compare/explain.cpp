@@ -1,0 +1,185 @@
+#include "snapshot_test/compare/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "snapshot_test/pickle/describe.hpp"
+
+namespace snapshot_test::compare {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string place(const std::string& path) { return path.empty() ? "the value itself" : path; }
+
+std::string index_text(const Element& element) {
+  if (element.index.empty()) return "";
+  return fmt::format(" at [{}]", fmt::join(element.index, ", "));
+}
+
+std::string worst(std::string_view what, double amount, const Element& element) {
+  return fmt::format("\n    largest {} difference {:.6g}{}: actual {}, expected {}", what, amount, index_text(element),
+                     element.actual, element.expected);
+}
+
+// Rounded up, so that what is shown does pass.
+std::string rounded_up(double amount) {
+  const std::string text = fmt::format("{:.2e}", amount);
+  const double shown = std::strtod(text.c_str(), nullptr);
+  if (shown >= amount) return text;
+  const double step = std::pow(10.0, std::floor(std::log10(amount)) - 2);
+  return fmt::format("{:.2e}", amount + step);
+}
+
+std::string passing(const Numbers& numbers) {
+  const bool by_rtol = std::isfinite(numbers.passing_rtol);
+  const bool by_atol = std::isfinite(numbers.passing_atol);
+  if (!numbers.measurable || (!by_rtol && !by_atol)) return "";
+  std::string text = "\n    would pass with ";
+  if (by_rtol) text += fmt::format("rtol {}", rounded_up(numbers.passing_rtol));
+  if (by_rtol && by_atol) text += " or ";
+  if (by_atol) text += fmt::format("atol {}", rounded_up(numbers.passing_atol));
+  return text;
+}
+
+std::string applied_text(const Numbers& numbers) {
+  if (numbers.exact) return "exact";
+  return fmt::format("rtol {:g}, atol {:g}", numbers.tolerance.rtol, numbers.tolerance.atol);
+}
+
+std::string share(const Numbers& numbers) {
+  const double percent = 100.0 * static_cast<double>(numbers.mismatched) / static_cast<double>(numbers.total);
+  return fmt::format("{} of {} elements ({:.3g} %)", numbers.mismatched, numbers.total, percent);
+}
+
+std::string special_values(const Numbers& numbers) {
+  std::string text;
+  if (numbers.actual_nans + numbers.expected_nans > 0) {
+    text += fmt::format("\n    NaN: {} actual, {} expected", numbers.actual_nans, numbers.expected_nans);
+  }
+  if (numbers.actual_infs + numbers.expected_infs > 0) {
+    text += fmt::format("\n    infinite: {} actual, {} expected", numbers.actual_infs, numbers.expected_infs);
+  }
+  if (numbers.only_nans) {
+    text += "\n    NaNs at the same places are all that separates them: --equal-nan would let them pass";
+  }
+  return text;
+}
+
+std::string numbers_text(const Difference& difference) {
+  const Numbers& numbers = difference.numbers;
+  std::string text;
+  if (numbers.samples.empty()) {
+    text = fmt::format("actual {}, expected {} ({})", difference.actual, difference.expected, applied_text(numbers));
+    if (numbers.measurable) {
+      text +=
+          fmt::format("\n    absolute difference {:.6g}, relative {:.6g}", numbers.max_absolute, numbers.max_relative);
+    }
+  } else {
+    text = fmt::format("{} differ ({})", share(numbers), applied_text(numbers));
+    if (numbers.measurable) {
+      text += worst("absolute", numbers.max_absolute, numbers.at_max_absolute);
+      text += worst("relative", numbers.max_relative, numbers.at_max_relative);
+    }
+    for (const Element& sample : numbers.samples) {
+      text += fmt::format("\n   {}: actual {}, expected {}", index_text(sample), sample.actual, sample.expected);
+    }
+  }
+  return text + special_values(numbers) + passing(numbers);
+}
+
+std::string difference_text(const Difference& difference) {
+  switch (difference.what) {
+    case What::kMissing: return fmt::format("missing: {} was expected", difference.expected);
+    case What::kUnexpected: return fmt::format("unexpected: {}", difference.actual);
+    case What::kTooComplex: return difference.note;
+    case What::kMask: return fmt::format("mask: {}", difference.note);
+    case What::kValue:
+      if (difference.numeric) return numbers_text(difference);
+      break;
+    default: break;
+  }
+  const std::string note = difference.note.empty() ? "" : fmt::format("\n    {}", difference.note);
+  return fmt::format("{}: actual {}, expected {}{}", name(difference.what), difference.actual, difference.expected,
+                     note);
+}
+
+// Text from a value may hold what is not UTF-8.
+std::string clean(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
+Json number_json(double number) {
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
+  return number;
+}
+
+Json element_json(const Element& element) {
+  return {{"index", element.index}, {"actual", clean(element.actual)}, {"expected", clean(element.expected)}};
+}
+
+Json numbers_json(const Numbers& numbers) {
+  Json out = {{"mismatched", numbers.mismatched},
+              {"total", numbers.total},
+              {"exact", numbers.exact},
+              {"rtol", numbers.tolerance.rtol},
+              {"atol", numbers.tolerance.atol},
+              {"nan", {{"actual", numbers.actual_nans}, {"expected", numbers.expected_nans}}},
+              {"inf", {{"actual", numbers.actual_infs}, {"expected", numbers.expected_infs}}},
+              {"only_nans", numbers.only_nans}};
+  if (numbers.measurable) {
+    out["max_absolute"] = element_json(numbers.at_max_absolute);
+    out["max_absolute"]["difference"] = number_json(numbers.max_absolute);
+    out["max_relative"] = element_json(numbers.at_max_relative);
+    out["max_relative"]["difference"] = number_json(numbers.max_relative);
+    out["passing_rtol"] = number_json(numbers.passing_rtol);
+    out["passing_atol"] = number_json(numbers.passing_atol);
+  }
+  out["samples"] = Json::array();
+  for (const Element& sample : numbers.samples) out["samples"].push_back(element_json(sample));
+  return out;
+}
+
+std::string_view outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kIdentical: return "identical";
+    case Outcome::kClose: return "close";
+    default: return "different";
+  }
+}
+
+}  // namespace
+
+std::string explain(const Comparison& comparison) {
+  std::string text;
+  for (const Difference& difference : comparison.differences) {
+    if (!text.empty()) text += "\n";
+    text += fmt::format("{}: {}", place(difference.path), difference_text(difference));
+  }
+  const std::uint64_t more = comparison.difference_count - comparison.differences.size();
+  if (more > 0) text += fmt::format("\nand {} more difference{}", more, more == 1 ? "" : "s");
+  return clean(text);
+}
+
+Json to_json(const Comparison& comparison) {
+  Json out = {{"outcome", outcome_name(comparison.outcome)},
+              {"leaves", comparison.leaves},
+              {"ignored", comparison.ignored},
+              {"difference_count", comparison.difference_count},
+              {"differences", Json::array()}};
+  for (const Difference& difference : comparison.differences) {
+    Json item = {{"path", clean(difference.path)}, {"what", name(difference.what)}};
+    if (!difference.actual.empty()) item["actual"] = clean(difference.actual);
+    if (!difference.expected.empty()) item["expected"] = clean(difference.expected);
+    if (!difference.note.empty()) item["note"] = clean(difference.note);
+    if (difference.numeric) item["numbers"] = numbers_json(difference.numbers);
+    out["differences"].push_back(std::move(item));
+  }
+  return out;
+}
+
+}  // namespace snapshot_test::compare

@@ -1,0 +1,128 @@
+#include "compare/numbers.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <vector>
+
+#include "compare/arrays.hpp"
+#include "compare/elements.hpp"
+#include "compare/plane.hpp"
+
+namespace snapshot_test::compare {
+namespace {
+
+using pickle::DtypeKind;
+using pickle::Kind;
+
+NumberKind kind_of(const pickle::Dtype& dtype) {
+  switch (dtype.kind) {
+    case DtypeKind::kBool: return NumberKind::kBool;
+    case DtypeKind::kInt:
+    case DtypeKind::kUInt: return NumberKind::kInt;
+    case DtypeKind::kComplex: return NumberKind::kComplex;
+    default: return NumberKind::kFloat;
+  }
+}
+
+long double big_value(std::span<const std::byte> bytes) {
+  const bool negative = (bytes.back() & std::byte{0x80}) != std::byte{0};
+  long double value = std::to_integer<int>(bytes.back()) - (negative ? 256 : 0);
+  // The leading 24 bytes hold more digits than the result can; the others only scale it.
+  const std::size_t used = std::min<std::size_t>(bytes.size(), 24);
+  for (std::size_t i = 1; i < used; ++i) value = value * 256 + std::to_integer<int>(bytes[bytes.size() - 1 - i]);
+  const std::size_t scale = std::min<std::size_t>(bytes.size() - used, 1 << 20);
+  return std::ldexp(value, static_cast<int>(scale * 8));
+}
+
+Number of_scalar(const pickle::Array& array) {
+  Number number;
+  number.kind = kind_of(*array.dtype);
+  number.dtype = array.dtype;
+  std::vector<std::byte> native(array.data.begin(), array.data.end());
+  if (array.dtype->order == pickle::ByteOrder::kBig) swap_bytes(native.data(), native.size(), swap_unit(*array.dtype));
+  convert(*array.dtype, native.data(), 1, &number.value);
+  return number;
+}
+
+Applied how_to(const Number& expected, const Options& options) {
+  if (expected.dtype != nullptr) return applied(*expected.dtype, options);
+  switch (expected.kind) {
+    case NumberKind::kBool: return applied("bool", options);
+    case NumberKind::kInt: return applied("int", options);
+    case NumberKind::kFloat: return applied("float64", options);
+    default: return applied("complex128", options);
+  }
+}
+
+bool same_bits(long double a, long double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b) && std::signbit(a) == std::signbit(b);
+  return a == b && std::signbit(a) == std::signbit(b);
+}
+
+bool identical(const Number& a, const Number& b) {
+  return a.kind == b.kind && std::equal(a.big.begin(), a.big.end(), b.big.begin(), b.big.end()) &&
+         same_bits(a.value.real(), b.value.real()) && same_bits(a.value.imag(), b.value.imag());
+}
+
+}  // namespace
+
+std::optional<Number> number_of(const pickle::Value& value) {
+  Number number;
+  switch (value.kind()) {
+    case Kind::kBool:
+      number.kind = NumberKind::kBool;
+      number.value = value.boolean() ? 1 : 0;
+      return number;
+    case Kind::kInt: number.value = static_cast<long double>(value.integer()); return number;
+    case Kind::kBigInt:
+      number.value = big_value(value.bytes());
+      number.big = value.bytes();
+      return number;
+    case Kind::kFloat:
+      number.kind = NumberKind::kFloat;
+      number.value = value.real();
+      return number;
+    case Kind::kComplex:
+      number.kind = NumberKind::kComplex;
+      number.value = {value.complex().real(), value.complex().imag()};
+      return number;
+    case Kind::kScalar:
+      if (value.array().has_items || !is_numeric(*value.array().dtype)) return std::nullopt;
+      return of_scalar(value.array());
+    default: return std::nullopt;
+  }
+}
+
+NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options) {
+  NumberResult result;
+  if (identical(actual, expected)) return result;
+  result.outcome = Outcome::kClose;
+  const Applied how = how_to(expected, options);
+  const Rule rule = how.rule(options);
+  Tally tally;
+  const bool complex = actual.kind == NumberKind::kComplex || expected.kind == NumberKind::kComplex;
+  const bool wide = (actual.dtype != nullptr && actual.dtype->itemsize > 8) ||
+                    (expected.dtype != nullptr && expected.dtype->itemsize > 8);
+  if (complex) {
+    compare_block(&actual.value, &expected.value, 1, rule, 0, tally);
+  } else if (actual.kind == NumberKind::kFloat && expected.kind == NumberKind::kFloat && !wide) {
+    const auto a = static_cast<double>(actual.value.real());
+    const auto b = static_cast<double>(expected.value.real());
+    compare_block(&a, &b, 1, rule, 0, tally);
+  } else {
+    const long double a = actual.value.real();
+    const long double b = expected.value.real();
+    compare_block(&a, &b, 1, rule, 0, tally);
+  }
+  // Large ints that round to the same long double are still not the same.
+  const bool rounded = how.exact && tally.mismatched == 0 && (!actual.big.empty() || !expected.big.empty());
+  if (rounded) tally.mismatch(0);
+  if (tally.mismatched != 0) {
+    result.outcome = Outcome::kDifferent;
+    result.numbers = summarise(tally, 1, how.tolerance, how.exact);
+  }
+  return result;
+}
+
+}  // namespace snapshot_test::compare

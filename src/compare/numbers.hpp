@@ -1,0 +1,36 @@
+// Python numbers and numpy scalars, one against the other by value.
+#pragma once
+
+#include <complex>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "compare/settings.hpp"
+#include "snapshot_test/pickle/value.hpp"
+
+namespace snapshot_test::compare {
+
+/// In the order of Python's numeric tower.
+enum class NumberKind { kBool, kInt, kFloat, kComplex };
+
+/// A number of either origin.
+struct Number {
+  NumberKind kind = NumberKind::kInt;
+  std::complex<long double> value;       ///< exact for every type but large ints
+  std::span<const std::byte> big;        ///< the whole of an int beyond 64 bits
+  const pickle::Dtype* dtype = nullptr;  ///< null for Python's own
+};
+
+/// Nothing for what is not a bool, int, float, complex, or numpy scalar of such a kind.
+[[nodiscard]] std::optional<Number> number_of(const pickle::Value& value);
+
+struct NumberResult {
+  Outcome outcome = Outcome::kIdentical;
+  Numbers numbers;  ///< filled where they differ; no samples
+};
+
+[[nodiscard]] NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options);
+
+}  // namespace snapshot_test::compare

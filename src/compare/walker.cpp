@@ -1,0 +1,299 @@
+#include "compare/walker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "snapshot_test/pickle/describe.hpp"
+
+namespace snapshot_test::compare {
+namespace {
+
+using pickle::Kind;
+using pickle::Value;
+
+// Pairs that may be visited. Without sharing there are no more than nodes; the rest is for values that are shared in
+// different ways on the two sides, where there could otherwise be as many as products of nodes.
+std::uint64_t step_budget(const pickle::Document& a, const pickle::Document& b) {
+  return 10'000'000 + 64 * (a.nodes() + b.nodes());
+}
+
+// Bytes of arrays and texts that may be read; more only where the same ones are referred to again and again.
+std::uint64_t byte_budget(const pickle::Document& a, const pickle::Document& b) {
+  return (std::uint64_t{4} << 30) + 64 * (a.consumed() + b.consumed());
+}
+
+bool is_shareable(const Value& value) {
+  switch (value.kind()) {
+    case Kind::kList:
+    case Kind::kTuple:
+    case Kind::kDict:
+    case Kind::kSet:
+    case Kind::kFrozenSet:
+    case Kind::kObject:
+    case Kind::kArray:
+    case Kind::kPersistentId: return true;
+    case Kind::kScalar: return value.array().has_items;
+    default: return false;
+  }
+}
+
+bool is_sequence(Kind kind) { return kind == Kind::kList || kind == Kind::kTuple; }
+bool is_set(Kind kind) { return kind == Kind::kSet || kind == Kind::kFrozenSet; }
+
+}  // namespace
+
+std::size_t Walker::PairHash::operator()(const std::pair<const Value*, const Value*>& pair) const noexcept {
+  const auto first = reinterpret_cast<std::uintptr_t>(pair.first) >> 3;
+  const auto second = reinterpret_cast<std::uintptr_t>(pair.second) >> 3;
+  return first * 0x9e3779b97f4a7c15U ^ (second + (first << 7)) * 0xd1b54a32d192ed03U;
+}
+
+Walker::Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options)
+    : options_(options),
+      actual_(actual.root()),
+      expected_(expected.root()),
+      ignored_(options.ignored_paths),
+      steps_left_(step_budget(actual, expected)),
+      bytes_left_(byte_budget(actual, expected)) {}
+
+Comparison Walker::run() {
+  if (ignored_.is_ignored(ignored_.root())) {
+    result_.ignored = 1;
+    return std::move(result_);
+  }
+  visit(actual_, expected_, ignored_.root());
+  while (!stack_.empty()) {
+    Frame& frame = stack_.back();
+    Child child{};
+    if (!exhausted_ && next_child(frame, child)) {
+      frame.step = child.step;
+      const IgnoredPaths::Node below = ignored_.below(frame.ignored, child.step);
+      if (ignored_.is_ignored(below)) {
+        ++result_.ignored;
+      } else {
+        visit(*child.actual, *child.expected, below);
+      }
+      continue;
+    }
+    finish(frame);
+    stack_.pop_back();
+  }
+  return std::move(result_);
+}
+
+bool Walker::next_child(Frame& frame, Child& child) {
+  if (frame.next < frame.children.size()) {
+    child = frame.children[frame.next++];
+    return true;
+  }
+  const std::size_t index = frame.next - frame.children.size();
+  if (index >= frame.expected_items.size() || index >= frame.actual_items.size()) return false;
+  ++frame.next;
+  const auto kind = frame.shape.empty() ? Step::Kind::kIndex : Step::Kind::kElement;
+  child = {frame.actual_items[index], frame.expected_items[index], Step{kind, index, nullptr, {}, frame.shape}};
+  return true;
+}
+
+void Walker::finish(const Frame& frame) {
+  // An empty container is a leaf of its own.
+  if (result_.leaves == frame.leaves_before && result_.ignored == frame.ignored_before) leaf();
+  if (!frame.tracked) return;
+  Status status = Status::kEqual;
+  if (frame.ignored != IgnoredPaths::kNothing) {
+    status = Status::kPartial;
+  } else if (result_.difference_count != frame.differences_before) {
+    status = Status::kDifferent;
+  }
+  pairs_[{frame.actual, frame.expected}] = status;
+}
+
+// Shared pairs are compared once. In a cycle, the pair that is still being compared counts as equal: if it is not, that
+// is found where it is compared.
+bool Walker::visited_before(const Value& actual, const Value& expected, IgnoredPaths::Node ignored, Frame& frame) {
+  if (!actual.shared() && !expected.shared()) return false;
+  if (!is_shareable(actual) || !is_shareable(expected)) return false;
+  frame.tracked = true;
+  const auto [place, fresh] = pairs_.try_emplace({&actual, &expected}, Status::kInProgress);
+  if (fresh) return false;
+  if (place->second == Status::kInProgress) return true;
+  if (place->second == Status::kPartial || ignored != IgnoredPaths::kNothing) {
+    place->second = Status::kInProgress;
+    return false;
+  }
+  // The difference has been told; this is one more place that it makes unstable.
+  if (place->second == Status::kDifferent) note_path(nullptr);
+  return true;
+}
+
+void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Node ignored) {
+  if (steps_left_ == 0) {
+    if (!spend(bytes_left_ + 1)) return;
+  }
+  --steps_left_;
+  const Kind kind = expected.kind();
+  if (kind == Kind::kFloat && actual.kind() == Kind::kFloat &&
+      std::bit_cast<std::uint64_t>(actual.real()) == std::bit_cast<std::uint64_t>(expected.real())) {
+    return leaf();
+  }
+  Frame frame{
+      &actual, &expected, {}, {}, {}, {}, {}, 0, ignored, result_.leaves, result_.ignored, result_.difference_count,
+      false};
+  if (visited_before(actual, expected, ignored, frame)) return;
+  const bool same = actual.kind() == kind;
+  if ((same && is_sequence(kind)) || (!options_.strict_types && is_sequence(kind) && is_sequence(actual.kind()))) {
+    return compare_sequence(actual, expected, std::move(frame));
+  }
+  if ((same && is_set(kind)) || (!options_.strict_types && is_set(kind) && is_set(actual.kind()))) {
+    return compare_set(actual, expected, std::move(frame));
+  }
+  if (same && kind == Kind::kDict) {
+    add_mapping(actual.pairs(), expected.pairs(), Step::Kind::kKey, frame);
+    stack_.push_back(std::move(frame));
+    return;
+  }
+  if (same && kind == Kind::kObject) return compare_object(actual, expected, std::move(frame));
+  if (same && (kind == Kind::kArray || kind == Kind::kScalar)) {
+    return compare_array(actual, expected, std::move(frame));
+  }
+  if (same && kind == Kind::kPersistentId) {
+    frame.actual_items = actual.items();
+    frame.expected_items = expected.items();
+    stack_.push_back(std::move(frame));
+    return;
+  }
+  compare_leaves(actual, expected);
+}
+
+void Walker::compare_sequence(const Value& actual, const Value& expected, Frame frame) {
+  if (actual.items().size() != expected.items().size()) {
+    leaf();
+    differ(What::kLength, fmt::format("{}", actual.items().size()), fmt::format("{}", expected.items().size()),
+           fmt::format("actual {}, expected {}", pickle::preview(actual), pickle::preview(expected)));
+    if (frame.tracked) pairs_[{&actual, &expected}] = Status::kDifferent;
+    return;
+  }
+  frame.actual_items = actual.items();
+  frame.expected_items = expected.items();
+  stack_.push_back(std::move(frame));
+}
+
+void Walker::compare_set(const Value& actual, const Value& expected, Frame frame) {
+  if (!spend(actual.items().size() + expected.items().size())) return;
+  const std::uint64_t digested = actual_digests_.spent() + expected_digests_.spent();
+  const Matching matching = match_elements(actual.items(), expected.items(), actual_digests_, expected_digests_);
+  if (!spend(actual_digests_.spent() + expected_digests_.spent() - digested)) return;
+  const std::size_t matched = expected.items().size() - matching.missing.size() - matching.pairs.size();
+  result_.leaves += std::min(matched, expected.items().size());
+  for (const MatchedPair& pair : matching.pairs) {
+    frame.children.push_back({pair.actual, pair.expected, Step{Step::Kind::kMember, 0, nullptr, {}, {}}});
+  }
+  report_unmatched(matching, Step::Kind::kMember, Step{Step::Kind::kMember, 0, nullptr, {}, {}}, frame);
+  stack_.push_back(std::move(frame));
+}
+
+void Walker::add_mapping(std::span<const pickle::Pair> actual, std::span<const pickle::Pair> expected, Step::Kind kind,
+                         Frame& frame) {
+  const std::uint64_t digested = actual_digests_.spent() + expected_digests_.spent();
+  if (!spend(actual.size() + expected.size())) return;
+  const Matching matching = match_keys(actual, expected, actual_digests_, expected_digests_);
+  if (!spend(actual_digests_.spent() + expected_digests_.spent() - digested)) return;
+  for (const MatchedPair& pair : matching.pairs) {
+    frame.children.push_back({pair.actual, pair.expected, Step{kind, 0, pair.key, {}, {}}});
+  }
+  report_unmatched(matching, kind, Step{Step::Kind::kKeys, 0, nullptr, {}, {}}, frame);
+}
+
+// What only one side has. Which keys there are is a leaf of its own, `owner`: it can be left out without leaving out
+// the values of the keys that both sides have.
+void Walker::report_unmatched(const Matching& matching, Step::Kind kind, const Step& owner, Frame& frame) {
+  if (matching.missing.empty() && matching.unexpected.empty()) return;
+  if (ignored_.is_ignored(ignored_.below(frame.ignored, owner))) {
+    ++result_.ignored;
+    return;
+  }
+  leaf();
+  const auto report = [&](const Value* key, What what) {
+    Difference difference;
+    difference.what = what;
+    (what == What::kMissing ? difference.expected : difference.actual) = pickle::preview(*key);
+    const Step shown{kind, 0, key, {}, {}};
+    differ(std::move(difference), &owner, kind == Step::Kind::kMember ? nullptr : &shown);
+  };
+  for (const Value* key : matching.missing) report(key, What::kMissing);
+  for (const Value* key : matching.unexpected) report(key, What::kUnexpected);
+}
+
+bool Walker::spend(std::uint64_t bytes) {
+  if (exhausted_) return false;
+  if (bytes <= bytes_left_) {
+    bytes_left_ -= bytes;
+    return true;
+  }
+  exhausted_ = true;
+  differ(What::kTooComplex, "", "",
+         "the parts of the two values are shared in ways that would make comparing them take too long; what follows "
+         "was not compared");
+  return false;
+}
+
+std::string Walker::path(const Step* extra) const {
+  std::string text;
+  std::size_t depth = 0;
+  for (const Frame& frame : stack_) {
+    if (!append_step(text, depth++, frame.step)) return text;
+  }
+  if (extra != nullptr) (void)append_step(text, depth, *extra);
+  return text;
+}
+
+void Walker::note_path(const Step* extra) {
+  if (result_.differing_paths.size() >= kMostPaths) {
+    result_.paths_truncated = true;
+    return;
+  }
+  std::string text = path(extra);
+  if (result_.differing_paths.empty() || result_.differing_paths.back() != text) {
+    result_.differing_paths.push_back(std::move(text));
+  }
+}
+
+void Walker::differ(Difference difference, const Step* extra, const Step* shown) {
+  result_.outcome = Outcome::kDifferent;
+  ++result_.difference_count;
+  note_path(extra);
+  if (result_.differences.size() >= kMostDifferences) return;
+  difference.path = path(shown) + difference.path;
+  result_.differences.push_back(std::move(difference));
+}
+
+void Walker::differ(What what, std::string actual, std::string expected, std::string note) {
+  Difference difference;
+  difference.what = what;
+  difference.actual = std::move(actual);
+  difference.expected = std::move(expected);
+  difference.note = std::move(note);
+  differ(std::move(difference));
+}
+
+Comparison compare(const pickle::Document& actual, const pickle::Document& expected, const Options& options) {
+  return Walker(actual, expected, options).run();
+}
+
+std::string_view name(What what) {
+  switch (what) {
+    case What::kType: return "type";
+    case What::kDtype: return "dtype";
+    case What::kShape: return "shape";
+    case What::kLength: return "length";
+    case What::kValue: return "value";
+    case What::kMissing: return "missing";
+    case What::kUnexpected: return "unexpected";
+    case What::kMask: return "mask";
+    case What::kTooComplex: return "too-complex";
+  }
+  return "?";
+}
+
+}  // namespace snapshot_test::compare

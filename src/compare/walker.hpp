@@ -1,0 +1,95 @@
+// Walks two value trees at once, with a stack of its own: no depth of nesting can exhaust the program's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compare/keys.hpp"
+#include "compare/matching.hpp"
+#include "compare/paths.hpp"
+#include "snapshot_test/compare/compare.hpp"
+
+namespace snapshot_test::compare {
+
+class Walker {
+ public:
+  Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options);
+  [[nodiscard]] Comparison run();
+
+ private:
+  using Value = pickle::Value;
+
+  struct Child {
+    const Value* actual;
+    const Value* expected;
+    Step step;
+  };
+  /// One pair of containers that is being walked. Sequences are read in place; others list their children.
+  struct Frame {
+    const Value* actual;
+    const Value* expected;
+    std::span<const Value* const> actual_items;
+    std::span<const Value* const> expected_items;
+    std::span<const std::uint64_t> shape;  ///< of an object array; its elements are the items
+    std::vector<Child> children;
+    Step step;  ///< what leads to the current child
+    std::size_t next = 0;
+    IgnoredPaths::Node ignored = IgnoredPaths::kNothing;
+    std::uint64_t leaves_before = 0;
+    std::uint64_t ignored_before = 0;
+    std::uint64_t differences_before = 0;
+    bool tracked = false;
+  };
+  enum class Status { kInProgress, kEqual, kDifferent, kPartial };
+  struct PairHash {
+    std::size_t operator()(const std::pair<const Value*, const Value*>& pair) const noexcept;
+  };
+
+  bool next_child(Frame& frame, Child& child);
+  void finish(const Frame& frame);
+  void visit(const Value& actual, const Value& expected, IgnoredPaths::Node ignored);
+  bool visited_before(const Value& actual, const Value& expected, IgnoredPaths::Node ignored, Frame& frame);
+
+  void compare_leaves(const Value& actual, const Value& expected);
+  bool compare_as_numbers(const Value& actual, const Value& expected);
+  bool compare_as_text(const Value& actual, const Value& expected);
+  void compare_array(const Value& actual, const Value& expected, Frame frame);
+  void add_object_items(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
+  void add_array_parts(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
+  void compare_sequence(const Value& actual, const Value& expected, Frame frame);
+  void compare_set(const Value& actual, const Value& expected, Frame frame);
+  void compare_object(const Value& actual, const Value& expected, Frame frame);
+  void add_state(const pickle::Object& actual, const pickle::Object& expected, Frame& frame);
+  void add_sequence(const Value* actual, const Value* expected, Step::Kind kind, Frame& frame);
+  void add_mapping(std::span<const pickle::Pair> actual, std::span<const pickle::Pair> expected, Step::Kind kind,
+                   Frame& frame);
+  void report_unmatched(const Matching& matching, Step::Kind kind, const Step& owner, Frame& frame);
+
+  void leaf() { ++result_.leaves; }
+  void close() { result_.outcome = std::max(result_.outcome, Outcome::kClose); }
+  /// `extra` is a component after the current path: for what is reported of a container that is not on the stack yet.
+  void differ(Difference difference, const Step* extra = nullptr, const Step* shown = nullptr);
+  void differ(What what, std::string actual, std::string expected, std::string note = {});
+  void note_path(const Step* extra);
+  [[nodiscard]] std::string path(const Step* extra = nullptr) const;
+  bool spend(std::uint64_t bytes);
+
+  const Options& options_;
+  const Value& actual_;
+  const Value& expected_;
+  IgnoredPaths ignored_;
+  Comparison result_;
+  std::vector<Frame> stack_;
+  std::unordered_map<std::pair<const Value*, const Value*>, Status, PairHash> pairs_;
+  Digester actual_digests_{DigestKind::kExact};
+  Digester expected_digests_{DigestKind::kExact};
+  std::uint64_t steps_left_;
+  std::uint64_t bytes_left_;
+  bool exhausted_ = false;
+};
+
+}  // namespace snapshot_test::compare
