@@ -97,15 +97,13 @@ Result<void> move_runs(const fs::path& from, const fs::path& to) {
 Result<FolderState> look_at(const fs::path& root) {
   struct stat status {};
   if (::stat(root.c_str(), &status) != 0) {
-    if (errno == ENOENT) {
+    if (errno == ENOENT || errno == ENOTDIR) {
       return FolderState::kMissing;
     }
     return tl::unexpected(store_error("open the snapshot folder", root));
   }
   if (!S_ISDIR(status.st_mode)) {
-    return fail(
-        ErrorKind::kIo,
-        fmt::format("'{}' is a file, not a snapshot folder; choose a folder with --snapshot-dir", root.string()));
+    return FolderState::kFile;
   }
   const auto entries = list_folder(root / ".");  // the store's own folder may be a link
   if (!entries) {
@@ -146,8 +144,9 @@ Result<void> create_layout(const fs::path& root) {
   std::error_code code;
   fs::create_directories(root, code);
   if (code) {
-    errno = code.value();
-    return tl::unexpected(store_error("create the snapshot folder", root));
+    return fail(ErrorKind::kIo, fmt::format("cannot create the snapshot folder '{}': {}; choose a folder that can be "
+                                            "written with --snapshot-dir",
+                                            root.string(), code.message()));
   }
   nlohmann::ordered_json format;
   format["format"] = kFormatName;

@@ -9,13 +9,14 @@
 namespace snapshot_test::store {
 
 enum class FolderState {
+  kFile,      ///< a file, not a folder
   kMissing,   ///< nothing there
   kEmpty,     ///< nothing of ours and nothing else in it
   kForeign,   ///< other files, no store
   kHeadless,  ///< a store's folders without format.json
   kStore,
 };
-/// kIo where it is not a folder or cannot be read.
+/// kIo where it cannot be read.
 [[nodiscard]] Result<FolderState> look_at(const std::filesystem::path& root);
 
 /// kUnsupported, kCorrupt, kIo.

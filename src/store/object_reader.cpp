@@ -164,6 +164,27 @@ Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) cons
   }
 }
 
+Result<ObjectReader> ObjectReader::open(std::span<const fs::path> folders, std::string_view sha256,
+                                        std::optional<std::uint64_t> plain_bytes) {
+  if (!paths::is_object_name(sha256)) {
+    return fail(ErrorKind::kCorrupt, fmt::format("'{}' is not the name of an object; capture again", sha256));
+  }
+  for (const fs::path& folder : folders) {
+    for (const Encoding encoding : {Encoding::kPlain, Encoding::kZstd}) {
+      auto opened = Impl::open(std::string(sha256), paths::object(folder, sha256, encoding), encoding, plain_bytes);
+      if (!opened) {
+        return tl::unexpected(std::move(opened.error()));
+      }
+      if (*opened) {
+        return ObjectReader(std::move(*opened));
+      }
+    }
+  }
+  const std::string last = folders.empty() ? "" : paths::object(folders.back(), sha256, Encoding::kPlain).string();
+  return fail(ErrorKind::kCorrupt,
+              fmt::format("object {} is missing: there is no '{}[.zst]'; restore it or capture again", sha256, last));
+}
+
 ObjectReader::ObjectReader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 ObjectReader::ObjectReader(ObjectReader&&) noexcept = default;
 ObjectReader& ObjectReader::operator=(ObjectReader&&) noexcept = default;

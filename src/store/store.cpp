@@ -76,6 +76,9 @@ Result<Store> Store::open(const fs::path& path) {
     return tl::unexpected(state.error());
   }
   switch (*state) {
+    case FolderState::kFile:
+      return fail(ErrorKind::kNoBaseline, fmt::format("there is no baseline: '{}' is a file, not a snapshot folder; {}",
+                                                      path.string(), kHowTo));
     case FolderState::kMissing:
       return fail(
           ErrorKind::kNoBaseline,
@@ -116,6 +119,11 @@ Result<Store> Store::open_or_create(const fs::path& path) {
   }
   Result<void> ready;
   switch (*state) {
+    case FolderState::kFile:
+      return fail(ErrorKind::kUsage,
+                  fmt::format("'{}' is a file, not a folder; choose a folder that can be written with "
+                              "--snapshot-dir",
+                              path.string()));
     case FolderState::kMissing:
     case FolderState::kEmpty: ready = create_layout(path); break;
     case FolderState::kForeign:
@@ -267,28 +275,18 @@ Result<std::vector<std::string>> Store::run_ids() const {
   return ids;
 }
 
-Result<ObjectReader> Store::open_object(std::string_view sha256, std::optional<std::uint64_t> plain_bytes) const {
-  if (!paths::is_object_name(sha256)) {
-    return fail(ErrorKind::kCorrupt, fmt::format("'{}' is not the name of an object; capture again", sha256));
+std::vector<fs::path> Store::objects_folders() const {
+  std::vector<fs::path> folders;
+  for (const fs::path& base : bases()) {
+    folders.push_back(paths::objects(base));
   }
   // The root twice: a commit may replace one encoding by the other between the two looks.
-  std::vector<fs::path> folders = bases();
-  folders.push_back(root_);
-  for (const fs::path& base : folders) {
-    for (const Encoding encoding : {Encoding::kPlain, Encoding::kZstd}) {
-      auto opened = ObjectReader::Impl::open(std::string(sha256), paths::object(paths::objects(base), sha256, encoding),
-                                             encoding, plain_bytes);
-      if (!opened) {
-        return tl::unexpected(std::move(opened.error()));
-      }
-      if (*opened) {
-        return ObjectReader(std::move(*opened));
-      }
-    }
-  }
-  return tl::unexpected(Error{
-      ErrorKind::kCorrupt, fmt::format("object {} is missing: there is no '{}'; restore it or capture again", sha256,
-                                       paths::object(objects_folder(), sha256, Encoding::kPlain).string() + "[.zst]")});
+  folders.push_back(objects_folder());
+  return folders;
+}
+
+Result<ObjectReader> Store::open_object(std::string_view sha256, std::optional<std::uint64_t> plain_bytes) const {
+  return ObjectReader::open(objects_folders(), sha256, plain_bytes);
 }
 
 Result<std::uint64_t> Store::disk_usage() const {

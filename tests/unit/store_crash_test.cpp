@@ -1,0 +1,282 @@
+// Whatever moment a capture is killed at, whatever moment the disk is full at: the old baseline or the new one, whole.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "store/lock.hpp"
+#include "store_support.hpp"
+
+// <linux/ptrace.h> and <sys/ptrace.h> cannot be included together everywhere; this is the former's structure.
+struct SyscallInfo {
+  std::uint8_t op;
+  std::uint8_t pad[3];
+  std::uint32_t arch;
+  std::uint64_t instruction_pointer;
+  std::uint64_t stack_pointer;
+  struct {
+    std::uint64_t number;
+    std::uint64_t arguments[6];
+  } entry;
+  std::uint64_t rest[2];
+};
+
+namespace snapshot_test::store {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::Eq;
+
+/// The system calls that can change a file system, with the argument that names the path (-1: a descriptor or none).
+const std::map<std::uint64_t, std::pair<std::string, int>>& changing_calls() {
+  static const std::map<std::uint64_t, std::pair<std::string, int>> calls{
+#ifdef SYS_rename
+      {SYS_rename, {"rename", 1}},   {SYS_mkdir, {"mkdir", 0}},      {SYS_unlink, {"unlink", 0}},
+      {SYS_rmdir, {"rmdir", 0}},     {SYS_open, {"open", 0}},
+#endif
+      {SYS_renameat, {"rename", 3}}, {SYS_renameat2, {"rename", 3}}, {SYS_mkdirat, {"mkdir", 1}},
+      {SYS_unlinkat, {"unlink", 1}}, {SYS_openat, {"open", 1}},      {SYS_write, {"write", -1}},
+      {SYS_fsync, {"fsync", -1}},    {SYS_syncfs, {"syncfs", -1}},   {SYS_ftruncate, {"ftruncate", -1}},
+  };
+  return calls;
+}
+
+/// Read a page at a time: the one after the string's end need not be there.
+std::string string_at(pid_t child, std::uint64_t address) {
+  std::string text;
+  for (;;) {
+    char page[4096];
+    const iovec local{page, sizeof page - address % sizeof page};
+    const iovec remote{reinterpret_cast<void*>(address), local.iov_len};
+    const ssize_t got = ::process_vm_readv(child, &local, 1, &remote, 1, 0);
+    const std::string_view part(page, got > 0 ? static_cast<std::size_t>(got) : 0);
+    text += part.substr(0, part.find('\0'));
+    if (part.empty() || part.find('\0') != std::string_view::npos) {
+      return text;
+    }
+    address += part.size();
+  }
+}
+
+struct Call {
+  std::string name;
+  std::string path;
+};
+
+/// Runs `body` in a child and tells `before` of each call that may change files, before it happens; where that says
+/// no, the child is killed at once. Its exit status; none where it was killed.
+std::optional<int> traced(const std::function<int()>& body, const std::function<bool(const Call&)>& before) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    ::raise(SIGSTOP);
+    ::_exit(body());
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+  for (;;) {
+    ::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
+    ::waitpid(child, &status, 0);
+    if (WIFEXITED(status)) {
+      return WEXITSTATUS(status);
+    }
+    if (!WIFSTOPPED(status)) {
+      return std::nullopt;
+    }
+    SyscallInfo info{};
+    constexpr std::uint8_t kEntry = 1;
+    if (WSTOPSIG(status) != (SIGTRAP | 0x80) ||
+        ::ptrace(static_cast<__ptrace_request>(0x420e), child, sizeof info, &info) <= 0 || info.op != kEntry) {
+      continue;
+    }
+    const auto found = changing_calls().find(info.entry.number);
+    if (found == changing_calls().end()) {
+      continue;
+    }
+    const auto& [name, argument] = found->second;
+    const Call call{name, argument < 0 ? "" : string_at(child, info.entry.arguments[argument])};
+    if (!before(call)) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, &status, 0);
+      return std::nullopt;
+    }
+  }
+}
+
+/// Hundreds of captures: in memory where there is such a file system, since a disk takes its time to sync.
+fs::path quick_folder() { return ::access("/dev/shm", W_OK) == 0 ? fs::path("/dev/shm") : fs::temp_directory_path(); }
+
+class Crashes : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!traced([] { return 0; }, [](const Call&) { return true; })) {
+      GTEST_SKIP() << "this system does not let a process trace its child";
+    }
+    must(capture_generation(folder.path() / "base", 1));
+  }
+  void fresh_copy() {
+    fs::remove_all(root);
+    fs::copy(folder.path() / "base", root, fs::copy_options::recursive);
+  }
+  [[nodiscard]] std::string now() const { return baseline_of(root, folder.path()); }
+  int capture() { return capture_generation(root, 2) ? 0 : 1; }
+
+  TemporaryFolder folder{quick_folder()};
+  fs::path root = folder.path() / "snapshots";
+};
+
+TEST_F(Crashes, AKillBeforeAnyChangeLeavesTheOldOrTheNewBaselineWhole) {
+  std::map<std::string, int> seen;
+  std::string last = "generation 1";
+  for (int survived = 0;; ++survived) {
+    fresh_copy();
+    int left = survived;
+    const auto status = traced([&] { return capture(); }, [&](const Call&) { return left-- > 0; });
+    std::string as_reader;
+    {
+      // With the lock taken, opening may not finish the commit: this is what a reader sees in a folder that it may not
+      // write, and while the commit is under way.
+      const auto lock = must(StoreLock::take(root));
+      as_reader = now();
+    }
+    const std::string finished = now();
+    ASSERT_THAT(finished, AnyOf(Eq("generation 1"), Eq("generation 2"))) << "killed before change " << survived;
+    ASSERT_EQ(as_reader, finished) << "killed before change " << survived;
+    ASSERT_TRUE(last != "generation 2" || finished == last) << "the new baseline was lost at change " << survived;
+    last = finished;
+    ++seen[finished];
+    must(capture_generation(root, 3));  // and nothing is in the way of the next capture
+    ASSERT_EQ(now(), "generation 3");
+    ASSERT_FALSE(fs::exists(root / "staging"));
+    if (status) {
+      ASSERT_EQ(*status, 0);
+      break;
+    }
+  }
+  EXPECT_EQ(last, "generation 2");
+  EXPECT_GT(seen["generation 1"], 10);
+  EXPECT_GT(seen["generation 2"], 10);
+}
+
+TEST_F(Crashes, AKillWhileACommitIsFinishedIsFinishedByTheNext) {
+  const auto is_marker = [](const Call& call) { return call.path.ends_with("/COMMIT"); };
+  // Killed at the first rename after the marker, then again at each change that finishing makes.
+  for (int survived = 0;; ++survived) {
+    fresh_copy();
+    bool marked = false;
+    ASSERT_FALSE(traced([&] { return capture(); },
+                        [&](const Call& call) {
+                          const bool stop = marked && call.name == "rename";
+                          marked = marked || (call.name == "rename" && is_marker(call));
+                          return !stop;
+                        }));
+    ASSERT_TRUE(marked);
+    int left = survived;
+    const auto status = traced([&] { return Store::open(root) ? 0 : 1; }, [&](const Call&) { return left-- > 0; });
+    ASSERT_EQ(now(), "generation 2") << "killed before change " << survived;
+    if (status) {
+      EXPECT_GT(survived, 10);
+      break;
+    }
+  }
+}
+
+// A kill keeps what the system has not written to the disk yet; a power loss does not. So the order of the calls that
+// force it to the disk is checked itself.
+TEST_F(Crashes, TheDiskHasEverythingBeforeWhatDependsOnIt) {
+  fresh_copy();
+  std::vector<std::string> order;
+  const auto status = traced([&] { return capture(); },
+                             [&](const Call& call) {
+                               const bool staged = call.path.find("/staging/") != std::string::npos;
+                               if (call.name == "write" || call.name == "open") {
+                                 // neither moves nor removes
+                               } else if (call.name == "fsync" || call.name == "syncfs") {
+                                 order.push_back(call.name);
+                               } else if (call.path.ends_with("/COMMIT")) {
+                                 order.push_back(call.name + " COMMIT");
+                               } else if (call.name == "rename") {
+                                 order.push_back(staged ? "stage" : "move");
+                               }
+                               return true;
+                             });
+  ASSERT_EQ(status, 0);
+  order.erase(std::unique(order.begin(), order.end()), order.end());
+  EXPECT_THAT(order, ::testing::ElementsAre("stage", "syncfs", "fsync", "rename COMMIT", "fsync", "move", "syncfs",
+                                            "unlink COMMIT"));
+}
+
+/// In a child with a small disk of its own at `at`; its exit status, none where the system does not allow that.
+template <class Body>
+std::optional<int> on_a_small_disk(const fs::path& at, const char* size, Body body) {
+  constexpr int kRefused = 77;
+  const int status = in_child([&] {
+    const int spaces = ::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
+    if (::unshare(spaces) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("small", at.c_str(), "tmpfs", 0, size) != 0) {
+      return kRefused;
+    }
+    return body();
+  });
+  return status == kRefused ? std::nullopt : std::optional(status);
+}
+
+TEST(FullDisk, AtAnyMomentLeavesTheOldOrTheNewBaselineWhole) {
+  const TemporaryFolder folder;
+  const TemporaryFolder scratch;
+  const auto status = on_a_small_disk(folder.path(), "size=1m,nr_inodes=200", [&] {
+    const fs::path root = folder.path() / "s";
+    must(capture_generation(root, 1));
+    unsigned generation = 1;
+    int failures = 0;
+    for (std::size_t room = 0; room <= 160'000; room += 4096) {
+      // Fill the disk, then leave some room.
+      util::Fd filler(::open((folder.path() / "filler").c_str(), O_CREAT | O_RDWR | O_TRUNC, 0600));
+      const std::string block(4096, 'x');
+      off_t size = 0;
+      while (::write(filler.get(), block.data(), block.size()) == static_cast<ssize_t>(block.size())) {
+        size += 4096;
+      }
+      if (::ftruncate(filler.get(), std::max<off_t>(0, size - static_cast<off_t>(room))) != 0) {
+        return 2;
+      }
+      const auto captured = capture_generation(root, generation + 1);
+      filler.reset(::open((folder.path() / "filler").c_str(), O_RDWR | O_TRUNC));
+      const std::string now = baseline_of(root, scratch.path());
+      if (captured || now == "generation " + std::to_string(generation + 1)) {
+        ++generation;
+      } else {
+        ++failures;
+        if (captured.error().kind != ErrorKind::kIo ||
+            captured.error().message.find("No space left on device") == std::string::npos) {
+          std::fprintf(stderr, "unclear: %s\n", captured.error().message.c_str());
+          return 3;
+        }
+      }
+      if (now != "generation " + std::to_string(generation)) {
+        std::fprintf(stderr, "with %zu bytes left: %s\n", room, now.c_str());
+        return 4;
+      }
+      must(clean(must(Store::open(root)), std::nullopt, CleanMode::kRemove));
+    }
+    return failures > 3 && generation > 3 ? 0 : 5;
+  });
+  if (!status) {
+    GTEST_SKIP() << "this system does not let the test mount a small disk";
+  }
+  EXPECT_EQ(*status, 0);
+}
+
+}  // namespace
+}  // namespace snapshot_test::store
