@@ -8,6 +8,7 @@
 
 #include "cli/settings.hpp"
 #include "report/fan_out.hpp"
+#include "report/format.hpp"
 #include "report/json_report.hpp"
 #include "report/terminal.hpp"
 
@@ -66,6 +67,29 @@ report::Terminal make_terminal(const config::Config& config, const Shared& share
   return {to_err ? streams.err : streams.out, options};
 }
 
+/// Keeps the plan, to say afterwards why nothing ran.
+class PlanKeeper : public model::Listener {
+ public:
+  void planned(const model::RunPlan& plan) override { plan_ = plan; }
+
+  /// None if something was selected, or nothing planned.
+  [[nodiscard]] std::optional<std::string> nothing_selected(const Shared& shared, const config::Config& config) const {
+    if (!plan_ || plan_->cases > 0) {
+      return std::nullopt;
+    }
+    const std::size_t all = plan_->filtered_out + plan_->excluded;
+    if (all == 0) {
+      return fmt::format("no benchmarks in '{}'", config.benchmark_dir.value.value_or("").string());
+    }
+    return fmt::format("{} of {}; {} excluded",
+                       shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left",
+                       report::counted(all, "case"), report::grouped(plan_->excluded));
+  }
+
+ private:
+  std::optional<model::RunPlan> plan_;
+};
+
 Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const ReportFiles& files,
                               const Streams& streams, Reports& reports, const Work& work) {
   const auto config = load_config(shared);
@@ -76,6 +100,8 @@ Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const 
   head.snapshot_dir = config->snapshot_dir.value.string();
   report::Terminal terminal = make_terminal(*config, shared, files, streams);
   report::FanOut everyone;
+  PlanKeeper plan;
+  everyone.add(plan);
   everyone.add(terminal);
   for (report::JsonReport& report : reports) {
     report.set_head(head);
@@ -87,6 +113,9 @@ Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const 
   }
   auto status = work(*config, std::move(*suite), everyone);
   terminal.stop();
+  if (const auto why = plan.nothing_selected(shared, *config)) {
+    complain({ErrorKind::kUsage, *why}, streams, shared.color);
+  }
   return status;
 }
 

@@ -20,6 +20,18 @@ void FanOut::started(const model::CaseId& id) {
   }
 }
 
+void FanOut::phase(const std::string& what, std::size_t cases) {
+  for (model::Listener* listener : listeners_) {
+    listener->phase(what, cases);
+  }
+}
+
+void FanOut::ended(const model::CaseId& id) {
+  for (model::Listener* listener : listeners_) {
+    listener->ended(id);
+  }
+}
+
 void FanOut::captured(const model::CaseCapture& result) {
   for (model::Listener* listener : listeners_) {
     listener->captured(result);

@@ -15,6 +15,8 @@ class FanOut : public model::Listener {
   void planned(const model::RunPlan& plan) override;
   void note(const std::string& text) override;
   void started(const model::CaseId& id) override;
+  void phase(const std::string& what, std::size_t cases) override;
+  void ended(const model::CaseId& id) override;
   void captured(const model::CaseCapture& result) override;
   void verified(const model::CaseVerdict& result) override;
   void finished(const model::CaptureSummary& summary) override;

@@ -37,7 +37,10 @@ unsigned terminal_width(int fd) {
 Progress::Progress(std::ostream& out, std::function<unsigned()> width, std::function<double()> now)
     : out_(out), width_(std::move(width)), now_(std::move(now)) {}
 
-void Progress::begin(std::size_t total) {
+void Progress::begin(std::string what, std::size_t total) {
+  what_ = std::move(what);
+  label_.clear();
+  done_ = 0;
   total_ = total;
   active_ = width_ != nullptr;
   began_ = now_();
@@ -52,9 +55,8 @@ void Progress::working_on(std::string label) {
   }
 }
 
-void Progress::done(std::size_t done, std::size_t failures) {
-  done_ = done;
-  failures_ = failures;
+void Progress::one_done() {
+  ++done_;
   draw();
 }
 
@@ -83,7 +85,7 @@ void Progress::draw() {
 }
 
 std::string Progress::line() const {
-  std::string text = fmt::format("[{}/{}] {}", grouped(done_), grouped(total_), percent(done_, total_));
+  std::string text = fmt::format("{} [{}/{}] {}", what_, grouped(done_), grouped(total_), percent(done_, total_));
   if (failures_ > 0) {
     text += fmt::format(", {} failed", grouped(failures_));
   }

@@ -14,9 +14,11 @@ class Progress {
   /// clock in seconds.
   Progress(std::ostream& out, std::function<unsigned()> width, std::function<double()> now);
 
-  void begin(std::size_t total);
+  /// A pass over `total` cases: "verifying".
+  void begin(std::string what, std::size_t total);
   void working_on(std::string label);
-  void done(std::size_t done, std::size_t failures);
+  void one_done();
+  void failed() { ++failures_; }
   /// Takes the line away, so that other text can be written; the next change draws it again.
   void clear();
   void end();
@@ -31,6 +33,7 @@ class Progress {
   std::size_t total_ = 0;
   std::size_t done_ = 0;
   std::size_t failures_ = 0;
+  std::string what_;
   std::string label_;
   double began_ = 0;
   double drawn_at_ = 0;

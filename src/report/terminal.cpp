@@ -102,7 +102,6 @@ void Terminal::planned(const model::RunPlan& plan) {
     text += "\n";
   }
   write(text);
-  progress_.begin(plan.cases);
 }
 
 void Terminal::note(const std::string& text) {
@@ -113,9 +112,14 @@ void Terminal::note(const std::string& text) {
 
 void Terminal::started(const model::CaseId& id) { progress_.working_on(one_line(id.label, kLabelWidth)); }
 
+void Terminal::phase(const std::string& what, std::size_t cases) { progress_.begin(what, cases); }
+
+void Terminal::ended(const model::CaseId& /*id*/) { progress_.one_done(); }
+
 void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                             const std::vector<model::SiteComparison>& sites, const model::Observation& observation) {
   ++failures_;
+  progress_.failed();
   const std::string heading = fmt::format("{} {}", paint(options_.color, Tone::kBad, fmt::format("{}:", verdict)),
                                           one_line(id.label, kLabelWidth));
   if (failures_ > kDetailedFailures && options_.verbosity != Verbosity::kVerbose) {
@@ -151,7 +155,6 @@ void Terminal::remember(std::size_t order, std::string_view verdict, Tone tone, 
 }
 
 void Terminal::captured(const model::CaseCapture& result) {
-  ++done_;
   const model::CaptureStatus status = result.status;
   const std::string_view status_name = model::name(status);
   if (status == model::CaptureStatus::kFailed) {
@@ -164,14 +167,11 @@ void Terminal::captured(const model::CaseCapture& result) {
                result.reason);
     }
   }
-  progress_.done(done_, failures_);
 }
 
 void Terminal::verified(const model::CaseVerdict& result) {
   const model::Standing counts_as = model::standing(result.verdict);
   const std::string_view verdict = model::name(result.verdict);
-  // An obsolete case is none of this suite: it was not planned, so it is not progress.
-  done_ += counts_as == model::Standing::kObsolete ? 0 : 1;
   if (counts_as == model::Standing::kFail) {
     show_failure(result.id, verdict, result.reason, result.sites, result.observation);
   } else {
@@ -182,7 +182,6 @@ void Terminal::verified(const model::CaseVerdict& result) {
                result.reason);
     }
   }
-  progress_.done(done_, failures_);
 }
 
 void Terminal::write_groups() {

@@ -38,6 +38,8 @@ class Terminal : public model::Listener {
   void planned(const model::RunPlan& plan) override;
   void note(const std::string& text) override;
   void started(const model::CaseId& id) override;
+  void phase(const std::string& what, std::size_t cases) override;
+  void ended(const model::CaseId& id) override;
   void captured(const model::CaseCapture& result) override;
   void verified(const model::CaseVerdict& result) override;
   void finished(const model::CaptureSummary& summary) override;
@@ -68,7 +70,6 @@ class Terminal : public model::Listener {
   std::ostream& out_;
   TerminalOptions options_;
   Progress progress_;
-  std::size_t done_ = 0;
   std::size_t failures_ = 0;
   std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order
 };

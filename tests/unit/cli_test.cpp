@@ -331,6 +331,23 @@ TEST_F(RunTest, ARunsSummaryReachesTerminalReportsAndExitStatus) {
   EXPECT_EQ(read("s.json")["command"], "verify");
 }
 
+TEST_F(RunTest, AFilterThatMatchesNothingIsNamed) {
+  Shared filtered = shared();
+  filtered.filter = "zz+";
+  const auto status =
+      reported_run("verify", filtered, {}, streams_,
+                   [](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
+                     model::VerifySummary summary;
+                     summary.plan.filtered_out = 4055;
+                     summary.status = ExitStatus::kNothingVerified;
+                     listener.planned(summary.plan);
+                     listener.finished(summary);
+                     return summary.status;
+                   });
+  EXPECT_EQ(status, ExitStatus::kNothingVerified);
+  EXPECT_THAT(err_.str(), HasSubstr("error: the filter 'zz+' matches none of 4,055 cases; 0 excluded\n"));
+}
+
 TEST_F(RunTest, ARunThatCannotGoOnIsInTheReports) {
   const auto status =
       reported_run("verify", shared(), files_in(folder_), streams_,
