@@ -1,0 +1,218 @@
+#include "host/pickling/array_view.hpp"
+
+#include <pybind11/numpy.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "host/pickling/reducers.hpp"
+
+namespace snapshot_test::host::pickling {
+
+namespace py = pybind11;
+
+namespace {
+
+constexpr std::size_t kBlock = std::size_t{1} << 20;
+constexpr int kBuiltinDtypes = 24;  // numpy's NPY_NTYPES_LEGACY: type numbers from there on are extensions
+
+struct Axis {
+  std::ptrdiff_t length;
+  std::ptrdiff_t stride;
+};
+
+/// The axes with those of length one left out, and neighbours that are one run in memory joined.
+std::vector<Axis> joined_axes(const ArrayView& view) {
+  std::vector<Axis> out;
+  for (std::size_t i = 0; i < view.shape.size(); ++i) {
+    const Axis axis{view.shape[i], view.strides[i]};
+    if (axis.length == 1) {
+      continue;
+    }
+    if (!out.empty() && out.back().stride == axis.length * axis.stride) {
+      out.back() = {out.back().length * axis.length, axis.stride};
+    } else {
+      out.push_back(axis);
+    }
+  }
+  if (out.empty()) {
+    out.push_back({1, static_cast<std::ptrdiff_t>(view.item_size)});
+  }
+  return out;
+}
+
+template <std::size_t Size>
+void gather_fixed(std::byte* out, const std::byte* in, std::ptrdiff_t stride, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i, in += stride, out += Size) {
+    std::memcpy(out, in, Size);
+  }
+}
+
+void gather(std::byte* out, const std::byte* in, std::ptrdiff_t stride, std::size_t count, std::size_t item_size) {
+  switch (item_size) {
+    case 1: return gather_fixed<1>(out, in, stride, count);
+    case 2: return gather_fixed<2>(out, in, stride, count);
+    case 4: return gather_fixed<4>(out, in, stride, count);
+    case 8: return gather_fixed<8>(out, in, stride, count);
+    case 16: return gather_fixed<16>(out, in, stride, count);
+    default:
+      for (std::size_t i = 0; i < count; ++i, in += stride, out += item_size) {
+        std::memcpy(out, in, item_size);
+      }
+  }
+}
+
+/// Collects elements and writes them a block at a time.
+class BlockWriter {
+ public:
+  BlockWriter(Stream& stream, std::size_t item_size, std::size_t total)
+      : stream_(stream), item_size_(item_size), capacity_(std::max<std::size_t>(1, kBlock / item_size)) {
+    block_.resize(std::min(capacity_ * item_size_, total));
+  }
+  void add(const std::byte* in, std::ptrdiff_t stride, std::size_t count) {
+    while (count != 0) {
+      const std::size_t now = std::min(count, capacity_ - used_);
+      gather(block_.data() + used_ * item_size_, in, stride, now, item_size_);
+      in += stride * static_cast<std::ptrdiff_t>(now);
+      used_ += now;
+      count -= now;
+      if (used_ == capacity_) {
+        flush();
+      }
+    }
+  }
+  void flush() {
+    stream_.put(block_.data(), used_ * item_size_);
+    used_ = 0;
+  }
+
+ private:
+  Stream& stream_;
+  std::size_t item_size_;
+  std::size_t capacity_;  ///< elements
+  std::size_t used_ = 0;  ///< elements
+  std::vector<std::byte> block_;
+};
+
+}  // namespace
+
+bool ArrayTypes::load() {
+  if (array_) {
+    return true;
+  }
+  py::object array = find_loaded("numpy", "ndarray");
+  py::object dtype = find_loaded("numpy", "dtype");
+  if (!array || !dtype || !PyType_Check(array.ptr()) || !PyType_Check(dtype.ptr())) {
+    return false;
+  }
+  array_ = std::move(array);
+  dtype_ = std::move(dtype);
+  return true;
+}
+
+bool ArrayTypes::is_array(PyTypeObject* type) {
+  // The name is a cheap first look; it is not proof.
+  return std::string_view(type->tp_name) == "numpy.ndarray" && load() &&
+         array_.ptr() == reinterpret_cast<PyObject*>(type);
+}
+
+bool ArrayTypes::is_dtype(PyTypeObject* type) {
+  return std::string_view(type->tp_name).starts_with("numpy.") && load() &&
+         PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(dtype_.ptr())) != 0;
+}
+
+py::object ArrayTypes::from_buffer() {
+  if (!from_buffer_ && load()) {
+    const py::object numpy = find_loaded("numpy", "empty");
+    const py::tuple reduced = numpy(1).attr("__reduce_ex__")(5);
+    from_buffer_ = reduced[0];
+  }
+  return from_buffer_;
+}
+
+const DtypeTraits& ArrayTypes::traits(py::handle dtype) {
+  if (const auto known = traits_.find(dtype.ptr()); known != traits_.end()) {
+    return known->second;
+  }
+  DtypeTraits traits;
+  traits.dtype = py::reinterpret_borrow<py::object>(dtype);
+  traits.item_size = dtype.attr("itemsize").cast<std::size_t>();
+  const bool builtin = dtype.attr("num").cast<int>() < kBuiltinDtypes;
+  traits.plain = builtin && traits.item_size != 0 && !dtype.attr("hasobject").cast<bool>();
+  if (builtin && dtype.attr("names").is_none() && dtype.attr("subdtype").is_none() &&
+      dtype.attr("metadata").is_none()) {
+    traits.key = dtype.attr("str").cast<std::string>();
+  }
+  return traits_.emplace(dtype.ptr(), std::move(traits)).first->second;
+}
+
+std::size_t ArrayView::bytes() const {
+  std::size_t total = item_size;
+  for (const std::ptrdiff_t length : shape) {
+    total *= static_cast<std::size_t>(length);
+  }
+  return total;
+}
+
+ArrayView view_array(py::handle array, std::size_t item_size) {
+  const auto typed = py::reinterpret_borrow<py::array>(array);
+  ArrayView view;
+  view.data = static_cast<const std::byte*>(typed.data());
+  view.item_size = item_size;
+  view.shape.assign(typed.shape(), typed.shape() + typed.ndim());
+  view.strides.assign(typed.strides(), typed.strides() + typed.ndim());
+  if ((typed.flags() & py::array::c_style) != 0) {
+    view.order = MemoryOrder::kC;
+  } else {
+    view.order = (typed.flags() & py::array::f_style) != 0 ? MemoryOrder::kFortran : MemoryOrder::kNeither;
+  }
+  return view;
+}
+
+void stream_elements(const ArrayView& view, Stream& stream) {
+  const std::size_t total = view.bytes();
+  if (total == 0) {
+    return;
+  }
+  if (view.order != MemoryOrder::kNeither) {
+    stream.put(view.data, total);
+    return;
+  }
+  std::vector<Axis> outer = joined_axes(view);
+  const Axis inner = outer.back();
+  outer.pop_back();
+  const auto row = static_cast<std::size_t>(inner.length);
+  const bool run = inner.stride == static_cast<std::ptrdiff_t>(view.item_size);
+  const bool direct = run && row * view.item_size >= kBlock / 16;
+  BlockWriter block(stream, view.item_size, direct ? 0 : total);
+  std::vector<std::ptrdiff_t> index(outer.size(), 0);
+  const std::byte* at = view.data;
+  while (!stream.failure()) {
+    if (direct) {
+      stream.put(at, row * view.item_size);
+    } else {
+      block.add(at, inner.stride, row);
+    }
+    std::size_t axis = outer.size();
+    while (axis != 0) {
+      --axis;
+      at += outer[axis].stride;
+      if (++index[axis] < outer[axis].length) {
+        break;
+      }
+      at -= outer[axis].stride * outer[axis].length;
+      index[axis] = 0;
+      if (axis == 0) {
+        block.flush();
+        return;
+      }
+    }
+    if (outer.empty()) {
+      block.flush();
+      return;
+    }
+  }
+}
+
+}  // namespace snapshot_test::host::pickling

@@ -1,0 +1,228 @@
+#include "host/pickling/graph_writer.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "host/pickling/describe.hpp"
+#include "host/pickling/python_error.hpp"
+
+namespace snapshot_test::host::pickling {
+namespace {
+
+constexpr std::size_t kMaxNotes = 20;
+/// Kept free for what runs on top of the walk: the value's own Python code, the sink.
+constexpr std::size_t kSmallestReserve = 96 * 1024;
+constexpr std::size_t kLargestReserve = 1024 * 1024;
+
+/// The lowest address of this thread's stack that the walk may reach; 0 where it can't be known.
+std::uintptr_t find_stack_floor() {
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
+    return 0;
+  }
+  void* base = nullptr;
+  std::size_t size = 0;
+  const int failed = pthread_attr_getstack(&attributes, &base, &size);
+  pthread_attr_destroy(&attributes);
+  if (failed != 0) {
+    return 0;
+  }
+  return reinterpret_cast<std::uintptr_t>(base) + std::clamp(size / 8, kSmallestReserve, kLargestReserve);
+}
+
+}  // namespace
+
+GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained)
+    : stream_(sink, limits.max_bytes), limits_(limits), reducers_(reducers), drained_(drained) {
+  // Asking for the main thread's stack reads /proc: too slow for every small value.
+  thread_local const std::uintptr_t floor = find_stack_floor();
+  stack_floor_ = floor;
+}
+
+Result<PickledInfo> GraphWriter::dump(PyObject* value) {
+  stream_.op<1>(Opcode::kProto, 5);
+  if (auto saved = save(value); !saved) {
+    return tl::unexpected(std::move(saved.error()));
+  }
+  stream_.op(Opcode::kStop);
+  stream_.flush();
+  if (auto state = stream_state(); !state) {
+    return tl::unexpected(std::move(state.error()));
+  }
+  PickledInfo info;
+  info.bytes = stream_.bytes();
+  info.content = content_ ? Content::kChecked : Content::kDescribedOnly;
+  info.described = described_;
+  info.notes = std::move(notes_);
+  if (notes_dropped_ != 0) {
+    info.notes.push_back(fmt::format("and {} more notes", notes_dropped_));
+  }
+  return info;
+}
+
+Result<void> GraphWriter::save(PyObject* object) {
+  if (save_scalar(object)) {
+    return {};
+  }
+  if (const auto number = memo_.find(object)) {
+    get(*number);
+    content_ = content_ || PyType_Check(object) != 0;
+    return {};
+  }
+  if (depth_ >= limits_.max_depth) {
+    return opaque(fmt::format("nested deeper than {} levels", limits_.max_depth));
+  }
+  if (stack_is_low()) {
+    return opaque(fmt::format("nested {} levels deep, which is more than this thread's stack holds", depth_));
+  }
+  if (stream_.failure()) {
+    return stream_state();
+  }
+  ++depth_;
+  auto saved = save_by_type(object);
+  --depth_;
+  return saved;
+}
+
+Result<void> GraphWriter::save_by_type(PyObject* object) {
+  PyTypeObject* type = Py_TYPE(object);
+  if (type == &PyLong_Type) {
+    save_big_int(object);
+    return {};
+  }
+  if (type == &PyTuple_Type) {
+    return save_tuple(object);
+  }
+  if (type == &PyList_Type) {
+    return save_list(object);
+  }
+  if (type == &PyDict_Type) {
+    return save_dict(object);
+  }
+  if (type == &PySet_Type) {
+    return save_set(object);
+  }
+  if (type == &PyFrozenSet_Type) {
+    return save_frozenset(object);
+  }
+  if (type == &PyByteArray_Type) {
+    return save_bytearray(object);
+  }
+  if (type == &PyPickleBuffer_Type) {
+    return save_pickle_buffer(object);
+  }
+  return save_routed(object);
+}
+
+Result<void> GraphWriter::save_routed(PyObject* object) {
+  const TypeRoute& route = route_of(Py_TYPE(object));
+  switch (route.route) {
+    case Route::kClass: return save_class(object);
+    case Route::kFunction: return save_function(object);
+    case Route::kArray: return save_array(object);
+    case Route::kDtype: return save_dtype(object);
+    case Route::kDrain:
+      return save_description(object, describe_drained(object, {limits_, drained_, [this](auto text) { note(text); }}));
+    case Route::kRegistered: {
+      auto made = call_reducer(*route.reducer, object);
+      if (!made) {
+        return save_by_reduction(object);
+      }
+      if (const auto* reduction = std::get_if<Reduction>(&*made)) {
+        return save_reduction(object, *reduction);
+      }
+      return save_description(object, std::get<Description>(*made));
+    }
+    case Route::kReduce: break;
+  }
+  return save_by_reduction(object);
+}
+
+const GraphWriter::TypeRoute& GraphWriter::route_of(PyTypeObject* type) {
+  if (const auto known = routes_.find(type); known != routes_.end()) {
+    return known->second;
+  }
+  TypeRoute route;
+  route.type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(type));
+  route.route = classify(type, &route.reducer);
+  return routes_.emplace(type, std::move(route)).first->second;
+}
+
+GraphWriter::Route GraphWriter::classify(PyTypeObject* type, const Reducer** reducer) {
+  if (arrays_.is_array(type)) {
+    return Route::kArray;
+  }
+  *reducer = reducers_.find(reinterpret_cast<PyObject*>(type));
+  if (*reducer != nullptr) {
+    return Route::kRegistered;
+  }
+  if (arrays_.is_dtype(type)) {
+    return Route::kDtype;
+  }
+  if (type == &PyFunction_Type) {
+    return Route::kFunction;
+  }
+  if (PyType_IsSubtype(type, &PyType_Type) != 0) {
+    return Route::kClass;
+  }
+  // The iterators of the language itself. Some of them can be pickled, by some versions of Python: as what they
+  // would be made from, which says less than what they give.
+  if (type->tp_iternext != nullptr) {
+    const std::string name = type_name(reinterpret_cast<PyObject*>(type));
+    constexpr std::array<std::string_view, 3> kModules = {"builtins.", "itertools.", "_collections."};
+    if (std::any_of(kModules.begin(), kModules.end(), [&](auto module) { return name.starts_with(module); })) {
+      return Route::kDrain;
+    }
+  }
+  return Route::kReduce;
+}
+
+Reducer::result_type GraphWriter::call_reducer(const Reducer& reducer, PyObject* object) {
+  const ReducerContext context{limits_, drained_, [this](std::string text) { note(std::move(text)); }};
+  try {
+    return reducer(object, context);
+  } catch (const py::error_already_set& error) {
+    if (is_fatal(error)) {
+      throw;
+    }
+    note(fmt::format("the canonical form of {} failed: {}", type_name(py::type::handle_of(object)), one_line(error)));
+    return std::nullopt;
+  }
+}
+
+bool GraphWriter::stack_is_low() const {
+  return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < stack_floor_;
+}
+
+tl::unexpected<Error> GraphWriter::opaque(std::string_view why) const {
+  return fail(ErrorKind::kPython, fmt::format("opaque: {}, at {}", why, path_text(path_)));
+}
+
+Result<void> GraphWriter::stream_state() const {
+  if (stream_.failure()) {
+    return tl::unexpected(*stream_.failure());
+  }
+  return {};
+}
+
+void GraphWriter::note(std::string text) {
+  if (notes_.size() == kMaxNotes) {
+    ++notes_dropped_;
+    return;
+  }
+  notes_.push_back(fmt::format("{}: {}", path_text(path_), text));
+}
+
+void GraphWriter::get(std::uint64_t number) {
+  if (number < 256) {
+    stream_.op<1>(Opcode::kBinGet, number);
+  } else {
+    stream_.op<4>(Opcode::kLongBinGet, number);
+  }
+}
+
+}  // namespace snapshot_test::host::pickling

@@ -1,0 +1,15 @@
+#include "host/pickling/pickler.hpp"
+
+#include "host/pickling/graph_writer.hpp"
+
+namespace snapshot_test::host::pickling {
+
+Pickler::Pickler(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained)
+    : sink_(sink), limits_(limits), reducers_(reducers), drained_(drained) {}
+
+Result<PickledInfo> Pickler::dump(py::handle value) {
+  GraphWriter writer(sink_, limits_, reducers_, drained_);
+  return writer.dump(value.ptr());
+}
+
+}  // namespace snapshot_test::host::pickling

@@ -1,0 +1,198 @@
+// None, bool, int, float, str, bytes.
+#include <bit>
+
+#include "host/pickling/graph_writer.hpp"
+
+namespace snapshot_test::host::pickling {
+namespace {
+
+/// Shorter strings and bytes cost less written again than looked up.
+constexpr std::size_t kMemoiseFrom = 32;
+/// Longer ones are not hashed and compared: like containers, they are shared where the object is.
+constexpr std::size_t kByIdentityFrom = 64 * 1024;
+
+std::size_t utf8_size(Py_UCS4 character) {
+  if (character < 0x80) {
+    return 1;
+  }
+  if (character < 0x800) {
+    return 2;
+  }
+  return character < 0x10000 ? 3 : 4;
+}
+
+/// Surrogates are encoded like any other character (Python's "surrogatepass").
+std::size_t encode_utf8(Py_UCS4 character, std::byte* out) {
+  const std::size_t size = utf8_size(character);
+  if (size == 1) {
+    out[0] = static_cast<std::byte>(character);
+    return 1;
+  }
+  constexpr unsigned kLead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+  for (std::size_t i = size - 1; i != 0; --i) {
+    out[i] = static_cast<std::byte>(0x80 | (character & 0x3f));
+    character >>= 6;
+  }
+  out[0] = static_cast<std::byte>(kLead[size] | character);
+  return size;
+}
+
+std::size_t utf8_size(PyObject* text) {
+  const Py_ssize_t length = PyUnicode_GetLength(text);
+  if (PyUnicode_IS_ASCII(text)) {
+    return static_cast<std::size_t>(length);
+  }
+  const auto kind = PyUnicode_KIND(text);
+  const void* data = PyUnicode_DATA(text);
+  std::size_t size = 0;
+  for (Py_ssize_t i = 0; i < length; ++i) {
+    size += utf8_size(PyUnicode_READ(kind, data, i));
+  }
+  return size;
+}
+
+}  // namespace
+
+bool GraphWriter::save_scalar(PyObject* object) {
+  PyTypeObject* type = Py_TYPE(object);
+  if (type == &PyFloat_Type) {
+    const auto bits = std::bit_cast<std::uint64_t>(PyFloat_AS_DOUBLE(object));
+    stream_.op<8>(Opcode::kBinFloat, __builtin_bswap64(bits));
+  } else if (type == &PyLong_Type) {
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    if (overflow != 0) {
+      return false;
+    }
+    save_int(value);
+  } else if (type == &PyUnicode_Type) {
+    save_text(object);
+  } else if (type == &PyBytes_Type) {
+    save_bytes(object);
+  } else if (object == Py_None) {
+    stream_.op(Opcode::kNone);
+  } else if (type == &PyBool_Type) {
+    stream_.op(object == Py_True ? Opcode::kNewTrue : Opcode::kNewFalse);
+  } else {
+    return false;
+  }
+  content_ = true;
+  return true;
+}
+
+void GraphWriter::save_int(long long value) {
+  if (value >= 0 && value <= 0xff) {
+    stream_.op<1>(Opcode::kBinInt1, static_cast<std::uint64_t>(value));
+  } else if (value >= 0 && value <= 0xffff) {
+    stream_.op<2>(Opcode::kBinInt2, static_cast<std::uint64_t>(value));
+  } else if (value >= INT32_MIN && value <= INT32_MAX) {
+    stream_.op<4>(Opcode::kBinInt, static_cast<std::uint32_t>(value));
+  } else {
+    // LONG1: the fewest bytes of two's complement that keep the sign.
+    std::size_t size = 5;
+    while (size < 8 && (value >> (8 * size - 1)) != 0 && (value >> (8 * size - 1)) != -1) {
+      ++size;
+    }
+    stream_.op<1>(Opcode::kLong1, size);
+    const auto bits = static_cast<std::uint64_t>(value);
+    std::byte* out = stream_.room(8);
+    for (std::size_t i = 0; i < size; ++i) {
+      out[i] = static_cast<std::byte>(bits >> (8 * i));
+    }
+    stream_.advance(size);
+  }
+}
+
+void GraphWriter::save_big_int(PyObject* value) {
+  const auto integer = py::reinterpret_borrow<py::int_>(value);
+  const auto bits = integer.attr("bit_length")().cast<std::size_t>();
+  const py::bytes encoded =
+      integer.attr("to_bytes")(bits / 8 + 1, "little", py::arg("signed") = true).cast<py::bytes>();
+  const char* data = PyBytes_AS_STRING(encoded.ptr());
+  auto size = static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()));
+  // -2**(8n-1) has a byte of mere sign.
+  if (size > 1 && data[size - 1] == '\xff' && (data[size - 2] & 0x80) != 0) {
+    --size;
+  }
+  if (size < 256) {
+    stream_.op<1>(Opcode::kLong1, size);
+  } else {
+    stream_.op<4>(Opcode::kLong4, size);
+  }
+  stream_.put(data, size);
+  content_ = true;
+}
+
+/// True if it was there already and its number has been written; else the caller writes it, and it has its number.
+bool GraphWriter::save_memoised_value(PyObject* text_or_bytes, std::size_t size) {
+  std::optional<std::uint64_t> number;
+  if (size < kByIdentityFrom) {
+    number = values_.find_or_insert(text_or_bytes, memo_count_);
+  } else {
+    number = memo_.find(text_or_bytes);
+    // A sole owner means that a reduction made it for us: no second occurrence can exist, and holding on to it would
+    // keep a copy of a large value.
+    if (!number && Py_REFCNT(text_or_bytes) > 1) {
+      memo_.insert(text_or_bytes, memo_count_);
+    }
+  }
+  if (number) {
+    get(*number);
+    return true;
+  }
+  return false;
+}
+
+void GraphWriter::save_text(PyObject* text) {
+  const std::size_t size = utf8_size(text);
+  const bool memoised = size >= kMemoiseFrom;
+  if (memoised && save_memoised_value(text, size)) {
+    return;
+  }
+  if (size < 256) {
+    stream_.op<1>(Opcode::kShortBinUnicode, size);
+  } else if (size <= UINT32_MAX) {
+    stream_.op<4>(Opcode::kBinUnicode, size);
+  } else {
+    stream_.op<8>(Opcode::kBinUnicode8, size);
+  }
+  if (PyUnicode_IS_ASCII(text)) {
+    stream_.put(PyUnicode_DATA(text), size);
+  } else {
+    put_utf8(text);
+  }
+  if (memoised) {
+    memoize_unnamed();
+  }
+}
+
+/// PyUnicode_AsUTF8 would leave a second copy of the text inside the object.
+void GraphWriter::put_utf8(PyObject* text) {
+  const Py_ssize_t length = PyUnicode_GetLength(text);
+  const auto kind = PyUnicode_KIND(text);
+  const void* data = PyUnicode_DATA(text);
+  for (Py_ssize_t i = 0; i < length; ++i) {
+    stream_.advance(encode_utf8(PyUnicode_READ(kind, data, i), stream_.room(4)));
+  }
+}
+
+void GraphWriter::save_bytes(PyObject* bytes) {
+  const auto size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes));
+  const bool memoised = size >= kMemoiseFrom;
+  if (memoised && save_memoised_value(bytes, size)) {
+    return;
+  }
+  if (size < 256) {
+    stream_.op<1>(Opcode::kShortBinBytes, size);
+  } else if (size <= UINT32_MAX) {
+    stream_.op<4>(Opcode::kBinBytes, size);
+  } else {
+    stream_.op<8>(Opcode::kBinBytes8, size);
+  }
+  stream_.put(PyBytes_AS_STRING(bytes), size);
+  if (memoised) {
+    memoize_unnamed();
+  }
+}
+
+}  // namespace snapshot_test::host::pickling

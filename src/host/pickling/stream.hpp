@@ -1,0 +1,125 @@
+// Opcodes into a sink, through a small buffer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "util/byte_sink.hpp"
+
+namespace snapshot_test::host::pickling {
+
+/// Those of CPython's Lib/pickle.py that are written here.
+enum class Opcode : unsigned char {
+  kProto = 0x80,
+  kStop = '.',
+  kMark = '(',
+  kPop = '0',
+  kPopMark = '1',
+  kNone = 'N',
+  kNewTrue = 0x88,
+  kNewFalse = 0x89,
+  kBinInt = 'J',
+  kBinInt1 = 'K',
+  kBinInt2 = 'M',
+  kLong1 = 0x8a,
+  kLong4 = 0x8b,
+  kBinFloat = 'G',
+  kShortBinUnicode = 0x8c,
+  kBinUnicode = 'X',
+  kBinUnicode8 = 0x8d,
+  kShortBinBytes = 'C',
+  kBinBytes = 'B',
+  kBinBytes8 = 0x8e,
+  kByteArray8 = 0x96,
+  kEmptyList = ']',
+  kAppends = 'e',
+  kEmptyTuple = ')',
+  kTuple1 = 0x85,
+  kTuple2 = 0x86,
+  kTuple3 = 0x87,
+  kTuple = 't',
+  kEmptyDict = '}',
+  kSetItems = 'u',
+  kEmptySet = 0x8f,
+  kAddItems = 0x90,
+  kFrozenSet = 0x91,
+  kNewObj = 0x81,
+  kNewObjEx = 0x92,
+  kStackGlobal = 0x93,
+  kReduce = 'R',
+  kBuild = 'b',
+  kMemoize = 0x94,
+  kBinGet = 'h',
+  kLongBinGet = 'j',
+};
+
+/// Buffers small writes and hands large ones on as they are. The first failure sticks: what follows it is dropped, so
+/// callers look at failure() now and then rather than after every opcode.
+class Stream {
+ public:
+  Stream(util::ByteSink& sink, std::optional<std::uint64_t> max_bytes);
+
+  void op(Opcode code) {
+    *room(1) = static_cast<std::byte>(code);
+    used_ += 1;
+  }
+  /// The opcode, then an integer of N bytes, little-endian.
+  template <std::size_t N>
+  void op(Opcode code, std::uint64_t argument) {
+    std::byte* out = room(1 + N);
+    out[0] = static_cast<std::byte>(code);
+    for (std::size_t i = 0; i < N; ++i) {
+      out[1 + i] = static_cast<std::byte>(argument >> (8 * i));
+    }
+    used_ += 1 + N;
+  }
+  void put(const void* data, std::size_t size) {
+    if (size > kBufferSize - used_) {
+      put_slowly(data, size);
+      return;
+    }
+    if (size != 0) {
+      std::memcpy(buffer_.get() + used_, data, size);
+      used_ += size;
+    }
+  }
+  /// SHORT_BINUNICODE and the text, for names of our own (less than 256 bytes).
+  void short_text(std::string_view text) {
+    op<1>(Opcode::kShortBinUnicode, text.size());
+    put(text.data(), text.size());
+  }
+
+  /// Space for `size` bytes (at most 64), to be followed by advance().
+  std::byte* room(std::size_t size) {
+    if (size > kBufferSize - used_) {
+      flush();
+    }
+    return buffer_.get() + used_;
+  }
+  void advance(std::size_t size) { used_ += size; }
+
+  void flush();
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  /// Bytes accepted so far, buffered ones included.
+  [[nodiscard]] std::uint64_t bytes() const { return passed_ + used_; }
+
+ private:
+  static constexpr std::size_t kBufferSize = 64 * 1024;
+
+  void put_slowly(const void* data, std::size_t size);
+  void pass(const std::byte* data, std::size_t size);
+
+  util::ByteSink& sink_;
+  std::optional<std::uint64_t> max_bytes_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t used_ = 0;
+  std::uint64_t passed_ = 0;
+  std::optional<Error> failure_;
+};
+
+}  // namespace snapshot_test::host::pickling
