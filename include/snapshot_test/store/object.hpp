@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "snapshot_test/util/result.hpp"
 
@@ -57,6 +58,10 @@ class ObjectWriter {
 /// Reads one object (Store::open_object). Damage is kCorrupt and names object, file and cause. Not thread-safe.
 class ObjectReader {
  public:
+  /// Looks in object folders one after the other (Store::objects_folders(), CaptureTransaction::staging_objects()).
+  /// kCorrupt where it is in none of them or its size is wrong. `plain_bytes`: what the manifest says.
+  [[nodiscard]] static Result<ObjectReader> open(std::span<const std::filesystem::path> folders,
+                                                 std::string_view sha256, std::optional<std::uint64_t> plain_bytes);
   ObjectReader(ObjectReader&&) noexcept;
   ObjectReader& operator=(ObjectReader&&) noexcept;
   ~ObjectReader();
@@ -73,7 +78,6 @@ class ObjectReader {
   [[nodiscard]] Result<util::MappedFile> load_verified(const std::filesystem::path& scratch_folder) const;
 
  private:
-  friend class Store;
   struct Impl;
   explicit ObjectReader(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;

@@ -32,6 +32,8 @@ class Store {
 
   [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
   [[nodiscard]] std::filesystem::path objects_folder() const;
+  /// Where objects are to be looked for, in this order: more than one folder while a commit is under way.
+  [[nodiscard]] std::vector<std::filesystem::path> objects_folders() const;
 
   /// None if the benchmark has no snapshots. kCorrupt, kUnsupported, kIo.
   [[nodiscard]] Result<std::optional<Manifest>> load_manifest(std::string_view benchmark) const;
