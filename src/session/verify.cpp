@@ -122,7 +122,9 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
         CaseTask task = run.make_task(benchmark, index);
         task.request.mode = model::CaseMode::kCompare;
         task.request.baseline = record->sites;
-        task.request.baseline_dirs = {store_.objects_folder().string()};
+        for (const std::filesystem::path& folder : store_.objects_folders()) {
+          task.request.baseline_dirs.push_back(folder.string());
+        }
         task.request.rtol = options_.tolerance.rtol;
         task.request.atol = options_.tolerance.atol;
         task.request.equal_nan = options_.tolerance.equal_nan;
