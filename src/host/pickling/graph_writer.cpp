@@ -173,7 +173,7 @@ GraphWriter::Route GraphWriter::classify(PyTypeObject* type, const Reducer** red
   // would be made from, which says less than what they give.
   if (type->tp_iternext != nullptr) {
     const std::string name = type_name(reinterpret_cast<PyObject*>(type));
-    constexpr std::array<std::string_view, 3> kModules = {"builtins.", "itertools.", "_collections."};
+    constexpr std::array<std::string_view, 4> kModules = {"builtins.", "itertools.", "_collections.", "collections._"};
     if (std::any_of(kModules.begin(), kModules.end(), [&](auto module) { return name.starts_with(module); })) {
       return Route::kDrain;
     }
