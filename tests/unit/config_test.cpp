@@ -265,5 +265,13 @@ TEST(DefaultFile, TheRepositorysOwnIsWhatInitWrites) {
   EXPECT_EQ(*text, default_file_text());
 }
 
+TEST(Documentation, HasEveryKey) {
+  const auto text = util::read_file(fs::path(SNAPSHOT_TEST_SOURCE_DIR) / "docs/configuration.md");
+  ASSERT_TRUE(text) << text.error().message;
+  for (const Entry& entry : entries(Config{})) {
+    EXPECT_THAT(*text, HasSubstr("| `" + entry.key + "` |"));
+  }
+}
+
 }  // namespace
 }  // namespace snapshot_test::config
