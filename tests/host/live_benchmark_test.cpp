@@ -213,6 +213,14 @@ class Plain:
   EXPECT_FALSE(resolve("bench.Plain.time_it").setup_cache().has_value());
 }
 
+TEST_F(Live, LookingAtTheSetupCacheLeavesGeneratorsOfParamsWhole) {
+  suite({{"bench.py",
+          "class Suite:\n    params = (n for n in (1, 2))\n    def setup_cache(self): return 7\n"
+          "    def time_it(self, cache, n): return n\n"}});
+  EXPECT_TRUE(resolve("bench.Suite.time_it").setup_cache().has_value());
+  EXPECT_EQ(resolve("bench.Suite.time_it").case_count(), 2U);
+}
+
 TEST_F(Live, InstanceIsFreshForEachResolution) {
   suite({{"bench.py", "class Suite:\n    def setup(self): self.n = 1\n    def time_it(self): return self.n\n"}});
   LiveBenchmark first = resolve("bench.Suite.time_it");

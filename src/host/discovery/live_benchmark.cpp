@@ -145,7 +145,6 @@ std::optional<SetupCache> find_setup_cache(const Sources& sources, const Hooks& 
 LiveBenchmark::LiveBenchmark(Candidate candidate)
     : candidate_(std::move(candidate)),
       bound_(bind(candidate_)),
-      params_(read_params(bound_.sources)),
       hooks_(find_hooks(bound_.sources)),
       setup_cache_(find_setup_cache(bound_.sources, hooks_)),
       timeout_(seconds_from(first_attribute(bound_.sources, "timeout"))) {}
@@ -188,6 +187,13 @@ Result<LiveBenchmark> LiveBenchmark::resolve(const fs::path& benchmark_dir, cons
 
 py::object LiveBenchmark::underlying_function() const { return plain_function(bound_.callable); }
 
+const Params& LiveBenchmark::params() const {
+  if (!params_) {
+    params_ = read_params(bound_.sources);
+  }
+  return *params_;
+}
+
 Result<void> LiveBenchmark::check_index(std::size_t index) const {
   if (index < case_count()) {
     return {};
@@ -200,7 +206,7 @@ Result<py::tuple> LiveBenchmark::param_values(std::size_t index) const {
   if (Result<void> checked = check_index(index); !checked) {
     return tl::unexpected(checked.error());
   }
-  return combination(params_, index);
+  return combination(params(), index);
 }
 
 Result<std::vector<std::string>> LiveBenchmark::param_ids(std::size_t index) const {
@@ -208,7 +214,7 @@ Result<std::vector<std::string>> LiveBenchmark::param_ids(std::size_t index) con
     return tl::unexpected(checked.error());
   }
   model::Benchmark axes;
-  axes.params = describe_axes(params_);
+  axes.params = describe_axes(params());
   return axes.case_ids(index);
 }
 
@@ -237,7 +243,7 @@ bool LiveBenchmark::is_skip_params(std::size_t index) const {
   if (skipped.is_none()) {
     return false;
   }
-  const int found = PySequence_Contains(skipped.ptr(), combination(params_, index).ptr());
+  const int found = PySequence_Contains(skipped.ptr(), combination(params(), index).ptr());
   if (found < 0) {
     throw py::error_already_set();
   }

@@ -49,7 +49,9 @@ class LiveBenchmark {
   /// it with the same arguments (after instance(), for methods).
   [[nodiscard]] py::object underlying_function() const;
 
-  [[nodiscard]] std::size_t case_count() const { return params_.combinations(); }
+  /// Parameters are read at the first question about them, which consumes a generator in the class: whoever only needs
+  /// setup_cache() leaves it whole for the cases that are forked later. The first question throws what reading raises.
+  [[nodiscard]] std::size_t case_count() const { return params().combinations(); }
   /// The live values of one combination; kUsage if there is none of that index.
   [[nodiscard]] Result<py::tuple> param_values(std::size_t index) const;
   [[nodiscard]] Result<std::vector<std::string>> param_ids(std::size_t index) const;
@@ -80,11 +82,12 @@ class LiveBenchmark {
 
  private:
   explicit LiveBenchmark(Candidate candidate);
+  [[nodiscard]] const Params& params() const;
   [[nodiscard]] Result<void> check_index(std::size_t index) const;
 
   Candidate candidate_;
   BoundBenchmark bound_;
-  Params params_;
+  mutable std::optional<Params> params_;
   Hooks hooks_;
   std::optional<SetupCache> setup_cache_;
   std::optional<double> timeout_;
