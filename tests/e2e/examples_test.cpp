@@ -76,10 +76,9 @@ TEST_F(Examples, AreListedCapturedAndVerified) {
 TEST_F(Examples, TellWhatTheirReadmeSays) {
   ASSERT_EQ(run("capture").run.status, 0);
 
-  change("filters.py", R"(np.convolve(signal, np.full(width, 1.0 / width), mode="valid"))",
-         "(lambda sums: (sums[width:] - sums[:-width]) / width)(np.cumsum(np.insert(signal, 0, 0)))");
-  auto verified = run("verify", {"--filter", "time_moving_average"});
-  EXPECT_EQ(verified.of("bench_filters.time_moving_average"), "close") << verified.text();
+  change("filters.py", "level = alpha * sample + (1 - alpha) * level", "level += alpha * (sample - level)");
+  auto verified = run("verify", {"--filter", "time_smoothing_twice"});
+  EXPECT_EQ(verified.of("bench_spectrum.Slow.time_smoothing_twice"), "close") << verified.text();
   EXPECT_EQ(verified.run.status, 0);
 
   change("spectrum.py", " ** 2 / np.sum", " / np.sum");
@@ -94,7 +93,7 @@ TEST_F(Examples, TellWhatTheirReadmeSays) {
   EXPECT_EQ(verified.of("bench_cache.Files.time_histogram"), "crashed") << verified.text();
   EXPECT_EQ(verified.of("images.bench_resample.Noise.time_edges"), "raised") << verified.text();
   EXPECT_EQ(verified.of("images.bench_resample.Noise.time_downsample"), "identical") << verified.text();
-  EXPECT_EQ(verified.of("bench_filters.time_smoothing(0.5)"), "identical") << verified.text();
+  EXPECT_EQ(verified.of("bench_filters.time_moving_average"), "identical") << verified.text();
 }
 
 }  // namespace

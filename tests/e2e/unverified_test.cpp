@@ -44,7 +44,7 @@ TEST(Unverified, NoOpsAreNamedAndNeverPass) {
 TEST(Unverified, SkipsAreNamedAndNeverPass) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) +
-                  "class SetUp:\n"
+                  "class Refuses:\n"
                   "    params = [1, 2]\n"
                   "    def setup(self, n):\n"
                   "        if n == 2: raise NotImplementedError('not for 2')\n"
@@ -57,10 +57,10 @@ TEST(Unverified, SkipsAreNamedAndNeverPass) {
   EXPECT_EQ(captured.run.status, 0) << captured.text();
   const auto verified = box.verify();
   for (const auto* report : {&captured, &verified}) {
-    EXPECT_EQ(report->of("bench.SetUp.time_f(2)"), "skipped") << report->text();
+    EXPECT_EQ(report->of("bench.Refuses.time_f(2)"), "skipped") << report->text();
     EXPECT_EQ(report->of("bench.Listed.time_f(2, 'b')"), "skipped") << report->text();
   }
-  EXPECT_EQ(verified.of("bench.SetUp.time_f(1)"), "identical") << verified.text();
+  EXPECT_EQ(verified.of("bench.Refuses.time_f(1)"), "identical") << verified.text();
   EXPECT_EQ(verified.of("bench.Listed.time_f(2, 'a')"), "identical") << verified.text();
   EXPECT_EQ(verified.run.status, 0) << verified.text();
 }

@@ -38,6 +38,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 [[noreturn]] void become(const ProgramOptions& options, const char* out, const char* err, char* const* argv,
                          char* const* envp) {
   ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);  // ctest may kill the test
   if (options.privileges == Privileges::kBoundByPermissions) {
     // Root gets its capabilities back at exec, less those that are out of the bounding set.
     for (const int capability : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER}) {
