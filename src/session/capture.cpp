@@ -234,7 +234,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     return finish(model::ExitStatus::kNothingVerified);
   }
 
-  auto store = store::Store::open_or_create(options.snapshot_dir);
+  auto store = store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir));
   if (!store) {
     return tl::unexpected(store.error());
   }

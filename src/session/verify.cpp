@@ -180,7 +180,7 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
 }  // namespace
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
-  auto store = store::Store::open(options.snapshot_dir);
+  auto store = store::Store::open(std::filesystem::absolute(options.snapshot_dir));
   if (!store) {
     return tl::unexpected(store.error());
   }

@@ -59,6 +59,9 @@ class Channel {
   /// Waits for one message; nothing when the other end has closed.
   [[nodiscard]] Result<std::optional<Message>> receive();
 
+  /// Has something arrived that receive() has not handed out yet? poll() does not see it.
+  [[nodiscard]] bool pending() const { return !decoder_.empty(); }
+
   enum class Progress { kMore, kClosed };
   /// Reads what is there without waiting and hands whole messages out through next(). Descriptors are closed: nobody
   /// has a reason to send the supervisor any.

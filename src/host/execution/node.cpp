@@ -61,13 +61,15 @@ void Node::serve() {
   bool open = true;
   while (open || !children_.empty()) {
     pollfd waits[] = {{signals_.get(), POLLIN, 0}, {open ? channel_.fd() : -1, POLLIN, 0}};
-    if (::poll(waits, 2, -1) < 0 && errno != EINTR) {
+    // Orders may arrive together; those that are in the channel's buffer already wake no poll().
+    const bool waiting_order = open && channel_.pending();
+    if (::poll(waits, 2, waiting_order ? 0 : -1) < 0 && errno != EINTR) {
       ::_exit(1);
     }
     if (waits[0].revents != 0) {
       reap_children();
     }
-    if (waits[1].revents == 0) {
+    if (waits[1].revents == 0 && !waiting_order) {
       continue;
     }
     auto message = channel_.receive();

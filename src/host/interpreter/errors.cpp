@@ -27,9 +27,11 @@ PythonError describe(const py::error_already_set& error) {
   } catch (const py::error_already_set&) {
     described.summary = py::str(error.type().attr("__name__")).cast<std::string>() + " (its message cannot be shown)";
   }
-  // A SyntaxError's summary has several lines; the last one says what is wrong.
-  if (const std::size_t line = described.summary.rfind('\n'); line != std::string::npos) {
-    described.summary.erase(0, line + 1);
+  // Messages may have several lines: the first says it. A SyntaxError shows the source first and ends with the message.
+  const bool ends_with_it = error.matches(PyExc_SyntaxError);
+  const std::size_t line = ends_with_it ? described.summary.rfind('\n') : described.summary.find('\n');
+  if (line != std::string::npos) {
+    described.summary = ends_with_it ? described.summary.substr(line + 1) : described.summary.substr(0, line);
   }
   if (described.traceback.size() > kMaxTraceback) {
     described.traceback = "[...]" + described.traceback.substr(described.traceback.size() - kMaxTraceback);

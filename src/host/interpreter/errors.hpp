@@ -8,7 +8,7 @@
 namespace snapshot_test::host::interpreter {
 
 struct PythonError {
-  std::string summary;    ///< last line of the traceback: "ValueError: bad input"
+  std::string summary;    ///< one line: "ValueError: bad input"
   std::string traceback;  ///< as Python prints it, bounded; no trailing newline
 };
 
