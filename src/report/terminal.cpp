@@ -41,6 +41,7 @@ std::string sites_text(const std::vector<model::SiteComparison>& sites) {
   std::string text;
   std::size_t shown = 0;
   std::size_t hidden = 0;
+  std::map<std::string_view, std::string> explained;  // explanation → the first site that has it
   for (const model::SiteComparison& site : sites) {
     if (!worth_explaining(site)) {
       continue;
@@ -49,8 +50,14 @@ std::string sites_text(const std::vector<model::SiteComparison>& sites) {
       ++hidden;
       continue;
     }
-    text += fmt::format("  {}: {}\n", site.site.text(), model::name(site.match));
-    text += first_lines(site.explanation, kExplanationLines, "    ");
+    text += fmt::format("  {}: {}", site.site.text(), model::name(site.match));
+    // A wrong inner value often is what the outer one is wrong by.
+    const auto [first, is_new] = explained.try_emplace(site.explanation, site.site.text());
+    if (!is_new && !site.explanation.empty()) {
+      text += fmt::format(", like {}\n", first->second);
+    } else {
+      text += "\n" + first_lines(site.explanation, kExplanationLines, "    ");
+    }
   }
   if (hidden > 0) {
     text += fmt::format("  ... and {}\n", counted(hidden, "more site"));

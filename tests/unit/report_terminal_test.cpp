@@ -208,6 +208,20 @@ TEST_F(TerminalTest, AFailureShowsTracebackOutputsTailAndEnding) {
   EXPECT_THAT(text(), HasSubstr("    | line 99\n"));
 }
 
+TEST_F(TerminalTest, TheSameExplanationIsGivenOnce) {
+  Terminal terminal = make(Verbosity::kNormal);
+  auto result = a_difference();
+  result.observation.output.clear();
+  for (int depth = 1; depth <= 2; ++depth) {
+    result.sites.push_back(result.sites[1]);
+    result.sites.back().site = {model::SiteKind::kPath, depth};
+  }
+  result.sites.back().explanation = "another";
+  terminal.verified(result);
+  EXPECT_THAT(text(), testing::EndsWith("  return: different\n    3 of 10 elements differ\n      at [3]: 1.5, was 1.0\n"
+                                        "  path[1]: different, like return\n  path[2]: different\n    another\n"));
+}
+
 TEST_F(TerminalTest, ForeignTextCannotSteerTheTerminal) {
   Terminal terminal = make(Verbosity::kNormal);
   auto result = verdict("m.time_x('\x1b[2J\n\xC2\x9b')", Verdict::kRaised, "r");
