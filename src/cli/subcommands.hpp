@@ -4,7 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/outcome.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
 class App;
 }
 
