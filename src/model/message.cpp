@@ -24,7 +24,7 @@ static void from_json(const nlohmann::json& in, Ending& out) {
   }
 
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload)
-ST_FIELDS(DiscoverRequest, filter, stored)
+ST_FIELDS(DiscoverRequest, filter, lost, stored)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, common_modules, filter_error)
 ST_FIELDS(ModuleRequest, module, workdir)
 ST_FIELDS(CacheRequest, benchmark, directory)

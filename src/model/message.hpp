@@ -55,8 +55,9 @@ struct HostStart {
 };
 
 struct DiscoverRequest {
-  std::string filter;             ///< Python regular expression; empty for none
-  std::vector<Benchmark> stored;  ///< benchmarks of the store, to be filtered by the same rule
+  std::string filter;                       ///< Python regular expression; empty for none
+  std::map<std::string, std::string> lost;  ///< modules (full names) that must not be imported, and why
+  std::vector<Benchmark> stored;            ///< benchmarks of the store, to be filtered by the same rule
 };
 
 struct DiscoverReply {

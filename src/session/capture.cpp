@@ -262,7 +262,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     listener.phase("running again", tasks.size());
     // Another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
     host->reset();
-    host = (*run)->start_host(found->reply.common_modules);
+    host = (*run)->start_host(found->reply.common_modules, FreshMemory::kFilled);
     if (!host) {
       return tl::unexpected(host.error());
     }

@@ -64,7 +64,7 @@ BranchFailure failure_of(int status, bool timed_out, bool broken, double timeout
 
 Result<std::unique_ptr<Conductor>> Conductor::start(const PythonEnvironment& python, const model::HostStart& request,
                                                     const Scratch& scratch, Signals& signals, const Options& options) {
-  auto host = start_host(python, scratch.path());
+  auto host = start_host(python, scratch.path(), options.memory);
   if (!host) {
     return tl::unexpected(host.error());
   }
@@ -140,31 +140,33 @@ Result<Conductor::Process*> Conductor::fork_process(Process& parent, Role role, 
   return raw;
 }
 
-Result<model::DiscoverReply> Conductor::discover(const model::DiscoverRequest& request) {
-  const auto process = fork_process(*base_, Role::kDiscover, request, kImportTimeout);
-  if (!process) {
-    return tl::unexpected(process.error());
-  }
-  while (!discovery_) {
-    if (interrupted()) {
-      return fail(ErrorKind::kPython, "interrupted while the suite was imported");
+Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request) {
+  for (;;) {
+    const auto process = fork_process(*base_, Role::kDiscover, request, kImportTimeout);
+    if (!process) {
+      return tl::unexpected(process.error());
     }
-    if (auto turned = turn(); !turned) {
-      return tl::unexpected(turned.error());
+    while (!discovery_) {
+      if (interrupted()) {
+        return fail(ErrorKind::kPython, "interrupted while the suite was imported");
+      }
+      if (auto turned = turn(); !turned) {
+        return tl::unexpected(turned.error());
+      }
+    }
+    const std::unique_ptr<Process> ended = std::move(discovery_);
+    if (ended->answer && ended->answer->value("op", "") == "discovered") {
+      return ended->answer->get<model::DiscoverReply>();
+    }
+    const BranchFailure failure = ended->answer
+                                      ? ended->answer->get<BranchFailure>()
+                                      : failure_of(ended->status, ended->timed_out, ended->broken, ended->timeout);
+    // A module that takes the process down is left out of the next try; the rest of the suite goes on.
+    if (ended->answer || base_lost_ || ended->importing.empty() ||
+        !request.lost.emplace(ended->importing, failure.detail).second) {
+      return fail(ended->answer ? ErrorKind::kUsage : ErrorKind::kPython, failure.detail);
     }
   }
-  const std::unique_ptr<Process> ended = std::move(discovery_);
-  if (ended->answer && ended->answer->value("op", "") == "discovered") {
-    return ended->answer->get<model::DiscoverReply>();
-  }
-  const BranchFailure failure = ended->answer
-                                    ? ended->answer->get<BranchFailure>()
-                                    : failure_of(ended->status, ended->timed_out, ended->broken, ended->timeout);
-  if (ended->importing.empty()) {
-    return fail(ErrorKind::kUsage, failure.detail);
-  }
-  return fail(ErrorKind::kPython, fmt::format("the process that imports the suite failed at module '{}': {}\n{}",
-                                              ended->importing, failure.detail, ended->text));
 }
 
 void Conductor::preload(const std::vector<std::string>& modules) {

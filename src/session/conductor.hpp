@@ -26,6 +26,7 @@ class Conductor {
   struct Options {
     unsigned workers = 1;
     double default_timeout = 60;  ///< seconds
+    FreshMemory memory = FreshMemory::kAsItComes;
   };
 
   /// Starts the base and waits until it is ready.
@@ -36,8 +37,9 @@ class Conductor {
   Conductor(const Conductor&) = delete;
   Conductor& operator=(const Conductor&) = delete;
 
-  /// Imports the whole suite in a process of its own.
-  [[nodiscard]] Result<model::DiscoverReply> discover(const model::DiscoverRequest& request);
+  /// Imports the whole suite in a process of its own; if a module takes that down (a crash, an exit, no end), once more
+  /// without it. kUsage where the folder is no suite.
+  [[nodiscard]] Result<model::DiscoverReply> discover(model::DiscoverRequest request);
 
   /// Has the base import these before it forks on; those that fail to import are left to the modules that want them.
   void preload(const std::vector<std::string>& modules);

@@ -77,11 +77,14 @@ Result<fs::path> library_folder(const PythonEnvironment& python, const fs::path&
   return folder;
 }
 
-std::vector<std::string> host_environment(const fs::path& library) {
+std::vector<std::string> host_environment(const fs::path& library, FreshMemory memory) {
   std::map<std::string, std::string> variables = current_environment();
   variables["PYTHONHASHSEED"] = "0";
   for (const char* name : kThreadVariables) {
     variables.try_emplace(name, "1");
+  }
+  if (memory == FreshMemory::kFilled) {
+    variables.try_emplace("MALLOC_PERTURB_", "165");
   }
   // The host puts the user's own value back before Python starts.
   const auto before = variables.find("LD_LIBRARY_PATH");
@@ -115,7 +118,7 @@ Result<std::pair<util::Fd, util::Fd>> make_output_pipe() {
   return std::pair(util::Fd(ends[0]), util::Fd(ends[1]));
 }
 
-Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch) {
+Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch, FreshMemory memory) {
   auto library = library_folder(python, scratch);
   if (!library) {
     return tl::unexpected(library.error());
@@ -146,7 +149,7 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
   std::vector<std::string> words{fs::read_symlink("/proc/self/exe").string(), "host", std::to_string(::getpid())};
-  std::vector<std::string> variables = host_environment(*library);
+  std::vector<std::string> variables = host_environment(*library, memory);
   const std::vector<char*> argv = c_strings(words);
   const std::vector<char*> envp = c_strings(variables);
   pid_t pid = -1;

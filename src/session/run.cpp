@@ -41,7 +41,7 @@ Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::List
   return std::unique_ptr<Run>(new Run(options, std::move(*python), std::move(*scratch)));
 }
 
-Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string>& preload) {
+Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string>& preload, FreshMemory memory) {
   model::HostStart start;
   start.executable = python_.executable;
   start.benchmark_dir = fs::absolute(options_.benchmark_dir).lexically_normal().string();
@@ -54,11 +54,11 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   start.workdir = scratch_.path().string();
   start.seed = options_.seed;
   start.preload = preload;
-  return Conductor::start(python_, start, scratch_, signals_, {workers(), options_.timeout});
+  return Conductor::start(python_, start, scratch_, signals_, {workers(), options_.timeout, memory});
 }
 
 Result<Run::Found> Run::find_benchmarks(Conductor& host, std::vector<model::Benchmark> stored) {
-  auto reply = host.discover({options_.filter.value_or(""), std::move(stored)});
+  auto reply = host.discover({options_.filter.value_or(""), {}, std::move(stored)});
   if (!reply) {
     return tl::unexpected(reply.error());
   }

@@ -14,7 +14,8 @@ class Run {
   [[nodiscard]] static Result<std::unique_ptr<Run>> begin(const SuiteOptions& options, model::Listener& listener);
 
   /// A new host. Each has imported nothing but what `preload` names.
-  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_host(const std::vector<std::string>& preload);
+  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_host(const std::vector<std::string>& preload,
+                                                              FreshMemory memory = FreshMemory::kAsItComes);
 
   struct Found {
     Selection selection;

@@ -182,7 +182,9 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
   auto store = store::Store::open(std::filesystem::absolute(options.snapshot_dir));
   if (!store) {
-    return tl::unexpected(store.error());
+    // A store that this build cannot read is no baseline.
+    const bool unreadable = store.error().kind == ErrorKind::kUnsupported;
+    return fail(unreadable ? ErrorKind::kNoBaseline : store.error().kind, store.error().message);
   }
   auto baseline = load_baseline(*store);
   if (!baseline) {

@@ -72,7 +72,7 @@ TEST(Store, OfAnotherFormatVersionIsRefused) {
   fs::permissions(box.path(".snapshots/format.json"), fs::perms::owner_write, fs::perm_options::add);
   box.write(".snapshots/format.json", altered);
   const auto verified = box.verify();
-  EXPECT_EQ(verified.run.status, 2) << verified.text();
+  EXPECT_EQ(verified.run.status, 4) << verified.text();
   EXPECT_THAT(verified.run.err, HasSubstr("version"));
   EXPECT_THAT(verified.run.err, HasSubstr("9999"));
   EXPECT_NE(box.capture().run.status, 0) << "must not overwrite what it does not understand";

@@ -160,5 +160,13 @@ TEST(Unverified, FailureOutweighsEverything) {
   EXPECT_EQ(box.verify().run.status, 1);
 }
 
+TEST(Unverified, MemoryThatWasNeverWrittenIsNoResult) {
+  ST_NEEDS_NUMPY();
+  const Sandbox box;
+  box.write_suite("import numpy as np\ndef time_empty():\n    x = np.empty(100_000)\n");
+  EXPECT_EQ(box.capture().of("bench.time_empty"), "unstable");
+  EXPECT_EQ(box.verify().run.status, 5);
+}
+
 }  // namespace
 }  // namespace snapshot_test::support

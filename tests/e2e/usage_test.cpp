@@ -134,6 +134,20 @@ TEST(Imports, ThatFailAreListedAndTheRestGoesOn) {
   EXPECT_THAT(listed.out + listed.err, AllOf(HasSubstr("broken"), HasSubstr("no_such_library")));
 }
 
+TEST(Imports, ThatTakeTheProcessDownAreListedAndTheRestGoesOn) {
+  const Sandbox box;
+  box.write_suite("def time_good(): return 1\n");
+  box.write("benchmarks/a_crash.py", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n");
+  box.write("benchmarks/b_leave.py", "import os\nos._exit(0)\n");
+  box.write("benchmarks/c_interrupt.py", "raise KeyboardInterrupt\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.run.status, 1) << captured.text();
+  EXPECT_EQ(captured.of("bench.time_good"), "outer");
+  for (const char* expected : {"a_crash", "SIGSEGV", "b_leave", "c_interrupt", "KeyboardInterrupt"}) {
+    EXPECT_THAT(captured.text(), HasSubstr(expected));
+  }
+}
+
 TEST(Imports, ThatExitAreListedAndTheRestGoesOn) {
   const Sandbox box;
   box.write_suite(kSuite);

@@ -107,14 +107,23 @@ TEST_F(Discovery, ModulesThatDoNotImportAreReportedAndTheRestIsFound) {
   EXPECT_EQ(found.failures[4].cause, "RuntimeError: first line");
 }
 
-TEST_F(Discovery, KeyboardInterruptIsPassedOn) {
-  suite({{"bench.py", "raise KeyboardInterrupt\n"}});
-  try {
-    (void)host::discovery::discover(path());
-    FAIL() << "the interrupt was swallowed";
-  } catch (const py::error_already_set& error) {
-    EXPECT_TRUE(error.matches(PyExc_KeyboardInterrupt));
-  }
+TEST_F(Discovery, AKeyboardInterruptOfTheSuiteIsItsModulesFailure) {
+  suite({{"a_interrupts.py", "raise KeyboardInterrupt\n"}, {"b_good.py", "def time_good(): return 1\n"}});
+  const model::Suite found = discover();
+  EXPECT_THAT(names(found), ElementsAre("b_good.time_good"));
+  ASSERT_THAT(found.failures, SizeIs(1));
+  EXPECT_EQ(found.failures[0].cause, "KeyboardInterrupt");
+}
+
+TEST_F(Discovery, ALostModuleIsListedAndNotImported) {
+  suite({{"a_lost.py", "raise RuntimeError('imported after all')\n"}, {"b_good.py", "def time_good(): return 1\n"}});
+  const std::string root = path().filename().string();
+  const auto found = host::discovery::discover(path(), {}, {{root + ".a_lost", "killed by SIGSEGV"}});
+  ASSERT_TRUE(found);
+  EXPECT_THAT(names(*found), ElementsAre("b_good.time_good"));
+  ASSERT_THAT(found->failures, SizeIs(1));
+  EXPECT_EQ(found->failures[0].where, "a_lost");
+  EXPECT_EQ(found->failures[0].cause, "killed by SIGSEGV");
 }
 
 TEST_F(Discovery, ProgressNamesEveryModuleBeforeItsImport) {

@@ -157,7 +157,8 @@ Result<void> install_root(const std::filesystem::path& benchmark_dir) {
   return root ? Result<void>() : tl::unexpected(root.error());
 }
 
-Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import) {
+Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import,
+                              const LostModules& lost) {
   Result<SuiteRoot> root = mount_root(benchmark_dir);
   if (!root) {
     return tl::unexpected(root.error());
@@ -172,7 +173,7 @@ Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const 
     record_failure(suite.failures, "an ASV benchmark plugin", error);
   }
   Collector collector(suite);
-  Walk(types, on_import, suite.failures).run(root->package, [&collector](const Candidate& candidate) {
+  Walk(types, on_import, suite.failures, lost).run(root->package, [&collector](const Candidate& candidate) {
     collector.add(candidate);
   });
   return suite;

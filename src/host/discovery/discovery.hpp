@@ -1,6 +1,6 @@
 // Discovery: a suite's benchmarks as ASV finds them (docs/asv.md has the rules and every deliberate difference).
-// All calls need the GIL and a running interpreter. A Python exception of a suite becomes a failure in the result;
-// the only one that escapes, as py::error_already_set, is KeyboardInterrupt.
+// All calls need the GIL and a running interpreter. A Python exception of a suite, whichever, becomes a failure in
+// the result: Ctrl-C does not reach a host, so a KeyboardInterrupt here is the suite's own.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,9 @@ inline constexpr std::size_t kMostCombinations = 1'000'000;
 
 /// Imports the whole suite and describes every benchmark, in the order of discovery, each name once (of several with
 /// one name the last wins). `on_import` may be empty. Errors are install_root's.
-[[nodiscard]] Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import = {});
+/// `lost`: modules that are not imported but listed as failures.
+[[nodiscard]] Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import = {},
+                                            const LostModules& lost = {});
 
 /// The parameter indices that `regex` selects, parallel to suite.benchmarks. It is a Python regular expression,
 /// searched in the full name and in "module.method" (a match takes all indices), and in "name(id1, id2)" of each

@@ -84,7 +84,8 @@ std::optional<Candidate> find_in_module(const BenchmarkTypes& types, const py::o
                                         const std::string& name) {
   std::vector<model::DiscoveryFailure> failures;
   std::optional<Candidate> found;
-  Walk(types, {}, failures).scan_module(module, [&](const Candidate& candidate) {
+  const LostModules none;
+  Walk(types, {}, failures, none).scan_module(module, [&](const Candidate& candidate) {
     if (candidate.name == name) {
       found = candidate;
     }
@@ -95,7 +96,8 @@ std::optional<Candidate> find_in_module(const BenchmarkTypes& types, const py::o
 Result<Candidate> find_by_walking(const BenchmarkTypes& types, const SuiteRoot& root, const std::string& name) {
   std::vector<model::DiscoveryFailure> failures;
   std::optional<Candidate> found;
-  Walk(types, {}, failures).run(root.package, [&](const Candidate& candidate) {
+  const LostModules none;
+  Walk(types, {}, failures, none).run(root.package, [&](const Candidate& candidate) {
     if (candidate.name == name) {
       found = candidate;
     }

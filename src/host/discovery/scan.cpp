@@ -45,9 +45,6 @@ std::string name_in_suite(const py::object& module) {
 
 void record_failure(std::vector<model::DiscoveryFailure>& failures, const std::string& where,
                     const py::error_already_set& error) {
-  if (error.matches(PyExc_KeyboardInterrupt)) {
-    throw py::error_already_set(error);
-  }
   PythonFailure failure = describe(error);
   failures.push_back({where, std::move(failure.cause), std::move(failure.traceback)});
 }
@@ -100,12 +97,17 @@ BoundBenchmark bind(const Candidate& candidate) {
   return {std::move(instance), std::move(method), std::move(sources)};
 }
 
-Walk::Walk(const BenchmarkTypes& types, OnImport on_import, std::vector<model::DiscoveryFailure>& failures)
-    : types_(types), on_import_(std::move(on_import)), failures_(failures) {}
+Walk::Walk(const BenchmarkTypes& types, OnImport on_import, std::vector<model::DiscoveryFailure>& failures,
+           const LostModules& lost)
+    : types_(types), on_import_(std::move(on_import)), failures_(failures), lost_(lost) {}
 
 void Walk::run(const std::string& package, const Visit& visit) { walk_module(package, visit); }
 
 void Walk::walk_module(const std::string& name, const Visit& visit) {
+  if (const auto lost = lost_.find(name); lost != lost_.end()) {
+    failures_.push_back({shown_name(name), lost->second, ""});
+    return;
+  }
   if (on_import_) {
     on_import_(name);
   }
@@ -165,10 +167,8 @@ void Walk::scan_class(const py::object& module, const py::object& klass, const V
     for (const py::handle name : names) {
       try {
         members.emplace_back(utf8(name), attribute_or_none(klass, name));
-      } catch (const py::error_already_set& unreadable) {
-        if (unreadable.matches(PyExc_KeyboardInterrupt)) {
-          throw;
-        }
+      } catch (const py::error_already_set&) {
+        // This is the member that raised; the class's failure is recorded already.
       }
     }
   }

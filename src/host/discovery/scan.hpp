@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,10 @@ namespace snapshot_test::host::discovery {
 
 /// Called with a module's full dotted name, root package included, just before it is imported.
 using OnImport = std::function<void(const std::string& module)>;
+
+/// Modules that took an earlier process down when they were imported, by full dotted name, and how: they are not
+/// imported again but recorded as failures.
+using LostModules = std::map<std::string, std::string>;
 
 /// A function or method that is a benchmark by its name. Nothing has been instantiated.
 struct Candidate {
@@ -47,13 +52,14 @@ struct BoundBenchmark {
 [[nodiscard]] BoundBenchmark bind(const Candidate& candidate);
 
 /// Imports and scans a package and all below it, in ASV's order: a module is scanned before its children are imported.
-/// What raises is added to `failures` and the walk goes on; only KeyboardInterrupt is passed on, as
-/// py::error_already_set.
+/// What raises is added to `failures` and the walk goes on.
 class Walk {
  public:
   using Visit = std::function<void(const Candidate& candidate)>;
 
-  Walk(const BenchmarkTypes& types, OnImport on_import, std::vector<model::DiscoveryFailure>& failures);
+  /// `types`, `failures` and `lost` have to outlive the walk.
+  Walk(const BenchmarkTypes& types, OnImport on_import, std::vector<model::DiscoveryFailure>& failures,
+       const LostModules& lost);
 
   void run(const std::string& package, const Visit& visit);
   /// One imported module alone, without its children.
@@ -68,9 +74,10 @@ class Walk {
   const BenchmarkTypes& types_;
   OnImport on_import_;
   std::vector<model::DiscoveryFailure>& failures_;
+  const LostModules& lost_;
 };
 
-/// Notes `error` as the failure of `where`. Rethrows KeyboardInterrupt: the user wants to stop, not a list of failures.
+/// Notes `error` as the failure of `where`.
 void record_failure(std::vector<model::DiscoveryFailure>& failures, const std::string& where,
                     const py::error_already_set& error);
 

@@ -72,7 +72,8 @@ void be_module(Context& context, Inherited& inherited, const model::ModuleReques
       return BranchFailure{Ending::kImportFailed, installed.error().message, ""};
     }
     const std::string root = fs::path(context.start.benchmark_dir).filename().string();
-    (void)discovery::import_module(request.module.empty() ? root : root + "." + request.module);
+    // Most benchmarks of a module are written in it: its source is parsed once here, not in each of their processes.
+    context.rewriter.read_ahead(discovery::import_module(request.module.empty() ? root : root + "." + request.module));
     return std::nullopt;
   });
 }

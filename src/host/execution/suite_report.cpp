@@ -93,7 +93,7 @@ std::map<std::string, std::string> package_versions() {
 
 Result<model::DiscoverReply> describe_suite(const Context& context, const model::DiscoverRequest& request,
                                             const discovery::OnImport& on_import) {
-  auto suite = discovery::discover(context.start.benchmark_dir, on_import);
+  auto suite = discovery::discover(context.start.benchmark_dir, on_import, request.lost);
   if (!suite) {
     return tl::unexpected(suite.error());
   }

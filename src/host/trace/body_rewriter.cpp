@@ -49,10 +49,10 @@ tl::unexpected<Error> unsupported(std::string_view name, std::string_view reason
   return fail(ErrorKind::kUnsupported, fmt::format("body of {} is not observed: {}", name, reason));
 }
 
-py::list source_lines(const std::string& file, py::handle function) {
+py::list source_lines(const std::string& file, py::handle globals) {
   const py::module_ linecache = py::module_::import("linecache");
   linecache.attr("checkcache")(file);
-  return linecache.attr("getlines")(file, function.attr("__globals__"));
+  return linecache.attr("getlines")(file, globals);
 }
 
 // Puts recorders where the placeholders are. One may be missing: the compiler drops what can never run.
@@ -109,6 +109,24 @@ std::vector<BodyValue> RewrittenBody::take_values() {
 BodyRewriter::BodyRewriter() = default;
 BodyRewriter::~BodyRewriter() = default;
 
+ModuleSource* BodyRewriter::source_of(const std::string& file, py::handle globals) {
+  auto& source = modules_[file];
+  if (!source) {
+    py::list lines = source_lines(file, globals);
+    if (lines.empty()) return nullptr;
+    source = std::make_unique<ModuleSource>(file, std::move(lines));
+  }
+  return source.get();
+}
+
+void BodyRewriter::read_ahead(py::handle module) try {
+  const py::object globals = module.attr("__dict__");
+  (void)source_of(globals["__file__"].cast<std::string>(), globals);
+} catch (const py::error_already_set&) {
+  // No file, or a file that is no Python source.
+} catch (const py::cast_error&) {
+}
+
 Result<RewrittenBody> BodyRewriter::prepare(py::handle benchmark) try {
   RewrittenBody body;
   body.function_ = innermost_function(benchmark);
@@ -120,12 +138,8 @@ Result<RewrittenBody> BodyRewriter::prepare(py::handle benchmark) try {
   if (const std::string reason = objection(body.original_); !reason.empty()) return unsupported(name, reason);
 
   const auto file = body.original_.attr("co_filename").cast<std::string>();
-  auto& source = modules_[file];
-  if (!source) {
-    py::list lines = source_lines(file, body.function_);
-    if (lines.empty()) return unsupported(name, fmt::format("its source ('{}') can't be read", file));
-    source = std::make_unique<ModuleSource>(file, std::move(lines));
-  }
+  ModuleSource* source = source_of(file, body.function_.attr("__globals__"));
+  if (source == nullptr) return unsupported(name, fmt::format("its source ('{}') can't be read", file));
   auto found = source->find(body.original_);
   if (!found) {
     return unsupported(name, fmt::format("its code is not what '{}' compiles to (the file changed after it was "

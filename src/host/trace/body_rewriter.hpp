@@ -84,7 +84,13 @@ class BodyRewriter {
   /// is a lambda, generator or coroutine, or its code is not what its source file compiles to.
   [[nodiscard]] Result<RewrittenBody> prepare(pybind11::handle benchmark);
 
+  /// Parses a module's source file now, for the processes that are forked later. What cannot be read or compiled is
+  /// left for prepare() to report.
+  void read_ahead(pybind11::handle module);
+
  private:
+  [[nodiscard]] ModuleSource* source_of(const std::string& file, pybind11::handle globals);
+
   std::map<std::string, std::unique_ptr<ModuleSource>> modules_;  // by file name
 };
 
