@@ -259,7 +259,8 @@ TEST(Conclude, StrictFailsWhatWasNotFullyVerified) {
 }
 
 TEST(Conclude, MinVerifiedCountsWhatCouldBeChecked) {
-  const std::map<Verdict, std::size_t> counts{{Verdict::kIdentical, 9}, {Verdict::kVacuous, 1}, {Verdict::kSkipped, 90}};
+  const std::map<Verdict, std::size_t> counts{
+      {Verdict::kIdentical, 9}, {Verdict::kVacuous, 1}, {Verdict::kSkipped, 90}};
   EXPECT_EQ(status(counts, false, 90), ExitStatus::kSuccess);
   EXPECT_EQ(status(counts, false, 91), ExitStatus::kFailed);
 }
