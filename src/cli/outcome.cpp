@@ -16,6 +16,7 @@ model::ExitStatus exit_status(ErrorKind kind) {
     case ErrorKind::kPython: return model::ExitStatus::kUsage;
     case ErrorKind::kNoBaseline:
     case ErrorKind::kCorrupt: return model::ExitStatus::kNoBaseline;
+    case ErrorKind::kInterrupted: return model::ExitStatus::kInterrupted;
     case ErrorKind::kIo:
     case ErrorKind::kInternal: return model::ExitStatus::kInternal;
   }

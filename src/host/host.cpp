@@ -16,6 +16,7 @@
 #include "host/execution/roles.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
+#include "util/stack.hpp"
 
 namespace snapshot_test::host {
 
@@ -71,6 +72,7 @@ int refuse(util::Channel& channel, const std::string& why) {
     // Never destroyed: see Context.
     auto* context = new execution::Context{
         start, trace::Eligibility(trace::Folders::of_interpreter()), pickling::Reducers::standard(), {}};
+    (void)util::stack_of_this_thread();  // asked once here, not in every process below
     // What is wrong with the folder, discovery says; here it saves every process below the same work.
     (void)discovery::install_root(start.benchmark_dir);
     execution::serve_base(*context, std::move(channel));

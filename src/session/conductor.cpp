@@ -26,14 +26,6 @@ constexpr std::chrono::milliseconds kAbortGrace{500};
 constexpr double kBaseTimeout = 600;
 /// Each module that discovery imports.
 constexpr double kImportTimeout = 600;
-/// What is kept of a process's output: this much from the start and as much from the end.
-constexpr std::size_t kOutputHalf = 32 * 1024;
-
-template <class Clock>
-typename Clock::time_point after(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<typename Clock::duration>(std::chrono::duration<double>(seconds));
-}
-
 CaseOutcome outcome_of(const BranchFailure& failure, std::string output) {
   CaseOutcome outcome;
   outcome.observation.ending = failure.ending;
@@ -41,23 +33,6 @@ CaseOutcome outcome_of(const BranchFailure& failure, std::string output) {
   outcome.observation.traceback = failure.traceback;
   outcome.observation.output = std::move(output);
   return outcome;
-}
-
-/// The end of a process that gave no answer.
-BranchFailure failure_of(int status, bool timed_out, bool broken, double timeout) {
-  if (timed_out) {
-    return {Ending::kTimedOut, fmt::format("did not end within {:g} s", timeout), ""};
-  }
-  if (broken) {
-    return {Ending::kProtocol, "wrote to a descriptor that it did not open, so its result is lost", ""};
-  }
-  if (WIFSIGNALED(status)) {
-    const bool perhaps_memory = WTERMSIG(status) == SIGKILL;
-    return {Ending::kSignalled,
-            util::describe_wait_status(status) + (perhaps_memory ? " (by the kernel, when memory runs out)" : ""), ""};
-  }
-  return {Ending::kExited,
-          fmt::format("left the interpreter ({}) before its result was known", util::describe_wait_status(status)), ""};
 }
 
 }  // namespace
@@ -71,8 +46,7 @@ Result<std::unique_ptr<Conductor>> Conductor::start(const PythonEnvironment& pyt
   std::unique_ptr<Conductor> conductor(new Conductor(scratch, signals, options));
   auto base = std::make_unique<Process>(std::move(host->channel), std::move(host->output));
   base->pid = host->pid;
-  base->deadline = after<Clock>(kBaseTimeout);
-  base->timeout = kBaseTimeout;
+  base->grant(kBaseTimeout);
   conductor->base_ = base.get();
   conductor->processes_.emplace(conductor->next_id_++, std::move(base));
   nlohmann::json body = request;
@@ -85,7 +59,7 @@ Result<std::unique_ptr<Conductor>> Conductor::start(const PythonEnvironment& pyt
       return tl::unexpected(turned.error());
     }
     if (conductor->interrupted()) {
-      return conductor;
+      return fail(ErrorKind::kInterrupted, "interrupted while the host started");
     }
   }
   if (conductor->base_->answer) {
@@ -93,7 +67,7 @@ Result<std::unique_ptr<Conductor>> Conductor::start(const PythonEnvironment& pyt
   }
   if (conductor->base_lost_) {
     return fail(ErrorKind::kInternal, fmt::format("the host that embeds '{}' ended while it started\n{}",
-                                                  python.executable, conductor->base_->text));
+                                                  python.executable, conductor->base_->output_text()));
   }
   return conductor;
 }
@@ -113,8 +87,7 @@ void Conductor::end_all() {
   processes_.clear();
 }
 
-Result<Conductor::Process*> Conductor::fork_process(Process& parent, Role role, const nlohmann::json& request,
-                                                    double timeout) {
+Result<Process*> Conductor::fork_process(Process& parent, Role role, const nlohmann::json& request, double timeout) {
   auto channels = util::Channel::make_pair();
   if (!channels) {
     return tl::unexpected(channels.error());
@@ -128,8 +101,7 @@ Result<Conductor::Process*> Conductor::fork_process(Process& parent, Role role, 
   process->id = id;
   process->parent = &parent;
   process->role = role;
-  process->timeout = timeout;
-  process->deadline = after<Clock>(timeout);
+  process->grant(timeout);
   const int fds[] = {channels->second.fd(), output->second.get()};
   const nlohmann::json order = {{"op", "fork"}, {"node", id}, {"role", role}, {"request", request}};
   if (auto sent = parent.channel.send(order, fds); !sent) {
@@ -148,7 +120,7 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     }
     while (!discovery_) {
       if (interrupted()) {
-        return fail(ErrorKind::kPython, "interrupted while the suite was imported");
+        return fail(ErrorKind::kInterrupted, "interrupted while the suite was imported");
       }
       if (auto turned = turn(); !turned) {
         return tl::unexpected(turned.error());
@@ -158,13 +130,11 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     if (ended->answer && ended->answer->value("op", "") == "discovered") {
       return ended->answer->get<model::DiscoverReply>();
     }
-    const BranchFailure failure = ended->answer
-                                      ? ended->answer->get<BranchFailure>()
-                                      : failure_of(ended->status, ended->timed_out, ended->broken, ended->timeout);
+    const BranchFailure failure = ended->failure();
     // A module that takes the process down is left out of the next try; the rest of the suite goes on.
-    if (ended->answer || base_lost_ || ended->importing.empty() ||
+    if (ended->answered_failure() || base_lost_ || ended->importing.empty() ||
         !request.lost.emplace(ended->importing, failure.detail).second) {
-      return fail(ended->answer ? ErrorKind::kUsage : ErrorKind::kPython, failure.detail);
+      return fail(ended->answered_failure() ? ErrorKind::kUsage : ErrorKind::kPython, failure.detail);
     }
   }
 }
@@ -277,7 +247,7 @@ Result<void> Conductor::turn() {
       continue;
     }
     if (is_output) {
-      read_output(*found->second);
+      found->second->read_output();
     } else {
       read_channel(*found->second);
     }
@@ -315,28 +285,6 @@ void Conductor::enforce_deadlines() {
       process->killing = Process::Killing::kForced;
       process->deadline.reset();
       ::kill(-process->pid, SIGKILL);
-    }
-  }
-}
-
-void Conductor::read_output(Process& process) {
-  char chunk[1 << 16];
-  for (;;) {
-    const ssize_t got = ::read(process.output.get(), chunk, sizeof chunk);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0 && errno == EAGAIN) {
-      return;
-    }
-    if (got <= 0) {
-      process.output.reset();
-      return;
-    }
-    process.text.append(chunk, static_cast<std::size_t>(got));
-    if (process.text.size() > 4 * kOutputHalf) {
-      process.text_dropped += process.text.size() - 2 * kOutputHalf;
-      process.text.erase(kOutputHalf, process.text.size() - 2 * kOutputHalf);
     }
   }
 }
@@ -380,15 +328,15 @@ void Conductor::on_message(Process& process, nlohmann::json body) {
       } else if (op == "exited") {
         on_ended(child->first, body.at("status").get<int>());
       } else {
-        const BranchFailure failure{Ending::kProtocol, body.at("cause").get<std::string>(), ""};
-        child->second->answer = failure;
+        child->second->answer = BranchFailure{Ending::kProtocol, body.at("cause").get<std::string>(), ""};
+        (*child->second->answer)["op"] = "failed";
         on_ended(child->first, 0);
       }
     } else if (op == "ready") {
       on_ready(process);
     } else if (op == "importing") {
       process.importing = body.at("module").get<std::string>();
-      process.deadline = after<Clock>(process.timeout);
+      process.grant(process.timeout);
     } else {
       process.answer = std::move(body);
     }
@@ -416,9 +364,7 @@ void Conductor::on_ready(Process& process) {
 void Conductor::on_ended(int id, int status) {
   Process& ending = *processes_.at(id);
   // What it sent before it ended is still in the socket and the pipe.
-  if (ending.output) {
-    read_output(ending);
-  }
+  ending.read_output();
   if (ending.channel.fd() >= 0 && !ending.broken) {
     read_channel(ending);
   }
@@ -450,11 +396,8 @@ void Conductor::end_process(std::unique_ptr<Process> process) {
     if (!process->ready) {
       --busy_;
     }
-    const BranchFailure failure =
-        process->answer && process->answer->contains("ending")
-            ? process->answer->get<BranchFailure>()
-            : failure_of(process->status, process->timed_out, process->broken, process->timeout);
-    CaseOutcome outcome = outcome_of(failure, process->text);
+    const BranchFailure failure = process->failure();
+    CaseOutcome outcome = outcome_of(failure, process->output_text());
     outcome.observation.detail = fmt::format("{}: {}", process->branch->title, failure.detail);
     process->branch->process = -1;
     fail_branch(*process->branch, outcome);
@@ -468,7 +411,7 @@ void Conductor::finish_case(Process& process) {
   }
   CaseOutcome outcome;
   std::optional<model::CaseReply> reply;
-  if (process.answer) {
+  if (process.answer && !process.answered_failure()) {
     try {
       reply = process.answer->get<model::CaseReply>();
     } catch (const std::exception&) {
@@ -478,13 +421,9 @@ void Conductor::finish_case(Process& process) {
   if (reply) {
     outcome = {std::move(reply->observation), std::move(reply->comparisons), std::move(reply->fatal)};
   } else {
-    outcome = outcome_of(failure_of(process.status, process.timed_out, process.broken, process.timeout), "");
+    outcome = outcome_of(process.failure(), "");
   }
-  outcome.observation.output = std::move(process.text);
-  if (process.text_dropped > 0) {
-    outcome.observation.output.insert(std::min(kOutputHalf, outcome.observation.output.size()),
-                                      fmt::format("\n[... {} bytes left out ...]\n", process.text_dropped));
-  }
+  outcome.observation.output = process.output_text();
   if (!outcome.fatal.empty()) {
     fatal_ = outcome.fatal;
   }
@@ -539,7 +478,7 @@ void Conductor::lose_base() {
   while (::waitpid(base_->pid, &base_->status, 0) < 0 && errno == EINTR) {
   }
   (void)base_->channel.take_fd();
-  read_output(*base_);
+  base_->read_output();
   std::vector<int> children;
   for (const auto& [id, process] : processes_) {
     if (process->parent == base_) {

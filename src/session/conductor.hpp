@@ -12,6 +12,7 @@
 
 #include "model/message.hpp"
 #include "session/host_process.hpp"
+#include "session/process.hpp"
 #include "session/python_environment.hpp"
 #include "session/scratch.hpp"
 #include "session/signals.hpp"
@@ -55,39 +56,8 @@ class Conductor {
   [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  /// A case, with the branch it hangs from.
-  struct Leaf {
-    Branch* branch;
-    CaseTask* task;
-  };
+  using Clock = Process::Clock;
   using Work = std::variant<Branch*, Leaf>;
-
-  struct Process {
-    Process(util::Channel its_channel, util::Fd its_output)
-        : channel(std::move(its_channel)), output(std::move(its_output)) {}
-
-    int id = 0;
-    Process* parent = nullptr;
-    model::Role role = model::Role::kBase;
-    util::Channel channel;
-    util::Fd output;
-    std::string text;              ///< what it wrote, bounded
-    std::size_t text_dropped = 0;  ///< bytes left out of the middle
-    pid_t pid = -1;
-    std::optional<Clock::time_point> deadline;
-    double timeout = 0;
-    enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
-    bool timed_out = false;
-    bool ready = false;
-    bool broken = false;                   ///< it sent something that is not our protocol
-    std::optional<nlohmann::json> answer;  ///< "failed", "discovered" or "result"
-    Branch* branch = nullptr;              ///< what it opens, for nodes
-    std::optional<Leaf> leaf;              ///< what it runs, for cases
-    std::string folder;                    ///< removed when it has ended
-    std::string importing;                 ///< what discovery is at
-    int status = 0;                        ///< its wait status, once it has ended
-  };
 
   Conductor(const Scratch& scratch, Signals& signals, const Options& options)
       : scratch_(scratch), signals_(signals), options_(options) {}
@@ -102,7 +72,6 @@ class Conductor {
   void on_message(Process& process, nlohmann::json body);
   void on_ready(Process& process);
   void read_channel(Process& process);
-  void read_output(Process& process);
   void enforce_deadlines();
   void on_ended(int id, int status);
   void end_process(std::unique_ptr<Process> process);

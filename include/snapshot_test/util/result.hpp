@@ -17,6 +17,7 @@ enum class ErrorKind {
   kCorrupt,      ///< a file is truncated, altered or not of this format
   kUnsupported,  ///< a known format or interpreter that this build cannot handle
   kPython,       ///< Python raised
+  kInterrupted,  ///< the user asked to stop
   kInternal,     ///< a defect of this program
 };
 

@@ -1,14 +1,13 @@
 #include "host/pickling/graph_writer.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "host/pickling/describe.hpp"
 #include "host/pickling/python_error.hpp"
+#include "util/stack.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
@@ -20,28 +19,18 @@ constexpr std::size_t kLargestReserve = 1024 * 1024;
 
 /// The lowest address of this thread's stack that the walk may reach; 0 where it can't be known.
 std::uintptr_t find_stack_floor() {
-  pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
-    return 0;
-  }
-  void* base = nullptr;
-  std::size_t size = 0;
-  const int failed = pthread_attr_getstack(&attributes, &base, &size);
-  pthread_attr_destroy(&attributes);
-  if (failed != 0) {
-    return 0;
-  }
-  return reinterpret_cast<std::uintptr_t>(base) + std::clamp(size / 8, kSmallestReserve, kLargestReserve);
+  const auto stack = util::stack_of_this_thread();
+  return stack ? stack->lowest + std::clamp(stack->size / 8, kSmallestReserve, kLargestReserve) : 0;
 }
 
 }  // namespace
 
 GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained)
-    : stream_(sink, limits.max_bytes), limits_(limits), reducers_(reducers), drained_(drained) {
-  // Asking for the main thread's stack reads /proc: too slow for every small value.
-  thread_local const std::uintptr_t floor = find_stack_floor();
-  stack_floor_ = floor;
-}
+    : stream_(sink, limits.max_bytes),
+      limits_(limits),
+      reducers_(reducers),
+      drained_(drained),
+      stack_floor_(find_stack_floor()) {}
 
 Result<PickledInfo> GraphWriter::dump(PyObject* value) {
   stream_.op<1>(Opcode::kProto, 5);

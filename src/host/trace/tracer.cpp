@@ -1,13 +1,12 @@
 #include "host/trace/tracer.hpp"
 
 #include <fmt/format.h>
-#include <pthread.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "host/trace/frame_hook.h"
 #include "host/trace/function_names.hpp"
+#include "util/stack.hpp"
 
 namespace snapshot_test::host::trace {
 namespace py = pybind11;
@@ -19,15 +18,10 @@ st_frame_kind classify(const void* eligibility, PyCodeObject* code) {
 
 // Half of what this thread's stack has left is for the program's own C code. nullptr where the bounds are not known.
 const char* stack_floor() {
-  pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return nullptr;
-  void* lowest = nullptr;
-  std::size_t size = 0;
-  const bool known = pthread_attr_getstack(&attributes, &lowest, &size) == 0;
-  pthread_attr_destroy(&attributes);
-  const char* here = static_cast<const char*>(__builtin_frame_address(0));
-  if (!known || here < static_cast<const char*>(lowest)) return nullptr;
-  return here - (here - static_cast<const char*>(lowest)) / 2;
+  const auto stack = util::stack_of_this_thread();
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (!stack || here < stack->lowest) return nullptr;
+  return reinterpret_cast<const char*>(here - (here - stack->lowest) / 2);
 }
 
 // Takes over the references of a hit.

@@ -1,0 +1,80 @@
+#include "session/process.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "util/process.hpp"
+
+namespace snapshot_test::session {
+
+using model::BranchFailure;
+using model::Ending;
+
+namespace {
+
+/// What is kept of a process's output: this much from the start and as much from the end.
+constexpr std::size_t kOutputHalf = 32 * 1024;
+
+}  // namespace
+
+void Process::grant(double seconds) {
+  timeout = seconds;
+  deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+void Process::read_output() {
+  char chunk[1 << 16];
+  while (output) {
+    const ssize_t got = ::read(output.get(), chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0 && errno == EAGAIN) {
+      return;
+    }
+    if (got <= 0) {
+      output.reset();
+      return;
+    }
+    text_.append(chunk, static_cast<std::size_t>(got));
+    if (text_.size() > 4 * kOutputHalf) {
+      text_dropped_ += text_.size() - 2 * kOutputHalf;
+      text_.erase(kOutputHalf, text_.size() - 2 * kOutputHalf);
+    }
+  }
+}
+
+std::string Process::output_text() const {
+  std::string text = text_;
+  if (text_dropped_ > 0) {
+    text.insert(std::min(kOutputHalf, text.size()), fmt::format("\n[... {} bytes left out ...]\n", text_dropped_));
+  }
+  return text;
+}
+
+bool Process::answered_failure() const { return answer && answer->value("op", "") == "failed"; }
+
+BranchFailure Process::failure() const {
+  if (answered_failure()) {
+    return answer->get<BranchFailure>();
+  }
+  if (timed_out) {
+    return {Ending::kTimedOut, fmt::format("did not end within {:g} s", timeout), ""};
+  }
+  if (broken) {
+    return {Ending::kProtocol, "wrote to a descriptor that it did not open, so its result is lost", ""};
+  }
+  const std::string how = util::describe_wait_status(status);
+  if (WIFSIGNALED(status)) {
+    return {Ending::kSignalled, WTERMSIG(status) == SIGKILL ? how + " (as the kernel does when memory runs out)" : how,
+            ""};
+  }
+  return {Ending::kExited, fmt::format("left the interpreter ({}) before its result was known", how), ""};
+}
+
+}  // namespace snapshot_test::session

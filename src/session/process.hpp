@@ -1,0 +1,65 @@
+// One process of a host as the supervisor knows it: its channel, its output, its deadline, its end.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "session/work_tree.hpp"
+#include "util/channel.hpp"
+#include "util/fd.hpp"
+
+namespace snapshot_test::session {
+
+/// A case, with the branch it hangs from.
+struct Leaf {
+  Branch* branch = nullptr;
+  CaseTask* task = nullptr;
+};
+
+struct Process {
+  using Clock = std::chrono::steady_clock;
+
+  Process(util::Channel its_channel, util::Fd its_output)
+      : channel(std::move(its_channel)), output(std::move(its_output)) {}
+
+  /// It has this long from now, or it is killed.
+  void grant(double seconds);
+  /// Takes what it has written so far, without waiting; closes the pipe at its end.
+  void read_output();
+  /// What it wrote: the beginning and the end, with a mark where the middle was left out.
+  [[nodiscard]] std::string output_text() const;
+  /// Why it could not do its work: its own account if it gave one, else what its end says.
+  [[nodiscard]] model::BranchFailure failure() const;
+  /// Is its answer a failure of its own?
+  [[nodiscard]] bool answered_failure() const;
+
+  int id = 0;
+  Process* parent = nullptr;
+  model::Role role = model::Role::kBase;
+  util::Channel channel;
+  util::Fd output;  ///< read end, non-blocking
+  pid_t pid = -1;   ///< -1 until its parent has forked it
+  std::optional<Clock::time_point> deadline;
+  double timeout = 0;  ///< seconds, as last granted
+  enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
+  bool timed_out = false;
+  bool ready = false;
+  bool broken = false;                   ///< it sent something that is not our protocol
+  std::optional<nlohmann::json> answer;  ///< "failed", "discovered" or "result"
+  int status = 0;                        ///< its wait status, once it has ended
+  Branch* branch = nullptr;              ///< what it opens, for nodes
+  std::optional<Leaf> leaf;              ///< what it runs, for cases
+  std::string folder;                    ///< removed when it has ended
+  std::string importing;                 ///< the module that discovery is at
+
+ private:
+  std::string text_;
+  std::size_t text_dropped_ = 0;  ///< bytes left out of the middle of text_
+};
+
+}  // namespace snapshot_test::session
