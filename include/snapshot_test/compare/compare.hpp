@@ -25,6 +25,12 @@ struct Options {
   bool equal_nan = false;
   bool strict_types = true;    ///< dtype and container type must agree
   bool exact_integers = true;  ///< integers without an entry in by_dtype allow no tolerance
+  /// Lists, tuples, deques and one-dimensional arrays are compared as collections without order: see
+  /// docs/comparison.md.
+  bool ignore_order = false;
+  /// Off: arrays are compared, too, whose shapes are the same but for axes of length 1, or one of which numpy would
+  /// broadcast to the other's.
+  bool strict_shapes = true;
   /// Paths as in Comparison::differing_paths: these leaves, and everything below them, are left out.
   std::vector<std::string> ignored_paths;
 };
