@@ -38,7 +38,7 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     session::CaptureOptions options;
     options.suite = std::move(suite);
     options.snapshot_dir = config.snapshot_dir.value;
-    options.tolerance = tolerance_options(config);
+    options.comparison = comparison_options(config);
     options.stability_check = config.stability_check.value;
     options.compress = config.compression.value == config::Compression::kAuto;
     return session::capture(options, listener).map([](const auto& summary) { return summary.status; });

@@ -149,6 +149,14 @@ void add_tolerance_options(CLI::App& app, Shared& shared) {
       ->check(rule_of("tolerance.rtol"));
   add_switch(app, "--equal-nan", "--no-equal-nan", shared.overrides.equal_nan, true,
              "NaN agrees with NaN where the values are not identical anyway (default: it does not)");
+  add_switch(app, "--no-exact-integers", "--exact-integers", shared.overrides.exact_integers, false,
+             "integers may differ within the tolerance, too (default: they are exact)");
+  add_switch(app, "--no-strict-types", "--strict-types", shared.overrides.strict_types, false,
+             "dtypes and container types may differ if the values agree (default: they may not)");
+  add_switch(app, "--no-strict-shapes", "--strict-shapes", shared.overrides.strict_shapes, false,
+             "axes of length 1 may differ (default: they may not)");
+  add_switch(app, "--ignore-order", "--no-ignore-order", shared.overrides.ignore_order, true,
+             "sequences and one-dimensional arrays agree in any order (default: order counts)");
 }
 
 void add_report_options(CLI::App& app, ReportFiles& files) {

@@ -62,11 +62,36 @@ Result<session::SuiteOptions> suite_options(const config::Config& config, const 
   options.workers = static_cast<unsigned>(config.workers.value);
   options.seed = config.seed.value;
   options.trace_depth_limit = static_cast<int>(config.trace_depth_limit.value);
+  options.reducers = config.reducers.value;
   return options;
 }
 
-session::ToleranceOptions tolerance_options(const config::Config& config) {
-  return {config.rtol.value, config.atol.value, config.equal_nan.value};
+session::ComparisonOptions comparison_options(const config::Config& config) {
+  session::ComparisonOptions options;
+  model::Rules& rules = options.rules;
+  rules.tolerance = {config.rtol.value, config.atol.value};
+  rules.by_dtype = config.by_dtype.value;
+  rules.equal_nan = config.equal_nan.value;
+  rules.exact_integers = config.exact_integers.value;
+  rules.strict_types = config.strict_types.value;
+  rules.strict_shapes = config.strict_shapes.value;
+  rules.ignore_order = config.ignore_order.value;
+  options.changes = config.overrides.value;
+  const auto drop_if_commanded = [](const auto& setting, auto& change) {
+    if (setting.origin == config::Origin::kCommandLine) {
+      change.reset();
+    }
+  };
+  for (model::RuleChange& change : options.changes) {
+    drop_if_commanded(config.rtol, change.rtol);
+    drop_if_commanded(config.atol, change.atol);
+    drop_if_commanded(config.equal_nan, change.equal_nan);
+    drop_if_commanded(config.exact_integers, change.exact_integers);
+    drop_if_commanded(config.strict_types, change.strict_types);
+    drop_if_commanded(config.strict_shapes, change.strict_shapes);
+    drop_if_commanded(config.ignore_order, change.ignore_order);
+  }
+  return options;
 }
 
 report::Verbosity verbosity(const config::Config& config) {

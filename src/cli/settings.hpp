@@ -13,7 +13,8 @@ namespace snapshot_test::cli {
 
 /// The session's options. kUsage where the benchmark directory is not named, missing, empty or a file.
 [[nodiscard]] Result<session::SuiteOptions> suite_options(const config::Config& config, const Shared& shared);
-[[nodiscard]] session::ToleranceOptions tolerance_options(const config::Config& config);
+/// What the command line says goes before what the file says of single benchmarks.
+[[nodiscard]] session::ComparisonOptions comparison_options(const config::Config& config);
 
 [[nodiscard]] report::Verbosity verbosity(const config::Config& config);
 

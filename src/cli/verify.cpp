@@ -31,7 +31,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     session::VerifyOptions options;
     options.suite = std::move(suite);
     options.snapshot_dir = config.snapshot_dir.value;
-    options.tolerance = tolerance_options(config);
+    options.comparison = comparison_options(config);
     options.strict = config.strict.value;
     options.min_verified = config.min_verified.value;
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });

@@ -3,27 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <utility>
 
-#include "util/text.hpp"
+#include "config/values.hpp"
 
 namespace snapshot_test::config {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
-
-enum class Bound { kIncluded, kExcluded };
-
-/// Which numbers a setting takes; ignored for all other types.
-struct Range {
-  double low = 0;
-  Bound low_bound = Bound::kIncluded;
-  double high = std::numeric_limits<double>::infinity();
-};
 
 /// Calls visit(key, setting, range) for every setting, in the order in which people see them. The one list of keys:
 /// reading, checking, showing and writing the default file all go through it.
@@ -36,6 +24,13 @@ void for_each_setting(AnyConfig& config, Visit&& visit) {
   visit("tolerance.rtol", config.rtol, Range{});
   visit("tolerance.atol", config.atol, Range{});
   visit("tolerance.equal_nan", config.equal_nan, Range{});
+  visit("tolerance.by_dtype", config.by_dtype, Range{});
+  visit("tolerance.exact_integers", config.exact_integers, Range{});
+  visit("tolerance.strict_types", config.strict_types, Range{});
+  visit("tolerance.strict_shapes", config.strict_shapes, Range{});
+  visit("tolerance.ignore_order", config.ignore_order, Range{});
+  visit("overrides", config.overrides, Range{});
+  visit("reducers", config.reducers, Range{});
   visit("exclude_benchmarks", config.exclude_benchmarks, Range{});
   visit("timeout", config.timeout, Range{0, Bound::kExcluded});
   visit("workers", config.workers, Range{0, Bound::kIncluded, 4096});
@@ -47,113 +42,6 @@ void for_each_setting(AnyConfig& config, Visit&& visit) {
   visit("min_verified", config.min_verified, Range{0, Bound::kIncluded, 100});
   visit("verbose", config.verbose, Range{});
   visit("quiet", config.quiet, Range{});
-}
-
-std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return text.size() > 60 ? text.substr(0, 57) + "..." : text;
-}
-
-std::string must_be(std::string_view what, const Json& value) {
-  return fmt::format("must be {}, not {}", what, shown(value));
-}
-
-std::string numbers(std::string_view noun, const Range& range) {
-  std::string text =
-      fmt::format("{} {} {}", noun, range.low_bound == Bound::kExcluded ? "greater than" : "of at least", range.low);
-  if (std::isfinite(range.high)) {
-    text += fmt::format(" and at most {}", range.high);
-  }
-  return text;
-}
-
-bool inside(double number, const Range& range) {
-  const bool low = range.low_bound == Bound::kExcluded ? number > range.low : number >= range.low;
-  return low && number <= range.high && std::isfinite(number);
-}
-
-// read(): a JSON value into a setting's type, or what is wrong with it.
-
-template <class T>
-using Read = tl::expected<T, std::string>;
-
-Read<bool> read(const Json& value, const Range&, const bool*) {
-  if (!value.is_boolean()) {
-    return tl::unexpected(must_be("true or false", value));
-  }
-  return value.get<bool>();
-}
-
-Read<double> read(const Json& value, const Range& range, const double*) {
-  if (!value.is_number() || !inside(value.get<double>(), range)) {
-    return tl::unexpected(must_be(numbers("a number", range), value));
-  }
-  return value.get<double>();
-}
-
-Read<std::uint64_t> read(const Json& value, const Range& range, const std::uint64_t*) {
-  if (!value.is_number_unsigned() || !inside(value.get<double>(), range)) {
-    return tl::unexpected(must_be(numbers("a whole number", range), value));
-  }
-  return value.get<std::uint64_t>();
-}
-
-Read<std::string> read(const Json& value, const Range&, const std::string*) {
-  if (!value.is_string() || value.get<std::string>().empty()) {
-    return tl::unexpected(must_be("a text that is not empty", value));
-  }
-  return value.get<std::string>();
-}
-
-Read<fs::path> read(const Json& value, const Range&, const fs::path*) {
-  if (!value.is_string() || value.get<std::string>().empty()) {
-    return tl::unexpected(must_be("a path", value));
-  }
-  return fs::path(value.get<std::string>());
-}
-
-Read<std::vector<std::string>> read(const Json& value, const Range&, const std::vector<std::string>*) {
-  std::vector<std::string> patterns;
-  for (const Json& item : value.is_array() ? value : Json::array({nullptr})) {
-    if (!item.is_string()) {
-      return tl::unexpected(must_be("a list of glob patterns such as [\"timeraw_*\"]", value));
-    }
-    patterns.push_back(item.get<std::string>());
-  }
-  return patterns;
-}
-
-Read<Compression> read(const Json& value, const Range&, const Compression*) {
-  if (value == "auto") {
-    return Compression::kAuto;
-  }
-  if (value == "none") {
-    return Compression::kNone;
-  }
-  return tl::unexpected(must_be("\"auto\" or \"none\"", value));
-}
-
-template <class T>
-Read<std::optional<T>> read(const Json& value, const Range& range, const std::optional<T>*) {
-  if (value.is_null()) {
-    return std::optional<T>();
-  }
-  return read(value, range, static_cast<const T*>(nullptr)).map([](T read_value) {
-    return std::optional<T>(std::move(read_value));
-  });
-}
-
-// write(): the other way.
-
-template <class T>
-Json write(const T& value) {
-  return value;
-}
-Json write(const fs::path& value) { return value.string(); }
-Json write(const Compression& value) { return value == Compression::kAuto ? "auto" : "none"; }
-template <class T>
-Json write(const std::optional<T>& value) {
-  return value ? write(*value) : Json(nullptr);
 }
 
 std::string text(Origin origin, const Config& config) {
@@ -244,9 +132,7 @@ Result<void> apply_file(Config& config, const Json& file, const fs::path& path) 
       }
     });
     if (!known) {
-      const auto meant = util::nearest(found.last, found.siblings);
-      wrong = meant ? fmt::format("unknown key; did you mean '{}'?", *meant)
-                    : fmt::format("unknown key; known here are {}", fmt::join(found.siblings, ", "));
+      wrong = unknown_key(found.last, found.siblings);
     }
     if (wrong) {
       return fail(ErrorKind::kConfig, fmt::format("{}: {}: {}", path.string(), found.key, *wrong));
@@ -264,6 +150,9 @@ Result<void> apply_file(Config& config, const Json& file, const fs::path& path) 
   }
   if (from_file(config.snapshot_dir)) {
     rebase(config.snapshot_dir.value, folder);
+  }
+  for (fs::path& reducers : config.reducers.value) {
+    rebase(reducers, folder);
   }
   // A name without a slash is looked up on PATH, so it is no path.
   if (from_file(config.python) && config.python.value && config.python.value->find('/') != std::string::npos) {
@@ -288,6 +177,10 @@ Result<void> apply_overrides(Config& config, const Overrides& overrides) {
   override_with(config.rtol, overrides.rtol);
   override_with(config.atol, overrides.atol);
   override_with(config.equal_nan, overrides.equal_nan);
+  override_with(config.exact_integers, overrides.exact_integers);
+  override_with(config.strict_types, overrides.strict_types);
+  override_with(config.strict_shapes, overrides.strict_shapes);
+  override_with(config.ignore_order, overrides.ignore_order);
   override_with(config.timeout, overrides.timeout);
   override_with(config.workers, overrides.workers);
   override_with(config.seed, overrides.seed);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::config {
@@ -45,6 +46,13 @@ struct Config {
   Setting<double> rtol{1e-5};
   Setting<double> atol{1e-8};
   Setting<bool> equal_nan{false};
+  Setting<model::DtypeTolerances> by_dtype{model::Rules().by_dtype};
+  Setting<bool> exact_integers{true};
+  Setting<bool> strict_types{true};
+  Setting<bool> strict_shapes{true};
+  Setting<bool> ignore_order{false};
+  Setting<std::vector<model::RuleChange>> overrides;     ///< of the tolerance, for single benchmarks
+  Setting<std::vector<std::filesystem::path>> reducers;  ///< the project's own, Python files
   Setting<std::vector<std::string>> exclude_benchmarks;  ///< a pattern here would silently leave cases out
   Setting<std::optional<double>> timeout;                ///< seconds; none means kDefaultTimeout
   Setting<std::uint64_t> workers{0};                     ///< cases at once; 0 = as many as there are cores
@@ -72,6 +80,10 @@ struct Overrides {
   std::optional<double> rtol;
   std::optional<double> atol;
   std::optional<bool> equal_nan;
+  std::optional<bool> exact_integers;
+  std::optional<bool> strict_types;
+  std::optional<bool> strict_shapes;
+  std::optional<bool> ignore_order;
   std::vector<std::string> exclude;  ///< added to exclude_benchmarks
   std::optional<double> timeout;
   std::optional<std::uint64_t> workers;

@@ -23,7 +23,7 @@ static void from_json(const nlohmann::json& in, Ending& out) {
     NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, __VA_ARGS__))   \
   }
 
-ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload)
+ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers)
 ST_FIELDS(DiscoverRequest, filter, lost, stored)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, common_modules, filter_error)
 ST_FIELDS(ModuleRequest, module, workdir)
@@ -31,7 +31,7 @@ ST_FIELDS(CacheRequest, benchmark, directory)
 ST_FIELDS(BenchmarkRequest, benchmark)
 ST_FIELDS(BranchFailure, ending, detail, traceback)
 ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, trace_depth_limit, objects_dir,
-          known_objects_dir, compress, baseline_dirs, baseline, rtol, atol, equal_nan)
+          known_objects_dir, compress, baseline_dirs, baseline, rules)
 ST_FIELDS(CaseReply, observation, fatal, comparisons)
 
 #undef ST_FIELDS

@@ -25,6 +25,7 @@
 #include "snapshot_test/model/benchmark.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/result.hpp"
+#include "snapshot_test/model/rules.hpp"
 
 namespace snapshot_test::model {
 
@@ -51,7 +52,8 @@ struct HostStart {
   std::string project_dir;    ///< absolute; empty for none
   std::string workdir;        ///< the current directory outside a module of its own
   std::uint64_t seed = 42;
-  std::vector<std::string> preload;  ///< modules to import once for all; failures are ignored
+  std::vector<std::string> preload;   ///< modules to import once for all; failures are ignored
+  std::vector<std::string> reducers;  ///< files of the project's own reducers, absolute
 };
 
 struct DiscoverRequest {
@@ -114,9 +116,7 @@ struct CaseRequest {
   bool compress = true;                    ///< kStore
   std::vector<std::string> baseline_dirs;  ///< kCompare: object folders, searched in order
   std::vector<SiteValue> baseline;         ///< kCompare
-  double rtol = 1e-5;
-  double atol = 1e-8;
-  bool equal_nan = false;
+  Rules rules;                             ///< kCompare
 };
 
 struct CaseReply {

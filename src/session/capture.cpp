@@ -86,9 +86,7 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       task.request.mode = model::CaseMode::kCompare;
       task.request.baseline = captured->second.observation.sites;
       task.request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
-      task.request.rtol = options_.tolerance.rtol;
-      task.request.atol = options_.tolerance.atol;
-      task.request.equal_nan = options_.tolerance.equal_nan;
+      task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
       tasks.push_back(std::move(task));
     }
   }
@@ -177,9 +175,7 @@ store::RunInfo describe_run(const CaptureOptions& options, const Run& run, const
   info.machine = store::collect_machine();
   info.packages = packages;
   info.seed = options.suite.seed;
-  info.settings = {{"rtol", options.tolerance.rtol},
-                   {"atol", options.tolerance.atol},
-                   {"equal_nan", options.tolerance.equal_nan},
+  info.settings = {{"rules", options.comparison.rules},
                    {"filter", options.suite.filter.value_or("")},
                    {"exclude", options.suite.exclude},
                    {"timeout", options.suite.timeout},

@@ -1,7 +1,6 @@
 #include "session/run.hpp"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <thread>
@@ -10,16 +9,6 @@
 namespace snapshot_test::session {
 
 namespace fs = std::filesystem;
-
-bool is_excluded(const model::Benchmark& benchmark, const std::vector<std::string>& patterns) {
-  const std::string method =
-      benchmark.class_name.empty() ? benchmark.function : benchmark.class_name + "." + benchmark.function;
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-    return ::fnmatch(pattern.c_str(), benchmark.function.c_str(), 0) == 0 ||
-           ::fnmatch(pattern.c_str(), method.c_str(), 0) == 0 ||
-           ::fnmatch(pattern.c_str(), benchmark.name.c_str(), 0) == 0;
-  });
-}
 
 Run::Run(const SuiteOptions& options, PythonEnvironment python, Scratch scratch)
     : options_(options), python_(std::move(python)), scratch_(std::move(scratch)) {}
@@ -54,6 +43,9 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   start.workdir = scratch_.path().string();
   start.seed = options_.seed;
   start.preload = preload;
+  for (const fs::path& file : options_.reducers) {
+    start.reducers.push_back(fs::absolute(file).string());
+  }
   return Conductor::start(python_, start, scratch_, signals_, {workers(), options_.timeout, memory});
 }
 
@@ -70,7 +62,7 @@ Result<Run::Found> Run::find_benchmarks(Conductor& host, std::vector<model::Benc
   const std::vector<model::Benchmark>& benchmarks = found.selection.suite.benchmarks;
   for (std::size_t i = 0; i < benchmarks.size(); ++i) {
     std::vector<std::size_t> indices = reply->selected.at(i);
-    if (is_excluded(benchmarks[i], options_.exclude)) {
+    if (model::matches_any(benchmarks[i], options_.exclude)) {
       found.selection.excluded += indices.size();
       indices.clear();
     } else {

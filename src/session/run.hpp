@@ -43,7 +43,4 @@ class Run {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
-/// Do the exclusions name this benchmark? Globs over its method, Class.method and full name.
-[[nodiscard]] bool is_excluded(const model::Benchmark& benchmark, const std::vector<std::string>& patterns);
-
 }  // namespace snapshot_test::session

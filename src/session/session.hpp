@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "snapshot_test/model/result.hpp"
+#include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::session {
@@ -24,27 +25,27 @@ struct SuiteOptions {
   unsigned workers = 0;                              ///< cases at once; 0 = as many as there are cores
   std::uint64_t seed = 42;
   int trace_depth_limit = 100;
+  std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers
 };
 
-/// rtol, atol and the rules around them (docs/comparison.md).
-struct ToleranceOptions {
-  double rtol = 1e-5;
-  double atol = 1e-8;
-  bool equal_nan = false;
+/// When values count as equal.
+struct ComparisonOptions {
+  model::Rules rules;
+  std::vector<model::RuleChange> changes;  ///< for single benchmarks
 };
 
 struct CaptureOptions {
   SuiteOptions suite;
   std::filesystem::path snapshot_dir = ".snapshots";
-  ToleranceOptions tolerance;   ///< for the stability check
-  bool stability_check = true;  ///< run every case twice, in two host processes
-  bool compress = true;         ///< store large compressible values as zstd frames
+  ComparisonOptions comparison;  ///< for the stability check
+  bool stability_check = true;   ///< run every case twice, in two host processes
+  bool compress = true;          ///< store large compressible values as zstd frames
 };
 
 struct VerifyOptions {
   SuiteOptions suite;
   std::filesystem::path snapshot_dir = ".snapshots";
-  ToleranceOptions tolerance;
+  ComparisonOptions comparison;
   bool strict = false;
   double min_verified = 0;  ///< percent of the cases that are not skipped
 };

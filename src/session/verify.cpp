@@ -125,9 +125,7 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
         for (const std::filesystem::path& folder : store_.objects_folders()) {
           task.request.baseline_dirs.push_back(folder.string());
         }
-        task.request.rtol = options_.tolerance.rtol;
-        task.request.atol = options_.tolerance.atol;
-        task.request.equal_nan = options_.tolerance.equal_nan;
+        task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
         records_[{&benchmark, index}] = record;
         tasks.push_back(std::move(task));
       }
@@ -157,7 +155,7 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
     return nullptr;
   };
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    if (is_excluded(stored[i], options_.suite.exclude)) {
+    if (model::matches_any(stored[i], options_.suite.exclude)) {
       continue;
     }
     const store::Manifest& manifest = baseline_.manifests.at(stored[i].name);

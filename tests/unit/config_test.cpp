@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 
 class ConfigTest : public testing::Test {
  protected:
@@ -122,6 +123,70 @@ TEST_F(ConfigTest, WrongTypesAndRangesNameKeyExpectationAndValue) {
   EXPECT_THAT(error(R"({"snapshot_dir": ""})"), HasSubstr("snapshot_dir: must be a path"));
   EXPECT_THAT(error(R"([1])"), HasSubstr("must be an object"));
   EXPECT_THAT(error(R"({"verbose": true, "quiet": true})"), HasSubstr("verbose and quiet contradict"));
+}
+
+TEST_F(ConfigTest, DtypesAndBenchmarksHaveTolerancesOfTheirOwn) {
+  write(kConfigFileName, R"({
+  "tolerance": {"by_dtype": {"float32": {"rtol": 1e-4}, "datetime64[ns]": {"atol": 5}, "bfloat16": null}},
+  "overrides": [{"benchmarks": "linalg.*", "tolerance": {"rtol": 1e-3, "by_dtype": {"int64": {"atol": 1}}}},
+                {"benchmarks": ["a", "B.c"], "tolerance": {"ignore_order": true}}],
+  "reducers": "tools/reducers.py"
+})");
+  const auto config = load_with();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_THAT(config->by_dtype.value,
+              ElementsAre(Pair("datetime64[ns]", model::Tolerance{0, 5}), Pair("float16", model::Tolerance{1e-3, 1e-5}),
+                          Pair("float32", model::Tolerance{1e-4, 0})));
+  ASSERT_EQ(config->overrides.value.size(), 2u);
+  EXPECT_THAT(config->overrides.value[0].benchmarks, ElementsAre("linalg.*"));
+  EXPECT_EQ(config->overrides.value[0].rtol, 1e-3);
+  EXPECT_EQ(config->overrides.value[0].atol, std::nullopt);
+  EXPECT_THAT(config->overrides.value[0].by_dtype, ElementsAre(Pair("int64", model::Tolerance{0, 1})));
+  EXPECT_EQ(config->overrides.value[1].ignore_order, true);
+  EXPECT_THAT(config->reducers.value, ElementsAre(folder_ / "tools/reducers.py"));
+  // What is shown can be read back.
+  for (const Entry& entry : entries(*config)) {
+    EXPECT_EQ(complaint(entry.key, entry.value), std::nullopt) << entry.key;
+  }
+}
+
+TEST_F(ConfigTest, WhatIsWrongInsideAToleranceIsNamed) {
+  EXPECT_THAT(error(R"({"tolerance": {"by_dtype": {"flaot32": {}}}})"),
+              HasSubstr("tolerance.by_dtype: flaot32: unknown dtype; did you mean 'float32'?"));
+  EXPECT_THAT(error(R"({"tolerance": {"by_dtype": {"int8": 1}}})"), HasSubstr("int8: must be an object such as"));
+  EXPECT_THAT(error(R"({"tolerance": {"by_dtype": {"int8": {"rtol": -1}}}})"),
+              HasSubstr("int8: rtol: must be a number of at least 0, not -1"));
+  EXPECT_THAT(error(R"({"tolerance": {"by_dtype": {"int8": {"tol": 1}}}})"), HasSubstr("int8: tol: unknown key"));
+  EXPECT_THAT(error(R"({"overrides": {}})"), HasSubstr("overrides: must be a list of objects"));
+  EXPECT_THAT(error(R"({"overrides": [{"benchmarks": "a", "tolerance": {"rtoll": 1}}]})"),
+              HasSubstr("overrides: entry 1: tolerance.rtoll: unknown key; did you mean 'rtol'?"));
+  EXPECT_THAT(error(R"({"overrides": [{"benchmarks": "a"}]})"),
+              HasSubstr("entry 1: tolerance: says what is different"));
+  EXPECT_THAT(error(R"({"overrides": [{"tolerance": {"rtol": 1}}]})"), HasSubstr("entry 1: benchmarks: says which"));
+  EXPECT_THAT(error(R"({"overrides": [{"benchmarks": [], "tolerance": {"rtol": 1}}]})"),
+              HasSubstr("is missing or empty"));
+  EXPECT_THAT(error(R"({"reducers": [1]})"), HasSubstr("reducers: must be a path or a list of paths"));
+}
+
+TEST(Rules, LaterOverridesWinKeyByKeyWhereTheirPatternsMatch) {
+  model::Benchmark benchmark;
+  benchmark.name = "linalg.Solve.time_lu";
+  benchmark.class_name = "Solve";
+  benchmark.function = "time_lu";
+  std::vector<model::RuleChange> changes(3);
+  changes[0].benchmarks = {"linalg.*"};
+  changes[0].rtol = 1e-3;
+  changes[0].equal_nan = true;
+  changes[1].benchmarks = {"Solve.time_l?"};
+  changes[1].rtol = 1e-2;
+  changes[1].by_dtype = {{"int64", {0, 1}}};
+  changes[2].benchmarks = {"time_qr"};
+  changes[2].atol = 1;
+  const model::Rules rules = model::rules_for(benchmark, {}, changes);
+  EXPECT_EQ(rules.tolerance, (model::Tolerance{1e-2, 1e-8}));
+  EXPECT_TRUE(rules.equal_nan);
+  EXPECT_EQ(rules.by_dtype.at("int64"), (model::Tolerance{0, 1}));
+  EXPECT_EQ(rules.by_dtype.at("float16"), (model::Tolerance{1e-3, 1e-5}));
 }
 
 TEST_F(ConfigTest, MalformedJsonNamesFileLineAndColumn) {

@@ -2,35 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/pickle/document.hpp"
 
 namespace snapshot_test::compare {
 
-/// |actual - expected| <= atol + rtol * |expected|
-struct Tolerance {
-  double rtol = 1e-5;
-  double atol = 1e-8;
-  friend bool operator==(const Tolerance&, const Tolerance&) = default;
-};
+using model::Tolerance;
 
-struct Options {
-  Tolerance tolerance;
-  /// By numpy's name of the dtype. Python's float and complex count as float64 and complex128. An entry for an integer,
-  /// bool or datetime type makes that type subject to tolerance; Python's int is "int".
-  std::map<std::string, Tolerance, std::less<>> by_dtype = {{"float16", {1e-3, 1e-5}}, {"bfloat16", {1.6e-2, 1e-5}}};
-  bool equal_nan = false;
-  bool strict_types = true;    ///< dtype and container type must agree
-  bool exact_integers = true;  ///< integers without an entry in by_dtype allow no tolerance
-  /// Lists, tuples, deques and one-dimensional arrays are compared as collections without order: see
-  /// docs/comparison.md.
-  bool ignore_order = false;
-  /// Off: arrays are compared, too, whose shapes are the same but for axes of length 1, or one of which numpy would
-  /// broadcast to the other's.
-  bool strict_shapes = true;
+struct Options : model::Rules {
   /// Paths as in Comparison::differing_paths: these leaves, and everything below them, are left out.
   std::vector<std::string> ignored_paths;
 };

@@ -43,8 +43,7 @@ const SeenValue* find_counterpart(const std::vector<SeenValue>& seen, const Site
 
 compare::Options options_for(const model::CaseRequest& request, const SiteValue& baseline) {
   compare::Options options;
-  options.tolerance = {request.rtol, request.atol};
-  options.equal_nan = request.equal_nan;
+  static_cast<model::Rules&>(options) = request.rules;
   options.ignored_paths = baseline.unstable;
   return options;
 }
