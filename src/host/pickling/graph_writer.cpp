@@ -145,7 +145,11 @@ GraphWriter::Route GraphWriter::classify(PyTypeObject* type, const Reducer** red
   if (arrays_.is_array(type)) {
     return Route::kArray;
   }
+  const std::size_t problems_before = reducers_.problems().size();
   *reducer = reducers_.find(reinterpret_cast<PyObject*>(type));
+  for (std::size_t i = problems_before; i < reducers_.problems().size(); ++i) {
+    note(reducers_.problems()[i]);
+  }
   if (*reducer != nullptr) {
     return Route::kRegistered;
   }
