@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
-#include "compare/blocks.hpp"
 #include "compare/elements.hpp"
+#include "compare/planes.hpp"
 #include "compare/settings.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 
@@ -16,96 +17,6 @@ namespace {
 using pickle::Array;
 using pickle::Dtype;
 using pickle::DtypeKind;
-
-// x87's long double has six bytes of padding that hold anything.
-bool has_padding(const Dtype& dtype) {
-  const bool wide = (dtype.kind == DtypeKind::kFloat && dtype.itemsize == 16) ||
-                    (dtype.kind == DtypeKind::kComplex && dtype.itemsize == 32);
-  return wide && std::numeric_limits<long double>::digits == 64;
-}
-
-bool same_bits(const Dtype& dtype, const std::byte* a, const std::byte* b, std::size_t count) {
-  const std::size_t size = count * static_cast<std::size_t>(dtype.itemsize);
-  if (std::memcmp(a, b, size) == 0) return true;
-  if (!has_padding(dtype)) return false;
-  constexpr std::size_t kWide = 16;
-  constexpr std::size_t kUsed = 10;
-  for (std::size_t i = 0; i < size; i += kWide) {
-    if (std::memcmp(a + i, b + i, kUsed) != 0) return false;
-  }
-  return true;
-}
-
-bool bitwise_equal(const PlanePair& pair, const Traversal& traversal) {
-  const Dtype& dtype = *pair.expected.dtype;
-  if (dtype.kind != pair.actual.dtype->kind || dtype.itemsize != pair.actual.dtype->itemsize) return false;
-  BlockReader reader(pair, traversal, 8 * kBlock);
-  for (Block block = reader.next(); block.count != 0; block = reader.next()) {
-    if (!same_bits(dtype, block.actual, block.expected, block.count)) return false;
-  }
-  return true;
-}
-
-// The block as numbers of type T: where it lies, if it is that already and aligned, else converted into `room`.
-template <class T>
-const T* as_numbers(const Dtype& dtype, const std::byte* packed, std::size_t count, T* room) {
-  constexpr bool kNative = std::is_same_v<T, double> || std::is_same_v<T, float>;
-  if (kNative && dtype.kind == DtypeKind::kFloat && dtype.itemsize == sizeof(T) &&
-      reinterpret_cast<std::uintptr_t>(packed) % alignof(T) == 0) {
-    return reinterpret_cast<const T*>(packed);
-  }
-  convert(dtype, packed, count, room);
-  return room;
-}
-
-template <class T>
-Tally tally_numbers(const PlanePair& pair, const Traversal& traversal, const Rule& rule) {
-  std::vector<T> actual(kBlock);
-  std::vector<T> expected(kBlock);
-  Tally tally;
-  BlockReader reader(pair, traversal, kBlock);
-  for (Block block = reader.next(); block.count != 0; block = reader.next()) {
-    const T* a = as_numbers(*pair.actual.dtype, block.actual, block.count, actual.data());
-    const T* b = as_numbers(*pair.expected.dtype, block.expected, block.count, expected.data());
-    compare_block(a, b, block.count, rule, block.first, tally);
-  }
-  return tally;
-}
-
-// Text and raw bytes. Padding zeros at the end of text are not part of it.
-bool same_raw(const PlanePair& pair, const std::byte* a, const std::byte* b) {
-  const auto size_a = static_cast<std::size_t>(pair.actual.dtype->itemsize);
-  const auto size_b = static_cast<std::size_t>(pair.expected.dtype->itemsize);
-  const std::size_t common = std::min(size_a, size_b);
-  if (std::memcmp(a, b, common) != 0) return false;
-  const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
-  return std::all_of(a + common, a + size_a, is_zero) && std::all_of(b + common, b + size_b, is_zero);
-}
-
-Tally tally_raw(const PlanePair& pair, const Traversal& traversal) {
-  Tally tally;
-  BlockReader reader(pair, traversal, kBlock);
-  for (Block block = reader.next(); block.count != 0; block = reader.next()) {
-    for (std::size_t i = 0; i < block.count; ++i) {
-      const std::byte* a = block.actual + i * static_cast<std::size_t>(pair.actual.dtype->itemsize);
-      const std::byte* b = block.expected + i * static_cast<std::size_t>(pair.expected.dtype->itemsize);
-      if (!same_raw(pair, a, b)) tally.mismatch(block.first + i);
-    }
-  }
-  return tally;
-}
-
-Tally tally_plane(const PlanePair& pair, const Traversal& traversal, const Rule& rule) {
-  switch (compute_type(*pair.actual.dtype, *pair.expected.dtype)) {
-    case Compute::kFloat: return tally_numbers<float>(pair, traversal, rule);
-    case Compute::kDouble: return tally_numbers<double>(pair, traversal, rule);
-    case Compute::kLongDouble: return tally_numbers<long double>(pair, traversal, rule);
-    case Compute::kComplex: return tally_numbers<std::complex<double>>(pair, traversal, rule);
-    case Compute::kComplexLong: return tally_numbers<std::complex<long double>>(pair, traversal, rule);
-    case Compute::kRaw: break;
-  }
-  return tally_raw(pair, traversal);
-}
 
 Element element(const PlanePair& pair, const Traversal& traversal, std::uint64_t n) {
   const auto index = traversal.index_of(n, pair);
@@ -134,7 +45,8 @@ Difference describe(const PlanePair& pair, const Traversal& traversal, const Tal
 // Walks two comparable dtypes down to their simple parts, and compares each part over the whole array.
 class Planes {
  public:
-  Planes(const Options& options, ArrayResult& result) : options_(options), result_(result) {}
+  Planes(const Options& options, IdenticalNans identical_nans, ArrayResult& result)
+      : options_(options), identical_nans_(identical_nans), result_(result) {}
 
   void compare(PlanePair pair) {
     const Dtype& expected = *pair.expected.dtype;
@@ -191,14 +103,15 @@ class Planes {
     // Elements without bytes are all alike, however many the shape says there are.
     if (pair.expected.dtype->itemsize == 0 && pair.actual.dtype->itemsize == 0) return;
     const Traversal traversal(pair);
-    if (!same_mask(pair, traversal) || bitwise_equal(pair, traversal)) return;
-    result_.outcome = std::max(result_.outcome, Outcome::kClose);
+    if (!same_mask(pair)) return;
     const Applied how = applied(*pair.expected.dtype, options_);
-    const Tally tally = tally_plane(pair, traversal, how.rule(options_));
-    if (tally.mismatched != 0) add(describe(pair, traversal, tally, how));
+    const PlaneResult plane = compare_plane(pair, traversal, how.rule(options_), identical_nans_);
+    result_.has_special = result_.has_special || plane.has_special;
+    if (!plane.identical) result_.outcome = std::max(result_.outcome, Outcome::kClose);
+    if (plane.tally.mismatched != 0) add(describe(pair, traversal, plane.tally, how));
   }
 
-  bool same_mask(const PlanePair& pair, const Traversal& traversal) {
+  bool same_mask(const PlanePair& pair) {
     if (pair.expected.mask == nullptr) return true;
     Dtype boolean;
     boolean.kind = DtypeKind::kBool;
@@ -208,11 +121,12 @@ class Planes {
                     {&boolean, pair.actual.mask, pair.actual.mask_strides, nullptr, {}},
                     {&boolean, pair.expected.mask, pair.expected.mask_strides, nullptr, {}}};
     const Traversal order(masks);
-    if (bitwise_equal(masks, order)) return true;
-    Difference difference = describe(masks, order, tally_raw(masks, order), {Tolerance{0, 0}, true});
+    const Tally tally = compare_plane(masks, order, Rule{}, IdenticalNans::kAgree).tally;
+    if (tally.mismatched == 0) return true;
+    Difference difference = describe(masks, order, tally, {Tolerance{0, 0}, true});
     difference.what = What::kMask;
     difference.note =
-        fmt::format("{} of {} elements are masked on one side only", difference.numbers.mismatched, traversal.count);
+        fmt::format("{} of {} elements are masked on one side only", difference.numbers.mismatched, order.count);
     add(std::move(difference));
     return false;
   }
@@ -224,6 +138,7 @@ class Planes {
   }
 
   const Options& options_;
+  IdenticalNans identical_nans_;
   ArrayResult& result_;
 };
 
@@ -251,8 +166,10 @@ bool same_layout(const Dtype& a, const Dtype& b) {
                     });
 }
 
+// Simple dtypes are one plane, which finds that out by itself; fields would be read one after the other.
 bool wholly_identical(const Array& a, const Array& b) {
-  return same_layout(*a.dtype, *b.dtype) && std::equal(a.strides.begin(), a.strides.end(), b.strides.begin()) &&
+  return b.dtype->kind == DtypeKind::kStruct && same_layout(*a.dtype, *b.dtype) &&
+         std::equal(a.strides.begin(), a.strides.end(), b.strides.begin()) &&
          std::equal(a.mask.begin(), a.mask.end(), b.mask.begin(), b.mask.end()) &&
          (a.data.empty() || std::memcmp(a.data.data(), b.data.data(), a.data.size()) == 0);
 }
@@ -283,9 +200,14 @@ bool comparable(const Dtype& actual, const Dtype& expected, const Options& optio
                     });
 }
 
-ArrayResult compare_arrays(const Array& actual, const Array& expected, const Options& options) {
+ArrayResult compare_arrays(const Array& actual, const Array& expected, const Options& options,
+                           IdenticalNans identical_nans) {
   ArrayResult result;
-  if (expected.size == 0 || wholly_identical(actual, expected)) return result;
+  if (expected.size == 0) return result;
+  if (identical_nans == IdenticalNans::kAgree && wholly_identical(actual, expected)) {
+    result.has_special = true;
+    return result;
+  }
   PlanePair whole;
   whole.shape.assign(expected.shape.begin(), expected.shape.end());
   whole.actual = side_of(actual);
@@ -295,7 +217,7 @@ ArrayResult compare_arrays(const Array& actual, const Array& expected, const Opt
     whole.actual.mask_strides.clear();
     whole.expected.mask_strides.clear();
   }
-  Planes(options, result).compare(std::move(whole));
+  Planes(options, identical_nans, result).compare(std::move(whole));
   return result;
 }
 

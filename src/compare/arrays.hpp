@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "compare/kernels.hpp"
+#include "compare/planes.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
@@ -13,6 +13,7 @@ struct ArrayResult {
   Outcome outcome = Outcome::kIdentical;
   std::vector<Difference> differences;  ///< their paths are relative to the array: "['field']"; bounded
   std::uint64_t count = 0;              ///< all differences
+  bool has_special = false;             ///< NaNs or infinities may be among what has the same bits on both sides
 };
 
 /// May elements of these dtypes be compared? With strict types: the same, but for byte order and the layout of fields.
@@ -20,7 +21,7 @@ struct ArrayResult {
 
 /// Both have the same shape, neither has items, and their dtypes are comparable.
 [[nodiscard]] ArrayResult compare_arrays(const pickle::Array& actual, const pickle::Array& expected,
-                                         const Options& options);
+                                         const Options& options, IdenticalNans identical_nans);
 
 /// What a tally says, without the values at its indices.
 [[nodiscard]] Numbers summarise(const Tally& tally, std::uint64_t total, const Tolerance& tolerance, bool exact);

@@ -35,14 +35,16 @@ BlockReader::BlockReader(const PlanePair& pair, const Traversal& traversal, std:
   constexpr std::size_t kMostBytes = std::size_t{64} << 10;
   const std::size_t largest = std::max({actual_.itemsize, expected_.itemsize, std::size_t{1}});
   most_ = std::max<std::size_t>(1, std::min(most, kMostBytes / largest));
-  for (Half* side : {&actual_, &expected_}) {
-    side->room.resize(most_ * side->itemsize);
-    if (side->masked) side->mask_room.resize(most_);
-  }
 }
 
 const std::byte* BlockReader::read(Half& half, std::size_t count) {
-  if (!half.masked && half.swap == 1) return half.data.next(count, half.room.data());
+  const bool plain = !half.masked && half.swap == 1;
+  if (plain && half.data.in_place()) return half.data.next(count, nullptr);
+  if (half.room.empty()) {
+    half.room.resize(most_ * half.itemsize);
+    if (half.masked) half.mask_room.resize(most_);
+  }
+  if (plain) return half.data.next(count, half.room.data());
   half.data.copy(count, half.room.data());
   swap_bytes(half.room.data(), count * half.itemsize, half.swap);
   if (half.masked) {

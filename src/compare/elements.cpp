@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -35,9 +37,20 @@ void convert_each(const std::byte* packed, std::size_t n, To* out) {
   }
 }
 
+// Of 16 bits, by way of floats.
 template <class To, class Widen>
 void widen_each(const std::byte* packed, std::size_t n, To* out, Widen widen) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<To>(widen(load<std::uint16_t>(packed + 2 * i)));
+  if constexpr (std::is_same_v<To, float>) {
+    widen(packed, n, out);
+  } else {
+    constexpr std::size_t kRoom = 256;
+    std::array<float, kRoom> floats;
+    for (std::size_t done = 0; done < n; done += kRoom) {
+      const std::size_t count = std::min(kRoom, n - done);
+      widen(packed + 2 * done, count, floats.data());
+      for (std::size_t i = 0; i < count; ++i) out[done + i] = static_cast<To>(floats[i]);
+    }
+  }
 }
 
 template <class To>
@@ -54,10 +67,10 @@ void convert_integer(const Dtype& dtype, const std::byte* packed, std::size_t n,
 
 template <class To>
 void convert_real(const Dtype& dtype, const std::byte* packed, std::size_t n, To* out) {
-  if (dtype.kind == DtypeKind::kBfloat16) return widen_each(packed, n, out, bfloat16_to_float);
+  if (dtype.kind == DtypeKind::kBfloat16) return widen_each(packed, n, out, bfloats_to_floats);
   if (dtype.kind != DtypeKind::kFloat) return convert_integer(dtype, packed, n, out);
   switch (dtype.itemsize) {
-    case 2: return widen_each(packed, n, out, half_to_float);
+    case 2: return widen_each(packed, n, out, halves_to_floats);
     case 4: return convert_each<float>(packed, n, out);
     case 8: return convert_each<double>(packed, n, out);
     default: return convert_each<long double>(packed, n, out);

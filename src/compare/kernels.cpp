@@ -1,43 +1,54 @@
 #include "compare/kernels.hpp"
 
-#include <Eigen/Core>
+#include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
+#include <complex>
+#include <cstring>
 #include <limits>
+
+#include "compare/isa.hpp"
 
 namespace snapshot_test::compare {
 namespace {
 
-template <class T>
-using ConstMap = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
-
-// x - y <= 0 exactly where x <= y, so this is the rule itself. Whatever is not finite makes the maximum NaN or
-// positive: a block that passes has neither NaN nor infinity.
-template <class T>
-bool all_within(const T* a, const T* b, std::size_t n, const Rule& rule) {
-  const auto size = static_cast<Eigen::Index>(n);
-  const ConstMap<T> x(a, size);
-  const ConstMap<T> y(b, size);
-  const T rtol = static_cast<T>(rule.rtol);
-  const T atol = static_cast<T>(rule.atol);
-  return ((x - y).abs() - (y.abs() * rtol + atol)).template maxCoeff<Eigen::PropagateNaN>() <= T{0};
+bool can_run(const Isa& isa) {
+#ifdef SNAPSHOT_TEST_X86
+  // Each also asks whether the operating system keeps the registers.
+  if (&isa == &kIsaAvx2) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  }
+  if (&isa == &kIsaAvx512) {
+    return can_run(kIsaAvx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  }
+#endif
+  return &isa == &kIsaBaseline;
 }
 
-// |re| + |im| bounds a magnitude from above and the larger part bounds it from below: what passes by those passes. The
-// margin is wider than any rounding of hypot.
-template <class T>
-bool all_within(const std::complex<T>* a, const std::complex<T>* b, std::size_t n, const Rule& rule) {
-  using Parts = Eigen::Map<const Eigen::Array<T, 2, Eigen::Dynamic>>;
-  const auto size = static_cast<Eigen::Index>(n);
-  const Parts x(reinterpret_cast<const T*>(a), 2, size);
-  const Parts y(reinterpret_cast<const T*>(b), 2, size);
-  const T margin = T{1} - T{1e-9};
-  const T rtol = static_cast<T>(rule.rtol);
-  const T atol = static_cast<T>(rule.atol);
-  const auto difference = (x - y).abs().colwise().sum();
-  const auto allowed = (y.abs().colwise().maxCoeff() * rtol + atol) * margin;
-  return (difference - allowed).template maxCoeff<Eigen::PropagateNaN>() <= T{0};
+// Fastest first.
+constexpr const Isa* kBuilds[] = {
+#ifdef SNAPSHOT_TEST_X86
+    &kIsaAvx512,
+    &kIsaAvx2,
+#endif
+    &kIsaBaseline,
+};
+
+const Isa* fastest() {
+  for (const Isa* isa : kBuilds) {
+    if (can_run(*isa)) return isa;
+  }
+  return &kIsaBaseline;
 }
+
+std::atomic<const Isa*>& in_use() {
+  static std::atomic<const Isa*> isa = fastest();
+  return isa;
+}
+
+const Isa& isa() { return *in_use().load(std::memory_order_relaxed); }
 
 template <class T>
 bool is_nan(T x) {
@@ -79,13 +90,19 @@ void measure(T difference, T magnitude, const Rule& rule, std::uint64_t index, T
   tally.passing_atol = std::max(tally.passing_atol, atol_needed);
 }
 
-template <class T, class Real>
-void tally_block(const T* a, const T* b, std::size_t n, const Rule& rule, std::uint64_t first, Tally& tally) {
+/// Elements are stored as `Stored` and compared as `Computed`; magnitudes are `Real`.
+template <class Stored, class Computed, class Real>
+void tally_each(const std::byte* a, const std::byte* b, std::size_t n, const Rule& rule, std::uint64_t first,
+                Tally& tally) {
   const Real rtol = static_cast<Real>(rule.rtol);
   const Real atol = static_cast<Real>(rule.atol);
   for (std::size_t i = 0; i < n; ++i) {
-    const T x = a[i];
-    const T y = b[i];
+    Stored stored_x;
+    Stored stored_y;
+    std::memcpy(&stored_x, a + i * sizeof(Stored), sizeof(Stored));
+    std::memcpy(&stored_y, b + i * sizeof(Stored), sizeof(Stored));
+    const auto x = static_cast<Computed>(stored_x);
+    const auto y = static_cast<Computed>(stored_y);
     const bool x_nan = is_nan(x);
     const bool y_nan = is_nan(y);
     const bool x_inf = is_inf(x);
@@ -99,51 +116,132 @@ void tally_block(const T* a, const T* b, std::size_t n, const Rule& rule, std::u
       const bool both = x_nan && y_nan;
       if (both && rule.nans == NanPolicy::kEqual) continue;
       tally.nan_pairs += both;
-      tally.mismatch(first + i);
+      add_mismatch(tally, first + i);
     } else if (x_inf || y_inf) {
-      tally.mismatch(first + i);
+      add_mismatch(tally, first + i);
     } else {
       const Real difference = std::abs(x - y);
       const Real magnitude = std::abs(y);
       if (difference <= magnitude * rtol + atol) continue;
-      tally.mismatch(first + i);
+      add_mismatch(tally, first + i);
       measure(difference, magnitude, rule, first + i, tally);
     }
   }
 }
 
-template <class Real, class T>
-void compare_any(const T* a, const T* b, std::size_t n, const Rule& rule, std::uint64_t first, Tally& tally) {
-  if (n == 0 || all_within(a, b, n, rule)) return;
-  tally_block<T, Real>(a, b, n, rule, first, tally);
+bool all_finite_halves(const std::byte* numbers, std::size_t n) {
+  constexpr std::uint16_t kExponent = 0x7c00;
+  unsigned special = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, numbers + 2 * i, 2);
+    special |= (bits & kExponent) == kExponent ? 1U : 0U;
+  }
+  return special == 0;
 }
+
+bool all_finite_long(const std::byte* numbers, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    long double number = 0;
+    std::memcpy(&number, numbers + i * sizeof(number), sizeof(number));
+    if (!std::isfinite(number)) return false;
+  }
+  return true;
+}
+
+using Each = decltype(tally_each_double);
+constexpr Each* kEachLongDouble = tally_each<long double, long double, long double>;
+constexpr Each* kEachComplexLong = tally_each<std::complex<long double>, std::complex<long double>, long double>;
 
 }  // namespace
 
-void compare_block(const float* a, const float* b, std::size_t n, const Rule& rule, std::uint64_t first, Tally& tally) {
-  compare_any<float>(a, b, n, rule, first, tally);
+void add_mismatch(Tally& tally, std::uint64_t index) {
+  if (tally.mismatched < Tally::kSamples) tally.samples[tally.mismatched] = index;
+  ++tally.mismatched;
 }
-void compare_block(const double* a, const double* b, std::size_t n, const Rule& rule, std::uint64_t first,
-                   Tally& tally) {
-  compare_any<double>(a, b, n, rule, first, tally);
+
+void tally_each_float(const std::byte* a, const std::byte* b, std::size_t n, const Rule& rule, std::uint64_t first,
+                      Tally& tally) {
+  tally_each<float, float, float>(a, b, n, rule, first, tally);
 }
-void compare_block(const long double* a, const long double* b, std::size_t n, const Rule& rule, std::uint64_t first,
-                   Tally& tally) {
-  compare_any<long double>(a, b, n, rule, first, tally);
+void tally_each_double(const std::byte* a, const std::byte* b, std::size_t n, const Rule& rule, std::uint64_t first,
+                       Tally& tally) {
+  tally_each<double, double, double>(a, b, n, rule, first, tally);
 }
-void compare_block(const std::complex<double>* a, const std::complex<double>* b, std::size_t n, const Rule& rule,
+void tally_each_complex(const std::byte* a, const std::byte* b, std::size_t n, const Rule& rule, std::uint64_t first,
+                        Tally& tally) {
+  tally_each<std::complex<double>, std::complex<double>, double>(a, b, n, rule, first, tally);
+}
+void tally_each_int64(const std::byte* a, const std::byte* b, std::size_t n, const Rule& rule, std::uint64_t first,
+                      Tally& tally) {
+  tally_each<std::int64_t, long double, long double>(a, b, n, rule, first, tally);
+}
+void tally_each_uint64(const std::byte* a, const std::byte* b, std::size_t n, const Rule& rule, std::uint64_t first,
+                       Tally& tally) {
+  tally_each<std::uint64_t, long double, long double>(a, b, n, rule, first, tally);
+}
+
+void compare_block(Numeric type, const std::byte* actual, const std::byte* expected, std::size_t n, const Rule& rule,
                    std::uint64_t first, Tally& tally) {
-  compare_any<double>(a, b, n, rule, first, tally);
-}
-void compare_block(const std::complex<long double>* a, const std::complex<long double>* b, std::size_t n,
-                   const Rule& rule, std::uint64_t first, Tally& tally) {
-  compare_any<long double>(a, b, n, rule, first, tally);
+  if (n == 0) return;
+  const Isa& loops = isa();
+  switch (type) {
+    case Numeric::kFloat:
+      if (!loops.within_float(actual, expected, n, rule)) {
+        loops.tally_float(actual, expected, n, rule, first, tally);
+      }
+      return;
+    case Numeric::kDouble:
+      if (!loops.within_double(actual, expected, n, rule)) {
+        loops.tally_double(actual, expected, n, rule, first, tally);
+      }
+      return;
+    case Numeric::kComplex:
+      if (!loops.within_complex(actual, expected, n, rule)) {
+        loops.tally_complex(actual, expected, n, rule, first, tally);
+      }
+      return;
+    case Numeric::kInt64: return loops.tally_int64(actual, expected, n, rule, first, tally);
+    case Numeric::kUInt64: return loops.tally_uint64(actual, expected, n, rule, first, tally);
+    case Numeric::kLongDouble: return kEachLongDouble(actual, expected, n, rule, first, tally);
+    case Numeric::kComplexLong: return kEachComplexLong(actual, expected, n, rule, first, tally);
+  }
 }
 
-float half_to_float(std::uint16_t bits) {
-  return static_cast<float>(Eigen::half(Eigen::half_impl::raw_uint16_to_half(bits)));
+bool all_finite(std::size_t size, const std::byte* numbers, std::size_t n) {
+  switch (size) {
+    case 2: return all_finite_halves(numbers, n);
+    case 4: return isa().finite_floats(numbers, n);
+    case 8: return isa().finite_doubles(numbers, n);
+    default: return all_finite_long(numbers, n);
+  }
 }
 
-float bfloat16_to_float(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+void halves_to_floats(const std::byte* packed, std::size_t n, float* out) { isa().halves(packed, n, out); }
+
+void bfloats_to_floats(const std::byte* packed, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, packed + 2 * i, 2);
+    out[i] = std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
+}
+
+std::vector<std::string_view> instruction_sets() {
+  std::vector<std::string_view> names;
+  for (const Isa* isa : kBuilds) {
+    if (can_run(*isa)) names.emplace_back(isa->name);
+  }
+  return names;
+}
+
+bool use_instruction_set(std::string_view name) {
+  for (const Isa* isa : kBuilds) {
+    if (isa->name != name || !can_run(*isa)) continue;
+    in_use().store(isa);
+    return true;
+  }
+  return false;
+}
 
 }  // namespace snapshot_test::compare

@@ -1,15 +1,16 @@
-// The inner loops over blocks of numbers. Everything here works on short aligned blocks that are in the cache, so that
-// another instruction set needs another kernels.cpp and nothing else.
+// The inner loops over blocks of numbers, and which build of them runs. Blocks lie anywhere (pickles do not align), in
+// native byte order, and fit into the first cache.
 #pragma once
 
-#include <array>
-#include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace snapshot_test::compare {
 
-inline constexpr std::size_t kBlock = 1024;  ///< elements; two blocks of doubles and their like stay in the first cache
+/// Elements of a block, at most.
+inline constexpr std::size_t kBlock = 2048;
 
 enum class NanPolicy { kDifferent, kEqual };
 
@@ -20,7 +21,8 @@ struct Rule {
   NanPolicy nans = NanPolicy::kDifferent;
 };
 
-/// What is known of the elements that do not agree. Indices count elements in the order of traversal.
+/// What is known of the elements that do not agree. Indices count elements in the order of traversal. No members that
+/// code of another instruction set could share with this one's.
 struct Tally {
   static constexpr std::size_t kSamples = 5;
   std::uint64_t mismatched = 0;
@@ -36,26 +38,29 @@ struct Tally {
   std::uint64_t expected_nans = 0;
   std::uint64_t actual_infs = 0;
   std::uint64_t expected_infs = 0;
-  std::array<std::uint64_t, kSamples> samples{};  ///< the first `mismatched` of them, at most kSamples
-
-  void mismatch(std::uint64_t index) {
-    if (mismatched < kSamples) samples[mismatched] = index;
-    ++mismatched;
-  }
+  std::uint64_t samples[kSamples] = {};  ///< the first `mismatched` of them, at most kSamples
 };
 
-/// Compares n (at most kBlock) elements; adds to `tally` where they do not all agree. `first` is the index of a[0].
-void compare_block(const float* a, const float* b, std::size_t n, const Rule& rule, std::uint64_t first, Tally& tally);
-void compare_block(const double* a, const double* b, std::size_t n, const Rule& rule, std::uint64_t first,
-                   Tally& tally);
-void compare_block(const long double* a, const long double* b, std::size_t n, const Rule& rule, std::uint64_t first,
-                   Tally& tally);
-void compare_block(const std::complex<double>* a, const std::complex<double>* b, std::size_t n, const Rule& rule,
-                   std::uint64_t first, Tally& tally);
-void compare_block(const std::complex<long double>* a, const std::complex<long double>* b, std::size_t n,
-                   const Rule& rule, std::uint64_t first, Tally& tally);
+/// Counts one more, and keeps it as a sample if it is among the first.
+void add_mismatch(Tally& tally, std::uint64_t index);
 
-[[nodiscard]] float half_to_float(std::uint16_t bits);
-[[nodiscard]] float bfloat16_to_float(std::uint16_t bits);
+/// The types that are compared as they are stored.
+enum class Numeric { kFloat, kDouble, kLongDouble, kComplex, kComplexLong, kInt64, kUInt64 };
+
+/// Compares n (at most kBlock) elements; adds to `tally` where they do not all agree. `first` is the index of the
+/// first.
+void compare_block(Numeric type, const std::byte* actual, const std::byte* expected, std::size_t n, const Rule& rule,
+                   std::uint64_t first, Tally& tally);
+
+/// Are n real numbers all finite? `size`: bytes of one, 2, 4, 8, or 16 (the platform's long double).
+[[nodiscard]] bool all_finite(std::size_t size, const std::byte* numbers, std::size_t n);
+
+void halves_to_floats(const std::byte* packed, std::size_t n, float* out);
+void bfloats_to_floats(const std::byte* packed, std::size_t n, float* out);
+
+/// The builds of the loops that this machine can run, the fastest (which is used) first: "avx512", "avx2", "baseline".
+[[nodiscard]] std::vector<std::string_view> instruction_sets();
+/// For tests, before anything is compared; false where the machine cannot run it.
+[[nodiscard]] bool use_instruction_set(std::string_view name);
 
 }  // namespace snapshot_test::compare

@@ -104,20 +104,20 @@ NumberResult compare_numbers(const Number& actual, const Number& expected, const
   const bool complex = actual.kind == NumberKind::kComplex || expected.kind == NumberKind::kComplex;
   const bool wide = (actual.dtype != nullptr && actual.dtype->itemsize > 8) ||
                     (expected.dtype != nullptr && expected.dtype->itemsize > 8);
+  const auto compare_as = [&](Numeric type, const auto& a, const auto& b) {
+    compare_block(type, reinterpret_cast<const std::byte*>(&a), reinterpret_cast<const std::byte*>(&b), 1, rule, 0,
+                  tally);
+  };
   if (complex) {
-    compare_block(&actual.value, &expected.value, 1, rule, 0, tally);
+    compare_as(Numeric::kComplexLong, actual.value, expected.value);
   } else if (actual.kind == NumberKind::kFloat && expected.kind == NumberKind::kFloat && !wide) {
-    const auto a = static_cast<double>(actual.value.real());
-    const auto b = static_cast<double>(expected.value.real());
-    compare_block(&a, &b, 1, rule, 0, tally);
+    compare_as(Numeric::kDouble, static_cast<double>(actual.value.real()), static_cast<double>(expected.value.real()));
   } else {
-    const long double a = actual.value.real();
-    const long double b = expected.value.real();
-    compare_block(&a, &b, 1, rule, 0, tally);
+    compare_as(Numeric::kLongDouble, actual.value.real(), expected.value.real());
   }
   // Large ints that round to the same long double are still not the same.
   const bool rounded = how.exact && tally.mismatched == 0 && (!actual.big.empty() || !expected.big.empty());
-  if (rounded) tally.mismatch(0);
+  if (rounded) add_mismatch(tally, 0);
   if (tally.mismatched != 0) {
     result.outcome = Outcome::kDifferent;
     result.numbers = summarise(tally, 1, how.tolerance, how.exact);

@@ -126,8 +126,31 @@ const std::byte* element_at(const Side& side, const std::vector<std::uint64_t>& 
   return at;
 }
 
+namespace {
+
+template <class Word, class Swap>
+void swap_words(std::byte* data, std::size_t size, Swap swap) {
+  for (std::size_t i = 0; i + sizeof(Word) <= size; i += sizeof(Word)) {
+    Word word = 0;
+    std::memcpy(&word, data + i, sizeof(Word));
+    word = swap(word);
+    std::memcpy(data + i, &word, sizeof(Word));
+  }
+}
+
+}  // namespace
+
 void swap_bytes(std::byte* data, std::size_t size, std::size_t unit) {
   if (unit < 2) return;
+  if (unit == 2) {
+    return swap_words<std::uint16_t>(data, size, [](std::uint16_t word) { return __builtin_bswap16(word); });
+  }
+  if (unit == 4) {
+    return swap_words<std::uint32_t>(data, size, [](std::uint32_t word) { return __builtin_bswap32(word); });
+  }
+  if (unit == 8) {
+    return swap_words<std::uint64_t>(data, size, [](std::uint64_t word) { return __builtin_bswap64(word); });
+  }
   for (std::size_t i = 0; i + unit <= size; i += unit) std::reverse(data + i, data + i + unit);
 }
 

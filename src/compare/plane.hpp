@@ -33,6 +33,8 @@ class Cursor {
  public:
   Cursor(std::vector<std::uint64_t> shape, std::vector<std::int64_t> strides, const std::byte* data,
          std::size_t itemsize);
+  /// Do all elements lie together? Then next() needs no room.
+  [[nodiscard]] bool in_place() const noexcept { return contiguous_; }
   /// The next n elements, packed: a view of the data where they lie together, else copied to `room`.
   const std::byte* next(std::size_t n, std::byte* room);
   /// The same, always copied (so that the result is aligned as `room` is).

@@ -207,7 +207,7 @@ void Walker::compare_array(const Value& actual, const Value& expected, Frame fra
   } else {
     if (!spend(a.data.size() + b.data.size() + a.mask.size() + b.mask.size())) return;
     leaf();
-    const ArrayResult compared = compare_arrays(a, b, options_);
+    const ArrayResult compared = compare_arrays(a, b, options_, IdenticalNans::kAgree);
     if (compared.outcome == Outcome::kClose) close();
     for (const Difference& difference : compared.differences) differ(difference);
     result_.difference_count += compared.count - compared.differences.size();

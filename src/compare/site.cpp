@@ -1,0 +1,31 @@
+#include "compare/site.hpp"
+
+#include <algorithm>
+
+#include "snapshot_test/compare/explain.hpp"
+
+namespace snapshot_test::compare {
+
+using model::SiteMatch;
+
+void describe(model::SiteComparison& site, const Comparison& comparison) {
+  if (comparison.leaves == 0 && comparison.outcome != Outcome::kDifferent && comparison.ignored > 0) {
+    site.match = SiteMatch::kUnstable;
+    site.explanation = "nothing of it is stable";
+    return;
+  }
+  switch (comparison.outcome) {
+    case Outcome::kIdentical: site.match = SiteMatch::kIdentical; return;
+    case Outcome::kClose: site.match = SiteMatch::kClose; return;
+    case Outcome::kDifferent: break;
+  }
+  site.match = SiteMatch::kDifferent;
+  site.explanation = explain(comparison);
+  site.details = to_json(comparison);
+  site.differing_paths = comparison.differing_paths;
+  site.wholly_different = comparison.paths_truncated || comparison.differing_paths.empty() ||
+                          std::find(comparison.differing_paths.begin(), comparison.differing_paths.end(), "") !=
+                              comparison.differing_paths.end();
+}
+
+}  // namespace snapshot_test::compare
