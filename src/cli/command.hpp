@@ -62,12 +62,29 @@ struct CleanArgs {
   store::CleanMode mode = store::CleanMode::kRemove;
 };
 
+struct ShowArgs {
+  Shared shared;
+  std::optional<std::string> what;  ///< a snapshot's name, a store or a file; none: the store
+  std::optional<std::string> site;
+  std::optional<std::string> pickle_file;  ///< where a site's plain pickle goes; "-" is standard output
+  std::optional<std::uint64_t> items;      ///< to show of each container and array
+  Format format = Format::kText;
+};
+
+struct DiffArgs {
+  Shared shared;
+  std::string before;
+  std::string after;
+  std::optional<std::string> site;
+  Format format = Format::kText;
+};
+
 /// Help, the version, or what is wrong with the command line.
 struct Message {
   std::string text;
   model::ExitStatus status = model::ExitStatus::kSuccess;
 };
 
-using Command = std::variant<Message, ListArgs, CaptureArgs, VerifyArgs, ConfigArgs, CleanArgs>;
+using Command = std::variant<Message, ListArgs, CaptureArgs, VerifyArgs, ShowArgs, DiffArgs, ConfigArgs, CleanArgs>;
 
 }  // namespace snapshot_test::cli

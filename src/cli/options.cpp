@@ -64,6 +64,20 @@ void add_whole_number(CLI::App& app, const std::string& names, std::optional<std
       ->check(rule_of(key));
 }
 
+void add_count(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
+               const std::string& description) {
+  app.add_option_function<std::string>(
+         names, [&target](const std::string& text) { target = number_or_text(text).get<std::uint64_t>(); }, description)
+      ->type_name("N")
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            const Json number = number_or_text(text);
+            const bool counts = number.is_number_unsigned() && number.get<std::uint64_t>() > 0;
+            return counts ? std::string() : "must be a whole number of at least 1, not '" + text + "'";
+          },
+          ""));
+}
+
 void add_switch(CLI::App& app, const std::string& name, const std::string& opposite, std::optional<bool>& target,
                 bool value, const std::string& description) {
   app.add_flag_callback(

@@ -27,6 +27,10 @@ void add_number(CLI::App& app, const std::string& names, std::optional<double>& 
 void add_whole_number(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
                       const std::string& key, const std::string& unit, const std::string& description);
 
+/// A whole number of at least 1 that no configuration file sets.
+void add_count(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
+               const std::string& description);
+
 /// A flag that a configuration file can also set, so it has an unlisted opposite ("--no-strict") for the command line.
 void add_switch(CLI::App& app, const std::string& name, const std::string& opposite, std::optional<bool>& target,
                 bool value, const std::string& description);

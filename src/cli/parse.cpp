@@ -23,10 +23,11 @@ constexpr const char* kFooter = R"(Workflow:
   snapshot_test capture benchmarks/     on known-good code: store what every benchmark computes
   ... change the code ...
   snapshot_test verify benchmarks/      compare; exit status 0 means that nothing that was checked has changed
+  snapshot_test show NAME               what a snapshot holds; diff A B compares two
 
 Exit statuses:
-    0  success; for verify: nothing failed, and at least one case passed
-    1  a case failed; for list and capture: something could not be imported
+    0  success; for verify and diff: nothing differs, and at least one value was compared
+    1  a case failed, or two values differ; for list and capture: something could not be imported
     2  wrong usage or configuration, or a Python that cannot be used
     3  an internal error, or the machine refused (no space, no permission)
     4  there is no baseline to read
@@ -72,6 +73,8 @@ struct Parsed {
   ListArgs list;
   CaptureArgs capture;
   VerifyArgs verify;
+  ShowArgs show;
+  DiffArgs diff;
   ConfigArgs config;
   CleanArgs clean;
 };
@@ -173,6 +176,8 @@ Command parse(std::vector<std::string> arguments) {
   const CLI::App* list = declare_list(root, parsed.list);
   const CLI::App* capture = declare_capture(root, parsed.capture);
   const CLI::App* verify = declare_verify(root, parsed.verify);
+  const CLI::App* show = declare_show(root, parsed.show);
+  const CLI::App* diff = declare_diff(root, parsed.diff);
   const CLI::App* config = declare_config(root, parsed.config);
   const CLI::App* clean = declare_clean(root, parsed.clean);
   root.footer(kFooter);
@@ -208,6 +213,8 @@ Command parse(std::vector<std::string> arguments) {
   return app == list      ? finish(root, parsed.list, parsed.before)
          : app == capture ? finish(root, parsed.capture, parsed.before)
          : app == verify  ? finish(root, parsed.verify, parsed.before)
+         : app == show    ? finish(root, parsed.show, parsed.before)
+         : app == diff    ? finish(root, parsed.diff, parsed.before)
          : app == config  ? finish(root, parsed.config, parsed.before)
          : app == clean   ? finish(root, parsed.clean, parsed.before)
                           : wrong(root, "unknown subcommand");

@@ -45,14 +45,6 @@ Result<Reports> open_reports(const ReportFiles& files, const Streams& streams) {
   return reports;
 }
 
-report::RunHead head(const std::string& command) {
-  report::RunHead head;
-  head.command = command;
-  head.version = SNAPSHOT_TEST_VERSION;
-  head.timestamp = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  return head;
-}
-
 report::Terminal make_terminal(const config::Config& config, const Shared& shared, const ReportFiles& files,
                                const Streams& streams) {
   // Standard output belongs to the report that was sent there.
@@ -121,17 +113,25 @@ Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const 
 
 }  // namespace
 
+report::RunHead run_head(const std::string& command) {
+  report::RunHead head;
+  head.command = command;
+  head.version = SNAPSHOT_TEST_VERSION;
+  head.timestamp = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  return head;
+}
+
 model::ExitStatus reported_run(const std::string& command, const Shared& shared, const ReportFiles& files,
                                const Streams& streams, const Work& work) {
   auto reports = open_reports(files, streams);
   if (!reports) {
     return complain(reports.error(), streams, shared.color);
   }
-  const report::RunHead run_head = head(command);
+  const report::RunHead this_run = run_head(command);
   for (report::JsonReport& report : *reports) {
-    report.set_head(run_head);
+    report.set_head(this_run);
   }
-  const auto outcome = run(run_head, shared, files, streams, *reports, work);
+  const auto outcome = run(this_run, shared, files, streams, *reports, work);
   model::ExitStatus status = model::ExitStatus::kInternal;
   if (outcome) {
     status = *outcome;

@@ -7,9 +7,13 @@
 #include "cli/command.hpp"
 #include "cli/outcome.hpp"
 #include "config/config.hpp"
+#include "report/json_report.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::cli {
+
+/// What a report says of a run that begins now.
+[[nodiscard]] report::RunHead run_head(const std::string& command);
 
 /// Does the run itself; the result is the summary's exit status.
 using Work = std::function<Result<model::ExitStatus>(const config::Config&, session::SuiteOptions, model::Listener&)>;

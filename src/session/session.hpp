@@ -50,6 +50,13 @@ struct VerifyOptions {
   double min_verified = 0;  ///< percent of the cases that are not skipped
 };
 
+/// Two stores; `before` is what the other is compared with.
+struct DiffOptions {
+  std::filesystem::path before;
+  std::filesystem::path after;
+  ComparisonOptions comparison;
+};
+
 /// A suite and, for each of its benchmarks, the parameter indices that --filter and the exclusions leave.
 struct Selection {
   model::Suite suite;
@@ -63,5 +70,8 @@ struct Selection {
 /// The summary's `status` is the program's exit status; an Error means that the run could not start or go on.
 [[nodiscard]] Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener);
 [[nodiscard]] Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener);
+/// What verify would say of `after`, had its values been computed now. Runs nothing. A case that only one store has
+/// fails the comparison.
+[[nodiscard]] Result<model::VerifySummary> diff(const DiffOptions& options, model::Listener& listener);
 
 }  // namespace snapshot_test::session

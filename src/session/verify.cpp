@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "session/baseline.hpp"
 #include "session/judge.hpp"
 #include "session/run.hpp"
 #include "session/session.hpp"
@@ -16,41 +17,11 @@ using model::Verdict;
 
 namespace {
 
-/// The whole baseline, by benchmark.
-struct Baseline {
-  std::map<std::string, store::Manifest> manifests;
-  std::map<std::string, std::string> unreadable;  ///< benchmark → why
-};
-
-Result<Baseline> load_baseline(const store::Store& store) {
-  const auto names = store.benchmark_names();
-  if (!names) {
-    return tl::unexpected(names.error());
-  }
-  Baseline baseline;
-  for (const std::string& name : *names) {
-    auto manifest = store.load_manifest(name);
-    if (!manifest) {
-      baseline.unreadable.emplace(name, manifest.error().message);
-    } else if (*manifest) {
-      baseline.manifests.emplace(name, std::move(**manifest));
-    }
-  }
-  return baseline;
-}
-
 /// As much of a stored benchmark as the filter and the exclusions look at.
 std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
   std::vector<model::Benchmark> stored;
   for (const auto& [name, manifest] : baseline.manifests) {
-    model::Benchmark benchmark;
-    benchmark.name = name;
-    benchmark.type = manifest.type;
-    benchmark.module = manifest.module;
-    benchmark.class_name = manifest.class_name;
-    benchmark.function = manifest.function;
-    benchmark.params = manifest.params;
-    stored.push_back(std::move(benchmark));
+    stored.push_back(store::benchmark_of(manifest));
   }
   return stored;
 }
@@ -178,11 +149,9 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
 }  // namespace
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
-  auto store = store::Store::open(std::filesystem::absolute(options.snapshot_dir));
+  auto store = open_baseline(options.snapshot_dir);
   if (!store) {
-    // A store that this build cannot read is no baseline.
-    const bool unreadable = store.error().kind == ErrorKind::kUnsupported;
-    return fail(unreadable ? ErrorKind::kNoBaseline : store.error().kind, store.error().message);
+    return tl::unexpected(store.error());
   }
   auto baseline = load_baseline(*store);
   if (!baseline) {

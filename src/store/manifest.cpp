@@ -139,6 +139,22 @@ Manifest make_manifest(const model::Benchmark& benchmark) {
   return made;
 }
 
+model::Benchmark benchmark_of(const Manifest& manifest) {
+  model::Benchmark benchmark;
+  benchmark.name = manifest.benchmark;
+  benchmark.type = manifest.type;
+  benchmark.version = manifest.version;
+  benchmark.module = manifest.module;
+  benchmark.class_name = manifest.class_name;
+  benchmark.function = manifest.function;
+  benchmark.params = manifest.params;
+  return benchmark;
+}
+
+std::string case_label(const Manifest& manifest, const CaseRecord& record) {
+  return model::make_case_label(manifest.benchmark, record.ids);
+}
+
 std::string to_text(const Manifest& manifest) {
   ordered_json out;
   out["format"] = kFormatVersion;

@@ -17,10 +17,11 @@ ROOMS = {
     "store": {"util", "model"},
     "report": {"util", "model"},
     "compare": {"util", "model", "pickle"},
+    "inspect": {"util", "model", "pickle", "compare", "store", "report"},
     "host": {"util", "model", "pickle", "compare", "store"},
     # A session starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
-    "session": {"util", "model", "config", "pickle", "compare", "store", "report"},
-    "cli": {"util", "model", "config", "store", "report", "session"},
+    "session": {"util", "model", "config", "pickle", "compare", "store", "report", "inspect"},
+    "cli": {"util", "model", "config", "store", "report", "inspect", "session"},
     "bindings": {"util", "model", "config", "pickle", "compare", "store", "report", "session", "host"},
     "main": {"cli", "host", "util", "model"},
 }

@@ -42,6 +42,10 @@ struct Manifest {
 
 /// A manifest for `benchmark` without cases.
 [[nodiscard]] Manifest make_manifest(const model::Benchmark& benchmark);
+/// The other way: what a manifest knows of its benchmark.
+[[nodiscard]] model::Benchmark benchmark_of(const Manifest& manifest);
+/// "name" or "name(id1, id2)".
+[[nodiscard]] std::string case_label(const Manifest& manifest, const CaseRecord& record);
 
 /// The snapshot of the case that has these parameter ids and this index now; null if there is none.
 /// Ids identify a case, so it is found again when an axis grows or is reordered. An address in an id (" at 0x7f…") is

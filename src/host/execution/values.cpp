@@ -7,9 +7,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "compare/site.hpp"
 #include "host/execution/sinks.hpp"
+#include "model/counterpart.hpp"
 #include "snapshot_test/compare/compare.hpp"
-#include "snapshot_test/compare/explain.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -25,47 +26,11 @@ std::string describe_content(const pickling::PickledInfo& info) {
   return info.notes.empty() ? "it holds nothing that can be compared" : info.notes.front();
 }
 
-/// The value that stands where the baseline's stood. Calls are found again by their name: a wrapper more or less moves
-/// every depth below it.
-const SeenValue* find_counterpart(const std::vector<SeenValue>& seen, const SiteValue& baseline,
-                                  std::vector<const SeenValue*>& taken) {
-  for (const SeenValue& each : seen) {
-    const bool same = baseline.site.kind == SiteKind::kPath
-                          ? each.site.kind == SiteKind::kPath && each.source == baseline.source
-                          : each.site == baseline.site;
-    if (same && std::find(taken.begin(), taken.end(), &each) == taken.end()) {
-      taken.push_back(&each);
-      return &each;
-    }
-  }
-  return nullptr;
-}
-
 compare::Options options_for(const model::CaseRequest& request, const SiteValue& baseline) {
   compare::Options options;
   static_cast<model::Rules&>(options) = request.rules;
   options.ignored_paths = baseline.unstable;
   return options;
-}
-
-void fill(SiteComparison& comparison, const compare::Comparison& result) {
-  if (result.leaves == 0 && result.outcome != compare::Outcome::kDifferent && result.ignored > 0) {
-    comparison.match = SiteMatch::kUnstable;
-    comparison.explanation = "nothing of it is stable";
-    return;
-  }
-  switch (result.outcome) {
-    case compare::Outcome::kIdentical: comparison.match = SiteMatch::kIdentical; return;
-    case compare::Outcome::kClose: comparison.match = SiteMatch::kClose; return;
-    case compare::Outcome::kDifferent: break;
-  }
-  comparison.match = SiteMatch::kDifferent;
-  comparison.explanation = compare::explain(result);
-  comparison.details = compare::to_json(result);
-  comparison.differing_paths = result.differing_paths;
-  comparison.wholly_different =
-      result.paths_truncated || result.differing_paths.empty() ||
-      std::find(result.differing_paths.begin(), result.differing_paths.end(), "") != result.differing_paths.end();
 }
 
 /// Reads both pickles as values and compares those.
@@ -164,7 +129,7 @@ std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& s
     if (baseline.object.empty() || baseline.wholly_unstable) {
       comparison.match = baseline.object.empty() ? SiteMatch::kOpaque : SiteMatch::kUnstable;
       comparison.explanation = baseline.opaque;
-    } else if (const SeenValue* now = find_counterpart(seen, baseline, taken); now == nullptr) {
+    } else if (const SeenValue* now = model::find_counterpart(seen, baseline, taken); now == nullptr) {
       comparison.match = SiteMatch::kMissing;
       comparison.explanation = "the snapshot has a value here; nothing was observed now";
     } else if (const auto [first, is_new] =
@@ -223,7 +188,7 @@ SiteComparison ValueWriter::compare_one(const SeenValue& seen, const SiteValue& 
   if (!result) {
     return unreadable(result.error());
   }
-  fill(comparison, *result);
+  compare::describe(comparison, *result);
   return comparison;
 }
 

@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/options.hpp"
+#include "cli/reported_run.hpp"
+#include "cli/settings.hpp"
+#include "cli/subcommands.hpp"
+#include "inspect/compare_values.hpp"
+#include "report/format.hpp"
+#include "report/terminal.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+using inspect::Operand;
+using inspect::OperandKind;
+using Json = nlohmann::ordered_json;
+
+/// Two whole stores: reported as verify reports.
+Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& after, const DiffArgs& args,
+                                      const config::Config& config, const Streams& streams) {
+  if (args.site) {
+    return fail(ErrorKind::kUsage, "--site needs two snapshots, not two stores");
+  }
+  const session::DiffOptions options{before.path, after.path, comparison_options(config)};
+  const auto status = [](const model::VerifySummary& summary) { return summary.status; };
+  if (args.format == Format::kText) {
+    report::TerminalOptions terminal_options;
+    terminal_options.verbosity = verbosity(config);
+    terminal_options.color = color_for(args.shared.color, streams.out_fd);
+    report::Terminal terminal(streams.out, terminal_options);
+    return session::diff(options, terminal).map(status);
+  }
+  auto file = report::OutputFile::open("-", streams.out);
+  if (!file) {
+    return tl::unexpected(std::move(file.error()));
+  }
+  report::JsonReport report(std::move(*file), report::Detail::kCases);
+  report::RunHead head = run_head("diff");
+  head.snapshot_dir = before.path.string();
+  report.set_head(std::move(head));
+  const auto summary = session::diff(options, report);
+  if (!summary) {
+    return tl::unexpected(summary.error());
+  }
+  if (!report.written()) {
+    return tl::unexpected(report.written().error());
+  }
+  return summary->status;
+}
+
+std::string text(const inspect::ValueDiff& diff) {
+  std::string lines;
+  for (const model::SiteComparison& site : diff.sites) {
+    lines += fmt::format("{}: {}\n", site.site.text(), model::name(site.match));
+    lines += report::first_lines(site.explanation, 200, "  ");
+  }
+  return lines;
+}
+
+Json json(const inspect::ValueDiff& diff, const DiffArgs& args) {
+  Json out = {{"format", 1}, {"before", args.before}, {"after", args.after}, {"sites", Json::array()}};
+  for (const model::SiteComparison& site : diff.sites) {
+    Json one = {{"site", site.site.text()}, {"match", model::name(site.match)}};
+    if (!site.explanation.empty()) {
+      one["explanation"] = site.explanation;
+    }
+    if (!site.details.is_null()) {
+      one["details"] = Json(site.details);
+    }
+    out["sites"].push_back(std::move(one));
+  }
+  return out;
+}
+
+/// Nothing compared is no success; one difference is a failure, whatever else agrees.
+model::ExitStatus status_of(const inspect::ValueDiff& diff) {
+  bool compared = false;
+  for (const model::SiteComparison& site : diff.sites) {
+    switch (site.match) {
+      case model::SiteMatch::kIdentical:
+      case model::SiteMatch::kClose: compared = true; break;
+      case model::SiteMatch::kOpaque:
+      case model::SiteMatch::kUnstable: break;
+      default: return model::ExitStatus::kFailed;
+    }
+  }
+  return compared ? model::ExitStatus::kSuccess : model::ExitStatus::kNothingVerified;
+}
+
+Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
+  const auto config = load_config(args.shared);
+  if (!config) {
+    return tl::unexpected(config.error());
+  }
+  const auto before = inspect::parse_operand(args.before, config->snapshot_dir.value);
+  if (!before) {
+    return tl::unexpected(before.error());
+  }
+  const auto after = inspect::parse_operand(args.after, config->snapshot_dir.value);
+  if (!after) {
+    return tl::unexpected(after.error());
+  }
+  const bool stores = before->kind == OperandKind::kStore;
+  if (stores != (after->kind == OperandKind::kStore)) {
+    return fail(ErrorKind::kUsage, fmt::format("'{}' is a store and '{}' is not: compare two stores, or two values "
+                                               "(a value of a store is FOLDER::NAME)",
+                                               stores ? args.before : args.after, stores ? args.after : args.before));
+  }
+  if (stores) {
+    return diff_stores(*before, *after, args, *config, streams);
+  }
+  const session::ComparisonOptions comparison = comparison_options(*config);
+  const auto compared = inspect::compare_values(*before, *after, args.site, {comparison.rules, comparison.changes});
+  if (!compared) {
+    return tl::unexpected(compared.error());
+  }
+  if (args.format == Format::kJson) {
+    streams.out << json(*compared, args).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  } else {
+    streams.out << text(*compared);
+  }
+  streams.out << std::flush;
+  return status_of(*compared);
+}
+
+}  // namespace
+
+CLI::App* declare_diff(CLI::App& root, DiffArgs& args) {
+  CLI::App* app = root.add_subcommand("diff", "Compare two stores, two snapshots or two files; starts no Python");
+  app->add_option("before", args.before,
+                  "a store's folder, a case's name, FOLDER::NAME for one of another store, or a .pkl or .npy file; "
+                  "tolerances are relative to this one")
+      ->type_name("A")
+      ->required();
+  app->add_option("after", args.after, "what is compared with it, named in the same ways")->type_name("B")->required();
+  app->add_option("--site", args.site,
+                  "the site to compare: return, body[3], state, deepest, path[2] (default: all; with a file, the first "
+                  "that holds a value)")
+      ->type_name("SITE");
+  app->add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
+  add_tolerance_options(*app, args.shared);
+  add_store_options(*app, args.shared);
+  add_general_options(*app, args.shared);
+  return app;
+}
+
+model::ExitStatus run(const DiffArgs& args, const Streams& streams) {
+  const auto status = diff(args, streams);
+  return status ? *status : complain(status.error(), streams, args.shared.color);
+}
+
+}  // namespace snapshot_test::cli

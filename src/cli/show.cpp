@@ -1,0 +1,176 @@
+#include "inspect/show.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/options.hpp"
+#include "cli/settings.hpp"
+#include "cli/subcommands.hpp"
+#include "inspect/operand.hpp"
+#include "inspect/stored_value.hpp"
+#include "report/format.hpp"
+#include "report/output_file.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+using inspect::Found;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLinesVerbose = 10'000;
+
+std::string json_text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+inspect::TextLimits text_limits(const ShowArgs& args, const config::Config& config) {
+  inspect::TextLimits limits;
+  limits.items = static_cast<std::size_t>(args.items.value_or(limits.items));
+  if (config.verbose.value || args.items) {
+    limits.lines = kLinesVerbose;
+  }
+  return limits;
+}
+
+inspect::JsonLimits json_limits(const ShowArgs& args) {
+  inspect::JsonLimits limits;
+  limits.items = static_cast<std::size_t>(args.items.value_or(limits.items));
+  return limits;
+}
+
+Result<std::string> show_file(const std::filesystem::path& path, const ShowArgs& args, const config::Config& config) {
+  const auto value = inspect::load_file(path);
+  if (!value) {
+    return tl::unexpected(value.error());
+  }
+  if (args.format == Format::kJson) {
+    const Json json = {
+        {"format", 1}, {"file", path.string()}, {"value", inspect::value_json(value->root(), json_limits(args))}};
+    return json_text(json);
+  }
+  return inspect::value_text(value->root(), text_limits(args, config), "");
+}
+
+Result<std::string> show_store(const store::Store& store, const ShowArgs& args) {
+  if (args.format == Format::kJson) {
+    return inspect::store_json(store).map(json_text);
+  }
+  return inspect::store_text(store);
+}
+
+Result<void> write_pickle(const store::Store& store, const Found& found, const std::optional<model::Site>& site,
+                          const std::string& file, std::ostream& out) {
+  const store::CaseRecord& record = found.manifest.cases[found.cases.front()];
+  const auto value = inspect::choose_site(record, store::case_label(found.manifest, record), site);
+  if (!value) {
+    return tl::unexpected(value.error());
+  }
+  const auto pickle = inspect::load_pickle(store, **value);
+  if (!pickle) {
+    return tl::unexpected(pickle.error());
+  }
+  const auto bytes = pickle->bytes();
+  if (file == "-") {
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return {};
+  }
+  auto target = util::AtomicFile::create(file);
+  if (!target) {
+    return tl::unexpected(target.error());
+  }
+  return target->write(bytes).and_then([&target] { return target->commit(); });
+}
+
+Result<std::string> show_snapshots(const inspect::Operand& operand, const ShowArgs& args, const config::Config& config,
+                                   const Streams& streams) {
+  const auto site = inspect::parse_site(args.site);
+  if (!site) {
+    return tl::unexpected(site.error());
+  }
+  const auto store = store::Store::open(operand.path);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  const auto found = inspect::find_snapshots(*store, operand.name);
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  if (args.format == Format::kJson) {
+    return json_text(inspect::cases_json(*store, *found, *site, json_limits(args)));
+  }
+  const bool several = inspect::case_count(*found) > 1;
+  if (several && (args.pickle_file || *site)) {
+    return fail(ErrorKind::kUsage, inspect::several_cases(*found, operand.name));
+  }
+  if (several) {
+    return inspect::cases_text(*found) + inspect::several_cases(*found, operand.name) + ", to see its values\n";
+  }
+  const Found& only = found->front();
+  if (args.pickle_file) {
+    return write_pickle(*store, only, *site, *args.pickle_file, streams.out).map([] { return std::string(); });
+  }
+  return inspect::case_text(*store, only.manifest, only.manifest.cases[only.cases.front()], *site,
+                            text_limits(args, config));
+}
+
+Result<std::string> show(const ShowArgs& args, const Streams& streams) {
+  const auto config = load_config(args.shared);
+  if (!config) {
+    return tl::unexpected(config.error());
+  }
+  inspect::Operand operand{inspect::OperandKind::kStore, config->snapshot_dir.value, {}};
+  if (args.what) {
+    auto parsed = inspect::parse_operand(*args.what, config->snapshot_dir.value);
+    if (!parsed) {
+      return tl::unexpected(std::move(parsed.error()));
+    }
+    operand = std::move(*parsed);
+  }
+  if (operand.kind == inspect::OperandKind::kSnapshot) {
+    return show_snapshots(operand, args, *config, streams);
+  }
+  if (args.site || args.pickle_file) {
+    return fail(ErrorKind::kUsage, "--site and --pickle need the name of a snapshot");
+  }
+  if (operand.kind == inspect::OperandKind::kFile) {
+    return show_file(operand.path, args, *config);
+  }
+  const auto store = store::Store::open(operand.path);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  return show_store(*store, args);
+}
+
+}  // namespace
+
+CLI::App* declare_show(CLI::App& root, ShowArgs& args) {
+  CLI::App* app = root.add_subcommand("show", "Show what a snapshot, a store or a file holds; starts no Python");
+  app->add_option("name", args.what,
+                  "a case's or benchmark's name (also only Class.method, or a glob pattern), FOLDER::NAME for one of "
+                  "another store, a store's folder, or a .pkl or .npy file (default: lists the store)")
+      ->type_name("NAME");
+  app->add_option("--site", args.site, "only this site: return, body[3], state, deepest, path[2] (default: all)")
+      ->type_name("SITE");
+  app->add_option("--pickle", args.pickle_file,
+                  "write the site's plain pickle there, for Python's pickle.load; - is standard output (default site: "
+                  "the first that holds a value)")
+      ->type_name("FILE");
+  add_count(*app, "-n,--items", args.items, "elements to show of each array and container (default: 8; JSON: 1000)");
+  app->add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
+  add_store_options(*app, args.shared);
+  add_general_options(*app, args.shared);
+  return app;
+}
+
+model::ExitStatus run(const ShowArgs& args, const Streams& streams) {
+  const auto text = show(args, streams);
+  if (!text) {
+    return complain(text.error(), streams, args.shared.color);
+  }
+  streams.out << *text << std::flush;
+  return model::ExitStatus::kSuccess;
+}
+
+}  // namespace snapshot_test::cli

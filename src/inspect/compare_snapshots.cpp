@@ -1,0 +1,72 @@
+#include "inspect/compare_snapshots.hpp"
+
+#include "compare/site.hpp"
+#include "inspect/stored_value.hpp"
+#include "model/counterpart.hpp"
+#include "snapshot_test/compare/compare.hpp"
+
+namespace snapshot_test::inspect {
+
+using model::SiteComparison;
+using model::SiteMatch;
+using model::SiteValue;
+
+namespace {
+
+SiteComparison with(SiteComparison comparison, SiteMatch match, std::string explanation) {
+  comparison.match = match;
+  comparison.explanation = std::move(explanation);
+  return comparison;
+}
+
+SiteComparison compare_values(const store::Store& actual_store, const SiteValue& actual, const Snapshot& expected,
+                              const SiteValue& site, const model::Rules& rules) {
+  SiteComparison comparison;
+  comparison.site = site.site;
+  comparison.meaningful = site.meaningful;
+  if (site.object.empty() || actual.object.empty()) {
+    return with(std::move(comparison), SiteMatch::kOpaque, site.object.empty() ? site.opaque : actual.opaque);
+  }
+  if (site.wholly_unstable || actual.wholly_unstable) {
+    return with(std::move(comparison), SiteMatch::kUnstable, "it is not the same in two runs of the same code");
+  }
+  if (site.object == actual.object) {
+    return comparison;
+  }
+  const auto before = load_site(expected.store, site);
+  if (!before) {
+    return with(std::move(comparison), SiteMatch::kUnreadable, before.error().message);
+  }
+  const auto now = load_site(actual_store, actual);
+  if (!now) {
+    return with(std::move(comparison), SiteMatch::kUnreadable, now.error().message);
+  }
+  compare::Options options;
+  static_cast<model::Rules&>(options) = rules;
+  options.ignored_paths = site.unstable;
+  options.ignored_paths.insert(options.ignored_paths.end(), actual.unstable.begin(), actual.unstable.end());
+  compare::describe(comparison, compare::compare(now->document, before->document, options));
+  return comparison;
+}
+
+}  // namespace
+
+std::vector<SiteComparison> compare_snapshots(const Snapshot& actual, const Snapshot& expected,
+                                              const model::Rules& rules) {
+  std::vector<SiteComparison> comparisons;
+  std::vector<const SiteValue*> taken;
+  for (const SiteValue& site : expected.record.sites) {
+    const SiteValue* now = model::find_counterpart(actual.record.sites, site, taken);
+    if (now != nullptr) {
+      comparisons.push_back(compare_values(actual.store, *now, expected, site, rules));
+      continue;
+    }
+    SiteComparison missing;
+    missing.site = site.site;
+    missing.meaningful = site.meaningful;
+    comparisons.push_back(with(std::move(missing), SiteMatch::kMissing, "only the first of the two has a value here"));
+  }
+  return comparisons;
+}
+
+}  // namespace snapshot_test::inspect

@@ -1,0 +1,29 @@
+// What `diff` does with two values.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "inspect/operand.hpp"
+#include "snapshot_test/model/result.hpp"
+#include "snapshot_test/model/rules.hpp"
+
+namespace snapshot_test::inspect {
+
+struct RuleSet {
+  const model::Rules& rules;
+  std::span<const model::RuleChange> changes;  ///< for single benchmarks: by the name of the one before
+};
+
+struct ValueDiff {
+  std::vector<model::SiteComparison> sites;  ///< one, named "return", where a file is compared
+};
+
+/// Each operand is a file or means one case. Two cases are compared site by site; a file with one site of a case.
+/// kUsage where a name means several cases, or there is no such site; otherwise as load_file() and Store::open().
+[[nodiscard]] Result<ValueDiff> compare_values(const Operand& before, const Operand& after,
+                                               const std::optional<std::string>& site, const RuleSet& rules);
+
+}  // namespace snapshot_test::inspect

@@ -1,0 +1,201 @@
+#include "inspect/show.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "inspect/stored_value.hpp"
+#include "report/format.hpp"
+
+namespace snapshot_test::inspect {
+
+using Json = nlohmann::ordered_json;
+using model::SiteValue;
+
+namespace {
+
+using Counts = std::map<model::CaptureStatus, std::size_t>;
+
+Counts count(const store::Manifest& manifest) {
+  Counts counts;
+  for (const store::CaseRecord& record : manifest.cases) {
+    ++counts[record.status];
+  }
+  return counts;
+}
+
+std::string counts_text(const Counts& counts) {
+  std::string text;
+  for (const auto& [status, cases] : counts) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", report::grouped(cases), model::name(status));
+  }
+  return text;
+}
+
+/// What a site holds, in a few words.
+std::string site_line(const SiteValue& site) {
+  std::string text = site.type;
+  text += site.object.empty() ? fmt::format(", opaque: {}", site.opaque) : ", " + report::size(site.bytes);
+  if (site.count > 1) {
+    text += fmt::format(", last of {}", report::grouped(site.count));
+  }
+  if (site.wholly_unstable) {
+    text += ", unstable";
+  } else if (!site.unstable.empty()) {
+    text += fmt::format(", {} unstable", report::counted(site.unstable.size(), "path"));
+  }
+  return text;
+}
+
+std::string heading(const SiteValue& site) {
+  const std::string source = site.source.empty() ? "" : fmt::format("  {}", report::one_line(site.source, 100));
+  return fmt::format("{}{}\n", site.site.text(), source);
+}
+
+Json site_json(const store::Store& store, const SiteValue& site, const JsonLimits& limits) {
+  Json out = Json(nlohmann::json(site));
+  if (site.object.empty()) {
+    return out;
+  }
+  if (const auto value = load_site(store, site)) {
+    out["value"] = value_json(value->root(), limits);
+  } else {
+    out["unreadable"] = value.error().message;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> store_text(const store::Store& store) {
+  const auto names = store.benchmark_names();
+  if (!names) {
+    return tl::unexpected(names.error());
+  }
+  std::string text;
+  Counts all;
+  std::size_t cases = 0;
+  for (const std::string& name : *names) {
+    const auto manifest = store.load_manifest(name);
+    if (!manifest) {
+      text += fmt::format("{}: {}\n", report::one_line(name), report::one_line(manifest.error().message));
+    } else if (*manifest) {
+      const Counts counts = count(**manifest);
+      for (const auto& [status, number] : counts) {
+        all[status] += number;
+      }
+      cases += (*manifest)->cases.size();
+      text += fmt::format("{}  {}: {}\n", report::one_line(name), report::counted((*manifest)->cases.size(), "case"),
+                          counts_text(counts));
+    }
+  }
+  const auto bytes = store.disk_usage();
+  return text + fmt::format("{} with {} in '{}'{}: {}\n", report::counted(names->size(), "benchmark"),
+                            report::counted(cases, "case"), store.root().string(),
+                            bytes ? ", " + report::size(*bytes) : "", counts_text(all));
+}
+
+Result<Json> store_json(const store::Store& store) {
+  const auto names = store.benchmark_names();
+  if (!names) {
+    return tl::unexpected(names.error());
+  }
+  Json out = {{"format", 1}, {"store", store.root().string()}, {"benchmarks", Json::array()}};
+  for (const std::string& name : *names) {
+    const auto manifest = store.load_manifest(name);
+    if (!manifest) {
+      out["benchmarks"].push_back({{"name", name}, {"unreadable", manifest.error().message}});
+    } else if (*manifest) {
+      Json counts = Json::object();
+      for (const auto& [status, number] : count(**manifest)) {
+        counts[std::string(model::name(status))] = number;
+      }
+      out["benchmarks"].push_back({{"name", name}, {"cases", (*manifest)->cases.size()}, {"by_status", counts}});
+    }
+  }
+  return out;
+}
+
+std::string cases_text(const std::vector<Found>& found) {
+  std::string text;
+  for (const Found& each : found) {
+    for (const std::size_t position : each.cases) {
+      const store::CaseRecord& record = each.manifest.cases[position];
+      text += fmt::format("{}  {}{}{}\n", report::one_line(store::case_label(each.manifest, record)),
+                          model::name(record.status), record.reason.empty() ? "" : ": ",
+                          report::one_line(record.reason, 200));
+      for (const SiteValue& site : record.sites) {
+        text += fmt::format("  {}: {}\n", site.site.text(), report::one_line(site_line(site), 200));
+      }
+    }
+  }
+  return text;
+}
+
+Result<std::string> case_text(const store::Store& store, const store::Manifest& manifest,
+                              const store::CaseRecord& record, const std::optional<model::Site>& site,
+                              const TextLimits& limits) {
+  std::string text =
+      fmt::format("{}\n  {}{}{}\n", report::one_line(store::case_label(manifest, record)), model::name(record.status),
+                  record.reason.empty() ? "" : ": ", report::one_line(record.reason, 200));
+  text += fmt::format("  captured by run {}, in {} of the call\n", report::one_line(record.run),
+                      report::duration(record.seconds));
+  if (const auto run = store.load_run(record.run); run && *run) {
+    text += fmt::format(
+        "  {}, Python {}{}\n", (*run)->time, (*run)->python.version,
+        (*run)->git && !(*run)->git->commit.empty() ? ", commit " + (*run)->git->commit.substr(0, 12) : std::string());
+  }
+  if (site) {
+    if (const auto there = choose_site(record, store::case_label(manifest, record), site); !there) {
+      return tl::unexpected(there.error());
+    }
+  }
+  for (const SiteValue& each : record.sites) {
+    if (site && !(each.site == *site)) {
+      continue;
+    }
+    text += "\n" + heading(each) + fmt::format("  {}\n", report::one_line(site_line(each), 200));
+    if (each.object.empty()) {
+      continue;
+    }
+    text += fmt::format("  object {}\n", each.object);
+    if (const auto value = load_site(store, each)) {
+      text += value_text(value->root(), limits, "    ");
+    } else {
+      text += fmt::format("    cannot be read: {}\n", report::one_line(value.error().message));
+    }
+    for (const std::string& path : each.unstable) {
+      text += fmt::format("  not compared, it differs from run to run: {}\n", report::one_line(path, 200));
+    }
+  }
+  return text;
+}
+
+Json cases_json(const store::Store& store, const std::vector<Found>& found, const std::optional<model::Site>& site,
+                const JsonLimits& limits) {
+  Json out = {{"format", 1}, {"store", store.root().string()}, {"cases", Json::array()}};
+  for (const Found& each : found) {
+    for (const std::size_t position : each.cases) {
+      const store::CaseRecord& record = each.manifest.cases[position];
+      Json one = {{"label", store::case_label(each.manifest, record)},
+                  {"benchmark", each.manifest.benchmark},
+                  {"index", record.index},
+                  {"ids", record.ids},
+                  {"status", model::name(record.status)},
+                  {"reason", record.reason},
+                  {"run", record.run},
+                  {"version", record.version.empty() ? each.manifest.version : record.version},
+                  {"seconds", record.seconds},
+                  {"sites", Json::array()}};
+      for (const SiteValue& value : record.sites) {
+        if (!site || value.site == *site) {
+          one["sites"].push_back(site_json(store, value, limits));
+        }
+      }
+      out["cases"].push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+}  // namespace snapshot_test::inspect

@@ -1,0 +1,34 @@
+// What `show` says of a store and of the snapshots in it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inspect/snapshots.hpp"
+#include "inspect/value_json.hpp"
+#include "inspect/value_text.hpp"
+#include "snapshot_test/model/observation.hpp"
+#include "snapshot_test/store/store.hpp"
+
+namespace snapshot_test::inspect {
+
+/// The benchmarks of a store, with their cases by capture status. kIo and kCorrupt as Store's.
+[[nodiscard]] Result<std::string> store_text(const store::Store& store);
+[[nodiscard]] Result<nlohmann::ordered_json> store_json(const store::Store& store);
+
+/// One line for each case and each of its sites.
+[[nodiscard]] std::string cases_text(const std::vector<Found>& found);
+
+/// Everything about one case, with its values; of one site where `site` is given. A value that cannot be read is said
+/// so in its place.
+[[nodiscard]] Result<std::string> case_text(const store::Store& store, const store::Manifest& manifest,
+                                            const store::CaseRecord& record, const std::optional<model::Site>& site,
+                                            const TextLimits& limits);
+
+/// The same facts for programs, of several cases (docs/json.md).
+[[nodiscard]] nlohmann::ordered_json cases_json(const store::Store& store, const std::vector<Found>& found,
+                                                const std::optional<model::Site>& site, const JsonLimits& limits);
+
+}  // namespace snapshot_test::inspect

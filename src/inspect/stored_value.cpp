@@ -1,0 +1,87 @@
+#include "inspect/stored_value.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "snapshot_test/pickle/npy.hpp"
+
+namespace snapshot_test::inspect {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<StoredValue> read_tree(util::MappedFile file, const std::string& what) {
+  const std::span<const std::byte> bytes = file.bytes();
+  auto document = pickle::is_npy(bytes) ? pickle::read_npy(bytes) : pickle::read(bytes);
+  if (!document) {
+    return fail(document.error().kind, fmt::format("{}: {}", what, document.error().message));
+  }
+  return StoredValue{std::move(file), std::move(*document)};
+}
+
+bool is_zstd(std::span<const std::byte> bytes) {
+  // https://datatracker.ietf.org/doc/html/rfc8878#section-3.1.1
+  constexpr std::array<std::byte, 4> kMagic = {std::byte{0x28}, std::byte{0xb5}, std::byte{0x2f}, std::byte{0xfd}};
+  return bytes.size() >= kMagic.size() && std::equal(kMagic.begin(), kMagic.end(), bytes.begin());
+}
+
+/// The name of the object that this file is, in a store's objects/xx/; empty if it is none.
+std::string object_name(const fs::path& path) {
+  constexpr std::size_t kDigits = 64;
+  const std::string name = path.filename().string();
+  const bool is_object =
+      name.size() > kDigits && name[kDigits] == '.' && name.find_first_not_of("0123456789abcdef") == kDigits;
+  return is_object ? name.substr(0, kDigits) : "";
+}
+
+}  // namespace
+
+Result<StoredValue> load_file(const fs::path& path) {
+  auto file = util::MappedFile::open(path);
+  if (!file) {
+    return tl::unexpected(std::move(file.error()));
+  }
+  if (is_zstd(file->bytes())) {
+    const std::string object = object_name(path);
+    if (object.empty()) {
+      return fail(ErrorKind::kUnsupported,
+                  fmt::format("'{}' is compressed, and no object of a store by its name: unpack it with 'zstd -d'",
+                              path.string()));
+    }
+    const std::vector<fs::path> folders = {fs::absolute(path).parent_path().parent_path()};
+    const auto reader = store::ObjectReader::open(folders, object, std::nullopt);
+    if (!reader) {
+      return tl::unexpected(reader.error());
+    }
+    file = reader->load_verified(fs::temp_directory_path());
+    if (!file) {
+      return tl::unexpected(std::move(file.error()));
+    }
+  }
+  return read_tree(std::move(*file), fmt::format("'{}'", path.string()));
+}
+
+Result<util::MappedFile> load_pickle(const store::Store& store, const model::SiteValue& site) {
+  if (site.object.empty()) {
+    return fail(ErrorKind::kCorrupt, fmt::format("{} holds no value: {}", site.site.text(), site.opaque));
+  }
+  const auto reader = store.open_object(site.object, site.bytes);
+  if (!reader) {
+    return tl::unexpected(reader.error());
+  }
+  return reader->load_verified(fs::temp_directory_path());
+}
+
+Result<StoredValue> load_site(const store::Store& store, const model::SiteValue& site) {
+  auto file = load_pickle(store, site);
+  if (!file) {
+    return tl::unexpected(std::move(file.error()));
+  }
+  return read_tree(std::move(*file), fmt::format("object {}", site.object));
+}
+
+}  // namespace snapshot_test::inspect

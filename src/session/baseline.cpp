@@ -1,0 +1,32 @@
+#include "session/baseline.hpp"
+
+#include <utility>
+
+namespace snapshot_test::session {
+
+Result<store::Store> open_baseline(const std::filesystem::path& folder) {
+  auto store = store::Store::open(std::filesystem::absolute(folder));
+  if (!store && store.error().kind == ErrorKind::kUnsupported) {
+    store.error().kind = ErrorKind::kNoBaseline;
+  }
+  return store;
+}
+
+Result<Baseline> load_baseline(const store::Store& store) {
+  const auto names = store.benchmark_names();
+  if (!names) {
+    return tl::unexpected(names.error());
+  }
+  Baseline baseline;
+  for (const std::string& name : *names) {
+    auto manifest = store.load_manifest(name);
+    if (!manifest) {
+      baseline.unreadable.emplace(name, manifest.error().message);
+    } else if (*manifest) {
+      baseline.manifests.emplace(name, std::move(**manifest));
+    }
+  }
+  return baseline;
+}
+
+}  // namespace snapshot_test::session
