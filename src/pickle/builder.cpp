@@ -1,21 +1,23 @@
 #include "pickle/builder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
+#include <utility>
 
 namespace snapshot_test::pickle {
 namespace {
 
 constexpr std::uint64_t kFreeCopies = 1 << 20;
 
-// Growing arrays hold a power of two, so that their capacity follows from their size and needs no room in the node.
-template <class T>
-T* grown(Arena& arena, T* old, std::size_t size, std::size_t more) {
-  const std::size_t capacity = size == 0 ? 0 : std::bit_ceil(size);
-  if (size + more <= capacity) return old;
-  T* fresh = arena.array<T>(std::bit_ceil(size + more));
-  std::copy_n(old, size, fresh);
-  return fresh;
+constexpr std::size_t kManyElements = std::size_t{1} << 16;
+
+// Capacities follow from sizes, and need no room in the node: powers of two, and of four where there is much to copy.
+std::size_t capacity_for(std::size_t size) {
+  const std::size_t power = std::bit_ceil(size);
+  const bool between = power > kManyElements && std::countr_zero(power) % 2 != 0;
+  return between ? power * 2 : power;
 }
 
 std::string_view current_module(Arena& arena, std::string_view module, std::string_view name) {
@@ -35,12 +37,18 @@ std::string_view current_module(Arena& arena, std::string_view module, std::stri
 
 }  // namespace
 
-Builder::Builder(std::uint64_t input) : arena_(std::make_unique<Arena>()), allowance_(kFreeCopies + 32 * input) {
-  none_ = node(Kind::kNone);
-  true_ = integer(1, Kind::kBool);
-  false_ = integer(0, Kind::kBool);
-  empty_tuple_ = node(Kind::kTuple);
+template <std::size_t... kNumbers>
+constexpr std::array<Value, sizeof...(kNumbers)> Builder::counted(std::index_sequence<kNumbers...>) {
+  return {constant(Kind::kInt, kNumbers)...};
 }
+
+constinit const Value Builder::kNone = constant(Kind::kNone, 0);
+constinit const Value Builder::kTrue = constant(Kind::kBool, 1);
+constinit const Value Builder::kFalse = constant(Kind::kBool, 0);
+constinit const Value Builder::kEmptyTuple = constant(Kind::kTuple, 0);
+constinit const std::array<Value, 256> Builder::kSmall = counted(std::make_index_sequence<256>());
+
+Builder::Builder(std::uint64_t input) : arena_(std::make_unique<Arena>()), allowance_(kFreeCopies + 32 * input) {}
 
 bool Builder::spend(std::uint64_t bytes) noexcept {
   if (bytes > allowance_) return false;
@@ -48,30 +56,15 @@ bool Builder::spend(std::uint64_t bytes) noexcept {
   return true;
 }
 
-Value* Builder::node(Kind kind) {
-  ++nodes_;
-  Value* value = arena_->make<Value>();
-  value->kind_ = kind;
-  return value;
-}
-
-Value* Builder::integer(std::int64_t number, Kind kind) {
-  Value* value = node(kind);
-  value->payload_.integer = number;
-  return value;
-}
-
-Value* Builder::real(double number) {
-  Value* value = node(Kind::kFloat);
-  value->payload_.real = number;
-  return value;
-}
-
-Value* Builder::text(std::string_view text, Kind kind) {
-  Value* value = node(kind);
-  value->payload_.text = text.data();
-  value->size_ = text.size();
-  return value;
+void Builder::reals(const std::byte* opcodes, std::span<Value*> places) {
+  Value* nodes = arena_->room<Value>(places.size());
+  nodes_ += places.size();
+  for (std::size_t i = 0; i < places.size(); ++i, opcodes += 9) {
+    std::uint64_t raw = 0;
+    std::memcpy(&raw, opcodes + 1, sizeof(raw));
+    if constexpr (std::endian::native == std::endian::little) raw = __builtin_bswap64(raw);
+    places[i] = new (nodes + i) Value(Kind::kFloat, 0, {.real = std::bit_cast<double>(raw)});
+  }
 }
 
 Value* Builder::big_integer(std::span<const std::byte> bytes) {
@@ -87,90 +80,99 @@ Value* Builder::big_integer(std::span<const std::byte> bytes) {
   return integer(static_cast<std::int64_t>(number));
 }
 
-Value* Builder::container(Kind kind) { return node(kind); }
-
 Value* Builder::items(Kind kind, std::span<Value* const> items) {
-  Value* value = node(kind);
+  Value* value = container(kind);
   append(*value, items);
   return value;
 }
 
 Value* Builder::global(std::string_view module, std::string_view name) {
-  Value* value = node(Kind::kGlobal);
   const bool python2_range = module == "__builtin__" && name == "xrange";
-  value->payload_.global =
+  const Global* global =
       arena_->make<Global>(current_module(*arena_, module, name), python2_range ? std::string_view("range") : name);
-  return value;
+  return node(Kind::kGlobal, 0, {.global = global});
 }
 
 Value* Builder::object(const Value* callable, const Value* args, const Value* kwargs) {
-  Value* value = node(Kind::kObject);
-  value->payload_.object = arena_->make<Object>(callable, args, kwargs);
-  return value;
+  return node(Kind::kObject, 0, {.object = arena_->make<Object>(callable, args, kwargs)});
+}
+
+template <class T>
+T* Builder::grown(Value& container, T* old, std::size_t more) {
+  const std::size_t size = container.size();
+  if (size == 0) {
+    // Most containers are filled once.
+    container.head_ |= Value::kFull;
+    return arena_->room<T>(more);
+  }
+  const std::size_t capacity = (container.head_ & Value::kFull) != 0 ? size : capacity_for(size);
+  if (size + more <= capacity) return old;
+  container.head_ &= ~Value::kFull;
+  T* fresh = arena_->room<T>(capacity_for(size + more));
+  std::uninitialized_copy_n(old, size, fresh);
+  return fresh;
 }
 
 void Builder::append(Value& sequence, std::span<Value* const> items) {
   if (items.empty()) return;
-  const Value** place = grown(*arena_, sequence.payload_.items, sequence.size_, items.size());
-  std::copy(items.begin(), items.end(), place + sequence.size_);
+  const Value** place = grown(sequence, sequence.payload_.items, items.size());
+  std::uninitialized_copy(items.begin(), items.end(), place + sequence.size());
   sequence.payload_.items = place;
-  sequence.size_ += items.size();
+  sequence.head_ += items.size() << Value::kSizeShift;
 }
 
 void Builder::set_items(Value& dict, std::span<Value* const> items) {
   const std::size_t count = items.size() / 2;
   if (count == 0) return;
-  Pair* place = grown(*arena_, dict.payload_.pairs, dict.size_, count);
-  for (std::size_t i = 0; i < count; ++i) place[dict.size_ + i] = {items[2 * i], items[2 * i + 1]};
+  Pair* place = grown(dict, dict.payload_.pairs, count);
+  Pair* next = place + dict.size();
+  for (std::size_t i = 0; i < count; ++i) new (next + i) Pair{items[2 * i], items[2 * i + 1]};
   dict.payload_.pairs = place;
-  dict.size_ += count;
+  dict.head_ += count << Value::kSizeShift;
 }
 
 void Builder::mark_shared(Value& value) noexcept {
-  switch (value.kind_) {
-    case Kind::kList:
+  switch (value.kind()) {
     case Kind::kTuple:
+      if (value.size() == 0) break;
+      [[fallthrough]];
+    case Kind::kList:
     case Kind::kDict:
     case Kind::kSet:
     case Kind::kFrozenSet:
     case Kind::kObject:
     case Kind::kArray:
     case Kind::kScalar:
-    case Kind::kPersistentId: value.shared_ = true; break;
+    case Kind::kPersistentId: value.head_ |= Value::kShared; break;
     default: break;
   }
 }
 
+void Builder::become(Value& node, Kind kind, std::uint64_t size, Value::Payload payload) noexcept {
+  const std::uint64_t shared = node.head_ & Value::kShared;
+  node = Value(kind, size, payload);
+  node.head_ |= shared;
+}
+
 void Builder::become_text(Value& node, Kind kind, std::span<const std::byte> bytes) noexcept {
-  node.kind_ = kind;
-  node.payload_.text = reinterpret_cast<const char*>(bytes.data());
-  node.size_ = bytes.size();
+  become(node, kind, bytes.size(), {.text = reinterpret_cast<const char*>(bytes.data())});
 }
 
 void Builder::become_complex(Value& node, double real, double imaginary) {
   double* parts = arena_->array<double>(2);
   parts[0] = real;
   parts[1] = imaginary;
-  node.kind_ = Kind::kComplex;
-  node.payload_.parts = parts;
+  become(node, Kind::kComplex, 0, {.parts = parts});
 }
 
 void Builder::become_items(Value& node, Kind kind, std::span<const Value* const> items) noexcept {
   // The list that they come from only ever writes behind them.
-  node.kind_ = kind;
-  node.borrowed_ = true;
-  node.payload_.items = const_cast<const Value**>(items.data());
-  node.size_ = items.size();
+  become(node, kind, items.size(), {.items = const_cast<const Value**>(items.data())});
+  node.head_ |= Value::kBorrowed;
 }
 
-void Builder::become_dtype(Value& node, Dtype* dtype) noexcept {
-  node.kind_ = Kind::kDtype;
-  node.payload_.dtype = dtype;
-}
+void Builder::become_dtype(Value& node, Dtype* dtype) noexcept { become(node, Kind::kDtype, 0, {.dtype = dtype}); }
 
-void Builder::become_array(Value& node, Kind kind, Array* array) noexcept {
-  node.kind_ = kind;
-  node.payload_.array = array;
-}
+void Builder::become_array(Value& node, Kind kind, Array* array) noexcept { become(node, kind, 0, {.array = array}); }
 
 }  // namespace snapshot_test::pickle

@@ -66,6 +66,7 @@ bool Machine::pop_mark(std::size_t& first) {
 
 Result<Value*> Machine::run() {
   for (;;) {
+    at_ = run_common(at_);
     opcode_at_ = at_;
     if (at_ == bytes_.size()) {
       bad("it ends without STOP");
@@ -145,7 +146,7 @@ bool Machine::step_number(Opcode opcode) {
   std::uint64_t raw = 0;
   std::string_view text;
   switch (opcode) {
-    case Opcode::kBinInt1: return number(1, raw) && push(builder_.integer(static_cast<std::int64_t>(raw)));
+    case Opcode::kBinInt1: return number(1, raw) && push(Builder::small_integer(static_cast<std::uint8_t>(raw)));
     case Opcode::kBinInt2: return number(2, raw) && push(builder_.integer(static_cast<std::int64_t>(raw)));
     case Opcode::kBinInt: return number(4, raw) && push(builder_.integer(static_cast<std::int32_t>(raw)));
     case Opcode::kLong1: return number(1, raw) && read_big_integer(raw);

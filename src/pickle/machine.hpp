@@ -24,6 +24,18 @@ class Machine {
   [[nodiscard]] Builder& builder() noexcept { return builder_; }
 
  private:
+  /// Runs opcodes from there on while they are common and raise no question, and returns where the next one is.
+  std::uint64_t run_common(std::uint64_t from);
+  // Its parts return null or false where they have done nothing.
+  const std::byte* read_floats(const std::byte* at, const std::byte* end);
+  const std::byte* read_view(const std::byte* at, const std::byte* end, std::size_t width, Kind kind);
+  bool put_in_order(std::uint64_t index);
+  bool get_in_order(std::uint64_t index);
+  bool tuple_of(std::size_t count);
+  [[nodiscard]] bool marked_container(Kind kind) const;
+  bool append_to_list();
+  bool set_in_dict();
+
   // Every step returns false after it has set error_.
   bool step(Opcode opcode);
   bool step_number(Opcode opcode);

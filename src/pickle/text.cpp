@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "util/text.hpp"
+
 namespace snapshot_test::pickle {
 namespace {
 
@@ -12,25 +14,6 @@ std::string_view stored(const std::string& text, Arena& arena) {
   char* place = arena.array<char>(text.size());
   std::copy(text.begin(), text.end(), place);
   return {place, text.size()};
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xc0 | code >> 6);
-    put(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    put(0xe0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3f));
-    put(0x80 | (code & 0x3f));
-  } else {
-    put(0xf0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3f));
-    put(0x80 | (code >> 6 & 0x3f));
-    put(0x80 | (code & 0x3f));
-  }
 }
 
 // Exactly `digits` digits of the base at text[at], or nothing.
@@ -138,13 +121,13 @@ std::optional<std::string_view> unescape_unicode(std::string_view text, Arena& a
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool escape = text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 'u' || text[i + 1] == 'U');
     if (!escape) {
-      append_utf8(out, static_cast<unsigned char>(text[i]));
+      util::append_utf8(out, static_cast<unsigned char>(text[i]));
       continue;
     }
     const std::size_t length = text[i + 1] == 'u' ? 4 : 8;
     const auto code = digits_at(text, i + 2, length, 16);
     if (!code || *code > 0x10ffff) return std::nullopt;
-    append_utf8(out, *code);
+    util::append_utf8(out, *code);
     i += 1 + length;
   }
   return stored(out, arena);

@@ -45,4 +45,25 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   return best;
 }
 
+void append_utf8(std::string& out, std::uint32_t code) {
+  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
+  if (code < 0x80) {
+    put(code);
+    return;
+  }
+  const auto follow = [&](int shift) { put(0x80 | (code >> shift & 0x3f)); };
+  if (code < 0x800) {
+    put(0xc0 | code >> 6);
+  } else {
+    if (code < 0x10000) {
+      put(0xe0 | code >> 12);
+    } else {
+      put(0xf0 | (code >> 18 & 7));
+      follow(12);
+    }
+    follow(6);
+  }
+  follow(0);
+}
+
 }  // namespace snapshot_test::util

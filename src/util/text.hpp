@@ -1,7 +1,8 @@
-// Text for people: which known word did they mean?
+// Text: which known word did they mean? Code points as UTF-8.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,5 +15,9 @@ namespace snapshot_test::util {
 
 /// The candidate that is closest to `word`, if it is close enough to be a misspelling of it.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+
+/// Surrogates as any other code point, in three bytes (Python's "surrogatepass"). Of what is beyond Unicode only the
+/// lowest 21 bits count, so that there are never more than four bytes.
+void append_utf8(std::string& out, std::uint32_t code);
 
 }  // namespace snapshot_test::util

@@ -120,25 +120,25 @@ struct Pair {
   const Value* value;
 };
 
-/// One node; 24 bytes. Accessors may only be called for the kinds they name.
+/// One node; 16 bytes. Accessors may only be called for the kinds they name.
 class Value {
  public:
-  [[nodiscard]] Kind kind() const noexcept { return kind_; }
-  /// Can it be reached in more than one way? (containers, objects and arrays only)
-  [[nodiscard]] bool shared() const noexcept { return shared_; }
+  [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(head_ & 0xff); }
+  /// Can it be reached in more than one way? (containers, objects and arrays only, and never the empty tuple)
+  [[nodiscard]] bool shared() const noexcept { return (head_ & kShared) != 0; }
 
   [[nodiscard]] bool boolean() const noexcept { return payload_.integer != 0; }
   [[nodiscard]] std::int64_t integer() const noexcept { return payload_.integer; }  ///< kInt; kExtension: the code
   [[nodiscard]] double real() const noexcept { return payload_.real; }              ///< kFloat
   [[nodiscard]] std::complex<double> complex() const noexcept { return {payload_.parts[0], payload_.parts[1]}; }
-  [[nodiscard]] std::string_view text() const noexcept { return {payload_.text, size_}; }  ///< kStr
+  [[nodiscard]] std::string_view text() const noexcept { return {payload_.text, size()}; }  ///< kStr
   /// kBytes, kByteArray, kBigInt, kStr
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
-    return {reinterpret_cast<const std::byte*>(payload_.text), size_};
+    return {reinterpret_cast<const std::byte*>(payload_.text), size()};
   }
   /// kList, kTuple, kSet, kFrozenSet; kPersistentId: one
-  [[nodiscard]] std::span<const Value* const> items() const noexcept { return {payload_.items, size_}; }
-  [[nodiscard]] std::span<const Pair> pairs() const noexcept { return {payload_.pairs, size_}; }  ///< kDict
+  [[nodiscard]] std::span<const Value* const> items() const noexcept { return {payload_.items, size()}; }
+  [[nodiscard]] std::span<const Pair> pairs() const noexcept { return {payload_.pairs, size()}; }  ///< kDict
   [[nodiscard]] const Global& global() const noexcept { return *payload_.global; }
   [[nodiscard]] const Object& object() const noexcept { return *payload_.object; }
   [[nodiscard]] const Dtype& dtype() const noexcept { return *payload_.dtype; }
@@ -158,12 +158,19 @@ class Value {
     Dtype* dtype;
     Array* array;
   };
+  // head_: the kind in 8 bits, flags in 8, the number of bytes, items or pairs in 48.
+  static constexpr std::uint64_t kShared = 1 << 8;
+  static constexpr std::uint64_t kBorrowed = 1 << 9;  ///< the items belong to another node
+  static constexpr std::uint64_t kFull = 1 << 10;     ///< there is room for these items and no more
+  static constexpr int kSizeShift = 16;
 
-  Kind kind_ = Kind::kNone;
-  bool shared_ = false;
-  bool borrowed_ = false;
-  std::uint64_t size_ = 0;
-  Payload payload_ = {0};
+  constexpr Value(Kind kind, std::uint64_t size, Payload payload) noexcept
+      : head_(static_cast<std::uint64_t>(kind) | size << kSizeShift), payload_(payload) {}
+  [[nodiscard]] std::uint64_t size() const noexcept { return head_ >> kSizeShift; }
+
+  std::uint64_t head_;
+  Payload payload_;
 };
+static_assert(sizeof(Value) == 16);
 
 }  // namespace snapshot_test::pickle
