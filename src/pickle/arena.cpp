@@ -43,7 +43,7 @@ Block::~Block() {
   if (size_ >= kHugePage) {
     munmap(begin_, size_);
   } else {
-    ::operator delete(begin_, size_);
+    ::operator delete(begin_);
   }
 }
 
