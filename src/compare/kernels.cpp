@@ -17,7 +17,8 @@ bool can_run(const Isa& isa) {
 #ifdef SNAPSHOT_TEST_X86
   // Each also asks whether the operating system keeps the registers.
   if (&isa == &kIsaAvx2) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    // Not asked for: F16C, which every processor with AVX2 has, and whose name clang 14 does not know here.
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   }
   if (&isa == &kIsaAvx512) {
     return can_run(kIsaAvx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
