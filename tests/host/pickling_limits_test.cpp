@@ -157,6 +157,7 @@ def make():
     thing.all = [1, "x" * 100, {"k": (thing,)}, frozenset({"a", 2**80}), lambda: 1, bytearray(10), thing.__init__, {1: 2}.keys()]
     return thing
 thing = make()
+data(thing)   # the registry of reducers remembers the types
 counts = [sys.getrefcount(x) for x in [thing, Thing, make] + thing.all]
 for _ in range(50):
     data(thing)

@@ -122,6 +122,8 @@ Result<void> GraphWriter::save_routed(PyObject* object) {
         return save_by_reduction(object);
       }
       if (const auto* reduction = std::get_if<Reduction>(&*made)) {
+        // A form without arguments is a value, too: an empty geometry, a frame of reference.
+        content_ = content_ || (reduction->args.empty() && !reduction->state);
         return save_reduction(object, *reduction);
       }
       return save_description(object, std::get<Description>(*made));

@@ -1,1 +1,26 @@
-REDUCERS = {}
+# networkx: adjacency, data of nodes, edges and the graph, as dicts, which are compared without order: the order in
+# which nodes and edges were added is kept in the pickle, but is no difference. Caches are left out.
+import inspect
+
+
+def plain(mapping, levels):
+    return {key: plain(value, levels - 1) if levels else value for key, value in mapping.items()}
+
+
+def graph(obj):
+    own = type(obj)
+    arguments = (plain(obj.adj, 2 if obj.is_multigraph() else 1),)
+    if obj.is_multigraph():
+        if "multigraph_input" not in inspect.signature(own.__init__).parameters:
+            return NotImplemented
+        arguments += (True,)
+    state = {"graph": dict(obj.graph), "_node": dict(obj.nodes.items())}
+    fresh = own()
+    for key, value in obj.__dict__.items():
+        known = key in fresh.__dict__ or hasattr(own, key) or key in ("_succ", "_pred", "_graph", "frozen")
+        if not known and not key.startswith(("_NODE_OK", "_EDGE_OK", "_filter")):
+            state[key] = value
+    return own, arguments, state
+
+
+REDUCERS = {"networkx." + kind: graph for kind in ("Graph", "DiGraph", "MultiGraph", "MultiDiGraph")}

@@ -1,0 +1,96 @@
+"""What must hold of the canonical form of every type of a library. Runs inside the test program, which gives
+dump(value) -> a pickle with its notes, and compare(actual, expected) -> (outcome, leaves, path of the first difference).
+"""
+
+import hashlib
+import importlib
+import io
+import json
+import pickle
+import pickletools
+import subprocess
+import traceback
+
+# Modules beside the library's own that a stored pickle may need.
+STANDARD = {"builtins", "collections", "copyreg", "datetime", "decimal", "functools", "numpy", "operator", "uuid", "_codecs",
+            "zoneinfo", "pytz", "dateutil", "pathlib", "types"}
+
+
+class Case:
+    """`same`: other ways to build the value. `close`: it moved by less than the tolerance. `different`: it has changed.
+    `equal(a, b)` may raise or return False. `own`: libraries whose pickles this one's consist of."""
+
+    def __init__(self, name, value, *, same=(), close=(), different=(), equal=None, own=(), described=False):
+        self.name, self.value, self.same, self.close, self.different = name, value, same, close, different
+        self.equal = equal or (lambda a, b: a == b)
+        self.own = set(own)
+        self.described = described
+
+
+class Finder(pickle.Unpickler):
+    def __init__(self, data):
+        super().__init__(io.BytesIO(data))
+        self.modules = set()
+
+    def find_class(self, module, name):
+        self.modules.add(module.split(".")[0])
+        return super().find_class(module, name)
+
+
+def pickled(value, what):
+    result = dump(value)
+    assert result.error is None, f"{what}: {result.error}"
+    assert not result.notes, f"{what}: {result.notes}"
+    return result
+
+
+def check(case, library):
+    result = pickled(case.value, "the value")
+    data = result.data
+    assert result.content == "checked", "nothing in it says what was computed"
+    pickletools.dis(data, out=io.StringIO())  # the stack and the memo are in order
+    again = pickled(case.value, "a second time").data
+    assert again == data, "its bytes change from one time to the next"
+    finder = Finder(data)
+    back = finder.load()
+    foreign = finder.modules - STANDARD - case.own - {library}
+    assert not foreign, f"its pickle needs {foreign}"
+    assert type(back) is type(case.value), f"comes back as {type(back)}"
+    outcome = case.equal(back, case.value)
+    assert outcome is None or bool(outcome), f"comes back as {back!r}"
+    outcome, leaves, path = compare(pickled(back, "what came back").data, data)
+    assert outcome == "identical" and leaves, f"what came back is {outcome} at {path}"
+    for i, other in enumerate(case.same):
+        outcome, _, path = compare(pickled(other, f"same[{i}]").data, data)
+        assert outcome == "identical", f"same[{i}] is {outcome} at {path}"
+    for wanted in ("close", "different"):
+        for i, other in enumerate(getattr(case, wanted)):
+            outcome, _, path = compare(pickled(other, f"{wanted}[{i}]").data, data)
+            assert outcome == wanted, f"{wanted}[{i}] is {outcome} at {path}"
+
+
+def digests(library):
+    return {case.name: hashlib.sha256(dump(case.value).data).hexdigest() for case in importlib.import_module(
+        library + "_cases").cases() if not case.described}
+
+
+def run(library, this_program):
+    cases = list(importlib.import_module(library + "_cases").cases())
+    assert len({case.name for case in cases}) == len(cases)
+    failures = []
+    for case in cases:
+        try:
+            if case.described:
+                result = dump(case.value)
+                assert result.error is None and result.content == "described" and result.notes, result.notes
+            else:
+                check(case, library)
+        except Exception as error:
+            shown = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
+            failures.append(f"{case.name}: {shown}")
+    elsewhere = json.loads(subprocess.run([this_program, "--digests", library], stdout=subprocess.PIPE, check=True,
+                                          encoding="utf-8").stdout.splitlines()[-1])
+    here = digests(library)
+    failures += [f"{name}: other bytes in another process" for name in here if here[name] != elsewhere[name]]
+    print(f"{library} {importlib.import_module(library).__version__}: {len(cases)} values")
+    assert not failures, "\n" + "\n".join(failures)
