@@ -91,6 +91,13 @@ std::string numbers_text(const Difference& difference) {
   return text + special_values(numbers) + passing(numbers);
 }
 
+std::string indented(std::string text) {
+  for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
+    text.replace(at, 1, "\n    ");
+  }
+  return text;
+}
+
 std::string difference_text(const Difference& difference) {
   switch (difference.what) {
     case What::kMissing: return fmt::format("missing: {} was expected", difference.expected);
@@ -102,9 +109,11 @@ std::string difference_text(const Difference& difference) {
       break;
     default: break;
   }
-  const std::string note = difference.note.empty() ? "" : fmt::format("\n    {}", difference.note);
-  return fmt::format("{}: actual {}, expected {}{}", name(difference.what), difference.actual, difference.expected,
-                     note);
+  std::string text =
+      fmt::format("{}: actual {}, expected {}", name(difference.what), difference.actual, difference.expected);
+  if (!difference.note.empty()) text += fmt::format("\n    {}", difference.note);
+  if (!difference.diff.empty()) text += "\n    " + indented(difference.diff);
+  return text;
 }
 
 // Text from a value may hold what is not UTF-8.
@@ -176,6 +185,7 @@ Json to_json(const Comparison& comparison) {
     if (!difference.actual.empty()) item["actual"] = clean(difference.actual);
     if (!difference.expected.empty()) item["expected"] = clean(difference.expected);
     if (!difference.note.empty()) item["note"] = clean(difference.note);
+    if (!difference.diff.empty()) item["diff"] = clean(difference.diff);
     if (difference.numeric) item["numbers"] = numbers_json(difference.numbers);
     out["differences"].push_back(std::move(item));
   }

@@ -156,7 +156,9 @@ Digest Digester::combine(const Value& value, const std::vector<const Value*>& ch
     for (std::size_t i = 0; i + 1 < parts.size(); i += 2) parts[i / 2] = add(parts[i], parts[i + 1]);
     parts.resize(parts.size() / 2);
   }
-  const bool unordered = value.kind() == Kind::kDict || value.kind() == Kind::kSet || value.kind() == Kind::kFrozenSet;
+  const bool sequence = value.kind() == Kind::kList || value.kind() == Kind::kTuple;
+  const bool unordered = value.kind() == Kind::kDict || value.kind() == Kind::kSet ||
+                         value.kind() == Kind::kFrozenSet || (sequence && order_ == Order::kIgnored);
   if (unordered) std::sort(parts.begin(), parts.end());
   for (const Digest& part : parts) digest = add(digest, part);
   if (value.kind() == Kind::kArray) {
@@ -200,30 +202,6 @@ Digest Digester::operator()(const Value& root) {
     if (child != nullptr && !done_.contains(child)) enter(*child);
   }
   return done_[&root];
-}
-
-std::vector<double> leading_floats(const Value& root, std::size_t most) {
-  constexpr std::size_t kMostSteps = 64;
-  std::vector<double> out;
-  std::vector<const Value*> waiting = {&root};
-  for (std::size_t step = 0; step < kMostSteps && !waiting.empty() && out.size() < most; ++step) {
-    const Value* value = waiting.back();
-    waiting.pop_back();
-    if (const auto number = number_of(*value)) {
-      if (number->kind == NumberKind::kFloat || number->kind == NumberKind::kComplex) {
-        out.push_back(static_cast<double>(number->value.real()));
-      }
-      if (number->kind == NumberKind::kComplex) out.push_back(static_cast<double>(number->value.imag()));
-      continue;
-    }
-    if (value->kind() != Kind::kTuple && value->kind() != Kind::kObject) continue;
-    auto children = children_of(*value);
-    if (children.size() > kMostSteps) children.resize(kMostSteps);
-    for (std::size_t i = children.size(); i-- > 0;) {
-      if (children[i] != nullptr) waiting.push_back(children[i]);
-    }
-  }
-  return out;
 }
 
 }  // namespace snapshot_test::compare

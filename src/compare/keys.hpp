@@ -26,10 +26,13 @@ struct DigestHash {
 /// kRough leaves every float and complex number out, so that elements that only moved a little are still alike.
 enum class DigestKind { kExact, kRough };
 
+/// Does the order of sequences matter?
+enum class Order { kMatters, kIgnored };
+
 /// Digests of the nodes of one document. Shared nodes are visited once; no recursion.
 class Digester {
  public:
-  explicit Digester(DigestKind kind) noexcept : kind_(kind) {}
+  Digester(DigestKind kind, Order order) noexcept : kind_(kind), order_(order) {}
   Digest operator()(const pickle::Value& value);
   /// Bytes read so far, for the caller's budget.
   [[nodiscard]] std::uint64_t spent() const noexcept { return spent_; }
@@ -40,11 +43,9 @@ class Digester {
   Digest known(const pickle::Value* value) const;
 
   DigestKind kind_;
+  Order order_;
   std::unordered_map<const pickle::Value*, Digest> done_;
   std::uint64_t spent_ = 0;
 };
-
-/// The first few floats inside a value, for sorting; at most `most`, found within a bounded number of steps.
-[[nodiscard]] std::vector<double> leading_floats(const pickle::Value& value, std::size_t most = 4);
 
 }  // namespace snapshot_test::compare

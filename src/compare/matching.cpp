@@ -1,10 +1,10 @@
 #include "compare/matching.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <map>
+#include <numeric>
+#include <unordered_map>
 
-#include "compare/numbers.hpp"
+#include "compare/pairing.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -26,53 +26,79 @@ bool same_order(std::span<const Pair> actual, std::span<const Pair> expected) {
                     [](const Pair& x, const Pair& y) { return same_simple_key(*x.key, *y.key); });
 }
 
-bool is_float(const Value& value) {
-  const auto number = number_of(value);
-  return number && (number->kind == NumberKind::kFloat || number->kind == NumberKind::kComplex);
-}
+// Elements of one side that are not simply there on the other side, too.
+struct Candidates {
+  std::vector<const Value*> values;
+  std::vector<Point> points;
+  std::vector<Digest> alike;           // digests without the numbers
+  std::vector<std::size_t> by_digest;  // indices, sorted by digest
 
-// What elements are sorted by before they are paired.
-struct Candidate {
-  Digest rough;
-  std::vector<double> floats;
-  const Value* value;
+  void add(const Value* value, Point point) {
+    values.push_back(value);
+    points.push_back(std::move(point));
+  }
+
+  void sort(Order order) {
+    Digester rough(DigestKind::kRough, order);
+    for (const Value* value : values) alike.push_back(rough(*value));
+    by_digest.resize(values.size());
+    std::iota(by_digest.begin(), by_digest.end(), 0);
+    std::stable_sort(by_digest.begin(), by_digest.end(),
+                     [this](std::size_t x, std::size_t y) { return alike[x] < alike[y]; });
+  }
+
+  // Where those begin, from `first` on, that have another digest.
+  [[nodiscard]] std::size_t end_of(std::size_t first) const {
+    std::size_t end = first;
+    while (end < by_digest.size() && alike[by_digest[end]] == alike[by_digest[first]]) ++end;
+    return end;
+  }
 };
 
-bool less(const Candidate& a, const Candidate& b) {
-  if (a.rough != b.rough) return a.rough < b.rough;
-  const auto smaller = [](double x, double y) {
-    if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);
-    return x < y;
+using Indices = std::span<const std::size_t>;
+using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
+
+void pair_group(const Candidates& actual, Indices a, const Candidates& expected, Indices b, const Tolerance& widest,
+                Pairs& pairs) {
+  const auto points_of = [](const Candidates& side, Indices indices) {
+    std::vector<Point> points;
+    points.reserve(indices.size());
+    for (const std::size_t index : indices) points.push_back(side.points[index]);
+    return points;
   };
-  return std::lexicographical_compare(a.floats.begin(), a.floats.end(), b.floats.begin(), b.floats.end(), smaller);
-}
-
-std::vector<Candidate> candidates(const std::vector<const Value*>& values) {
-  Digester rough(DigestKind::kRough);
-  std::vector<Candidate> out;
-  out.reserve(values.size());
-  for (const Value* value : values) out.push_back({rough(*value), leading_floats(*value), value});
-  std::stable_sort(out.begin(), out.end(), less);
-  return out;
-}
-
-void pair_in_order(const std::vector<const Value*>& actual, const std::vector<const Value*>& expected,
-                   Matching& matching) {
-  const auto a = candidates(actual);
-  const auto b = candidates(expected);
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (a[i].rough == b[j].rough) {
-      matching.pairs.push_back({nullptr, a[i++].value, b[j++].value});
-    } else if (a[i].rough < b[j].rough) {
-      matching.unexpected.push_back(a[i++].value);
-    } else {
-      matching.missing.push_back(b[j++].value);
-    }
+  for (const auto& [x, y] : pair_points(points_of(actual, a), points_of(expected, b), widest)) {
+    pairs.emplace_back(a[x], b[y]);
   }
-  for (; i < a.size(); ++i) matching.unexpected.push_back(a[i].value);
-  for (; j < b.size(); ++j) matching.missing.push_back(b[j].value);
+}
+
+void pair_candidates(Candidates& actual, Candidates& expected, const ElementRules& rules, Matching& matching) {
+  actual.sort(rules.order);
+  expected.sort(rules.order);
+  Pairs pairs;
+  const Indices a = actual.by_digest;
+  const Indices b = expected.by_digest;
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    const Digest& x = actual.alike[a[i]];
+    const Digest& y = expected.alike[b[j]];
+    const std::size_t i_end = actual.end_of(i);
+    const std::size_t j_end = expected.end_of(j);
+    if (x == y) pair_group(actual, a.subspan(i, i_end - i), expected, b.subspan(j, j_end - j), rules.widest, pairs);
+    if (x <= y) i = i_end;
+    if (y <= x) j = j_end;
+  }
+  std::sort(pairs.begin(), pairs.end(), [](const auto& x, const auto& y) { return x.second < y.second; });
+  std::vector<bool> actual_used(a.size());
+  std::vector<bool> expected_used(b.size());
+  for (const auto& [x, y] : pairs) {
+    matching.pairs.push_back({nullptr, actual.values[x], expected.values[y]});
+    actual_used[x] = expected_used[y] = true;
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!actual_used[i]) matching.unexpected.push_back(actual.values[i]);
+  }
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (!expected_used[i]) matching.missing.push_back(expected.values[i]);
+  }
 }
 
 }  // namespace
@@ -111,39 +137,46 @@ Matching match_keys(std::span<const Pair> actual, std::span<const Pair> expected
   return matching;
 }
 
-Matching match_elements(Values actual, Values expected, Digester& actual_digests, Digester& expected_digests) {
+Matching match_elements(Values actual, Values expected, Digester& actual_digests, Digester& expected_digests,
+                        const ElementRules& rules) {
   Matching matching;
-  std::vector<const Value*> left_actual;
-  std::vector<const Value*> left_expected;
-  std::unordered_map<Digest, bool, DigestHash> there;  // true once it was found
+  struct Count {
+    std::uint64_t there = 0;  // on the actual side, not claimed yet
+    std::uint64_t same = 0;   // on both sides
+  };
+  std::unordered_map<Digest, Count, DigestHash> counts;
+  Candidates left_actual;
+  Candidates left_expected;
+  std::vector<Point> points;
+  points.reserve(actual.size());
   for (const Value* value : actual) {
-    if (is_float(*value)) {
-      left_actual.push_back(value);
-    } else {
-      there.try_emplace(actual_digests(*value), false);
-    }
+    points.push_back(profile_of(*value, rules.order));
+    if (points.back().empty()) ++counts[actual_digests(*value)].there;
   }
-  std::unordered_map<Digest, bool, DigestHash> seen;
   for (const Value* value : expected) {
-    if (is_float(*value)) {
-      left_expected.push_back(value);
-      continue;
+    Point point = profile_of(*value, rules.order);
+    if (point.empty()) {
+      Count& count = counts[expected_digests(*value)];
+      if (count.there > 0) {
+        --count.there;
+        ++count.same;
+        ++matching.same;
+        continue;
+      }
     }
-    const Digest digest = expected_digests(*value);
-    if (!seen.try_emplace(digest, true).second) continue;
-    if (const auto found = there.find(digest); found != there.end()) {
-      found->second = true;
-    } else {
-      left_expected.push_back(value);
+    left_expected.add(value, std::move(point));
+  }
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    if (points[i].empty()) {
+      Count& count = counts[actual_digests(*actual[i])];
+      if (count.same > 0) {
+        --count.same;
+        continue;
+      }
     }
+    left_actual.add(actual[i], std::move(points[i]));
   }
-  for (const Value* value : actual) {
-    if (is_float(*value)) continue;
-    bool& found = there[actual_digests(*value)];
-    if (!found) left_actual.push_back(value);
-    found = true;
-  }
-  pair_in_order(left_actual, left_expected, matching);
+  pair_candidates(left_actual, left_expected, rules, matching);
   return matching;
 }
 

@@ -1,9 +1,9 @@
 #include "compare/numbers.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cmath>
-#include <vector>
+#include <cstring>
 
 #include "compare/arrays.hpp"
 #include "compare/elements.hpp"
@@ -35,16 +35,6 @@ long double big_value(std::span<const std::byte> bytes) {
   return std::ldexp(value, static_cast<int>(scale * 8));
 }
 
-Number of_scalar(const pickle::Array& array) {
-  Number number;
-  number.kind = kind_of(*array.dtype);
-  number.dtype = array.dtype;
-  std::vector<std::byte> native(array.data.begin(), array.data.end());
-  if (array.dtype->order == pickle::ByteOrder::kBig) swap_bytes(native.data(), native.size(), swap_unit(*array.dtype));
-  convert(*array.dtype, native.data(), 1, &number.value);
-  return number;
-}
-
 Applied how_to(const Number& expected, const Options& options) {
   if (expected.dtype != nullptr) return applied(*expected.dtype, options);
   switch (expected.kind) {
@@ -66,6 +56,19 @@ bool identical(const Number& a, const Number& b) {
 }
 
 }  // namespace
+
+Number number_at(const pickle::Dtype& dtype, const std::byte* element) {
+  constexpr std::size_t kLargest = sizeof(std::complex<long double>);
+  Number number;
+  number.kind = kind_of(dtype);
+  number.dtype = &dtype;
+  std::array<std::byte, kLargest> native{};
+  const std::size_t size = std::min<std::size_t>(static_cast<std::size_t>(dtype.itemsize), kLargest);
+  std::memcpy(native.data(), element, size);
+  if (dtype.order == pickle::ByteOrder::kBig) swap_bytes(native.data(), size, swap_unit(dtype));
+  convert(dtype, native.data(), 1, &number.value);
+  return number;
+}
 
 std::optional<Number> number_of(const pickle::Value& value) {
   Number number;
@@ -89,15 +92,20 @@ std::optional<Number> number_of(const pickle::Value& value) {
       return number;
     case Kind::kScalar:
       if (value.array().has_items || !is_numeric(*value.array().dtype)) return std::nullopt;
-      return of_scalar(value.array());
+      return number_at(*value.array().dtype, value.array().data.data());
     default: return std::nullopt;
   }
 }
 
-NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options) {
+NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options,
+                             IdenticalNans identical_nans) {
   NumberResult result;
-  if (identical(actual, expected)) return result;
-  result.outcome = Outcome::kClose;
+  if (identical(actual, expected)) {
+    result.has_nan = std::isnan(expected.value.real()) || std::isnan(expected.value.imag());
+    if (!result.has_nan || identical_nans == IdenticalNans::kAgree) return result;
+  } else {
+    result.outcome = Outcome::kClose;
+  }
   const Applied how = how_to(expected, options);
   const Rule rule = how.rule(options);
   Tally tally;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "compare/planes.hpp"
 #include "compare/settings.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
@@ -26,11 +27,16 @@ struct Number {
 /// Nothing for what is not a bool, int, float, complex, or numpy scalar of such a kind.
 [[nodiscard]] std::optional<Number> number_of(const pickle::Value& value);
 
+/// A numeric element in the byte order of its dtype.
+[[nodiscard]] Number number_at(const pickle::Dtype& dtype, const std::byte* element);
+
 struct NumberResult {
   Outcome outcome = Outcome::kIdentical;
-  Numbers numbers;  ///< filled where they differ; no samples
+  bool has_nan = false;  ///< the same NaN on both sides
+  Numbers numbers;       ///< filled where they differ; no samples
 };
 
-[[nodiscard]] NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options);
+[[nodiscard]] NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options,
+                                           IdenticalNans identical_nans);
 
 }  // namespace snapshot_test::compare

@@ -24,7 +24,7 @@ bool is_identifier(std::string_view text) {
 }
 
 std::string digest_text(const pickle::Value& key) {
-  Digester digester(DigestKind::kExact);
+  Digester digester(DigestKind::kExact, Order::kMatters);
   return fmt::format("{}#{:012x}", pickle::type_name(key), digester(key).low & 0xffffffffffff);
 }
 

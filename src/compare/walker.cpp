@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
+#include "compare/settings.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 
 namespace snapshot_test::compare {
@@ -40,6 +42,7 @@ bool is_shareable(const Value& value) {
 }
 
 bool is_sequence(Kind kind) { return kind == Kind::kList || kind == Kind::kTuple; }
+bool is_array(Kind kind) { return kind == Kind::kArray || kind == Kind::kScalar; }
 bool is_set(Kind kind) { return kind == Kind::kSet || kind == Kind::kFrozenSet; }
 
 }  // namespace
@@ -50,18 +53,22 @@ std::size_t Walker::PairHash::operator()(const std::pair<const Value*, const Val
   return first * 0x9e3779b97f4a7c15U ^ (second + (first << 7)) * 0xd1b54a32d192ed03U;
 }
 
-Walker::Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options)
+Walker::Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options,
+               IdenticalNans identical_nans)
     : options_(options),
+      identical_nans_(identical_nans),
       actual_(actual.root()),
       expected_(expected.root()),
       ignored_(options.ignored_paths),
+      actual_digests_(DigestKind::kExact, options.ignore_order ? Order::kIgnored : Order::kMatters),
+      expected_digests_(DigestKind::kExact, options.ignore_order ? Order::kIgnored : Order::kMatters),
       steps_left_(step_budget(actual, expected)),
       bytes_left_(byte_budget(actual, expected)) {}
 
 Comparison Walker::run() {
   if (ignored_.is_ignored(ignored_.root())) {
     result_.ignored = 1;
-    return std::move(result_);
+    return result_;
   }
   visit(actual_, expected_, ignored_.root());
   while (!stack_.empty()) {
@@ -80,7 +87,7 @@ Comparison Walker::run() {
     finish(frame);
     stack_.pop_back();
   }
-  return std::move(result_);
+  return result_;
 }
 
 bool Walker::next_child(Frame& frame, Child& child) {
@@ -134,7 +141,8 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
   --steps_left_;
   const Kind kind = expected.kind();
   if (kind == Kind::kFloat && actual.kind() == Kind::kFloat &&
-      std::bit_cast<std::uint64_t>(actual.real()) == std::bit_cast<std::uint64_t>(expected.real())) {
+      std::bit_cast<std::uint64_t>(actual.real()) == std::bit_cast<std::uint64_t>(expected.real()) &&
+      !std::isnan(expected.real())) {
     return leaf();
   }
   Frame frame{
@@ -146,7 +154,8 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
     return compare_sequence(actual, expected, std::move(frame));
   }
   if ((same && is_set(kind)) || (!options_.strict_types && is_set(kind) && is_set(actual.kind()))) {
-    return compare_set(actual, expected, std::move(frame));
+    if (compare_elements(actual.items(), expected.items(), frame)) stack_.push_back(std::move(frame));
+    return;
   }
   if (same && kind == Kind::kDict) {
     add_mapping(actual.pairs(), expected.pairs(), Step::Kind::kKey, frame);
@@ -154,7 +163,8 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
     return;
   }
   if (same && kind == Kind::kObject) return compare_object(actual, expected, std::move(frame));
-  if (same && (kind == Kind::kArray || kind == Kind::kScalar)) {
+  const bool arrays = is_array(kind) && is_array(actual.kind());
+  if (arrays && (same || !options_.strict_types)) {
     return compare_array(actual, expected, std::move(frame));
   }
   if (same && kind == Kind::kPersistentId) {
@@ -174,23 +184,32 @@ void Walker::compare_sequence(const Value& actual, const Value& expected, Frame 
     if (frame.tracked) pairs_[{&actual, &expected}] = Status::kDifferent;
     return;
   }
-  frame.actual_items = actual.items();
-  frame.expected_items = expected.items();
+  if (is_shuffled()) {
+    if (!compare_elements(actual.items(), expected.items(), frame)) return;
+  } else {
+    frame.actual_items = actual.items();
+    frame.expected_items = expected.items();
+  }
   stack_.push_back(std::move(frame));
 }
 
-void Walker::compare_set(const Value& actual, const Value& expected, Frame frame) {
-  if (!spend(actual.items().size() + expected.items().size())) return;
+// Elements without an order. False where there is no budget left to compare them.
+bool Walker::compare_elements(std::span<const Value* const> actual, std::span<const Value* const> expected,
+                              Frame& frame) {
+  if (!spend(actual.size() + expected.size())) return false;
   const std::uint64_t digested = actual_digests_.spent() + expected_digests_.spent();
-  const Matching matching = match_elements(actual.items(), expected.items(), actual_digests_, expected_digests_);
-  if (!spend(actual_digests_.spent() + expected_digests_.spent() - digested)) return;
-  const std::size_t matched = expected.items().size() - matching.missing.size() - matching.pairs.size();
-  result_.leaves += std::min(matched, expected.items().size());
-  for (const MatchedPair& pair : matching.pairs) {
-    frame.children.push_back({pair.actual, pair.expected, Step{Step::Kind::kMember, 0, nullptr, {}, {}}});
+  const ElementRules rules{is_shuffled() ? Order::kIgnored : Order::kMatters, widest(options_)};
+  const Matching matching = match_elements(actual, expected, actual_digests_, expected_digests_, rules);
+  if (!spend(actual_digests_.spent() + expected_digests_.spent() - digested)) return false;
+  const Step member{Step::Kind::kMember, 0, nullptr, {}, {}};
+  if (ignored_.is_ignored(ignored_.below(frame.ignored, member))) {
+    result_.ignored += matching.same;
+  } else {
+    result_.leaves += matching.same;
   }
-  report_unmatched(matching, Step::Kind::kMember, Step{Step::Kind::kMember, 0, nullptr, {}, {}}, frame);
-  stack_.push_back(std::move(frame));
+  for (const MatchedPair& pair : matching.pairs) frame.children.push_back({pair.actual, pair.expected, member});
+  report_unmatched(matching, Step::Kind::kMember, member, frame);
+  return true;
 }
 
 void Walker::add_mapping(std::span<const pickle::Pair> actual, std::span<const pickle::Pair> expected, Step::Kind kind,
@@ -277,8 +296,17 @@ void Walker::differ(What what, std::string actual, std::string expected, std::st
   differ(std::move(difference));
 }
 
+// Whether NaNs count is known only once everything else was compared: they do where numbers moved. Then, if all else
+// agrees, they are the difference.
+bool Walker::must_count_nans() const {
+  return result_.outcome == Outcome::kClose && moved_ && passed_nans_ && !options_.equal_nan;
+}
+
 Comparison compare(const pickle::Document& actual, const pickle::Document& expected, const Options& options) {
-  return Walker(actual, expected, options).run();
+  Walker walker(actual, expected, options, IdenticalNans::kAgree);
+  Comparison result = walker.run();
+  if (!walker.must_count_nans()) return result;
+  return Walker(actual, expected, options, IdenticalNans::kCounted).run();
 }
 
 std::string_view name(What what) {

@@ -11,14 +11,18 @@
 #include "compare/keys.hpp"
 #include "compare/matching.hpp"
 #include "compare/paths.hpp"
+#include "compare/planes.hpp"
 #include "snapshot_test/compare/compare.hpp"
 
 namespace snapshot_test::compare {
 
 class Walker {
  public:
-  Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options);
+  Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options,
+         IdenticalNans identical_nans);
   [[nodiscard]] Comparison run();
+  /// Once run: do NaNs that were passed over have to be counted after all, since other numbers moved?
+  [[nodiscard]] bool must_count_nans() const;
 
  private:
   using Value = pickle::Value;
@@ -58,10 +62,11 @@ class Walker {
   bool compare_as_numbers(const Value& actual, const Value& expected);
   bool compare_as_text(const Value& actual, const Value& expected);
   void compare_array(const Value& actual, const Value& expected, Frame frame);
+  bool compare_numeric_array(const pickle::Array& actual, const pickle::Array& expected);
   void add_object_items(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
   void add_array_parts(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
   void compare_sequence(const Value& actual, const Value& expected, Frame frame);
-  void compare_set(const Value& actual, const Value& expected, Frame frame);
+  bool compare_elements(std::span<const Value* const> actual, std::span<const Value* const> expected, Frame& frame);
   void compare_object(const Value& actual, const Value& expected, Frame frame);
   void add_state(const pickle::Object& actual, const pickle::Object& expected, Frame& frame);
   void add_sequence(const Value* actual, const Value* expected, Step::Kind kind, Frame& frame);
@@ -71,6 +76,7 @@ class Walker {
 
   void leaf() { ++result_.leaves; }
   void close() { result_.outcome = std::max(result_.outcome, Outcome::kClose); }
+  [[nodiscard]] bool is_shuffled() const { return options_.ignore_order; }
   /// `extra` is a component after the current path: for what is reported of a container that is not on the stack yet.
   void differ(Difference difference, const Step* extra = nullptr, const Step* shown = nullptr);
   void differ(What what, std::string actual, std::string expected, std::string note = {});
@@ -79,17 +85,20 @@ class Walker {
   bool spend(std::uint64_t bytes);
 
   const Options& options_;
+  IdenticalNans identical_nans_;
   const Value& actual_;
   const Value& expected_;
   IgnoredPaths ignored_;
   Comparison result_;
   std::vector<Frame> stack_;
   std::unordered_map<std::pair<const Value*, const Value*>, Status, PairHash> pairs_;
-  Digester actual_digests_{DigestKind::kExact};
-  Digester expected_digests_{DigestKind::kExact};
+  Digester actual_digests_;
+  Digester expected_digests_;
   std::uint64_t steps_left_;
   std::uint64_t bytes_left_;
   bool exhausted_ = false;
+  bool moved_ = false;        // some number is not bit for bit what it was
+  bool passed_nans_ = false;  // NaNs may have been passed over
 };
 
 }  // namespace snapshot_test::compare

@@ -5,7 +5,10 @@
 
 #include "compare/arrays.hpp"
 #include "compare/elements.hpp"
+#include "compare/line_diff.hpp"
 #include "compare/numbers.hpp"
+#include "compare/ordering.hpp"
+#include "compare/shapes.hpp"
 #include "compare/text.hpp"
 #include "compare/walker.hpp"
 #include "snapshot_test/pickle/describe.hpp"
@@ -39,6 +42,21 @@ std::optional<std::span<const std::byte>> held_bytes(const Value& value) {
   if (value.kind() == Kind::kBytes || value.kind() == Kind::kByteArray) return value.bytes();
   if (!is_scalar_of(value, DtypeKind::kBytes)) return std::nullopt;
   return value.array().data;
+}
+
+std::string_view text_in(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Difference text_difference(const std::string& actual, const std::string& expected) {
+  const TextDifference where = first_difference(actual, expected);
+  Difference difference;
+  difference.actual = where.actual;
+  difference.expected = where.expected;
+  difference.note = fmt::format("texts of {} and {} bytes part at line {}, column {}", actual.size(), expected.size(),
+                                where.line, where.column);
+  difference.diff = unified_diff(actual, expected);
+  return difference;
 }
 
 // How numbers relate to each other as types: int, numpy.int64 and numpy.uint8 are of one kind.
@@ -137,7 +155,9 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
     return true;
   }
   if (actual.kind() != expected.kind()) close();
-  const NumberResult compared = compare_numbers(*a, *b, options_);
+  const NumberResult compared = compare_numbers(*a, *b, options_, identical_nans_);
+  moved_ = moved_ || compared.outcome == Outcome::kClose;
+  passed_nans_ = passed_nans_ || compared.has_nan;
   result_.outcome =
       std::max(result_.outcome, compared.outcome == Outcome::kDifferent ? Outcome::kClose : compared.outcome);
   if (compared.outcome != Outcome::kDifferent) return true;
@@ -165,10 +185,7 @@ bool Walker::compare_as_text(const Value& actual, const Value& expected) {
     if (!spend(a->size() + b->size())) return true;
     if (actual.kind() != expected.kind() || *a != *b) close();
     if (*a == *b || without_addresses(*a) == without_addresses(*b)) return true;
-    const TextDifference where = first_difference(*a, *b);
-    differ(What::kValue, where.actual, where.expected,
-           fmt::format("texts of {} and {} bytes part at line {}, column {}", a->size(), b->size(), where.line,
-                       where.column));
+    differ(text_difference(*a, *b));
     return true;
   }
   const auto c = held_bytes(actual);
@@ -178,6 +195,10 @@ bool Walker::compare_as_text(const Value& actual, const Value& expected) {
   if (actual.kind() != expected.kind()) close();
   const auto parting = std::mismatch(c->begin(), c->end(), d->begin(), d->end());
   if (parting.first == c->end() && parting.second == d->end()) return true;
+  if (without_addresses(text_in(*c)) == without_addresses(text_in(*d))) {
+    close();
+    return true;
+  }
   differ(What::kValue, pickle::preview(actual), pickle::preview(expected),
          fmt::format("{} and {} bytes part at byte {}", c->size(), d->size(), parting.first - c->begin()));
   return true;
@@ -195,28 +216,50 @@ void Walker::compare_array(const Value& actual, const Value& expected, Frame fra
   if (options_.strict_types && actual.kind() == Kind::kArray && type != pickle::type_name(expected)) {
     return stop(What::kType, type, pickle::type_name(expected));
   }
-  if (!std::equal(a.shape.begin(), a.shape.end(), b.shape.begin(), b.shape.end())) {
-    return stop(What::kShape, pickle::shape_text(a.shape), pickle::shape_text(b.shape));
-  }
+  const std::optional<Alignment> aligned = align(a, b, options_);
+  if (!aligned) return stop(What::kShape, pickle::shape_text(a.shape), pickle::shape_text(b.shape));
+  if (!std::equal(a.shape.begin(), a.shape.end(), b.shape.begin(), b.shape.end())) close();
   if (!spend(b.dtype->leaves)) return;
   if (a.has_items != b.has_items || !comparable(*a.dtype, *b.dtype, options_)) {
     return stop(What::kDtype, pickle::dtype_name(*a.dtype), pickle::dtype_name(*b.dtype));
   }
   if (b.has_items) {
-    add_object_items(a, b, frame);
-  } else {
-    if (!spend(a.data.size() + b.data.size() + a.mask.size() + b.mask.size())) return;
-    leaf();
-    const ArrayResult compared = compare_arrays(a, b, options_, IdenticalNans::kAgree);
-    if (compared.outcome == Outcome::kClose) close();
-    for (const Difference& difference : compared.differences) differ(difference);
-    result_.difference_count += compared.count - compared.differences.size();
+    add_object_items(aligned->actual(a), aligned->expected(b), frame);
+  } else if (!compare_numeric_array(aligned->actual(a), aligned->expected(b))) {
+    return;
   }
   add_array_parts(a, b, frame);
   stack_.push_back(std::move(frame));
 }
 
+// Of anything but objects. False where there is no budget left to compare them.
+bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
+  if (!spend(actual.data.size() + expected.data.size() + actual.mask.size() + expected.mask.size())) return false;
+  leaf();
+  ArrayResult compared = compare_arrays(actual, expected, options_, identical_nans_);
+  if (is_shuffled() && compared.outcome != Outcome::kIdentical && can_reorder(actual) && can_reorder(expected)) {
+    const Orders orders = matching_order(actual, expected, widest(options_));
+    const Reordered a(actual, orders.actual);
+    const Reordered b(expected, orders.expected);
+    compared = compare_arrays(a.array(), b.array(), options_, identical_nans_);
+  }
+  moved_ = moved_ || compared.outcome == Outcome::kClose;
+  passed_nans_ = passed_nans_ || compared.has_special;
+  if (compared.outcome == Outcome::kClose) close();
+  for (const Difference& difference : compared.differences) differ(difference);
+  result_.difference_count += compared.count - compared.differences.size();
+  return true;
+}
+
 void Walker::add_object_items(const Array& actual, const Array& expected, Frame& frame) {
+  if (is_shuffled() && expected.shape.size() == 1) {
+    std::vector<const Value*> a(static_cast<std::size_t>(actual.size));
+    std::vector<const Value*> b(static_cast<std::size_t>(expected.size));
+    for (std::size_t n = 0; n < a.size(); ++n) a[n] = item_at(actual, n);
+    for (std::size_t n = 0; n < b.size(); ++n) b[n] = item_at(expected, n);
+    (void)compare_elements(a, b, frame);
+    return;
+  }
   if (is_c_ordered(actual) && is_c_ordered(expected)) {
     frame.actual_items = actual.items;
     frame.expected_items = expected.items;
@@ -268,7 +311,12 @@ void Walker::compare_object(const Value& actual, const Value& expected, Frame fr
   add_sequence(a.args, b.args, Step::Kind::kArgument, frame);
   add_mapping(pairs(a.kwargs), pairs(b.kwargs), Step::Kind::kKeyword, frame);
   add_state(a, b, frame);
-  add_sequence(a.list_items, b.list_items, Step::Kind::kIndex, frame);
+  if (is_shuffled() && a.list_items != nullptr && b.list_items != nullptr &&
+      a.list_items->items().size() == b.list_items->items().size()) {
+    if (!compare_elements(a.list_items->items(), b.list_items->items(), frame)) return;
+  } else {
+    add_sequence(a.list_items, b.list_items, Step::Kind::kIndex, frame);
+  }
   add_mapping(pairs(a.dict_items), pairs(b.dict_items), Step::Kind::kKey, frame);
   stack_.push_back(std::move(frame));
 }

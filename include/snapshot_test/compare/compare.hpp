@@ -71,6 +71,7 @@ struct Difference {
   std::string actual;  ///< a type, a shape, a length or a bounded repr
   std::string expected;
   std::string note;      ///< more to say in a sentence; may be empty
+  std::string diff;      ///< of texts of several lines: a bounded unified diff from expected (-) to actual (+)
   bool numeric = false;  ///< `numbers` is filled
   Numbers numbers;
 };
