@@ -105,6 +105,7 @@ class GraphWriter {
   Result<std::uint64_t> save_arguments(const Construction& construction);
   Result<void> save_parts(PyObject* object, const Reduction& reduction);
   Result<void> save_state(PyObject* state);
+  Result<void> save_state_by_setter(PyObject* object, const Reduction& reduction);
   Result<void> describe_reduction(PyObject* object, const Reduction& reduction, const Construction& construction);
 
   // save_array.cpp

@@ -187,8 +187,21 @@ Result<void> GraphWriter::save_parts(PyObject* object, const Reduction& reductio
     stream_.op(Opcode::kBuild);
     return saved;
   }
+  return save_state_by_setter(object, reduction);
+}
+
+/// setter(object, state). Lib/pickle.py calls it and drops what it returns, so that a reader that calls nothing would
+/// drop the state, too. Here the object is written as (object, setter(object, state))[0].
+Result<void> GraphWriter::save_state_by_setter(PyObject* object, const Reduction& reduction) {
+  stream_.op(Opcode::kPop);
   {
     const LabelScope label(content_);
+    if (auto saved = save(py::module_::import("_operator").attr("getitem").ptr()); !saved) {
+      return saved;
+    }
+    if (auto saved = save(object); !saved) {
+      return saved;
+    }
     if (auto saved = save(reduction.state_setter.ptr()); !saved) {
       return saved;
     }
@@ -200,8 +213,11 @@ Result<void> GraphWriter::save_parts(PyObject* object, const Reduction& reductio
     return saved;
   }
   stream_.op(Opcode::kTuple2);
-  stream_.op(Opcode::kReduce);
-  stream_.op(Opcode::kPop);
+  stream_.op(Opcode::kReduce);  // setter(object, state)
+  stream_.op(Opcode::kTuple2);
+  save_int(0);
+  stream_.op(Opcode::kTuple2);
+  stream_.op(Opcode::kReduce);  // getitem((object, …), 0)
   return {};
 }
 
