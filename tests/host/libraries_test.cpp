@@ -66,8 +66,8 @@ void check_library(const char* name, Wanted wanted = Wanted::kAlways) {
     }
     GTEST_SKIP() << "the test interpreter lacks " << name;
   }
-  run_python(std::string("import check; check.dump = dump; check.run('") + name + "', '" +
-             std::filesystem::read_symlink("/proc/self/exe").string() + "')");
+  run_python(std::string("import check; check.dump, check.has_reducer = dump, has_reducer; check.run('") + name +
+             "', '" + std::filesystem::read_symlink("/proc/self/exe").string() + "')");
 }
 
 TEST(Libraries, Astropy) { check_library("astropy"); }

@@ -85,6 +85,8 @@ void run_python(const std::string& code) {
     const py::object before = scope.attr("copy")();
     scope["dump"] = py::cpp_function(
         [&run](const py::object& value, const py::kwargs& options) { return dump(run, value, options); });
+    scope["has_reducer"] =
+        py::cpp_function([&run](const py::type& type) { return run.reducers.find(type) != nullptr; });
     scope["new_run"] = py::cpp_function([&run] { run.drained = std::make_unique<pickling::DrainCache>(); });
     py::exec(kPrelude, scope);
     py::exec(code, scope);

@@ -25,6 +25,7 @@ class StringSink : public util::ByteSink {
 ///       notes, error (None or the message), kind ("", "python", "io")
 ///   data(value) -> bytes, or raises
 ///   back(value) -> pickle.loads(data(value)), after checking the opcodes with pickletools
+///   has_reducer(type) -> bool
 ///   new_run(): forgets the drained iterators
 /// and copy, io, pickle, pickletools, sys, types.
 void run_python(const std::string& code);

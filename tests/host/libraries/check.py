@@ -18,13 +18,15 @@ STANDARD = {"builtins", "collections", "copyreg", "datetime", "decimal", "functo
 
 class Case:
     """`same`: other ways to build the value. `close`: it moved by less than the tolerance. `different`: it has changed.
-    `equal(a, b)` may raise or return False. `own`: libraries whose pickles this one's consist of."""
+    `equal(a, b)` may raise or return False. `own`: libraries whose pickles this one's consist of. `itself`: the type has no canonical form, it pickles itself.
+    `described`: nothing of it can be checked."""
 
-    def __init__(self, name, value, *, same=(), close=(), different=(), equal=None, own=(), described=False):
+    def __init__(self, name, value, *, same=(), close=(), different=(), equal=None, own=(), itself=False,
+                 described=False):
         self.name, self.value, self.same, self.close, self.different = name, value, same, close, different
         self.equal = equal or (lambda a, b: a == b)
         self.own = set(own)
-        self.described = described
+        self.itself, self.described = itself, described
 
 
 class Finder(pickle.Unpickler):
@@ -45,6 +47,9 @@ def pickled(value, what):
 
 
 def check(case, library):
+    kind = type(case.value)
+    if kind.__module__.split(".")[0] == library:
+        assert has_reducer(kind) != case.itself, f"{kind} has {'a' if case.itself else 'no'} canonical form"
     result = pickled(case.value, "the value")
     data = result.data
     assert result.content == "checked", "nothing in it says what was computed"

@@ -249,16 +249,16 @@ def arrays():
 
 
 def scalars():
-    yield Case("Timestamp", pd.Timestamp("2020-01-01 12:00", tz="Europe/Berlin"),
+    yield Case("Timestamp", itself=True, value=pd.Timestamp("2020-01-01 12:00", tz="Europe/Berlin"),
                different=[pd.Timestamp("2020-01-01 12:00"), pd.Timestamp("2020-01-01 12:00", tz="UTC")])
-    yield Case("Timedelta", pd.Timedelta("1h"), same=[pd.Timedelta("60min")], different=[pd.Timedelta("2h")])
-    yield Case("Period", pd.Period("2020-01", "M"), different=[pd.Period("2020-02", "M"), pd.Period("2020-01-01", "D")])
-    yield Case("Interval", pd.Interval(0, 1), different=[pd.Interval(0, 2), pd.Interval(0, 1, closed="left")])
-    yield Case("NaT", pd.NaT, equal=lambda a, b: a is b, different=[pd.NA, None])
-    yield Case("NA", pd.NA, equal=lambda a, b: a is b, different=[pd.NaT, None, "NA"])
+    yield Case("Timedelta", itself=True, value=pd.Timedelta("1h"), same=[pd.Timedelta("60min")], different=[pd.Timedelta("2h")])
+    yield Case("Period", itself=True, value=pd.Period("2020-01", "M"), different=[pd.Period("2020-02", "M"), pd.Period("2020-01-01", "D")])
+    yield Case("Interval", itself=True, value=pd.Interval(0, 1), different=[pd.Interval(0, 2), pd.Interval(0, 1, closed="left")])
+    yield Case("NaT", itself=True, value=pd.NaT, equal=lambda a, b: a is b, different=[pd.NA, None])
+    yield Case("NA", itself=True, value=pd.NA, equal=lambda a, b: a is b, different=[pd.NaT, None, "NA"])
     used = pd.offsets.MonthEnd(2)
     used + pd.Timestamp("2020"), used.freqstr, hash(used)
-    yield Case("offset", pd.offsets.MonthEnd(2), same=[used], different=[pd.offsets.MonthEnd(3), pd.offsets.MonthBegin(2)])
+    yield Case("offset", itself=True, value=pd.offsets.MonthEnd(2), same=[used], different=[pd.offsets.MonthEnd(3), pd.offsets.MonthBegin(2)])
     yield Case("dtypes", [pd.CategoricalDtype(["a"]), pd.DatetimeTZDtype("ns", "UTC"), pd.Int64Dtype(), pd.PeriodDtype("D")],
                different=[[pd.CategoricalDtype(["b"]), pd.DatetimeTZDtype("ns", "UTC"), pd.Int64Dtype(), pd.PeriodDtype("D")]])
 
