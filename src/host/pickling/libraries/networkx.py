@@ -2,6 +2,9 @@
 # which nodes and edges were added is kept in the pickle, but is no difference. Caches are left out.
 import inspect
 
+# What networkx before 2.8 keeps in the instance once it was asked for.
+CACHES = {"nodes", "edges", "adj", "degree", "succ", "pred", "in_edges", "out_edges", "in_degree", "out_degree"}
+
 
 def plain(mapping, levels):
     return {key: plain(value, levels - 1) if levels else value for key, value in mapping.items()}
@@ -12,7 +15,7 @@ def graph(obj):
     arguments = (plain(obj.adj, 2 if obj.is_multigraph() else 1),)
     if obj.is_multigraph():
         if "multigraph_input" not in inspect.signature(own.__init__).parameters:
-            return NotImplemented
+            return own, (), {key: value for key, value in obj.__dict__.items() if key not in CACHES}
         arguments += (True,)
     state = {"graph": dict(obj.graph), "_node": dict(obj.nodes.items())}
     fresh = own()

@@ -81,7 +81,8 @@ def unnamed(index):
 
 def sparse_array(array):
     index = array.sp_index.to_int_index()
-    return reduced(Call(pd.arrays.SparseArray, array.sp_values, index, array.fill_value, dtype=array.dtype))
+    return reduced(Call(pd.arrays.SparseArray, array.sp_values, index, fill_value=array.fill_value,
+                        dtype=array.dtype))
 
 
 # Indexes

@@ -16,7 +16,8 @@ def numbers(values, dtype):
     zero = False if kind_of(dtype) == "Boolean" else 0
     nulls = values.is_null()
     filled = Call(pl.Series, values.name, values.fill_null(zero).to_numpy(), dtype)
-    return Call(pl.Series.set, filled, Call(pl.Series, "", nulls.to_numpy()), None)
+    gaps = Call(pl.Series.set, filled, Call(pl.Series, "", nulls.to_numpy()), None)
+    return Call(pl.Series.alias, gaps, values.name)  # older versions lose the name
 
 
 def series(obj):

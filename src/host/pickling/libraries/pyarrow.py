@@ -6,7 +6,7 @@ import pyarrow as pa
 
 def as_integers(array):
     """Dates and times as the integers that they are; None for other types."""
-    if pa.types.is_temporal(array.type) and not pa.types.is_interval(array.type):
+    if pa.types.is_temporal(array.type) and not str(array.type).endswith("interval"):
         return array.view(pa.int32() if array.type.bit_width == 32 else pa.int64())
     return None
 
