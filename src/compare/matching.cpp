@@ -58,22 +58,22 @@ struct Candidates {
 using Indices = std::span<const std::size_t>;
 using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
-void pair_group(const Candidates& actual, Indices a, const Candidates& expected, Indices b, const Tolerance& widest,
-                Pairs& pairs) {
+void pair_group(const Candidates& actual, Indices a, const Candidates& expected, Indices b, Pairs& pairs) {
   const auto points_of = [](const Candidates& side, Indices indices) {
     std::vector<Point> points;
     points.reserve(indices.size());
     for (const std::size_t index : indices) points.push_back(side.points[index]);
     return points;
   };
-  for (const auto& [x, y] : pair_points(points_of(actual, a), points_of(expected, b), widest)) {
+  for (const auto& [x, y] : pair_points(points_of(actual, a), points_of(expected, b))) {
     pairs.emplace_back(a[x], b[y]);
   }
 }
 
-void pair_candidates(Candidates& actual, Candidates& expected, const ElementRules& rules, Matching& matching) {
-  actual.sort(rules.order);
-  expected.sort(rules.order);
+void pair_candidates(Candidates& actual, Candidates& expected, const Options& options, Matching& matching) {
+  const Order order = options.ignore_order ? Order::kIgnored : Order::kMatters;
+  actual.sort(order);
+  expected.sort(order);
   Pairs pairs;
   const Indices a = actual.by_digest;
   const Indices b = expected.by_digest;
@@ -82,7 +82,7 @@ void pair_candidates(Candidates& actual, Candidates& expected, const ElementRule
     const Digest& y = expected.alike[b[j]];
     const std::size_t i_end = actual.end_of(i);
     const std::size_t j_end = expected.end_of(j);
-    if (x == y) pair_group(actual, a.subspan(i, i_end - i), expected, b.subspan(j, j_end - j), rules.widest, pairs);
+    if (x == y) pair_group(actual, a.subspan(i, i_end - i), expected, b.subspan(j, j_end - j), pairs);
     if (x <= y) i = i_end;
     if (y <= x) j = j_end;
   }
@@ -138,7 +138,7 @@ Matching match_keys(std::span<const Pair> actual, std::span<const Pair> expected
 }
 
 Matching match_elements(Values actual, Values expected, Digester& actual_digests, Digester& expected_digests,
-                        const ElementRules& rules) {
+                        const Options& options) {
   Matching matching;
   struct Count {
     std::uint64_t there = 0;  // on the actual side, not claimed yet
@@ -150,11 +150,11 @@ Matching match_elements(Values actual, Values expected, Digester& actual_digests
   std::vector<Point> points;
   points.reserve(actual.size());
   for (const Value* value : actual) {
-    points.push_back(profile_of(*value, rules.order));
+    points.push_back(profile_of(*value, options));
     if (points.back().empty()) ++counts[actual_digests(*value)].there;
   }
   for (const Value* value : expected) {
-    Point point = profile_of(*value, rules.order);
+    Point point = profile_of(*value, options);
     if (point.empty()) {
       Count& count = counts[expected_digests(*value)];
       if (count.there > 0) {
@@ -176,7 +176,7 @@ Matching match_elements(Values actual, Values expected, Digester& actual_digests
     }
     left_actual.add(actual[i], std::move(points[i]));
   }
-  pair_candidates(left_actual, left_expected, rules, matching);
+  pair_candidates(left_actual, left_expected, options, matching);
   return matching;
 }
 

@@ -29,18 +29,12 @@ struct Matching {
 [[nodiscard]] Matching match_keys(std::span<const pickle::Pair> actual, std::span<const pickle::Pair> expected,
                                   Digester& actual_digests, Digester& expected_digests);
 
-/// How elements of unordered containers are told apart.
-struct ElementRules {
-  Order order = Order::kMatters;  ///< of sequences among the elements
-  Tolerance widest;
-};
-
 /// Sets, and sequences whose order does not matter. What has no floats in it must mean exactly the same, as often on
 /// one side as on the other. Elements with floats are paired with those that are alike but for the floats, and near
 /// (see pair_points): each may have moved within the tolerance. What cannot be paired so is paired where it is alike
 /// but for its numbers, in the order of those.
 [[nodiscard]] Matching match_elements(std::span<const pickle::Value* const> actual,
                                       std::span<const pickle::Value* const> expected, Digester& actual_digests,
-                                      Digester& expected_digests, const ElementRules& rules);
+                                      Digester& expected_digests, const Options& options);
 
 }  // namespace snapshot_test::compare

@@ -35,16 +35,6 @@ long double big_value(std::span<const std::byte> bytes) {
   return std::ldexp(value, static_cast<int>(scale * 8));
 }
 
-Applied how_to(const Number& expected, const Options& options) {
-  if (expected.dtype != nullptr) return applied(*expected.dtype, options);
-  switch (expected.kind) {
-    case NumberKind::kBool: return applied("bool", options);
-    case NumberKind::kInt: return applied("int", options);
-    case NumberKind::kFloat: return applied("float64", options);
-    default: return applied("complex128", options);
-  }
-}
-
 bool same_bits(long double a, long double b) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b) && std::signbit(a) == std::signbit(b);
   return a == b && std::signbit(a) == std::signbit(b);
@@ -97,6 +87,16 @@ std::optional<Number> number_of(const pickle::Value& value) {
   }
 }
 
+Applied applied(const Number& number, const Options& options) {
+  if (number.dtype != nullptr) return applied(*number.dtype, options);
+  switch (number.kind) {
+    case NumberKind::kBool: return applied("bool", options);
+    case NumberKind::kInt: return applied("int", options);
+    case NumberKind::kFloat: return applied("float64", options);
+    default: return applied("complex128", options);
+  }
+}
+
 NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options,
                              IdenticalNans identical_nans) {
   NumberResult result;
@@ -106,7 +106,7 @@ NumberResult compare_numbers(const Number& actual, const Number& expected, const
   } else {
     result.outcome = Outcome::kClose;
   }
-  const Applied how = how_to(expected, options);
+  const Applied how = applied(expected, options);
   const Rule rule = how.rule(options);
   Tally tally;
   const bool complex = actual.kind == NumberKind::kComplex || expected.kind == NumberKind::kComplex;

@@ -30,6 +30,8 @@ struct Number {
 /// A numeric element in the byte order of its dtype.
 [[nodiscard]] Number number_at(const pickle::Dtype& dtype, const std::byte* element);
 
+[[nodiscard]] Applied applied(const Number& number, const Options& options);
+
 struct NumberResult {
   Outcome outcome = Outcome::kIdentical;
   bool has_nan = false;  ///< the same NaN on both sides

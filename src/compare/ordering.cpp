@@ -9,6 +9,7 @@
 #include "compare/elements.hpp"
 #include "compare/pairing.hpp"
 #include "compare/plane.hpp"
+#include "compare/settings.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -73,15 +74,16 @@ std::vector<std::size_t> sorted_order(const Array& array) {
   return order;
 }
 
-std::vector<Point> points_of(const Array& array) {
+std::vector<Point> points_of(const Array& array, const Options& options) {
+  const Tolerance tolerance = applied(*array.dtype, options).tolerance;
   const std::vector<std::byte> elements = packed(array);
   std::vector<std::complex<long double>> numbers(static_cast<std::size_t>(array.size));
   convert(*array.dtype, elements.data(), numbers.size(), numbers.data());
   std::vector<Point> points;
   points.reserve(numbers.size());
   for (const auto& number : numbers) {
-    const auto size = static_cast<double>(std::abs(number));
-    points.push_back({{static_cast<double>(number.real()), size}, {static_cast<double>(number.imag()), size}});
+    const double allowed = tolerance.atol + tolerance.rtol * static_cast<double>(std::abs(number));
+    points.push_back({{static_cast<double>(number.real()), allowed}, {static_cast<double>(number.imag()), allowed}});
   }
   return points;
 }
@@ -111,12 +113,12 @@ bool can_reorder(const Array& array) {
   }
 }
 
-Orders matching_order(const Array& actual, const Array& expected, const Tolerance& widest) {
+Orders matching_order(const Array& actual, const Array& expected, const Options& options) {
   if (actual.dtype->kind != DtypeKind::kComplex && expected.dtype->kind != DtypeKind::kComplex) {
     return {sorted_order(actual), sorted_order(expected)};
   }
   Orders orders;
-  for (const auto& [x, y] : pair_points(points_of(actual), points_of(expected), widest)) {
+  for (const auto& [x, y] : pair_points(points_of(actual, options), points_of(expected, options))) {
     orders.actual.push_back(x);
     orders.expected.push_back(y);
   }

@@ -34,7 +34,6 @@ struct Orders {
 
 /// Which element belongs to which, of two arrays of one size: from the smallest to the largest, NaNs last; complex
 /// numbers as pair_points() says.
-[[nodiscard]] Orders matching_order(const pickle::Array& actual, const pickle::Array& expected,
-                                    const Tolerance& widest);
+[[nodiscard]] Orders matching_order(const pickle::Array& actual, const pickle::Array& expected, const Options& options);
 
 }  // namespace snapshot_test::compare

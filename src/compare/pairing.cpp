@@ -25,8 +25,6 @@ bool before(const Item& a, const Item& b) {
 
 class Pairer {
  public:
-  explicit Pairer(const Tolerance& tolerance) : tolerance_(tolerance) {}
-
   std::vector<std::pair<std::size_t, std::size_t>> run(const std::vector<Point>& actual,
                                                        const std::vector<Point>& expected) {
     for (std::size_t i = 0; i < actual.size(); ++i) items_.push_back({&actual[i], i, true});
@@ -53,7 +51,7 @@ class Pairer {
   // No pair that agrees has a wider gap between its coordinates, or any between those.
   [[nodiscard]] bool is_gap(const Coordinate& x, const Coordinate& y) const {
     if (x.at == y.at || (std::isnan(x.at) && std::isnan(y.at))) return false;
-    const double allowed = 2 * (tolerance_.atol + tolerance_.rtol * std::max(x.size, y.size));
+    const double allowed = 2 * std::max(x.allowed, y.allowed);
     return !(std::abs(x.at - y.at) <= allowed) || !std::isfinite(x.at) || !std::isfinite(y.at);
   }
 
@@ -62,7 +60,7 @@ class Pairer {
       const Coordinate& x = coordinate(a, axis);
       const Coordinate& y = coordinate(b, axis);
       if (x.at == y.at || (std::isnan(x.at) && std::isnan(y.at))) continue;
-      if (!(std::abs(x.at - y.at) <= tolerance_.atol + tolerance_.rtol * y.size)) return false;
+      if (!(std::abs(x.at - y.at) <= y.allowed)) return false;
     }
     return true;
   }
@@ -211,7 +209,6 @@ class Pairer {
     }
   }
 
-  Tolerance tolerance_;
   std::size_t axes_ = 0;  // that all points have
   std::vector<Item> items_;
   std::vector<Item> left_actual_;
@@ -222,9 +219,8 @@ class Pairer {
 }  // namespace
 
 std::vector<std::pair<std::size_t, std::size_t>> pair_points(const std::vector<Point>& actual,
-                                                             const std::vector<Point>& expected,
-                                                             const Tolerance& tolerance) {
-  return Pairer(tolerance).run(actual, expected);
+                                                             const std::vector<Point>& expected) {
+  return Pairer().run(actual, expected);
 }
 
 }  // namespace snapshot_test::compare

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "compare/profile.hpp"
-#include "snapshot_test/compare/compare.hpp"
 
 namespace snapshot_test::compare {
 
@@ -17,8 +16,7 @@ using Point = std::vector<Coordinate>;
 /// result is the best there is, and so it is for groups of up to kSmallGroup points on each side that no gap separates.
 /// In larger groups each point gets the first partner that is near. What is left is paired in the order of coordinates.
 [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> pair_points(const std::vector<Point>& actual,
-                                                                           const std::vector<Point>& expected,
-                                                                           const Tolerance& tolerance);
+                                                                           const std::vector<Point>& expected);
 inline constexpr std::size_t kSmallGroup = 48;
 
 }  // namespace snapshot_test::compare

@@ -4,9 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "compare/elements.hpp"
-#include "compare/numbers.hpp"
-#include "compare/plane.hpp"
+#include "compare/keys.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -24,7 +22,8 @@ bool before(const Coordinate& a, const Coordinate& b) {
 // the bound cuts off the same on both sides; what has none counts only if it was seen whole.
 class Collector {
  public:
-  explicit Collector(Order order) : order_(order) {}
+  explicit Collector(const Options& options)
+      : options_(options), order_(options.ignore_order ? Order::kIgnored : Order::kMatters) {}
 
   std::vector<Coordinate> run(const Value& value) {
     collect(value, 0);
@@ -63,9 +62,9 @@ class Collector {
   void add(const Number& number) {
     const bool inexact = number.kind == NumberKind::kFloat || number.kind == NumberKind::kComplex;
     if (!inexact) return;
-    const auto size = static_cast<double>(std::abs(number.value));
-    found_.push_back({static_cast<double>(number.value.real()), size});
-    if (number.kind == NumberKind::kComplex) found_.push_back({static_cast<double>(number.value.imag()), size});
+    found_.push_back(coordinate_of(static_cast<double>(number.value.real()), number, options_));
+    if (number.kind != NumberKind::kComplex) return;
+    found_.push_back(coordinate_of(static_cast<double>(number.value.imag()), number, options_));
   }
 
   void collect_all(std::span<const Value* const> items, int depth) {
@@ -125,6 +124,7 @@ class Collector {
     return number_at(*array.dtype, array.data.data() + offset);
   }
 
+  const Options& options_;
   Order order_;
   std::vector<Coordinate> found_;
   std::size_t steps_ = 0;
@@ -134,6 +134,11 @@ class Collector {
 
 }  // namespace
 
-std::vector<Coordinate> profile_of(const Value& value, Order order) { return Collector(order).run(value); }
+std::vector<Coordinate> profile_of(const Value& value, const Options& options) { return Collector(options).run(value); }
+
+Coordinate coordinate_of(double at, const Number& number, const Options& options) {
+  const Tolerance tolerance = applied(number, options).tolerance;
+  return {at, tolerance.atol + tolerance.rtol * static_cast<double>(std::abs(number.value))};
+}
 
 }  // namespace snapshot_test::compare

@@ -1,7 +1,5 @@
 #include "compare/settings.hpp"
 
-#include <algorithm>
-
 #include "snapshot_test/pickle/describe.hpp"
 
 namespace snapshot_test::compare {
@@ -32,15 +30,6 @@ Applied applied(const pickle::Dtype& dtype, const Options& options) {
 
 Applied applied(std::string_view name, const Options& options) {
   return look_up(name, name == "bool" || (name == "int" && options.exact_integers), options);
-}
-
-Tolerance widest(const Options& options) {
-  Tolerance out = options.tolerance;
-  for (const auto& [name, tolerance] : options.by_dtype) {
-    out.rtol = std::max(out.rtol, tolerance.rtol);
-    out.atol = std::max(out.atol, tolerance.atol);
-  }
-  return out;
 }
 
 }  // namespace snapshot_test::compare

@@ -18,7 +18,4 @@ struct Applied {
 /// For Python's own numbers: "int", "bool", "float64", "complex128".
 [[nodiscard]] Applied applied(std::string_view name, const Options& options);
 
-/// The widest tolerance that any type has: what is further apart than this never agrees.
-[[nodiscard]] Tolerance widest(const Options& options);
-
 }  // namespace snapshot_test::compare

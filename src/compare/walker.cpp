@@ -6,7 +6,6 @@
 #include <bit>
 #include <cmath>
 
-#include "compare/settings.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 
 namespace snapshot_test::compare {
@@ -198,8 +197,7 @@ bool Walker::compare_elements(std::span<const Value* const> actual, std::span<co
                               Frame& frame) {
   if (!spend(actual.size() + expected.size())) return false;
   const std::uint64_t digested = actual_digests_.spent() + expected_digests_.spent();
-  const ElementRules rules{is_shuffled() ? Order::kIgnored : Order::kMatters, widest(options_)};
-  const Matching matching = match_elements(actual, expected, actual_digests_, expected_digests_, rules);
+  const Matching matching = match_elements(actual, expected, actual_digests_, expected_digests_, options_);
   if (!spend(actual_digests_.spent() + expected_digests_.spent() - digested)) return false;
   const Step member{Step::Kind::kMember, 0, nullptr, {}, {}};
   if (ignored_.is_ignored(ignored_.below(frame.ignored, member))) {

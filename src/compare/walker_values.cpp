@@ -238,7 +238,7 @@ bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
   leaf();
   ArrayResult compared = compare_arrays(actual, expected, options_, identical_nans_);
   if (is_shuffled() && compared.outcome != Outcome::kIdentical && can_reorder(actual) && can_reorder(expected)) {
-    const Orders orders = matching_order(actual, expected, widest(options_));
+    const Orders orders = matching_order(actual, expected, options_);
     const Reordered a(actual, orders.actual);
     const Reordered b(expected, orders.expected);
     compared = compare_arrays(a.array(), b.array(), options_, identical_nans_);

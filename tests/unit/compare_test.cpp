@@ -6,8 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "compare_support.hpp"
 #include "snapshot_test/compare/explain.hpp"
-#include "support/pickles.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -18,26 +18,6 @@ using ::testing::HasSubstr;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
-
-Comparison compared(const std::string& actual, const std::string& expected, const Options& options = {}) {
-  const std::string a = pickle_of(actual);
-  const std::string b = pickle_of(expected);
-  const auto x = pickle::read(as_span(a));
-  const auto y = pickle::read(as_span(b));
-  EXPECT_TRUE(x) << x.error().message;
-  EXPECT_TRUE(y) << y.error().message;
-  return compare(*x, *y, options);
-}
-
-Outcome outcome(const std::string& actual, const std::string& expected, const Options& options = {}) {
-  return compared(actual, expected, options).outcome;
-}
-
-Options ignoring(std::vector<std::string> paths) {
-  Options options;
-  options.ignored_paths = std::move(paths);
-  return options;
-}
 
 TEST(Compare, AppliesTheToleranceToTheSnapshot) {
   EXPECT_EQ(outcome(real(1.0), real(1.0)), Outcome::kIdentical);

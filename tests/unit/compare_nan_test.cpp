@@ -1,0 +1,153 @@
+// One rule for NaNs, wherever they are: the same bits agree as long as every number has the same bits; once some number
+// moved, a NaN agrees with a NaN only where equal_nan is set.
+#include <gmock/gmock.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "compare_support.hpp"
+#include "snapshot_test/compare/explain.hpp"
+
+namespace snapshot_test::compare {
+namespace {
+
+using namespace snapshot_test::testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kMoved = 1 + 1e-12;
+
+struct Place {
+  const char* name;
+  std::string (*value)(double number);  // holds a NaN, and the number
+};
+
+std::string half_nan() { return array(dtype("f2"), shape({1}), raw<std::uint16_t>({0x7e00})); }
+std::string long_nan() { return array(dtype("f16"), shape({1}), raw<long double>({kNan})); }
+std::string swapped_nan() {
+  const std::string nan = raw<double>({kNan});
+  return array(dtype("f8", ">"), shape({1}), std::string(nan.rbegin(), nan.rend()));
+}
+
+const std::vector<Place>& places() {
+  static const std::vector<Place> all = {
+      {"array",
+       [](double x) {
+         return doubles({kNan, x});
+       }},
+      {"list",
+       [](double x) {
+         return list({real(kNan), real(x)});
+       }},
+      {"tuple after the number",
+       [](double x) {
+         return tuple({real(x), real(kNan)});
+       }},
+      {"dict",
+       [](double x) {
+         return dict({text("a"), real(kNan), text("b"), real(x)});
+       }},
+      {"array beside a number",
+       [](double x) {
+         return list({doubles({1, kNan}), real(x)});
+       }},
+      {"array beside an array",
+       [](double x) {
+         return list({doubles({kNan}), doubles({x})});
+       }},
+      {"scalar",
+       [](double x) {
+         return list({scalar(dtype("f8"), raw<double>({kNan})), real(x)});
+       }},
+      {"half",
+       [](double x) {
+         return list({half_nan(), real(x)});
+       }},
+      {"long double",
+       [](double x) {
+         return list({long_nan(), real(x)});
+       }},
+      {"other byte order",
+       [](double x) {
+         return list({swapped_nan(), real(x)});
+       }},
+      {"complex",
+       [](double x) {
+         return list({reduce(global("builtins", "complex"), {real(1), real(kNan)}), real(x)});
+       }},
+      {"attribute",
+       [](double x) {
+         return instance("m", "C", {text("a"), real(kNan), text("b"), real(x)});
+       }},
+      {"set of tuples",
+       [](double x) {
+         return set({tuple({real(kNan), real(x)})});
+       }},
+  };
+  return all;
+}
+
+TEST(CompareNan, AgreesWhereEveryNumberHasTheSameBits) {
+  for (const Place& place : places()) {
+    EXPECT_EQ(outcome(place.value(1), place.value(1)), Outcome::kIdentical) << place.name;
+  }
+}
+
+TEST(CompareNan, IsCountedOnceAnyNumberMoved) {
+  for (const Place& place : places()) {
+    const Comparison result = compared(place.value(kMoved), place.value(1));
+    ASSERT_EQ(result.outcome, Outcome::kDifferent) << place.name;
+    EXPECT_EQ(result.difference_count, 1U) << place.name << ": " << explain(result);
+    EXPECT_TRUE(result.differences.at(0).numbers.only_nans) << place.name;
+    EXPECT_THAT(explain(result), HasSubstr("NaNs at the same places are all that separates")) << place.name;
+    EXPECT_THAT(explain(result), HasSubstr("--equal-nan")) << place.name;
+    EXPECT_EQ(outcome(place.value(kMoved), place.value(1), with_equal_nan()), Outcome::kClose) << place.name;
+  }
+}
+
+TEST(CompareNan, IsNotCountedWhereSomethingElseDiffers) {
+  const auto value = [](double x, const std::string& word) { return list({real(kNan), real(x), text(word)}); };
+  EXPECT_THAT(compared(value(1, "b"), value(1, "a")).differing_paths, ElementsAre("[2]"));
+  EXPECT_THAT(compared(value(2, "a"), value(1, "a")).differing_paths, ElementsAre("[1]"));
+  // Addresses and types of scalars are not numbers that moved.
+  EXPECT_EQ(outcome(value(1, "<A at 0x1>"), value(1, "<A at 0x2>")), Outcome::kClose);
+  EXPECT_EQ(outcome(list({real(kNan), scalar(dtype("f8"), raw<double>({1}))}), list({real(kNan), real(1)})),
+            Outcome::kClose);
+}
+
+TEST(CompareNan, InOnePlaceOnlyNeverAgrees) {
+  for (const Options& options : {Options{}, with_equal_nan()}) {
+    EXPECT_EQ(outcome(real(kNan), real(1), options), Outcome::kDifferent);
+    EXPECT_EQ(outcome(doubles({kNan, 1}), doubles({1, kNan}), options), Outcome::kDifferent);
+    EXPECT_EQ(outcome(list({real(kNan), real(1)}), list({real(1), real(kNan)}), options), Outcome::kDifferent);
+  }
+}
+
+TEST(CompareNan, IsCountedBeforeTheFirstDifference) {
+  std::vector<double> expected(10'000, 1.0);
+  expected[3] = kNan;
+  expected[17] = kInf;
+  std::vector<double> actual = expected;
+  actual[9'999] = 3;
+  const Comparison result = compared(doubles(actual), doubles(expected));
+  ASSERT_EQ(result.outcome, Outcome::kDifferent);
+  const Numbers& numbers = result.differences.at(0).numbers;
+  EXPECT_EQ(numbers.mismatched, 2U);
+  EXPECT_EQ(numbers.actual_nans, 1U);
+  EXPECT_EQ(numbers.expected_infs, 1U);
+  EXPECT_FALSE(numbers.only_nans);
+  EXPECT_THAT(numbers.samples.at(0).index, ElementsAre(3));
+  EXPECT_THAT(numbers.samples.at(1).index, ElementsAre(9'999));
+}
+
+TEST(CompareNan, InfinitiesAgreeWithThemselvesAlone) {
+  EXPECT_EQ(outcome(list({real(kInf), real(kMoved)}), list({real(kInf), real(1)})), Outcome::kClose);
+  EXPECT_EQ(outcome(list({doubles({kInf, -kInf}), real(kMoved)}), list({doubles({kInf, -kInf}), real(1)})),
+            Outcome::kClose);
+  EXPECT_EQ(outcome(real(kInf), real(-kInf), with_equal_nan()), Outcome::kDifferent);
+}
+
+}  // namespace
+}  // namespace snapshot_test::compare
