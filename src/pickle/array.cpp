@@ -118,25 +118,4 @@ Array* make_scalar(const Value& dtype, const Value& data, Builder& builder) {
   return array;
 }
 
-Array* make_machine_array(std::int64_t format, std::span<const std::byte> data, const Value& type, Builder& builder) {
-  // Lib/array: UNSIGNED_INT8 = 0, SIGNED_INT8, then pairs of little and big endian; 18 and up are texts.
-  constexpr std::array<const char*, 18> kFormats = {"|u1", "|i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4",
-                                                    ">i4", "<u8", ">u8", "<i8", ">i8", "<f4", ">f4", "<f8", ">f8"};
-  if (format < 0 || format >= static_cast<std::int64_t>(kFormats.size())) return nullptr;
-  const Dtype* dtype = parse_dtype_code(kFormats[static_cast<std::size_t>(format)], builder.arena());
-  if (dtype == nullptr || data.size() % dtype->itemsize != 0) return nullptr;
-  Array* array = builder.arena().make<Array>();
-  std::uint64_t* shape = builder.arena().array<std::uint64_t>(1);
-  std::int64_t* stride = builder.arena().array<std::int64_t>(1);
-  *shape = data.size() / dtype->itemsize;
-  *stride = static_cast<std::int64_t>(dtype->itemsize);
-  array->dtype = dtype;
-  array->shape = {shape, 1};
-  array->strides = {stride, 1};
-  array->size = *shape;
-  array->data = data;
-  array->type = &type;
-  return array;
-}
-
 }  // namespace snapshot_test::pickle

@@ -23,8 +23,14 @@ struct ArrayParts {
 /// A numpy scalar: an array without dimensions. Null where the parts are not a scalar's.
 [[nodiscard]] Array* make_scalar(const Value& dtype, const Value& data, Builder& builder);
 
-/// array.array by its machine format code (array._array_reconstructor). Null for the text formats.
+/// array.array by its machine format code (array._array_reconstructor). Null where there is no such code, or the bytes
+/// are not such an array's.
 [[nodiscard]] Array* make_machine_array(std::int64_t format, std::span<const std::byte> data, const Value& type,
                                         Builder& builder);
+
+/// array.array by its type code ('d', 'B', 'u' …) and its elements, as on a 64-bit Linux; they are copied. Null where
+/// an element is not of that type.
+[[nodiscard]] Array* make_listed_array(char code, std::span<const Value* const> items, const Value& type,
+                                       Builder& builder);
 
 }  // namespace snapshot_test::pickle

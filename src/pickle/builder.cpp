@@ -20,21 +20,6 @@ std::size_t capacity_for(std::size_t size) {
   return between ? power * 2 : power;
 }
 
-std::string_view current_module(Arena& arena, std::string_view module, std::string_view name) {
-  if (module == "__builtin__") return "builtins";
-  if (module == "copy_reg") return "copyreg";
-  if (module == "numpy.rec" && (name == "recarray" || name == "record")) return "numpy";
-  constexpr std::string_view kOld = "numpy.core";
-  constexpr std::size_t kLongestModule = 100;
-  if (module.size() > kLongestModule || module.substr(0, kOld.size()) != kOld) return module;
-  const std::string_view rest = module.substr(kOld.size());
-  if (!rest.empty() && rest.front() != '.') return module;
-  constexpr std::string_view kNew = "numpy._core";
-  char* text = arena.array<char>(kNew.size() + rest.size());
-  std::copy(rest.begin(), rest.end(), std::copy(kNew.begin(), kNew.end(), text));
-  return {text, kNew.size() + rest.size()};
-}
-
 }  // namespace
 
 template <std::size_t... kNumbers>
@@ -86,10 +71,8 @@ Value* Builder::items(Kind kind, std::span<Value* const> items) {
   return value;
 }
 
-Value* Builder::global(std::string_view module, std::string_view name) {
-  const bool python2_range = module == "__builtin__" && name == "xrange";
-  const Global* global =
-      arena_->make<Global>(current_module(*arena_, module, name), python2_range ? std::string_view("range") : name);
+Value* Builder::global(std::string_view module, std::string_view name, Era era) {
+  const Global* global = arena_->make<Global>(todays_name({module, name}, era, *arena_));
   return node(Kind::kGlobal, 0, {.global = global});
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "pickle/arena.hpp"
+#include "pickle/names.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
 namespace snapshot_test::pickle {
@@ -44,7 +45,7 @@ class Builder {
   [[nodiscard]] Value* big_integer(std::span<const std::byte> bytes);
   [[nodiscard]] Value* container(Kind kind) { return node(kind, 0, {.integer = 0}); }
   [[nodiscard]] Value* items(Kind kind, std::span<Value* const> items);
-  [[nodiscard]] Value* global(std::string_view module, std::string_view name);
+  [[nodiscard]] Value* global(std::string_view module, std::string_view name, Era era = Era::kPython3);
   [[nodiscard]] Value* object(const Value* callable, const Value* args, const Value* kwargs = nullptr);
 
   /// False for sets that were not made by EMPTY_SET.
@@ -62,6 +63,7 @@ class Builder {
   static void become_dtype(Value& node, Dtype* dtype) noexcept;
   static void become_array(Value& node, Kind kind, Array* array) noexcept;
   [[nodiscard]] static Object& object_of(Value& node) noexcept { return *node.payload_.object; }
+  [[nodiscard]] static Array& array_of(Value& node) noexcept { return *node.payload_.array; }
 
   [[nodiscard]] Arena& arena() noexcept { return *arena_; }
   [[nodiscard]] std::unique_ptr<Arena> take_arena() noexcept { return std::move(arena_); }

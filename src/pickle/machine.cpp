@@ -340,6 +340,7 @@ bool Machine::step_frame(Opcode opcode) {
   switch (opcode) {
     case Opcode::kProto:
       if (!number(1, value)) return false;
+      era_ = value < 3 ? Era::kPython2 : Era::kPython3;
       if (value <= 5) return true;
       return bad(fmt::format("pickle protocol {} is newer than this program knows (5)", value),
                  ErrorKind::kUnsupported);

@@ -82,6 +82,7 @@ class Machine {
   std::uint64_t at_ = 0;
   std::uint64_t opcode_at_ = 0;
   Builder builder_;
+  Era era_ = Era::kPython2;
   std::vector<Value*> stack_;
   std::vector<std::size_t> marks_;
   std::vector<Value*> memo_;                            ///< indices that come in order, as all but edited pickles have

@@ -94,7 +94,7 @@ bool Machine::step_object(Opcode opcode) {
 
 bool Machine::make_global(std::string_view module, std::string_view name) {
   if (module.empty() || name.empty()) return bad("a class or function has no name");
-  return push(builder_.global(module, name));
+  return push(builder_.global(module, name, era_));
 }
 
 bool Machine::stack_global() {
@@ -130,7 +130,7 @@ bool Machine::make_instance(Opcode opcode) {
   std::size_t arguments = first;
   if (opcode == Opcode::kInst) {
     if (module.empty() || name.empty()) return bad("a class or function has no name");
-    callable = builder_.global(module, name);
+    callable = builder_.global(module, name, era_);
   } else {
     if (stack_.size() == first) return bad("an object has no class");
     callable = stack_[first];

@@ -150,6 +150,26 @@ std::optional<std::span<const std::byte>> latin1_bytes(std::string_view utf8, Ar
   return std::span<const std::byte>(place, size);
 }
 
+std::optional<std::uint32_t> only_code_point(std::string_view utf8) {
+  if (utf8.empty()) return std::nullopt;
+  const auto byte = [utf8](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(utf8[i])); };
+  const std::uint32_t lead = byte(0);
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc0 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf8 ? 4
+                                           : 0;
+  if (length != utf8.size()) return std::nullopt;
+  if (length == 1) return lead;
+  std::uint32_t code = lead & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return std::nullopt;
+    code = code << 6 | (byte(i) & 0x3f);
+  }
+  return code;
+}
+
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }

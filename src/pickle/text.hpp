@@ -24,6 +24,8 @@ inline constexpr std::size_t kMostDigits = 20'000;
 [[nodiscard]] std::optional<std::string_view> unescape_unicode(std::string_view text, Arena& arena);
 /// UTF-8 of characters below 256, as those bytes.
 [[nodiscard]] std::optional<std::span<const std::byte>> latin1_bytes(std::string_view utf8, Arena& arena);
+/// The code point of a text that has just one; surrogates count.
+[[nodiscard]] std::optional<std::uint32_t> only_code_point(std::string_view utf8);
 [[nodiscard]] bool is_ascii(std::string_view text);
 
 }  // namespace snapshot_test::pickle

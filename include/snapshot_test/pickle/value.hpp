@@ -39,7 +39,8 @@ enum class Kind : std::uint8_t {
   kExtension,     ///< a code of copyreg's extension registry
 };
 
-/// numpy 1's module paths (numpy.core) and Python 2's (__builtin__, copy_reg) are read as today's.
+/// Names as they are today: numpy.core and numpy.bool_ of numpy 1 are read as numpy 2's, and the names of Python 2
+/// (__builtin__, copy_reg), which all protocols below 3 use, as Python 3's.
 struct Global {
   std::string_view module;
   std::string_view name;
