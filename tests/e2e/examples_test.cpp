@@ -55,7 +55,7 @@ TEST_F(Examples, AreListedCapturedAndVerified) {
 
   const auto captured = run("capture");
   ASSERT_EQ(captured.run.status, 0) << captured.text();
-  EXPECT_EQ(captured.outcomes().size(), 41U) << captured.text();
+  EXPECT_EQ(captured.outcomes().size(), 42U) << captured.text();
   EXPECT_EQ(captured.of("bench_filters.time_reference"), "no-op");
   EXPECT_EQ(captured.of("bench_spectrum.Median.time_median(4)"), "skipped");
   EXPECT_EQ(captured.of("bench_spectrum.Windows.time_spectrum('boxcar', 128)"), "skipped");
@@ -69,7 +69,7 @@ TEST_F(Examples, AreListedCapturedAndVerified) {
       EXPECT_NE(verdict, "unstable") << label;
     }
     // All but the no-op, two skips, the in-place one and timeraw.
-    EXPECT_GE(identical, 36U) << verified.text();
+    EXPECT_GE(identical, 37U) << verified.text();
   }
 }
 
@@ -94,6 +94,30 @@ TEST_F(Examples, TellWhatTheirReadmeSays) {
   EXPECT_EQ(verified.of("images.bench_resample.Noise.time_edges"), "raised") << verified.text();
   EXPECT_EQ(verified.of("images.bench_resample.Noise.time_downsample"), "identical") << verified.text();
   EXPECT_EQ(verified.of("bench_filters.time_moving_average"), "identical") << verified.text();
+}
+
+TEST_F(Examples, StoreATypeOfTheirOwnAsTheirReducerSays) {
+  const auto unstable_places = [&] {
+    std::size_t places = 0;
+    const auto captured = run("capture", {"--filter", "bench_recording"});
+    EXPECT_EQ(captured.run.status, 0) << captured.text();
+    for (const auto& site : captured.entry("bench_recording.time_resample").value("sites", nlohmann::json::array())) {
+      places += site.contains("unstable") ? site["unstable"].size() : 0;
+    }
+    return places;
+  };
+  EXPECT_EQ(unstable_places(), 0U);
+  EXPECT_EQ(run("verify", {"--filter", "bench_recording"}).of("bench_recording.time_resample"), "identical");
+
+  const std::string reducers = box_.read("examples/snapshot_reducers.py");
+  box_.write("examples/snapshot_reducers.py", "REDUCERS = {}\n");
+  EXPECT_NE(unstable_places(), 0U) << "the example shows nothing";
+
+  box_.write("examples/snapshot_reducers.py", reducers + "\nfor each in None:\n    pass\n");
+  const auto refused = run("verify");
+  EXPECT_EQ(refused.run.status, 2) << refused.run.text();
+  EXPECT_NE(refused.run.text().find("snapshot_reducers.py', line 11: TypeError"), std::string::npos)
+      << refused.run.text();
 }
 
 }  // namespace
