@@ -9,4 +9,6 @@ def cases():
         import xarray
     except ImportError:
         return
-    yield Case("in xarray", xarray.DataArray(dask.array.from_array(np.arange(6), chunks=2)), described=True)
+    lazy = dask.array.from_array(np.arange(6), chunks=2)
+    yield Case("in a DataArray", xarray.DataArray(lazy), described=True)
+    yield Case("in a Dataset", xarray.Dataset({"v": ("x", lazy)}, {"x": np.arange(6)}), described=True)

@@ -112,13 +112,15 @@ def frames():
                         "i": pd.Series([1, 2], dtype=object), "s": pd.Series(["x", "y"], dtype=object)})
     yield Case("objects", odd, equal=same_frame,
                different=[odd.astype({"t": "M8[ns]"}), odd.astype({"i": "int64"}), odd.iloc[::-1]])
+    repeated = odd.set_axis(["r", "r"])
+    yield Case("objects under the same label", repeated, equal=same_frame, different=[odd, repeated.iloc[::-1]])
     noted = base()
     noted.attrs["unit"] = "m"
     renamed = base()
     renamed.attrs["unit"] = "km"
     more = grown({k: frame[k].to_numpy() for k in frame})
     more.attrs["unit"] = "m"
-    yield Case("attrs", noted, equal=lambda a, b: same_frame(a, b) or a.attrs == b.attrs, different=[renamed, base()])
+    yield Case("attrs", noted, equal=lambda a, b: same_frame(a, b) or a.attrs == b.attrs, same=[more], different=[renamed, base()])
     if hasattr(frame, "set_flags"):
         flagged = base().set_flags(allows_duplicate_labels=False)
         yield Case("flags", flagged, equal=lambda a, b: same_frame(a, b) or a.flags == b.flags, different=[base()])

@@ -24,5 +24,6 @@ def cases():
     sparse = torch.sparse_coo_tensor(torch.tensor([[1, 0], [0, 1]]), torch.tensor([1.0, 2.0]), (2, 2))
     turned = torch.sparse_coo_tensor(torch.tensor([[0, 1], [1, 0]]), torch.tensor([2.0, 1.0]), (2, 2))
     yield Case("sparse", sparse, equal=equal, same=[turned, sparse.coalesce()], different=[sparse * 2, sparse.to_dense()])
+    torch.manual_seed(0)
     model = torch.nn.Linear(2, 2)
     yield Case("state_dict", dict(model.state_dict()), equal=lambda a, b: all(torch.equal(a[k], b[k]) for k in b))

@@ -1,6 +1,6 @@
 # xarray: variables with their dimensions, data and attributes; coordinates; names. Caches are left out, and so is
 # `encoding`: it says how a file was or will be written, not what was computed. Data in a file is read; data in dask's
-# graphs is not computed (see dask.py).
+# graphs is not computed (see dask.py); where there is no other, nothing of the object can be checked.
 
 
 def indexes_of(obj):
@@ -23,7 +23,18 @@ def indexes_of(obj):
     return several
 
 
+def is_lazy(variable):
+    """Are the data a graph of work? Asking loads nothing."""
+    return hasattr(variable._data, "__dask_graph__")
+
+
+def lazy(obj):
+    return Uncheckable("dask has not computed its data", dims=str(dict(obj.sizes)))
+
+
 def variable(obj):
+    if is_lazy(obj):
+        return lazy(obj)
     if getattr(obj.to_index() if obj.dims and type(obj).__name__ == "IndexVariable" else None, "nlevels", 1) > 1:
         return NotImplemented
     return type(obj), (obj.dims, obj.data, dict(obj.attrs))
@@ -49,6 +60,8 @@ def with_indexes(obj, several, call):
 
 
 def data_array(obj):
+    if is_lazy(obj.variable):
+        return lazy(obj)
     several = indexes_of(obj)
     if several is None:
         return NotImplemented
@@ -56,6 +69,8 @@ def data_array(obj):
 
 
 def dataset(obj):
+    if obj.data_vars and all(is_lazy(variable.variable) for variable in obj.data_vars.values()):
+        return lazy(obj)
     several = indexes_of(obj)
     if several is None:
         return NotImplemented
