@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
+#include <map>
 
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
@@ -52,26 +52,39 @@ Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& afte
   return summary->status;
 }
 
+/// A difference that several sites show is explained once. Files have no sites.
 std::string text(const inspect::ValueDiff& diff) {
   std::string lines;
+  std::map<std::string, std::string> explained;
   for (const model::SiteComparison& site : diff.sites) {
-    lines += fmt::format("{}: {}\n", site.site.text(), model::name(site.match));
-    lines += report::first_lines(site.explanation, 200, "  ");
+    const std::string label = diff.of_sites ? site.site.text() + ": " : "";
+    lines += fmt::format("{}{}\n", label, model::name(site.match));
+    if (site.explanation.empty()) {
+      continue;
+    }
+    if (const auto [first, is_new] = explained.emplace(site.explanation, site.site.text()); is_new) {
+      lines += report::first_lines(site.explanation, 200, "  ");
+    } else {
+      lines += fmt::format("  as {}\n", first->second);
+    }
   }
   return lines;
 }
 
 Json json(const inspect::ValueDiff& diff, const DiffArgs& args) {
-  Json out = {{"format", 1}, {"before", args.before}, {"after", args.after}, {"sites", Json::array()}};
+  Json out = {{"format", 1}, {"before", args.before}, {"after", args.after}, {"comparisons", Json::array()}};
   for (const model::SiteComparison& site : diff.sites) {
-    Json one = {{"site", site.site.text()}, {"match", model::name(site.match)}};
+    Json one = {{"match", model::name(site.match)}};
+    if (diff.of_sites) {
+      one["site"] = site.site.text();
+    }
     if (!site.explanation.empty()) {
       one["explanation"] = site.explanation;
     }
     if (!site.details.is_null()) {
       one["details"] = Json(site.details);
     }
-    out["sites"].push_back(std::move(one));
+    out["comparisons"].push_back(std::move(one));
   }
   return out;
 }

@@ -95,12 +95,18 @@ Result<std::string> show_snapshots(const inspect::Operand& operand, const ShowAr
   if (!found) {
     return tl::unexpected(found.error());
   }
-  if (args.format == Format::kJson) {
-    return json_text(inspect::cases_json(*store, *found, *site, json_limits(args)));
-  }
   const bool several = inspect::case_count(*found) > 1;
   if (several && (args.pickle_file || *site)) {
     return fail(ErrorKind::kUsage, inspect::several_cases(*found, operand.name));
+  }
+  if (*site) {
+    const store::CaseRecord& record = found->front().manifest.cases[found->front().cases.front()];
+    if (const auto there = inspect::choose_site(record, operand.name, *site); !there) {
+      return tl::unexpected(there.error());
+    }
+  }
+  if (args.format == Format::kJson) {
+    return json_text(inspect::cases_json(*store, *found, *site, json_limits(args)));
   }
   if (several) {
     return inspect::cases_text(*found) + inspect::several_cases(*found, operand.name) + ", to see its values\n";

@@ -16,6 +16,7 @@
 #include "host/execution/roles.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
+#include "host/pickling/reducers_file.hpp"
 #include "util/stack.hpp"
 
 namespace snapshot_test::host {
@@ -72,6 +73,11 @@ int refuse(util::Channel& channel, const std::string& why) {
     // Never destroyed: see Context.
     auto* context = new execution::Context{
         start, trace::Eligibility(trace::Folders::of_interpreter()), pickling::Reducers::standard(), {}};
+    for (const std::string& file : start.reducers) {
+      if (const auto loaded = pickling::load_reducers(context->reducers, file); !loaded) {
+        ::_exit(refuse(channel, loaded.error().message));
+      }
+    }
     (void)util::stack_of_this_thread();  // asked once here, not in every process below
     // What is wrong with the folder, discovery says; here it saves every process below the same work.
     (void)discovery::install_root(start.benchmark_dir);

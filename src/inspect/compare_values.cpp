@@ -102,7 +102,7 @@ Result<ValueDiff> compare_values(const Operand& before, const Operand& after, co
   comparison.site = wanted->value_or(model::Site{});
   comparison.meaningful = true;
   compare::describe(comparison, compare::compare(actual->document, expected->document, options));
-  return ValueDiff{{std::move(comparison)}};
+  return ValueDiff{{std::move(comparison)}, false};
 }
 
 }  // namespace snapshot_test::inspect

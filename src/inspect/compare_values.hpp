@@ -18,7 +18,8 @@ struct RuleSet {
 };
 
 struct ValueDiff {
-  std::vector<model::SiteComparison> sites;  ///< one, named "return", where a file is compared
+  std::vector<model::SiteComparison> sites;
+  bool of_sites = true;  ///< false where a file is compared: there is one comparison, and its site says nothing
 };
 
 /// Each operand is a file or means one case. Two cases are compared site by site; a file with one site of a case.

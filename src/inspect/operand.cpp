@@ -31,7 +31,9 @@ Result<Operand> parse_operand(const std::string& text, const fs::path& default_s
   if (fs::exists(status)) {
     return Operand{OperandKind::kFile, text, {}};
   }
-  if (const std::size_t colons = text.find("::"); colons != std::string::npos && colons > 0) {
+  // Parameters may hold anything; what comes before them does not.
+  const std::string before_parameters = text.substr(0, text.find('('));
+  if (const std::size_t colons = before_parameters.find("::"); colons != std::string::npos && colons > 0) {
     return Operand{OperandKind::kSnapshot, text.substr(0, colons), text.substr(colons + 2)};
   }
   if (looks_like_a_path(text)) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "inspect/stored_value.hpp"
@@ -30,6 +31,16 @@ std::string counts_text(const Counts& counts) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", report::grouped(cases), model::name(status));
   }
   return text;
+}
+
+/// As wide as the longest name, but for a few that are too long for a line.
+std::size_t column_width(const std::vector<std::string>& names) {
+  constexpr std::size_t kWidest = 72;
+  std::size_t width = 0;
+  for (const std::string& name : names) {
+    width = std::max(width, std::min(name.size(), kWidest));
+  }
+  return width;
 }
 
 /// What a site holds, in a few words.
@@ -75,6 +86,7 @@ Result<std::string> store_text(const store::Store& store) {
   std::string text;
   Counts all;
   std::size_t cases = 0;
+  const std::size_t width = column_width(*names);
   for (const std::string& name : *names) {
     const auto manifest = store.load_manifest(name);
     if (!manifest) {
@@ -85,8 +97,8 @@ Result<std::string> store_text(const store::Store& store) {
         all[status] += number;
       }
       cases += (*manifest)->cases.size();
-      text += fmt::format("{}  {}: {}\n", report::one_line(name), report::counted((*manifest)->cases.size(), "case"),
-                          counts_text(counts));
+      text += fmt::format("{:<{}}  {:>9}: {}\n", report::one_line(name), width,
+                          report::counted((*manifest)->cases.size(), "case"), counts_text(counts));
     }
   }
   const auto bytes = store.disk_usage();
@@ -132,9 +144,8 @@ std::string cases_text(const std::vector<Found>& found) {
   return text;
 }
 
-Result<std::string> case_text(const store::Store& store, const store::Manifest& manifest,
-                              const store::CaseRecord& record, const std::optional<model::Site>& site,
-                              const TextLimits& limits) {
+std::string case_text(const store::Store& store, const store::Manifest& manifest, const store::CaseRecord& record,
+                      const std::optional<model::Site>& site, const TextLimits& limits) {
   std::string text =
       fmt::format("{}\n  {}{}{}\n", report::one_line(store::case_label(manifest, record)), model::name(record.status),
                   record.reason.empty() ? "" : ": ", report::one_line(record.reason, 200));
@@ -144,11 +155,6 @@ Result<std::string> case_text(const store::Store& store, const store::Manifest& 
     text += fmt::format(
         "  {}, Python {}{}\n", (*run)->time, (*run)->python.version,
         (*run)->git && !(*run)->git->commit.empty() ? ", commit " + (*run)->git->commit.substr(0, 12) : std::string());
-  }
-  if (site) {
-    if (const auto there = choose_site(record, store::case_label(manifest, record), site); !there) {
-      return tl::unexpected(there.error());
-    }
   }
   for (const SiteValue& each : record.sites) {
     if (site && !(each.site == *site)) {

@@ -23,9 +23,9 @@ namespace snapshot_test::inspect {
 
 /// Everything about one case, with its values; of one site where `site` is given. A value that cannot be read is said
 /// so in its place.
-[[nodiscard]] Result<std::string> case_text(const store::Store& store, const store::Manifest& manifest,
-                                            const store::CaseRecord& record, const std::optional<model::Site>& site,
-                                            const TextLimits& limits);
+[[nodiscard]] std::string case_text(const store::Store& store, const store::Manifest& manifest,
+                                    const store::CaseRecord& record, const std::optional<model::Site>& site,
+                                    const TextLimits& limits);
 
 /// The same facts for programs, of several cases (docs/json.md).
 [[nodiscard]] nlohmann::ordered_json cases_json(const store::Store& store, const std::vector<Found>& found,

@@ -25,9 +25,8 @@ bool means(const std::string& name, const model::Benchmark& benchmark, const std
   return is(label) || is(method + parameters) || is(benchmark.function + parameters);
 }
 
-tl::unexpected<Error> none(const store::Store& store, const std::string& name,
-                           const std::vector<std::string>& benchmarks) {
-  const auto meant = util::nearest(name, benchmarks);
+tl::unexpected<Error> none(const store::Store& store, const std::string& name, const std::vector<std::string>& known) {
+  const auto meant = util::nearest(name, known);
   const std::string hint =
       meant ? fmt::format("; did you mean '{}'?", *meant)
             : fmt::format("; 'snapshot_test show --snapshot-dir {}' lists what there is", store.root().string());
@@ -43,6 +42,7 @@ Result<std::vector<Found>> find_snapshots(const store::Store& store, const std::
     return tl::unexpected(benchmarks.error());
   }
   std::vector<Found> found;
+  std::vector<std::string> known;
   std::optional<Error> unreadable;
   for (const std::string& each : *benchmarks) {
     auto manifest = store.load_manifest(each);
@@ -53,6 +53,7 @@ Result<std::vector<Found>> find_snapshots(const store::Store& store, const std::
       continue;
     }
     const model::Benchmark benchmark = store::benchmark_of(**manifest);
+    known.insert(known.end(), {benchmark.name, benchmark.class_name + "." + benchmark.function, benchmark.function});
     const bool whole = model::matches_any(benchmark, std::vector{name});
     std::vector<std::size_t> cases;
     for (std::size_t i = 0; i < (*manifest)->cases.size(); ++i) {
@@ -68,7 +69,7 @@ Result<std::vector<Found>> find_snapshots(const store::Store& store, const std::
     return tl::unexpected(std::move(*unreadable));
   }
   if (found.empty()) {
-    return none(store, name, *benchmarks);
+    return none(store, name, known);
   }
   return found;
 }

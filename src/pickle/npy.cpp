@@ -26,6 +26,7 @@ tl::unexpected<Error> malformed(std::string_view cause) {
 
 /// "<f8", "|S3", "<M8[25s]".
 Dtype* simple_dtype(std::string_view code, Builder& builder) {
+  if (code == "|O") return parse_dtype_code("O8", builder.arena());  // the only code without its size
   const std::size_t bracket = code.find('[');
   Dtype* dtype = parse_dtype_code(code.substr(0, bracket), builder.arena());
   if (dtype == nullptr || bracket == std::string_view::npos) return dtype;

@@ -68,4 +68,7 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+/// Mapped bytes that need not stay in memory: read again, they come from the file. Whole pages inside `bytes` only.
+void release_pages(std::span<const std::byte> bytes) noexcept;
+
 }  // namespace snapshot_test::util

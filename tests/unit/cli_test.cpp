@@ -166,7 +166,7 @@ TEST(Parse, ABenchmarkDirectoryMayHaveASubcommandsName) {
 
 TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
   EXPECT_THAT(usage_error({"vrify"}), HasSubstr("unknown subcommand 'vrify'; did you mean 'verify'?"));
-  EXPECT_THAT(usage_error({"zzzzzz"}), HasSubstr("there are list, capture, verify, config, clean"));
+  EXPECT_THAT(usage_error({"zzzzzz"}), HasSubstr("there are list, capture, verify, show, diff, config, clean"));
   EXPECT_THAT(usage_error({}), HasSubstr("no subcommand"));
   EXPECT_THAT(usage_error({"vrify", "-x", "dir"}), HasSubstr("unknown subcommand 'vrify'"));
   EXPECT_THAT(usage_error({"--confg", "x", "verify"}), HasSubstr("unknown option '--confg'; did you mean '--config'?"));

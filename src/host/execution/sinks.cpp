@@ -29,23 +29,44 @@ Result<util::Fd> unnamed_file(const std::filesystem::path& folder) {
 CompareSink::CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, std::filesystem::path scratch)
     : snapshot_(snapshot), again_(again), scratch_(std::move(scratch)) {}
 
+// What was compared is let go of, so that a large snapshot never counts as a second copy of the value in memory.
+bool CompareSink::equal_mapped(std::span<const std::byte> snapshot, std::span<const std::byte> bytes) {
+  constexpr std::size_t kWindow = std::size_t{32} << 20;
+  for (std::size_t at = 0; at < bytes.size(); at += kWindow) {
+    const std::size_t size = std::min(kWindow, bytes.size() - at);
+    const bool equal = std::memcmp(snapshot.data() + at, bytes.data() + at, size) == 0;
+    if (size == kWindow) {
+      util::release_pages(snapshot.subspan(at, size));
+    }
+    if (!equal) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Result<bool> CompareSink::equal_next(std::span<const std::byte> bytes) {
   if (bytes.size() > snapshot_.plain_size() - equal_bytes_) {
     return false;
   }
   if (const auto mapped = snapshot_.mapped()) {
-    return std::memcmp(mapped->data() + equal_bytes_, bytes.data(), bytes.size()) == 0;
+    return equal_mapped(mapped->subspan(equal_bytes_, bytes.size()), bytes);
   }
-  std::vector<std::byte> chunk(std::min(bytes.size(), kChunk));
   while (!bytes.empty()) {
-    const auto got = snapshot_.read(std::span(chunk).first(std::min(chunk.size(), bytes.size())));
-    if (!got) {
-      return tl::unexpected(got.error());
+    if (ahead_.empty()) {
+      unpacked_.resize(kChunk);
+      const auto got = snapshot_.read(unpacked_);
+      if (!got) {
+        return tl::unexpected(got.error());
+      }
+      ahead_ = std::span(unpacked_).first(*got);
     }
-    if (*got == 0 || std::memcmp(chunk.data(), bytes.data(), *got) != 0) {
+    const std::size_t size = std::min(ahead_.size(), bytes.size());
+    if (size == 0 || std::memcmp(ahead_.data(), bytes.data(), size) != 0) {
       return false;
     }
-    bytes = bytes.subspan(*got);
+    ahead_ = ahead_.subspan(size);
+    bytes = bytes.subspan(size);
   }
   return true;
 }

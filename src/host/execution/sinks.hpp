@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "snapshot_test/store/object.hpp"
 #include "util/byte_sink.hpp"
@@ -36,13 +38,16 @@ class CompareSink : public util::ByteSink {
   [[nodiscard]] Result<util::MappedFile> spooled() const;
 
  private:
+  [[nodiscard]] static bool equal_mapped(std::span<const std::byte> snapshot, std::span<const std::byte> bytes);
   [[nodiscard]] Result<bool> equal_next(std::span<const std::byte> bytes);
   [[nodiscard]] Result<void> start_spooling();
 
   store::ObjectReader& snapshot_;
   store::ObjectReader& again_;
   std::filesystem::path scratch_;
-  std::uint64_t equal_bytes_ = 0;  ///< of the beginning; always whole writes
+  std::uint64_t equal_bytes_ = 0;     ///< of the beginning; always whole writes
+  std::vector<std::byte> unpacked_;   ///< of a compressed snapshot; allocated once
+  std::span<const std::byte> ahead_;  ///< the part of it that is not compared yet
   util::Fd spool_;
 };
 
