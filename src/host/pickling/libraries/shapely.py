@@ -2,9 +2,13 @@
 import numpy as np
 
 
+get_coordinates = getattr(sys.modules["shapely"], "get_coordinates", None)
+
+
 def array(line):
-    coordinates = np.array(line.coords, dtype=float)
-    return coordinates
+    if get_coordinates is None:
+        return np.array(line.coords, dtype=float)
+    return get_coordinates(line, include_z=line.has_z)
 
 
 def build(geometry):
