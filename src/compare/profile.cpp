@@ -138,7 +138,10 @@ std::vector<Coordinate> profile_of(const Value& value, const Options& options) {
 
 Coordinate coordinate_of(double at, const Number& number, const Options& options) {
   const Tolerance tolerance = applied(number, options).tolerance;
-  return {at, tolerance.atol + tolerance.rtol * static_cast<double>(std::abs(number.value))};
+  const auto magnitude = static_cast<double>(std::abs(number.value));
+  // What is infinite is equal to itself only, both parts of a complex number included.
+  if (!std::isfinite(magnitude)) return {at, 0};
+  return {at, tolerance.atol + tolerance.rtol * magnitude};
 }
 
 }  // namespace snapshot_test::compare

@@ -1,0 +1,71 @@
+// What the fuzzers do with an input; the test pickle_corpus_test does the same with the files of tests/corpus.
+#pragma once
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "fuzz/walk.hpp"
+#include "snapshot_test/compare/explain.hpp"
+
+namespace snapshot_test::fuzz {
+
+/// Any bytes, read as a pickle; what was read is walked and described.
+inline void read_one(std::span<const std::byte> bytes) {
+  const auto document = pickle::read(bytes, pickle::Trailing::kAllow);
+  if (!document) return;
+  require(document->nodes() <= 3 * bytes.size() + 4);
+  require(document->consumed() <= bytes.size());
+  Walk().over(document->root());
+}
+
+inline void check(const compare::Comparison& result) {
+  require((result.outcome == compare::Outcome::kDifferent) == (result.difference_count != 0));
+  require(result.differences.size() <= compare::kMostDifferences);
+  require(result.differing_paths.size() <= compare::kMostPaths);
+  require(compare::explain(result).size() < 1'000'000);
+  // Throws where a text is not UTF-8.
+  require(compare::to_json(result).dump().size() < 10'000'000);
+}
+
+/// May a value differ from itself? Only where it is not compared to the end.
+inline bool agrees_with_itself(const compare::Comparison& result) {
+  return std::all_of(result.differences.begin(), result.differences.end(), [](const compare::Difference& difference) {
+    return difference.what == compare::What::kTooComplex;
+  });
+}
+
+inline compare::Options options_of(unsigned flags, unsigned more) {
+  compare::Options options;
+  options.equal_nan = (flags & 1) != 0;
+  options.strict_types = (flags & 2) == 0;
+  options.exact_integers = (flags & 4) == 0;
+  if ((flags & 8) != 0) options.tolerance = {0.5, 0};
+  if ((flags & 16) != 0) options.tolerance = {0, 0};
+  if ((flags & 32) != 0) options.by_dtype["int64"] = {0.1, 1};
+  if ((flags & 64) != 0) options.ignored_paths = {"[0]", "['a']", ".x"};
+  options.ignore_order = (more & 1) != 0;
+  options.strict_shapes = (more & 2) == 0;
+  return options;
+}
+
+/// Two pickles and the options of a comparison, from one input: options (2 bytes), length of the first pickle (4 bytes,
+/// little endian, cut to what is there), the pickles. Where there is no second pickle, the first is read twice and must
+/// agree with itself.
+inline void compare_pair(std::span<const std::byte> input) {
+  constexpr std::size_t kHeader = 6;
+  if (input.size() < kHeader) return;
+  const auto byte = [&input](std::size_t i) { return std::to_integer<unsigned>(input[i]); };
+  const auto pickles = input.subspan(kHeader);
+  const std::size_t announced = byte(2) | byte(3) << 8 | byte(4) << 16 | std::size_t{byte(5)} << 24;
+  const std::size_t first = std::min(announced, pickles.size());
+  const bool alone = first == pickles.size();
+  const auto actual = pickle::read(pickles.first(first), pickle::Trailing::kAllow);
+  if (!actual) return;
+  const auto expected = pickle::read(alone ? pickles : pickles.subspan(first), pickle::Trailing::kAllow);
+  if (!expected) return;
+  const compare::Comparison result = compare::compare(*actual, *expected, options_of(byte(0), byte(1)));
+  check(result);
+  if (alone) require(agrees_with_itself(result));
+}
+
+}  // namespace snapshot_test::fuzz
