@@ -43,8 +43,12 @@ struct Side {
 
 volatile std::uint64_t sink = 0;
 
-// As fast as one thread reads: four sums, so that none waits for another.
-std::uint64_t sum_of(const std::string& bytes) {
+// As fast as one thread reads: four sums, so that none waits for another, in the widest registers there are.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+__attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+std::uint64_t
+sum_of(const std::string& bytes) {
   std::uint64_t sums[4] = {};
   for (std::size_t i = 0; i + 32 <= bytes.size(); i += 32) {
     std::uint64_t words[4];

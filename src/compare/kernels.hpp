@@ -38,6 +38,7 @@ struct Tally {
   std::uint64_t expected_nans = 0;
   std::uint64_t actual_infs = 0;
   std::uint64_t expected_infs = 0;
+  bool expect_more = false;              ///< the last block had some
   std::uint64_t samples[kSamples] = {};  ///< the first `mismatched` of them, at most kSamples
 };
 

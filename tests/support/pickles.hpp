@@ -65,7 +65,7 @@ inline std::string array(const std::string& type, const std::string& extents, co
 template <class T>
 std::string raw(const std::vector<T>& numbers) {
   std::string out(numbers.size() * sizeof(T), '\0');
-  std::memcpy(out.data(), numbers.data(), out.size());
+  if (!out.empty()) std::memcpy(out.data(), numbers.data(), out.size());
   return out;
 }
 inline std::string doubles(const std::vector<double>& numbers) {

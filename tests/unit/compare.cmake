@@ -1,6 +1,7 @@
 # The comparison's tests run with every build of its inner loops that the machine can run.
 st_test(compare_test
-  SOURCES compare_isa_environment.cpp compare_nan_test.cpp compare_order_test.cpp compare_test.cpp compare_text_test.cpp
+  SOURCES compare_isa_environment.cpp compare_nan_test.cpp compare_numbers_test.cpp compare_order_test.cpp
+          compare_test.cpp compare_text_test.cpp
   LINK st_compare)
 set(instruction_sets baseline)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
@@ -13,7 +14,8 @@ endforeach()
 
 # No function of a build for newer processors may take the place of another's.
 add_test(NAME isa_symbols COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/support/check_isa_symbols.py"
-                                  "${CMAKE_NM}" "$<TARGET_FILE:st_compare>")
+                                  "${CMAKE_NM}" "$<TARGET_FILE:st_compare>"
+                                  $<$<BOOL:${SNAPSHOT_TEST_SANITIZE}>:--sanitized>)
 set_tests_properties(isa_symbols PROPERTIES LABELS rules)
 
 # The comparison against numpy's own, with $SNAPSHOT_TEST_PYTHON or the interpreter that the host is built for; skipped
