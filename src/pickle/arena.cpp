@@ -17,7 +17,8 @@ std::byte* map_huge(std::size_t size) {
   void* place = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (place == MAP_FAILED) throw std::bad_alloc();
   auto* const first = static_cast<std::byte*>(place);
-  auto* const aligned = reinterpret_cast<std::byte*>(rounded(reinterpret_cast<std::uintptr_t>(first), kHugePage));
+  const auto address = reinterpret_cast<std::uintptr_t>(first);
+  std::byte* const aligned = first + (rounded(address, kHugePage) - address);
   if (aligned != first) munmap(first, static_cast<std::size_t>(aligned - first));
   if (const auto tail = static_cast<std::size_t>(first + kHugePage - aligned); tail != 0) munmap(aligned + size, tail);
   // Where this has no effect, everything is as right and somewhat slower.

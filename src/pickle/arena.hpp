@@ -63,14 +63,16 @@ class Arena {
   template <class T>
   void* allocate(std::size_t count) {
     static_assert(alignof(T) <= kAlignment);
-    const std::size_t size = (sizeof(T) * count + kAlignment - 1) / kAlignment * kAlignment + kPoisonedGap;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer
+    const std::size_t wanted = sizeof(T) * count;
+    const std::size_t size = (wanted + kAlignment - 1) / kAlignment * kAlignment + kPoisonedGap;
     std::byte* place = next_;
     if (size <= static_cast<std::size_t>(limit_ - next_)) [[likely]] {
       next_ += size;
     } else {
       place = allocate_elsewhere(size);
     }
-    unpoison(place, sizeof(T) * count);
+    unpoison(place, wanted);
     return place;
   }
 

@@ -1,7 +1,7 @@
 """Makes the pickles that the reader's tests and the fuzzers start from.
 
     make_corpus.py tree FOLDER           what tests/corpus holds: values/ (one each, by the Python that runs this, which
-                                         needs numpy) and hostile/
+                                         needs numpy), hostile/ and npy/
     make_corpus.py pairs CORPUS FOLDER   inputs for fuzz_compare, from the files of a corpus
 
 tests/corpus/zoo is made by tests/support/pickle_zoo.py, once with each Python and each numpy; tests/corpus/found holds
@@ -154,19 +154,50 @@ def structures():
     yield "set-of-growing-list", b"c__builtin__\nset\n](K\1eq\0\x85Rh\0K\2a\x86."
 
 
+def npy_files():
+    """Files as numpy.save writes them, and such that contradict themselves."""
+
+    def npy(header, data, version=1):
+        header = header.encode("utf-8" if version == 3 else "latin-1")
+        width = "<H" if version == 1 else "<I"
+        return b"\x93NUMPY" + bytes([version, 0]) + struct.pack(width, len(header)) + header + data
+
+    def header(descr, shape, order="False"):
+        return "{'descr': %s, 'fortran_order': %s, 'shape': %s, }     \n" % (descr, order, shape)
+
+    eight = b"12345678"
+    yield "float64", npy(header("'<f8'", "(2,)"), eight * 2)
+    yield "fortran", npy(header("'>i4'", "(1, 2)", "True"), eight)
+    yield "version-2", npy(header("'|b1'", "(8,)"), eight, 2)
+    yield "version-3", npy(header("[('\u00e4', '<f8')]", "(1,)"), eight, 3)
+    yield "structure", npy(header("[('a', '<i2'), ('', '|V2'), (('t', 'b'), '<f2', (2,))]", "(1,)"), eight)
+    yield "nested", npy(header("[('a', [('b', '<M8[25s]')])]", "(1,)"), eight)
+    yield "text", npy(header("'<U1'", "(2,)"), b"a\0\0\0b\0\0\0")
+    yield "objects", npy(header("'|O'", "(2,)"), pickle.dumps([1, "a"], 2))
+    yield "no-dimensions", npy(header("'<f8'", "()"), eight)
+    yield "overflow", npy(header("'<f8'", "(4611686018427387904, 4611686018427387904)"), eight)
+    yield "short", npy(header("'<f8'", "(3,)"), eight)
+    yield "negative", npy(header("'<f8'", "(-1,)"), eight)
+    yield "deep", npy("[" * 500 + "]" * 500, b"")
+    yield "length", b"\x93NUMPY\x02\0\xff\xff\xff\xff{}"
+
+
 HOSTILE = (calls, lengths, arrays, structures)
 
 
 def make_tree(folder):
     values = folder / "values"
     hostile = folder / "hostile"
-    for each in (values, hostile):
+    npy = folder / "npy"
+    for each in (values, hostile, npy):
         each.mkdir(parents=True, exist_ok=True)
     pickle_zoo.write_each(values, pickle_zoo.standard())
     pickle_zoo.write_each(values, {"numpy_" + name: value for name, value in pickle_zoo.numpy_values().items()})
     for source in HOSTILE:
         for name, pickled in source():
             (hostile / (name + ".pkl")).write_bytes(pickled)
+    for name, content in npy_files():
+        (npy / (name + ".npy")).write_bytes(content)
 
 
 def make_pairs(corpus, folder):

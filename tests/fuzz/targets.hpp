@@ -6,6 +6,7 @@
 
 #include "fuzz/walk.hpp"
 #include "snapshot_test/compare/explain.hpp"
+#include "snapshot_test/pickle/npy.hpp"
 
 namespace snapshot_test::fuzz {
 
@@ -16,6 +17,12 @@ inline void read_one(std::span<const std::byte> bytes) {
   require(document->nodes() <= 3 * bytes.size() + 4);
   require(document->consumed() <= bytes.size());
   Walk().over(document->root());
+}
+
+/// Any bytes, read as an .npy file.
+inline void read_npy_file(std::span<const std::byte> bytes) {
+  const auto document = pickle::read_npy(bytes);
+  if (document) Walk().over(document->root());
 }
 
 inline void check(const compare::Comparison& result) {

@@ -35,11 +35,13 @@ constexpr double kPatience = 5;
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 TEST(PickleCorpus, IsReadAndAgreesWithItself) {
-  for (const std::string folder : {"values", "zoo", "hostile", "found"}) {
+  for (const std::string folder : {"values", "zoo", "hostile", "npy", "found"}) {
     for (const CorpusFile& file : files(folder)) {
       const double start = processor_seconds();
       if (file.name.starts_with("compare-")) {
         fuzz::compare_pair(as_span(file.content));
+      } else if (file.name.ends_with(".npy")) {
+        fuzz::read_npy_file(as_span(file.content));
       } else {
         fuzz::read_one(as_span(file.content));
         const auto document = read(as_span(file.content));
@@ -75,6 +77,18 @@ TEST(PickleCorpus, IsAnErrorWhereverItIsCut) {
 std::string with_flipped_bit(std::string content, std::size_t bit) {
   content[bit / 8] = static_cast<char>(content[bit / 8] ^ 1 << bit % 8);
   return content;
+}
+
+TEST(PickleCorpus, OfNpyFilesSurvivesCutsAndFlippedBits) {
+  for (const CorpusFile& file : files("npy")) {
+    for (std::size_t length = 0; length < file.content.size(); ++length) {
+      const std::string cut = file.content.substr(0, length);
+      EXPECT_FALSE(read_npy(as_span(cut))) << file.name << " cut to " << length;
+    }
+    for (std::size_t bit = 0; bit < file.content.size() * 8; ++bit) {
+      fuzz::read_npy_file(as_span(with_flipped_bit(file.content, bit)));
+    }
+  }
 }
 
 TEST(PickleCorpus, SurvivesFlippedBits) {
