@@ -9,6 +9,7 @@
 #include "compare/elements.hpp"
 #include "compare/planes.hpp"
 #include "compare/settings.hpp"
+#include "compare/times.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 
 namespace snapshot_test::compare {
@@ -181,6 +182,7 @@ bool comparable_strict(const Dtype& a, const Dtype& b) {
 
 bool comparable_loose(const Dtype& a, const Dtype& b) {
   if (is_numeric(a) && is_numeric(b)) return true;
+  if (unit_ratio(a, b)) return true;
   if (a.kind != b.kind || a.unit != b.unit || a.unit_multiple != b.unit_multiple) return false;
   return a.kind == DtypeKind::kBytes || a.kind == DtypeKind::kUnicode || a.kind == DtypeKind::kStruct ||
          a.itemsize == b.itemsize;

@@ -14,6 +14,7 @@
 #include "compare/kernels.hpp"
 #include "compare/plane.hpp"
 #include "snapshot_test/pickle/describe.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -187,22 +188,7 @@ std::string unicode_text(const Dtype& dtype, const std::byte* element) {
   for (std::uint64_t i = 0; i + 4 <= dtype.itemsize; i += 4) {
     auto code = load<std::uint32_t>(element + i);
     if (dtype.order == pickle::ByteOrder::kBig) code = __builtin_bswap32(code);
-    const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-    if (code < 0x80) {
-      put(code);
-    } else if (code < 0x800) {
-      put(0xc0 | code >> 6);
-      put(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-      put(0xe0 | code >> 12);
-      put(0x80 | (code >> 6 & 0x3f));
-      put(0x80 | (code & 0x3f));
-    } else {
-      put(0xf0 | (code >> 18 & 7));
-      put(0x80 | (code >> 12 & 0x3f));
-      put(0x80 | (code >> 6 & 0x3f));
-      put(0x80 | (code & 0x3f));
-    }
+    util::append_utf8(out, code);
     if (code != 0) used = out.size();
   }
   out.resize(used);

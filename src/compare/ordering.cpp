@@ -82,7 +82,8 @@ std::vector<Point> points_of(const Array& array, const Options& options) {
   std::vector<Point> points;
   points.reserve(numbers.size());
   for (const auto& number : numbers) {
-    const double allowed = tolerance.atol + tolerance.rtol * static_cast<double>(std::abs(number));
+    const auto magnitude = static_cast<double>(std::abs(number));
+    const double allowed = std::isfinite(magnitude) ? tolerance.atol + tolerance.rtol * magnitude : 0;
     points.push_back({{static_cast<double>(number.real()), allowed}, {static_cast<double>(number.imag()), allowed}});
   }
   return points;

@@ -9,6 +9,7 @@
 #include "compare/blocks.hpp"
 #include "compare/elements.hpp"
 #include "compare/text.hpp"
+#include "compare/times.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -145,16 +146,32 @@ void tally_raw(const PlanePair& pair, const Block& block, Tally& tally) {
   }
 }
 
+bool same_unit(const Dtype& a, const Dtype& b) { return a.unit == b.unit && a.unit_multiple == b.unit_multiple; }
+
+void tally_times(const UnitRatio& ratio, const Block& block, Tally& tally) {
+  for (std::size_t i = 0; i < block.count; ++i) {
+    std::int64_t a = 0;
+    std::int64_t b = 0;
+    std::memcpy(&a, block.actual + i * sizeof(a), sizeof(a));
+    std::memcpy(&b, block.expected + i * sizeof(b), sizeof(b));
+    if (!same_time(a, b, ratio)) add_mismatch(tally, block.first + i);
+  }
+}
+
 class Comparer {
  public:
   Comparer(const PlanePair& pair, const Rule& rule)
       : pair_(pair),
         rule_(rule),
         type_(numeric_type(*pair.actual.dtype, *pair.expected.dtype)),
+        ratio_(same_unit(*pair.actual.dtype, *pair.expected.dtype)
+                   ? std::nullopt
+                   : unit_ratio(*pair.actual.dtype, *pair.expected.dtype)),
         actual_(*pair.actual.dtype, type_.value_or(Numeric::kFloat)),
         expected_(*pair.expected.dtype, type_.value_or(Numeric::kFloat)) {}
 
   void operator()(const Block& block, Tally& tally) {
+    if (ratio_) return tally_times(*ratio_, block, tally);
     if (!type_) return tally_raw(pair_, block, tally);
     const std::byte* a = actual_.read(block.actual, block.count);
     const std::byte* b = expected_.read(block.expected, block.count);
@@ -165,6 +182,7 @@ class Comparer {
   const PlanePair& pair_;
   Rule rule_;
   std::optional<Numeric> type_;
+  std::optional<UnitRatio> ratio_;  // of dates and durations of different units
   Operand actual_;
   Operand expected_;
 };
@@ -175,7 +193,8 @@ PlaneResult compare_plane(const PlanePair& pair, const Traversal& traversal, con
                           IdenticalNans identical_nans) {
   PlaneResult result;
   const Dtype& dtype = *pair.expected.dtype;
-  const bool alike = dtype.kind == pair.actual.dtype->kind && dtype.itemsize == pair.actual.dtype->itemsize;
+  const bool alike = dtype.kind == pair.actual.dtype->kind && dtype.itemsize == pair.actual.dtype->itemsize &&
+                     same_unit(dtype, *pair.actual.dtype);
   Comparer compare(pair, rule);
   // What has the same bits on both sides, as long as nothing else was found, and what is not finite in it.
   std::uint64_t same = 0;

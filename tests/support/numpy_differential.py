@@ -31,7 +31,8 @@ STRUCTS = [
     [("p", [("q", "c16"), ("r", "f2")]), ("t", "M8[s]")],
 ]
 # For pairs of different types.
-TABLE = FLOATS + INTEGERS + ["M8[ns]", "m8[s]", "S5", "S7", "U4", "U6", "V3"]
+TIMES = ["M8[s]", "M8[ns]", "M8[25m]", "m8[s]", "m8[ms]", "m8[W]"]
+TABLE = FLOATS + INTEGERS + TIMES + ["S5", "S7", "U4", "U6", "V3"]
 SHAPES = [(), (0,), (1,), (2,), (7,), (63,), (65,), (3, 0), (5, 4), (2, 3, 4), (1, 9, 1), (40, 13), (600,)]
 LARGE = [(5000,), (90, 60)]
 
@@ -261,6 +262,9 @@ def pair_of_two_types(rng, number):
     whole = rng.integers(1, 2 if "b" in (one.kind, two.kind) else 99, shape)
     if one.kind in "SUV" or two.kind in "SUV":
         a, b = (whole.astype(str).astype("S3").astype(t) if t.kind in "SUV" else whole.astype(t) for t in (one, two))
+    elif one.kind in "mM" and one.kind == two.kind and rng.random() < 0.7:
+        a = whole.astype(one)
+        b = a.astype(two)  # the same moments, unless the unit is too coarse
     else:
         a, b = whole.astype(one), whole.astype(two)
     rtol, atol = float(rng.choice([1e-2, 0.25])), float(rng.choice([0.0, 0.1]))
@@ -274,7 +278,7 @@ def pair_of_two_types(rng, number):
     strict = bool(rng.random() < 0.2)
     if one == two:
         same = numpy_says(a, b, rtol, atol, False, True)
-    elif strict or not (numbers or (one.kind == two.kind and one.kind in "SU")):
+    elif strict or not (numbers or (one.kind == two.kind and one.kind in "SUmM")):
         same = False
     elif not a.size:
         same = True
