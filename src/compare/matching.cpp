@@ -70,6 +70,26 @@ void pair_group(const Candidates& actual, Indices a, const Candidates& expected,
   }
 }
 
+// Where each element is there on the other side as it is, those belong together, however near others are. False, and
+// nothing paired, where one is not.
+bool pair_twins(const Candidates& actual, const Candidates& expected, Digester& actual_digests,
+                Digester& expected_digests, Matching& matching) {
+  if (actual.values.size() != expected.values.size()) return false;
+  std::unordered_multimap<Digest, const Value*, DigestHash> waiting;
+  waiting.reserve(actual.values.size());
+  for (const Value* value : actual.values) waiting.emplace(actual_digests(*value), value);
+  std::vector<MatchedPair> pairs;
+  pairs.reserve(expected.values.size());
+  for (const Value* value : expected.values) {
+    const auto twin = waiting.find(expected_digests(*value));
+    if (twin == waiting.end()) return false;
+    pairs.push_back({nullptr, twin->second, value});
+    waiting.erase(twin);
+  }
+  matching.pairs = std::move(pairs);
+  return true;
+}
+
 void pair_candidates(Candidates& actual, Candidates& expected, const Options& options, Matching& matching) {
   const Order order = options.ignore_order ? Order::kIgnored : Order::kMatters;
   actual.sort(order);
@@ -176,6 +196,7 @@ Matching match_elements(Values actual, Values expected, Digester& actual_digests
     }
     left_actual.add(actual[i], std::move(points[i]));
   }
+  if (pair_twins(left_actual, left_expected, actual_digests, expected_digests, matching)) return matching;
   pair_candidates(left_actual, left_expected, options, matching);
   return matching;
 }
