@@ -16,13 +16,19 @@ if(SNAPSHOT_TEST_SANITIZE)
   target_link_options(st_flags INTERFACE -fsanitize=${SNAPSHOT_TEST_SANITIZE})
 endif()
 
-# st_room(<name> SOURCES ... [LINK ...]): the static library st_<name>, also called snapshot_test::<name>.
+# st_room(<name> SOURCES ... [LINK ...] [PRECOMPILE <header>...]): the static library st_<name>, also called
+# snapshot_test::<name>. Large headers that most of its sources include are worth precompiling.
 function(st_room name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRECOMPILE" ${ARGN})
   add_library(st_${name} STATIC ${ARG_SOURCES})
   add_library(snapshot_test::${name} ALIAS st_${name})
   target_include_directories(st_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(st_${name} PUBLIC ${ARG_LINK} PRIVATE st_flags)
+  if(ARG_PRECOMPILE)
+    # Not for C sources, which a room may have as well.
+    list(TRANSFORM ARG_PRECOMPILE REPLACE "^<(.*)>$" "$<$<COMPILE_LANGUAGE:CXX>:<\\1$<ANGLE-R>>")
+    target_precompile_headers(st_${name} PRIVATE ${ARG_PRECOMPILE})
+  endif()
 endfunction()
 
 # st_test(<name> SOURCES ... LINK ... [LABELS ...] [TIMEOUT seconds]): a GoogleTest program, each of its tests known to
