@@ -12,10 +12,14 @@ foreach(isa IN LISTS instruction_sets)
                        PROPERTIES LABELS unit TIMEOUT 120 ENVIRONMENT "SNAPSHOT_TEST_ISA=${isa}")
 endforeach()
 
+set(sanitized)
+if(SNAPSHOT_TEST_SANITIZE)
+  set(sanitized --sanitized)
+endif()
 # No function of a build for newer processors may take the place of another's.
 add_test(NAME isa_symbols COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/support/check_isa_symbols.py"
                                   "${CMAKE_NM}" "$<TARGET_FILE:st_compare>"
-                                  $<$<BOOL:${SNAPSHOT_TEST_SANITIZE}>:--sanitized>)
+                                  ${sanitized})
 set_tests_properties(isa_symbols PROPERTIES LABELS rules)
 
 # The comparison against numpy's own, with $SNAPSHOT_TEST_PYTHON or the interpreter that the host is built for; skipped
