@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "snapshot_test/pickle/npy.hpp"
+#include "store/paths.hpp"
 
 namespace snapshot_test::inspect {
 
@@ -29,15 +31,6 @@ bool is_zstd(std::span<const std::byte> bytes) {
   return bytes.size() >= kMagic.size() && std::equal(kMagic.begin(), kMagic.end(), bytes.begin());
 }
 
-/// The name of the object that this file is, in a store's objects/xx/; empty if it is none.
-std::string object_name(const fs::path& path) {
-  constexpr std::size_t kDigits = 64;
-  const std::string name = path.filename().string();
-  const bool is_object =
-      name.size() > kDigits && name[kDigits] == '.' && name.find_first_not_of("0123456789abcdef") == kDigits;
-  return is_object ? name.substr(0, kDigits) : "";
-}
-
 }  // namespace
 
 Result<StoredValue> load_file(const fs::path& path) {
@@ -46,14 +39,15 @@ Result<StoredValue> load_file(const fs::path& path) {
     return tl::unexpected(std::move(file.error()));
   }
   if (is_zstd(file->bytes())) {
-    const std::string object = object_name(path);
-    if (object.empty()) {
+    const fs::path folder = fs::absolute(path).parent_path();
+    const auto object = store::paths::parse_object(folder.filename().string(), path.filename().string());
+    if (!object) {
       return fail(ErrorKind::kUnsupported,
                   fmt::format("'{}' is compressed, and no object of a store by its name: unpack it with 'zstd -d'",
                               path.string()));
     }
-    const std::vector<fs::path> folders = {fs::absolute(path).parent_path().parent_path()};
-    const auto reader = store::ObjectReader::open(folders, object, std::nullopt);
+    const std::vector<fs::path> folders = {folder.parent_path()};
+    const auto reader = store::ObjectReader::open(folders, object->sha256, std::nullopt);
     if (!reader) {
       return tl::unexpected(reader.error());
     }

@@ -167,6 +167,48 @@ TEST_F(Inspected, DamagedObjectsAreSaidSoAndNeverPass) {
   EXPECT_THAT(shown.out, HasSubstr("cannot be read")) << shown.text();
 }
 
+TEST_F(Inspected, ObjectsAreShownByTheirPathToo) {
+  box_.write_suite("def time_large(): return list(range(100000))\n");
+  ASSERT_EQ(box_.capture().run.status, 0);
+  std::size_t compressed = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(box_.path(".snapshots/objects"))) {
+    if (!entry.is_regular_file()) continue;
+    compressed += entry.path().extension() == ".zst" ? 1 : 0;
+    EXPECT_EQ(show({entry.path().string()}).status, 0) << entry.path();
+  }
+  EXPECT_GT(compressed, 0U) << "the large list is stored as a zstd frame";
+}
+
+// A store whose values would make a file, were they unpickled.
+TEST_F(Inspected, NothingInAStrangersStoreRuns) {
+  const std::string evil =
+      "import hashlib, json, os, pathlib, pickle\n"
+      "class Evil:\n"
+      "    def __reduce__(self): return os.system, ('touch ' + os.getcwd() + '/ran',)\n"
+      "data = pickle.dumps({'mean': Evil()})\n"
+      "pathlib.Path('evil.pkl').write_bytes(data)\n"
+      "name = hashlib.sha256(data).hexdigest()\n"
+      "at = pathlib.Path('.snapshots/objects', name[:2], name[2:] + '.pkl')\n"
+      "at.parent.mkdir(exist_ok=True)\n"
+      "at.write_bytes(data)\n"
+      "manifest = next(pathlib.Path('.snapshots/cases').rglob('time_value.json'))\n"
+      "content = json.loads(manifest.read_text())\n"
+      "for site in content['cases'][0]['sites']: site.update(object=name, bytes=len(data))\n"
+      "manifest.write_text(json.dumps(content))\n";
+  ASSERT_EQ(box_.run_command({test_python(), "-c", evil}).status, 0);
+
+  EXPECT_THAT(show({"time_value"}).out, HasSubstr("system")) << "it is shown for what it is";
+  EXPECT_EQ(show({"time_value", "--json"}).status, 0);
+  EXPECT_EQ(diff({before(), after()}).status, 1);
+  EXPECT_EQ(diff({"time_value", after() + "::time_value"}).status, 1);
+  EXPECT_EQ(box_.verify().of("bench.time_value"), "different");
+  EXPECT_FALSE(fs::exists(box_.path("ran"))) << "something unpickled it";
+
+  // Unpickling it does make the file: the test can fail.
+  ASSERT_EQ(box_.run_command({test_python(), "-c", "import pickle; pickle.load(open('evil.pkl', 'rb'))"}).status, 0);
+  EXPECT_TRUE(fs::exists(box_.path("ran")));
+}
+
 // A pickle that would run a program, were it unpickled: every hostile file of the corpus, shown and compared, under
 // strace. The only program that starts is ours, and nothing is connected to.
 TEST_F(Inspected, NothingInAStrangersFileRuns) {
