@@ -17,14 +17,25 @@ namespace {
 using std::byte;
 using std::size_t;
 
+// Blocks are looked at in whole multiples of this; Eigen reads packets from anywhere, but single elements only where
+// they are aligned. What is left is copied.
+constexpr size_t kWhole = 64;
+
 // x - y <= 0 exactly where x <= y, so this is the rule itself. Whatever is not finite makes the maximum NaN or
-// positive: what passes here has neither NaN nor infinity.
+// positive: what passes here has neither NaN nor infinity. Four packets at once, so that none waits for the one before.
 template <class T>
 bool within_reals(const T* a, const T* b, size_t n, T rtol, T atol) {
-  using Reals = Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>>;
-  const Reals x(a, static_cast<Eigen::Index>(n));
-  const Reals y(b, static_cast<Eigen::Index>(n));
-  return ((x - y).abs() - (y.abs() * rtol + atol)).template maxCoeff<Eigen::PropagateNaN>() <= T{0};
+  constexpr int kLanes = 4 * static_cast<int>(Eigen::internal::packet_traits<T>::size);
+  static_assert(kWhole % kLanes == 0);
+  using Maximum = Eigen::internal::scalar_max_op<T, T, Eigen::PropagateNaN>;
+  using Lanes = Eigen::Array<T, kLanes, 1>;
+  Lanes beyond = Lanes::Constant(T{-1});
+  for (size_t i = 0; i < n; i += kLanes) {
+    const Eigen::Map<const Lanes> x(a + i);
+    const Eigen::Map<const Lanes> y(b + i);
+    beyond = beyond.binaryExpr((x - y).abs() - (y.abs() * rtol + atol), Maximum());
+  }
+  return beyond.template maxCoeff<Eigen::PropagateNaN>() <= T{0};
 }
 
 template <class T>
@@ -33,9 +44,6 @@ bool all_zero_times(const T* a, size_t n) {
   return (x - x).sum() == T{0};
 }
 
-// Eigen reads whole packets from anywhere, but single elements only where they are aligned: the last few are copied.
-constexpr size_t kWhole = 64;
-
 template <class T>
 bool within(const byte* a, const byte* b, size_t n, T rtol, T atol) {
   const size_t whole = n - n % kWhole;
@@ -43,11 +51,11 @@ bool within(const byte* a, const byte* b, size_t n, T rtol, T atol) {
     return false;
   }
   if (whole == n) return true;
-  alignas(64) T x[kWhole];
-  alignas(64) T y[kWhole];
+  alignas(64) T x[kWhole] = {};
+  alignas(64) T y[kWhole] = {};
   __builtin_memcpy(x, a + whole * sizeof(T), (n - whole) * sizeof(T));
   __builtin_memcpy(y, b + whole * sizeof(T), (n - whole) * sizeof(T));
-  return within_reals(x, y, n - whole, rtol, atol);
+  return within_reals(x, y, kWhole, rtol, atol);
 }
 
 bool within_float(const byte* a, const byte* b, size_t n, const Rule& rule) {
