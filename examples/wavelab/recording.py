@@ -11,11 +11,11 @@ class Recording:
     def __init__(self, samples, rate):
         self.samples = np.asarray(samples, dtype=float)
         self.rate = rate
-        self.last_used = time.perf_counter()
+        self.last_used = time.perf_counter_ns()
 
     def resampled(self, rate):
         """The same signal at another rate, by linear interpolation."""
-        self.last_used = time.perf_counter()
+        self.last_used = time.perf_counter_ns()
         length = int(len(self.samples) * rate / self.rate)
         old = np.arange(len(self.samples)) / self.rate
         return Recording(np.interp(np.arange(length) / rate, old, self.samples), rate)

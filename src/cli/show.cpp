@@ -10,7 +10,6 @@
 #include "inspect/operand.hpp"
 #include "inspect/stored_value.hpp"
 #include "report/format.hpp"
-#include "report/output_file.hpp"
 
 namespace snapshot_test::cli {
 
