@@ -70,21 +70,36 @@ void pair_group(const Candidates& actual, Indices a, const Candidates& expected,
   }
 }
 
+// Numbers that mean the same have the same digest, whatever their types: this tells those apart.
+Digest typed(Digest digest, const Value& value) {
+  digest.high ^= static_cast<std::uint64_t>(value.kind()) << 56;
+  if (value.kind() == Kind::kScalar) {
+    const pickle::Dtype& dtype = *value.array().dtype;
+    digest.high ^= static_cast<std::uint64_t>(dtype.kind) << 48 ^ dtype.itemsize;
+  }
+  return digest;
+}
+
 // Where each element is there on the other side as it is, those belong together, however near others are. False, and
 // nothing paired, where one is not.
 bool pair_twins(const Candidates& actual, const Candidates& expected, Digester& actual_digests,
                 Digester& expected_digests, Matching& matching) {
+  struct Waiting {
+    std::vector<const Value*> values;
+    std::size_t next = 0;
+  };
   if (actual.values.size() != expected.values.size()) return false;
-  std::unordered_multimap<Digest, const Value*, DigestHash> waiting;
+  std::unordered_map<Digest, Waiting, DigestHash> waiting;
   waiting.reserve(actual.values.size());
-  for (const Value* value : actual.values) waiting.emplace(actual_digests(*value), value);
+  for (const Value* value : actual.values) {
+    waiting[typed(actual_digests(*value), *value)].values.push_back(value);
+  }
   std::vector<MatchedPair> pairs;
   pairs.reserve(expected.values.size());
   for (const Value* value : expected.values) {
-    const auto twin = waiting.find(expected_digests(*value));
-    if (twin == waiting.end()) return false;
-    pairs.push_back({nullptr, twin->second, value});
-    waiting.erase(twin);
+    const auto twins = waiting.find(typed(expected_digests(*value), *value));
+    if (twins == waiting.end() || twins->second.next == twins->second.values.size()) return false;
+    pairs.push_back({nullptr, twins->second.values[twins->second.next++], value});
   }
   matching.pairs = std::move(pairs);
   return true;
