@@ -16,7 +16,7 @@ struct Digest {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
   friend bool operator==(const Digest&, const Digest&) = default;
-  friend auto operator<=>(const Digest&, const Digest&) = default;
+  friend bool operator<(const Digest& a, const Digest& b) { return a.high != b.high ? a.high < b.high : a.low < b.low; }
 };
 
 struct DigestHash {

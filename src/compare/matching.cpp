@@ -115,11 +115,17 @@ void pair_candidates(Candidates& actual, Candidates& expected, const Options& op
   for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
     const Digest& x = actual.alike[a[i]];
     const Digest& y = expected.alike[b[j]];
-    const std::size_t i_end = actual.end_of(i);
-    const std::size_t j_end = expected.end_of(j);
-    if (x == y) pair_group(actual, a.subspan(i, i_end - i), expected, b.subspan(j, j_end - j), pairs);
-    if (x <= y) i = i_end;
-    if (y <= x) j = j_end;
+    if (x < y) {
+      i = actual.end_of(i);
+    } else if (y < x) {
+      j = expected.end_of(j);
+    } else {
+      const std::size_t i_end = actual.end_of(i);
+      const std::size_t j_end = expected.end_of(j);
+      pair_group(actual, a.subspan(i, i_end - i), expected, b.subspan(j, j_end - j), pairs);
+      i = i_end;
+      j = j_end;
+    }
   }
   std::sort(pairs.begin(), pairs.end(), [](const auto& x, const auto& y) { return x.second < y.second; });
   std::vector<bool> actual_used(a.size());

@@ -103,6 +103,18 @@ TEST(CompareSets, PairsNestedSets) {
   EXPECT_EQ(outcome(set(shuffled(a)), set(b)), Outcome::kClose);
 }
 
+TEST(CompareSets, StaysQuickWhereOneKindOfElementMeetsMany) {
+  // One large group on one side, and as many groups as elements on the other: some of them come before it, some after.
+  Parts one_kind;
+  Parts many_kinds;
+  for (int i = 0; i < 60'000; ++i) {
+    one_kind.push_back(tuple({real(i + 0.5), text("a")}));
+    many_kinds.push_back(tuple({real(i), integer(i)}));
+  }
+  EXPECT_LT(seconds(set(one_kind), set(many_kinds), Outcome::kDifferent), 10);
+  EXPECT_LT(seconds(set(many_kinds), set(one_kind), Outcome::kDifferent), 10);
+}
+
 TEST(CompareSets, CountsEqualElements) {
   // Texts that differ in addresses alone mean the same, and there may be several.
   EXPECT_EQ(outcome(set({text("<A at 0x1>"), text("<A at 0x2>")}), set({text("<A at 0x3>")})), Outcome::kDifferent);
