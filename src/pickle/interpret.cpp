@@ -24,6 +24,21 @@ const Value* both(const Value* first, const Value& second, Builder& builder) {
   return builder.items(Kind::kTuple, states);
 }
 
+// False where a node of that kind takes none.
+bool add_state(Value& node, const Value& state, Builder& builder) {
+  if (node.kind() == Kind::kArray) {
+    Array& array = Builder::array_of(node);
+    array.extra = both(array.extra, state, builder);
+    return true;
+  }
+  if (node.kind() == Kind::kObject) {
+    Object& object = Builder::object_of(node);
+    object.state = both(object.state, state, builder);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<void> interpret_call(Value& node, Builder& builder) {
@@ -37,26 +52,22 @@ Result<void> interpret_call(Value& node, Builder& builder) {
 Result<bool> interpret_state(Value& node, const Value& state, Builder& builder) {
   auto done = set_numpy_state(node, state, builder);
   if (!done || *done) return done;
-  switch (node.kind()) {
-    case Kind::kDtype: {
-      // Arrays that were checked against the dtype as it was keep it.
-      Dtype* changed = builder.arena().make<Dtype>(node.dtype());
-      if (!apply_dtype_state(*changed, state, builder)) return false;
-      builder.become_dtype(node, changed);
-      return true;
-    }
-    case Kind::kArray: {
-      Array& array = Builder::array_of(node);
-      array.extra = both(array.extra, state, builder);
-      return true;
-    }
-    case Kind::kObject: {
-      Object& object = Builder::object_of(node);
-      object.state = both(object.state, state, builder);
-      return true;
-    }
-    default: return false;
+  if (node.kind() == Kind::kDtype) {
+    // Arrays that were checked against the dtype as it was keep it.
+    Dtype* changed = builder.arena().make<Dtype>(node.dtype());
+    if (!apply_dtype_state(*changed, state, builder)) return false;
+    builder.become_dtype(node, changed);
+    return true;
   }
+  return add_state(node, state, builder);
+}
+
+void interpret_discarded(Value& node, const Value& value, Builder& builder) {
+  if (value.kind() != Kind::kObject) return;
+  const Object& call = value.object();
+  if (call.args->kind() != Kind::kTuple || call.args->items().size() != 2 || call.args->items()[0] != &node) return;
+  const std::array<Value*, 2> effect = {const_cast<Value*>(call.callable), const_cast<Value*>(call.args->items()[1])};
+  add_state(node, *builder.items(Kind::kTuple, effect), builder);
 }
 
 }  // namespace snapshot_test::pickle

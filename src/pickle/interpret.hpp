@@ -12,4 +12,9 @@ namespace snapshot_test::pickle {
 /// BUILD: gives `node` its state. False where a node of that kind takes none.
 [[nodiscard]] Result<bool> interpret_state(Value& node, const Value& state, Builder& builder);
 
+/// POP: `value`, which was made right above `node`, is thrown away. If it is a call f(node, state), that is how CPython
+/// (3.8 and later) gives `node` its state through a function, the sixth part of what __reduce__ returns; the node gets
+/// (f, state) as its state.
+void interpret_discarded(Value& node, const Value& value, Builder& builder);
+
 }  // namespace snapshot_test::pickle

@@ -19,6 +19,7 @@ bool Machine::step_stack(Opcode opcode) {
         return true;
       }
       if (!need(1)) return false;
+      if (stack_.size() - floor() > 1) interpret_discarded(*stack_[stack_.size() - 2], *stack_.back(), builder_);
       stack_.pop_back();
       return true;
     case Opcode::kPopMark:

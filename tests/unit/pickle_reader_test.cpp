@@ -81,6 +81,18 @@ TEST(PickleReader, ReadsCycles) {
   EXPECT_LT(preview(document->root()).size(), 100U);
 }
 
+TEST(PickleReader, KeepsAStateThatAFunctionSets) {
+  // copyreg's sixth part as CPython 3.11 writes it: the function is called, and what it returns is thrown away.
+  const std::string pickle =
+      "\x80\x02]q\x01(c__main__\nNode\nq\x02)Rq\x03"
+      "c__main__\nset_state\nh\x03K\x07\x86R0e.";
+  const auto document = read(as_span(pickle));
+  ASSERT_TRUE(document) << document.error().message;
+  const Object& node = document->root().items().front()->object();
+  ASSERT_NE(node.state, nullptr);
+  EXPECT_EQ(preview(*node.state, 400), "(__main__.set_state, 7)");
+}
+
 TEST(PickleReader, CallsNothing) {
   EXPECT_EQ(shown("cos\nsystem\n(S'touch /tmp/called'\ntR."), "os.system('touch /tmp/called')");
   EXPECT_EQ(shown("(S'id'\nios\nsystem\n."), "os.system('id')");
