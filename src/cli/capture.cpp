@@ -27,6 +27,11 @@ CLI::App* declare_capture(CLI::App& root, CaptureArgs& args) {
       ->type_name("HOW")
       ->check(
           CLI::Validator([](std::string& text) { return config::complaint("compression", text).value_or(""); }, ""));
+  add_strictness_options(
+      *app, args.shared,
+      "also fail for cases that verify will not be able to check; they are stored (default: they are listed)",
+      "fail if verify will be able to check less than this share of the cases; skipped cases do not count (default: "
+      "0)");
   add_report_options(*app, args.files);
   add_general_options(*app, args.shared);
   return app;
@@ -40,6 +45,8 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     options.snapshot_dir = config.snapshot_dir.value;
     options.comparison = comparison_options(config);
     options.stability_check = config.stability_check.value;
+    options.strict = config.strict.value;
+    options.min_verified = config.min_verified.value;
     options.compress = config.compression.value == config::Compression::kAuto;
     return session::capture(options, listener).map([](const auto& summary) { return summary.status; });
   };

@@ -144,6 +144,20 @@ void add_run_options(CLI::App& app, Shared& shared) {
       "--parallel", [&shared] { shared.overrides.workers = 0; }, "the same as --workers 0");
   add_whole_number(app, "--seed", shared.overrides.seed, "seed", "N",
                    "where every source of randomness starts from (default: 42)");
+  app.add_option_function<std::string>(
+         "--mode",
+         [&shared](const std::string& text) {
+           shared.overrides.mode = text == "deepest" ? config::Mode::kDeepest : config::Mode::kFull;
+         },
+         "full looks at what the benchmark returns and computes, deepest only at what the deepest call returns "
+         "(default: full)")
+      ->type_name("MODE")
+      ->check(CLI::Validator([](std::string& text) { return config::complaint("mode", text).value_or(""); }, ""));
+}
+
+void add_strictness_options(CLI::App& app, Shared& shared, const std::string& strict, const std::string& min_verified) {
+  add_switch(app, "--strict", "--no-strict", shared.overrides.strict, true, strict);
+  add_number(app, "--min-verified", shared.overrides.min_verified, "min_verified", "PERCENT", min_verified);
 }
 
 void add_store_options(CLI::App& app, Shared& shared) {

@@ -13,12 +13,11 @@ CLI::App* declare_verify(CLI::App& root, VerifyArgs& args) {
   add_selection_options(*app, args.shared);
   add_store_options(*app, args.shared);
   add_tolerance_options(*app, args.shared);
-  config::Overrides& overrides = args.shared.overrides;
-  add_switch(*app, "--strict", "--no-strict", overrides.strict, true,
-             "also fail for cases that could not be checked, whose inner values changed, or whose benchmark is gone "
-             "(default: they are listed)");
-  add_number(*app, "--min-verified", overrides.min_verified, "min_verified", "PERCENT",
-             "fail if less than this share of the cases was checked; skipped cases do not count (default: 0)");
+  add_strictness_options(
+      *app, args.shared,
+      "also fail for cases that could not be checked, whose inner values changed, or whose benchmark is gone "
+      "(default: they are listed)",
+      "fail if less than this share of the cases was checked; skipped cases do not count (default: 0)");
   add_run_options(*app, args.shared);
   add_report_options(*app, args.files);
   add_general_options(*app, args.shared);

@@ -23,6 +23,7 @@ void describe(model::SiteComparison& site, const Comparison& comparison) {
   site.explanation = explain(comparison);
   site.details = to_json(comparison);
   site.differing_paths = comparison.differing_paths;
+  site.passing_rtol = comparison.passing_rtol;
   site.wholly_different = comparison.paths_truncated || comparison.differing_paths.empty() ||
                           std::find(comparison.differing_paths.begin(), comparison.differing_paths.end(), "") !=
                               comparison.differing_paths.end();

@@ -277,6 +277,12 @@ void Walker::note_path(const Step* extra) {
 }
 
 void Walker::differ(Difference difference, const Step* extra, const Step* shown) {
+  if (difference.numeric && !difference.numbers.exact && std::isfinite(difference.numbers.passing_rtol)) {
+    const std::string where = path(extra);
+    const auto bound = options_.bounds.find(where);
+    if (bound != options_.bounds.end() && difference.numbers.passing_rtol <= bound->second) return close();
+    if (result_.passing_rtol.size() < kMostPaths) result_.passing_rtol.emplace(where, difference.numbers.passing_rtol);
+  }
   result_.outcome = Outcome::kDifferent;
   ++result_.difference_count;
   note_path(extra);

@@ -35,7 +35,11 @@ void for_each_setting(AnyConfig& config, Visit&& visit) {
   visit("timeout", config.timeout, Range{0, Bound::kExcluded});
   visit("workers", config.workers, Range{0, Bound::kIncluded, 4096});
   visit("seed", config.seed, Range{});
+  visit("mode", config.mode, Range{});
   visit("trace_depth_limit", config.trace_depth_limit, Range{1, Bound::kIncluded, 1'000'000});
+  visit("max_iterator_items", config.max_iterator_items, Range{1, Bound::kIncluded});
+  visit("max_value_bytes", config.max_value_bytes, Range{1, Bound::kIncluded});
+  visit("max_value_depth", config.max_value_depth, Range{1, Bound::kIncluded, 1'000'000});
   visit("stability_check", config.stability_check, Range{});
   visit("compression", config.compression, Range{});
   visit("strict", config.strict, Range{});
@@ -186,6 +190,7 @@ Result<void> apply_overrides(Config& config, const Overrides& overrides) {
   override_with(config.seed, overrides.seed);
   override_with(config.stability_check, overrides.stability_check);
   override_with(config.compression, overrides.compression);
+  override_with(config.mode, overrides.mode);
   override_with(config.strict, overrides.strict);
   override_with(config.min_verified, overrides.min_verified);
   if (overrides.verbose.value_or(false) && overrides.quiet.value_or(false)) {

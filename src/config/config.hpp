@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "snapshot_test/model/limits.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/util/result.hpp"
 
@@ -34,6 +35,7 @@ struct Setting {
 };
 
 enum class Compression { kAuto, kNone };
+enum class Mode { kFull, kDeepest };
 
 using OptionalPath = std::optional<std::filesystem::path>;
 
@@ -57,7 +59,11 @@ struct Config {
   Setting<std::optional<double>> timeout;                ///< seconds; none means kDefaultTimeout
   Setting<std::uint64_t> workers{0};                     ///< cases at once; 0 = as many as there are cores
   Setting<std::uint64_t> seed{42};
+  Setting<Mode> mode{Mode::kFull};
   Setting<std::uint64_t> trace_depth_limit{100};
+  Setting<std::uint64_t> max_iterator_items{model::ValueLimits().max_items};
+  Setting<std::optional<std::uint64_t>> max_value_bytes;
+  Setting<std::uint64_t> max_value_depth{model::ValueLimits().max_depth};
   Setting<bool> stability_check{true};
   Setting<Compression> compression{Compression::kAuto};
   Setting<bool> strict{false};
@@ -90,6 +96,7 @@ struct Overrides {
   std::optional<std::uint64_t> seed;
   std::optional<bool> stability_check;
   std::optional<Compression> compression;
+  std::optional<Mode> mode;
   std::optional<bool> strict;
   std::optional<double> min_verified;
   std::optional<bool> verbose;

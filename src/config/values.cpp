@@ -235,6 +235,16 @@ Read<Compression> read(const Json& value, const Range&, const Compression*) {
   return tl::unexpected(must_be("\"auto\" or \"none\"", value));
 }
 
+Read<Mode> read(const Json& value, const Range&, const Mode*) {
+  if (value == "full") {
+    return Mode::kFull;
+  }
+  if (value == "deepest") {
+    return Mode::kDeepest;
+  }
+  return tl::unexpected(must_be("\"full\" or \"deepest\"", value));
+}
+
 Read<DtypeTolerances> read(const Json& value, const Range&, const DtypeTolerances* now) {
   if (!value.is_object()) {
     return tl::unexpected(must_be("an object such as {\"float32\": {\"rtol\": 1e-4, \"atol\": 1e-6}}", value));
@@ -285,6 +295,8 @@ Json write(const std::vector<fs::path>& value) {
   }
   return list;
 }
+
+Json write(const Mode& value) { return value == Mode::kFull ? "full" : "deepest"; }
 
 Json write(const Compression& value) { return value == Compression::kAuto ? "auto" : "none"; }
 

@@ -39,6 +39,7 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] Read<std::vector<std::filesystem::path>> read(const Json& value, const Range& range,
                                                             const std::vector<std::filesystem::path>* now);
 [[nodiscard]] Read<Compression> read(const Json& value, const Range& range, const Compression* now);
+[[nodiscard]] Read<Mode> read(const Json& value, const Range& range, const Mode* now);
 /// Entries are added to `now`; null takes one out.
 [[nodiscard]] Read<model::DtypeTolerances> read(const Json& value, const Range& range,
                                                 const model::DtypeTolerances* now);
@@ -63,6 +64,7 @@ template <class T>
 [[nodiscard]] Json write(const std::filesystem::path& value);
 [[nodiscard]] Json write(const std::vector<std::filesystem::path>& value);
 [[nodiscard]] Json write(const Compression& value);
+[[nodiscard]] Json write(const Mode& value);
 [[nodiscard]] Json write(const model::DtypeTolerances& value);
 [[nodiscard]] Json write(const std::vector<model::RuleChange>& value);
 template <class T>

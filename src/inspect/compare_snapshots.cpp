@@ -45,6 +45,11 @@ SiteComparison compare_values(const store::Store& actual_store, const SiteValue&
   static_cast<model::Rules&>(options) = rules;
   options.ignored_paths = site.unstable;
   options.ignored_paths.insert(options.ignored_paths.end(), actual.unstable.begin(), actual.unstable.end());
+  options.bounds = site.bounds;
+  for (const auto& [path, rtol] : actual.bounds) {
+    double& bound = options.bounds[path];
+    bound = std::max(bound, rtol);
+  }
   compare::describe(comparison, compare::compare(now->document, before->document, options));
   return comparison;
 }

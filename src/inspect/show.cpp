@@ -55,6 +55,9 @@ std::string site_line(const SiteValue& site) {
   } else if (!site.unstable.empty()) {
     text += fmt::format(", {} unstable", report::counted(site.unstable.size(), "path"));
   }
+  if (!site.bounds.empty()) {
+    text += fmt::format(", {} with a tolerance of their own", report::counted(site.bounds.size(), "path"));
+  }
   return text;
 }
 
@@ -172,6 +175,10 @@ std::string case_text(const store::Store& store, const store::Manifest& manifest
     }
     for (const std::string& path : each.unstable) {
       text += fmt::format("  not compared, it differs from run to run: {}\n", report::one_line(path, 200));
+    }
+    for (const auto& [path, rtol] : each.bounds) {
+      text += fmt::format("  compared with rtol {:.1e}, it differs a little from run to run: {}\n", rtol,
+                          path.empty() ? "the value" : report::one_line(path, 200));
     }
   }
   return text;

@@ -23,15 +23,28 @@ static void from_json(const nlohmann::json& in, Ending& out) {
     NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM, __VA_ARGS__))   \
   }
 
-ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers)
+void to_json(nlohmann::json& out, const ValueLimits& in) {
+  out = {{"max_items", in.max_items}, {"max_bytes", nullptr}, {"max_depth", in.max_depth}};
+  if (in.max_bytes) {
+    out["max_bytes"] = *in.max_bytes;
+  }
+}
+
+void from_json(const nlohmann::json& in, ValueLimits& out) {
+  in.at("max_items").get_to(out.max_items);
+  in.at("max_depth").get_to(out.max_depth);
+  out.max_bytes = in.at("max_bytes").is_null() ? std::nullopt : std::optional(in.at("max_bytes").get<std::uint64_t>());
+}
+
+ST_FIELDS(HostStart, limits, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers)
 ST_FIELDS(DiscoverRequest, filter, lost, stored)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, common_modules, filter_error)
 ST_FIELDS(ModuleRequest, module, workdir)
 ST_FIELDS(CacheRequest, benchmark, directory)
 ST_FIELDS(BenchmarkRequest, benchmark)
 ST_FIELDS(BranchFailure, ending, detail, traceback)
-ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, trace_depth_limit, objects_dir,
-          known_objects_dir, compress, baseline_dirs, baseline, rules)
+ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit,
+          objects_dir, known_objects_dir, compress, baseline_dirs, baseline, rules)
 ST_FIELDS(CaseReply, observation, fatal, comparisons)
 
 #undef ST_FIELDS

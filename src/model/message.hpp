@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "snapshot_test/model/benchmark.hpp"
+#include "snapshot_test/model/limits.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/model/rules.hpp"
@@ -54,6 +55,7 @@ struct HostStart {
   std::uint64_t seed = 42;
   std::vector<std::string> preload;   ///< modules to import once for all; failures are ignored
   std::vector<std::string> reducers;  ///< files of the project's own reducers, absolute
+  ValueLimits limits;
 };
 
 struct DiscoverRequest {
@@ -102,6 +104,15 @@ enum class CaseMode {
 };
 NLOHMANN_JSON_SERIALIZE_ENUM(CaseMode, {{CaseMode::kStore, "store"}, {CaseMode::kCompare, "compare"}})
 
+/// What to look at while a case runs.
+enum class Observe {
+  kValues,   ///< return, body[i], deepest and path
+  kDeepest,  ///< deepest alone
+  kState,    ///< what the call changed; nothing is held during the call
+};
+NLOHMANN_JSON_SERIALIZE_ENUM(Observe,
+                             {{Observe::kValues, "values"}, {Observe::kDeepest, "deepest"}, {Observe::kState, "state"}})
+
 struct CaseRequest {
   Benchmark benchmark;
   std::size_t index = 0;
@@ -110,6 +121,7 @@ struct CaseRequest {
   std::string temporary;         ///< to be created: $TMPDIR of the case
   std::string scratch;           ///< folder for temporary files of any size; exists
   CaseMode mode = CaseMode::kStore;
+  Observe observe = Observe::kValues;
   int trace_depth_limit = 100;
   std::string objects_dir;                 ///< kStore: where objects are written
   std::string known_objects_dir;           ///< kStore: objects that are there already

@@ -98,6 +98,9 @@ void to_json(nlohmann::json& out, const SiteValue& in) {
   if (!in.unstable.empty()) {
     out["unstable"] = in.unstable;
   }
+  if (!in.bounds.empty()) {
+    out["bounds"] = in.bounds;
+  }
   if (in.wholly_unstable) {
     out["wholly_unstable"] = true;
   }
@@ -118,6 +121,7 @@ void from_json(const nlohmann::json& in, SiteValue& out) {
   out.object = in.value("object", "");
   out.opaque = in.value("opaque", "");
   out.unstable = in.value("unstable", std::vector<std::string>{});
+  out.bounds = in.value("bounds", std::map<std::string, double>{});
   out.wholly_unstable = in.value("wholly_unstable", false);
 }
 

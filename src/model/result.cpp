@@ -40,13 +40,10 @@ bool verifiable(CaptureStatus status) {
 }
 
 void to_json(nlohmann::json& out, const SiteComparison& in) {
-  out = {{"site", in.site.text()},
-         {"match", name(in.match)},
-         {"meaningful", in.meaningful},
-         {"explanation", in.explanation},
-         {"details", in.details},
-         {"differing_paths", in.differing_paths},
-         {"wholly_different", in.wholly_different}};
+  out = {{"site", in.site.text()},          {"match", name(in.match)},
+         {"meaningful", in.meaningful},     {"explanation", in.explanation},
+         {"details", in.details},           {"differing_paths", in.differing_paths},
+         {"passing_rtol", in.passing_rtol}, {"wholly_different", in.wholly_different}};
 }
 
 void from_json(const nlohmann::json& in, SiteComparison& out) {
@@ -61,6 +58,7 @@ void from_json(const nlohmann::json& in, SiteComparison& out) {
   in.at("explanation").get_to(out.explanation);
   out.details = in.at("details");
   in.at("differing_paths").get_to(out.differing_paths);
+  in.at("passing_rtol").get_to(out.passing_rtol);
   in.at("wholly_different").get_to(out.wholly_different);
 }
 

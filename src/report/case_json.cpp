@@ -74,6 +74,7 @@ Json case_json(const model::CaseVerdict& result) {
   json["verdict"] = model::name(result.verdict);
   json["standing"] = model::name(model::standing(result.verdict));
   json["reason"] = result.reason;
+  json["source_changed"] = result.source_changed;
   json["seconds"] = result.observation.seconds;
   json["sites"] = Json::array();
   for (const model::SiteComparison& site : result.sites) {

@@ -22,7 +22,7 @@ std::string_view meaning(CaptureStatus status) {
     case CaptureStatus::kOuter: return "return value or values in the benchmark's body";
     case CaptureStatus::kInner: return "only values that calls inside return";
     case CaptureStatus::kState: return "only what the call changes";
-    case CaptureStatus::kVacuous: return "nothing to check: every value is None";
+    case CaptureStatus::kVacuous: return "nothing to check: no value but None, nothing changed";
     case CaptureStatus::kUnstable: return "nothing is the same from run to run";
     case CaptureStatus::kOpaque: return "cannot be pickled";
     case CaptureStatus::kFailed: return "did not run";
@@ -91,7 +91,9 @@ std::string conclusion(const CaptureSummary& summary, Color color) {
   const std::string baseline =
       summary.run_id.empty() ? "nothing was stored; an earlier baseline is as it was" : "the baseline was stored";
   if (summary.status != ExitStatus::kSuccess) {
-    const std::string because = failures.empty() ? std::string(why(summary.status)) : failures;
+    const std::string because = !failures.empty()          ? failures
+                                : !summary.failure.empty() ? summary.failure
+                                                           : std::string(why(summary.status));
     return failed(summary.status, because + "; " + baseline, color);
   }
   std::vector<std::string> reservations;

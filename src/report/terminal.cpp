@@ -141,11 +141,17 @@ void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, c
         observation_text(observation, reason));
 }
 
-void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone tone, double seconds) {
-  if (options_.verbosity == Verbosity::kVerbose) {
-    write(fmt::format("{} {:>8}  {}\n", paint(options_.color, tone, fmt::format("{:<15}", verdict)), duration(seconds),
-                      one_line(id.label)));
+void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone tone,
+                         const model::Observation& observation) {
+  if (options_.verbosity != Verbosity::kVerbose) {
+    return;
   }
+  std::string text = fmt::format("{} {:>8}  {}\n", paint(options_.color, tone, fmt::format("{:<15}", verdict)),
+                                 duration(observation.seconds), one_line(id.label));
+  for (const std::string& each : observation.notes) {
+    text += fmt::format("  note: {}\n", one_line(each, kReasonWidth));
+  }
+  write(text);
 }
 
 void Terminal::remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,
@@ -167,7 +173,7 @@ void Terminal::captured(const model::CaseCapture& result) {
   if (status == model::CaptureStatus::kFailed) {
     show_failure(result.id, status_name, result.reason, {}, result.observation);
   } else {
-    show_case(result.id, status_name, tone(status), result.observation.seconds);
+    show_case(result.id, status_name, tone(status), result.observation);
     if (!model::verifiable(status) && status != model::CaptureStatus::kSkipped &&
         status != model::CaptureStatus::kNoOp) {
       remember(static_cast<std::size_t>(status), status_name, tone(status), "verify cannot check", result.id,
@@ -180,9 +186,11 @@ void Terminal::verified(const model::CaseVerdict& result) {
   const model::Standing counts_as = model::standing(result.verdict);
   const std::string_view verdict = model::name(result.verdict);
   if (counts_as == model::Standing::kFail) {
-    show_failure(result.id, verdict, result.reason, result.sites, result.observation);
+    const char* changed = "; the benchmark's own code is not what it was when captured";
+    show_failure(result.id, verdict, result.reason + (result.source_changed ? changed : ""), result.sites,
+                 result.observation);
   } else {
-    show_case(result.id, verdict, tone(counts_as), result.observation.seconds);
+    show_case(result.id, verdict, tone(counts_as), result.observation);
     if (counts_as == model::Standing::kUnverified || counts_as == model::Standing::kObsolete ||
         result.verdict == model::Verdict::kInnerChanged) {
       remember(static_cast<std::size_t>(result.verdict), verdict, tone(counts_as), model::name(counts_as), result.id,

@@ -60,7 +60,7 @@ class Terminal : public model::Listener {
   void write(const std::string& text);
   void show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                     const std::vector<model::SiteComparison>& sites, const model::Observation& observation);
-  void show_case(const model::CaseId& id, std::string_view verdict, Tone tone, double seconds);
+  void show_case(const model::CaseId& id, std::string_view verdict, Tone tone, const model::Observation& observation);
   void remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,
                 const model::CaseId& id, const std::string& reason);
   void write_groups();

@@ -33,7 +33,8 @@ class Capture {
   [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection,
                                                    const store::Store& store,
                                                    const store::CaptureTransaction& transaction) const;
-  void on_first(const CaseTask& task, CaseOutcome outcome);
+  /// Where a case showed nothing, its request is changed so that another run shows what it changes.
+  [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
   void on_second(const CaseTask& task, const CaseOutcome& outcome);
   [[nodiscard]] Result<void> stage(const Selection& selection, const store::Store& store,
                                    store::CaptureTransaction& transaction, const std::string& run_id) const;
@@ -44,6 +45,7 @@ class Capture {
     CaptureStatus status = CaptureStatus::kFailed;
     std::string reason;
     Observation observation;
+    model::Observe observe = model::Observe::kValues;  ///< what showed it
   };
   using Key = std::pair<std::string, std::size_t>;
 
@@ -65,6 +67,7 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
       task.request.mode = model::CaseMode::kStore;
       task.request.objects_dir = transaction.staging_objects().string();
       task.request.known_objects_dir = store.objects_folder().string();
+      task.request.observe = options_.suite.deepest_only ? model::Observe::kDeepest : model::Observe::kValues;
       task.request.compress = options_.compress;
       tasks.push_back(std::move(task));
     }
@@ -84,6 +87,7 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       }
       CaseTask task = run.make_task(benchmark, index);
       task.request.mode = model::CaseMode::kCompare;
+      task.request.observe = captured->second.observe;
       task.request.baseline = captured->second.observation.sites;
       task.request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
       task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
@@ -97,15 +101,26 @@ bool Capture::needs_second_run(const Captured& captured) const {
   return options_.stability_check && model::verifiable(captured.status);
 }
 
-void Capture::on_first(const CaseTask& task, CaseOutcome outcome) {
+Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   Captured& captured = captured_[{task.benchmark->name, task.index}];
-  captured.observation = std::move(outcome.observation);
+  if (task.request.observe == model::Observe::kState) {
+    captured.observation = with_state(std::move(captured.observation), std::move(outcome.observation));
+  } else {
+    captured.observation = std::move(outcome.observation);
+  }
   CaptureJudgement judgement = judge_capture(captured.observation);
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
+  if (outcome.ran && task.request.observe == model::Observe::kValues &&
+      may_show_state(captured.status, captured.observation.ending)) {
+    task.request.observe = model::Observe::kState;
+    return Conductor::Then::kRunAgain;
+  }
+  captured.observe = task.request.observe;
   if (!needs_second_run(captured)) {
     report(task, captured, "");
   }
+  return Conductor::Then::kDone;
 }
 
 void Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
@@ -179,25 +194,15 @@ store::RunInfo describe_run(const CaptureOptions& options, const Run& run, const
                    {"filter", options.suite.filter.value_or("")},
                    {"exclude", options.suite.exclude},
                    {"timeout", options.suite.timeout},
+                   {"mode", options.suite.deepest_only ? "deepest" : "full"},
                    {"trace_depth_limit", options.suite.trace_depth_limit},
+                   {"limits", options.suite.limits},
                    {"stability_check", options.stability_check},
                    {"compression", options.compress ? "auto" : "none"}};
   for (const auto& [status, cases] : counts) {
     info.counts[std::string(name(status))] = cases;
   }
   return info;
-}
-
-/// Exit status of a capture: something that verify can check was stored, and the whole suite could be read.
-model::ExitStatus status_of(const model::CaptureSummary& summary) {
-  std::size_t checkable = 0;
-  for (const auto& [status, cases] : summary.counts) {
-    checkable += model::verifiable(status) ? cases : 0;
-  }
-  if (checkable == 0) {
-    return model::ExitStatus::kNothingVerified;
-  }
-  return summary.plan.failures.empty() ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
 }
 
 }  // namespace
@@ -246,9 +251,12 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   (*host)->preload(found->reply.common_modules);
   listener.phase("capturing", summary.plan.cases);
   const auto first = (*host)->run(capture.first_tasks(**run, selection, *store, *transaction), on_started,
-                                  [&](const CaseTask& task, CaseOutcome outcome) {
-                                    on_ended(task);
-                                    capture.on_first(task, std::move(outcome));
+                                  [&](CaseTask& task, CaseOutcome outcome) {
+                                    const auto then = capture.on_first(task, std::move(outcome));
+                                    if (then == Conductor::Then::kDone) {
+                                      on_ended(task);
+                                    }
+                                    return then;
                                   });
   if (!first) {
     return tl::unexpected(first.error());
@@ -265,6 +273,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     const auto second = (*host)->run(std::move(tasks), on_started, [&](const CaseTask& task, CaseOutcome outcome) {
       on_ended(task);
       capture.on_second(task, outcome);
+      return Conductor::Then::kDone;
     });
     if (!second) {
       return tl::unexpected(second.error());
@@ -287,7 +296,8 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   }
   summary.run_id = run_id;
   summary.store_bytes = store->disk_usage().value_or(0);
-  return finish(status_of(summary));
+  conclude(summary, options.strict, options.min_verified);
+  return finish(summary.status);
 }
 
 }  // namespace snapshot_test::session

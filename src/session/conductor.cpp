@@ -200,7 +200,7 @@ void Conductor::open_branch(Branch& branch) {
 void Conductor::start_case(const Leaf& leaf) {
   CaseTask& task = *leaf.task;
   task.started = true;
-  on_started_(task);
+  announce(task);
   const std::filesystem::path folder = scratch_.path() / fmt::format("case-{}", next_id_);
   task.request.scratch = scratch_.path().string();
   task.request.temporary = (folder / "tmp").string();
@@ -211,7 +211,7 @@ void Conductor::start_case(const Leaf& leaf) {
   const double timeout = task.benchmark->timeout.value_or(options_.default_timeout);
   const auto process = fork_process(*parent, Role::kCase, task.request, timeout);
   if (!process) {
-    on_finished_(task, outcome_of({Ending::kProtocol, process.error().message, ""}, ""));
+    (void)on_finished_(task, outcome_of({Ending::kProtocol, process.error().message, ""}, ""));
     --unfinished_;
     one_done(leaf.branch);
     return;
@@ -219,6 +219,12 @@ void Conductor::start_case(const Leaf& leaf) {
   (*process)->leaf = leaf;
   (*process)->folder = folder.string();
   ++busy_;
+}
+
+void Conductor::announce(CaseTask& task) {
+  if (!std::exchange(task.announced, true)) {
+    on_started_(task);
+  }
 }
 
 Result<void> Conductor::turn() {
@@ -423,11 +429,16 @@ void Conductor::finish_case(Process& process) {
   } else {
     outcome = outcome_of(process.failure(), "");
   }
+  outcome.ran = true;
   outcome.observation.output = process.output_text();
   if (!outcome.fatal.empty()) {
     fatal_ = outcome.fatal;
   }
-  on_finished_(*process.leaf->task, std::move(outcome));
+  if (on_finished_(*process.leaf->task, std::move(outcome)) == Then::kRunAgain) {
+    process.leaf->task->started = false;
+    ready_.emplace_back(*process.leaf);
+    return;
+  }
   --unfinished_;
   one_done(process.leaf->branch);
 }
@@ -444,8 +455,8 @@ void Conductor::fail_branch(Branch& branch, const CaseOutcome& outcome) {
 void Conductor::fail_unstarted(Branch& branch, const CaseOutcome& outcome) {
   for (CaseTask& task : branch.cases) {
     if (!std::exchange(task.started, true)) {
-      on_started_(task);
-      on_finished_(task, outcome);
+      announce(task);
+      (void)on_finished_(task, outcome);
       --unfinished_;
     }
   }

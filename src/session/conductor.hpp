@@ -46,8 +46,12 @@ class Conductor {
   void preload(const std::vector<std::string>& modules);
 
   using OnStarted = std::function<void(const CaseTask&)>;
-  using OnFinished = std::function<void(const CaseTask&, CaseOutcome)>;
-  /// Runs every task to an outcome. Returns early, with tasks left without one, when
+  enum class Then { kDone, kRunAgain };
+  /// May change the task's request and have it run once more, from where it ran.
+  using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
+  /// Runs every task to an outcome; one that did not get a
+  /// process is not run again. on_started is called once a task. Returns
+  /// early, with tasks left without one, when
   /// interrupted() and, as kIo, when a case reports that the store cannot be written.
   [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const OnStarted& on_started,
                                  const OnFinished& on_finished);
@@ -68,6 +72,7 @@ class Conductor {
   void start_ready_work();
   void open_branch(Branch& branch);
   void start_case(const Leaf& leaf);
+  void announce(CaseTask& task);
   [[nodiscard]] Result<void> turn();
   void on_message(Process& process, nlohmann::json body);
   void on_ready(Process& process);

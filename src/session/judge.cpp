@@ -24,6 +24,30 @@ bool is_inner(SiteKind kind) { return kind == SiteKind::kDeepest || kind == Site
 /// Can verification compare this site?
 bool usable(const SiteValue& site) { return site.meaningful && !site.object.empty() && !site.wholly_unstable; }
 
+/// What two runs differ by, times this, is what a later run may differ by.
+constexpr double kBoundMargin = 10;
+/// A number that may differ by more than this says nothing.
+constexpr double kWidestBound = 1e-2;
+
+/// A leaf of numbers that moved a little gets a tolerance of its own; any other is not compared.
+void mark_paths(SiteValue& site, const SiteComparison& comparison) {
+  std::vector<std::string> unstable;
+  for (const std::string& path : comparison.differing_paths) {
+    const auto passing = comparison.passing_rtol.find(path);
+    if (passing != comparison.passing_rtol.end() && passing->second * kBoundMargin <= kWidestBound) {
+      site.bounds.emplace(path, passing->second * kBoundMargin);
+    } else {
+      unstable.push_back(path);
+    }
+  }
+  if (comparison.wholly_different && (!unstable.empty() || site.bounds.empty())) {
+    site.bounds.clear();
+    site.wholly_unstable = true;
+  } else {
+    site.unstable = std::move(unstable);
+  }
+}
+
 bool agrees(SiteMatch match) { return match == SiteMatch::kIdentical || match == SiteMatch::kClose; }
 
 /// The comparisons that can say something: of meaningful sites that had a stable, readable form when captured.
@@ -205,7 +229,39 @@ CaptureJudgement judge_capture(const model::Observation& observation) {
       return {CaptureStatus::kOpaque, fmt::format("{}: {}", site.site.text(), site.opaque)};
     }
   }
-  return {CaptureStatus::kVacuous, "it returns nothing, and so does every call in it"};
+  return {CaptureStatus::kVacuous, "it returns nothing, so does every call in it, and it changes nothing"};
+}
+
+bool may_show_state(CaptureStatus status, Ending ending) {
+  return status == CaptureStatus::kVacuous || (status == CaptureStatus::kFailed && ending == Ending::kRaised);
+}
+
+model::Observation with_state(model::Observation values, model::Observation state) {
+  if (state.ending != Ending::kReturned) {
+    if (values.ending == Ending::kReturned) {
+      values.notes.push_back(fmt::format("its state could not be observed: {}", state.detail));
+    }
+    return values;
+  }
+  if (values.ending != Ending::kReturned) {
+    state.notes.push_back(
+        fmt::format("only its state is observed: while its values are held it raises {}", values.detail));
+  }
+  std::erase_if(values.notes, [&](const std::string& note) {
+    return std::find(state.notes.begin(), state.notes.end(), note) != state.notes.end();
+  });
+  state.notes.insert(state.notes.begin(), values.notes.begin(), values.notes.end());
+  return state;
+}
+
+store::CaseRecord deepest_alone(store::CaseRecord snapshot) {
+  std::erase_if(snapshot.sites, [](const SiteValue& site) { return site.site.kind != SiteKind::kDeepest; });
+  if (model::verifiable(snapshot.status)) {
+    const bool checkable = std::any_of(snapshot.sites.begin(), snapshot.sites.end(), usable);
+    snapshot.status = checkable ? CaptureStatus::kInner : CaptureStatus::kVacuous;
+    snapshot.reason = checkable ? "" : "its snapshot has no deepest call that can be checked";
+  }
+  return snapshot;
 }
 
 std::string mark_unstable(model::Observation& first, const CaseOutcome& second) {
@@ -221,8 +277,8 @@ std::string mark_unstable(model::Observation& first, const CaseOutcome& second) 
     if (site == first.sites.end() || site->object.empty() || agrees(comparison.match)) {
       continue;
     }
-    if (comparison.match == SiteMatch::kDifferent && !comparison.wholly_different) {
-      site->unstable = comparison.differing_paths;
+    if (comparison.match == SiteMatch::kDifferent) {
+      mark_paths(*site, comparison);
     } else {
       site->wholly_unstable = true;
     }
@@ -240,6 +296,35 @@ CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome) {
   result.sites = std::move(outcome.comparisons);
   result.observation = std::move(outcome.observation);
   return result;
+}
+
+void conclude(model::CaptureSummary& summary, bool strict, double min_verified_percent) {
+  std::size_t checkable = 0;
+  std::size_t others = 0;
+  for (const auto& [status, cases] : summary.counts) {
+    if (model::verifiable(status)) {
+      checkable += cases;
+    } else if (status != CaptureStatus::kSkipped && status != CaptureStatus::kNoOp) {
+      others += cases;
+    }
+  }
+  const double share =
+      checkable == 0 ? 0 : 100.0 * static_cast<double>(checkable) / static_cast<double>(checkable + others);
+  if (checkable == 0) {
+    summary.status = model::ExitStatus::kNothingVerified;
+  } else if (!summary.plan.failures.empty()) {
+    summary.status = model::ExitStatus::kFailed;
+  } else if (strict && others > 0) {
+    summary.status = model::ExitStatus::kFailed;
+    summary.failure =
+        fmt::format("verify will not be able to check {} {} (--strict)", others, others == 1 ? "case" : "cases");
+  } else if (share < min_verified_percent) {
+    summary.status = model::ExitStatus::kFailed;
+    summary.failure = fmt::format("verify will be able to check only {:.1f} % of the cases (--min-verified {:g})",
+                                  share, min_verified_percent);
+  } else {
+    summary.status = model::ExitStatus::kSuccess;
+  }
 }
 
 void conclude(model::VerifySummary& summary, bool strict, double min_verified_percent) {

@@ -18,6 +18,16 @@ struct CaptureJudgement {
 /// What a capture made of a case, from its first run and the marks that mark_unstable() left on its sites.
 [[nodiscard]] CaptureJudgement judge_capture(const model::Observation& observation);
 
+/// Could a case that ended so, and showed that little, show something by what it changes? One that raised may have
+/// minded being looked at (numpy.ndarray.resize refuses while its values are held).
+[[nodiscard]] bool may_show_state(model::CaptureStatus status, model::Ending ending);
+
+/// What a case showed by its values, and by its state in a run for that: the one to keep.
+[[nodiscard]] model::Observation with_state(model::Observation values, model::Observation state);
+
+/// The snapshot as if `deepest` were all that had been observed.
+[[nodiscard]] store::CaseRecord deepest_alone(store::CaseRecord snapshot);
+
 /// Marks in `first` what the second run of the same code did not confirm. Returns one line that says why nothing of the
 /// case can be relied on, where the second run did not even end like the first; else nothing.
 [[nodiscard]] std::string mark_unstable(model::Observation& first, const CaseOutcome& second);
@@ -28,7 +38,9 @@ struct CaptureJudgement {
 /// The verdict on a case that has a snapshot which cannot be checked, whatever the code does now.
 [[nodiscard]] bool needs_no_run(const store::CaseRecord& snapshot);
 
-/// Exit status and, where it is not success, why.
+/// Exit status and, where it is not success, why. Of a capture: it succeeds where the whole suite could be read, and
+/// something that verify can check was stored.
+void conclude(model::CaptureSummary& summary, bool strict, double min_verified_percent);
 void conclude(model::VerifySummary& summary, bool strict, double min_verified_percent);
 
 }  // namespace snapshot_test::session

@@ -43,6 +43,7 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   start.workdir = scratch_.path().string();
   start.seed = options_.seed;
   start.preload = preload;
+  start.limits = options_.limits;
   for (const fs::path& file : options_.reducers) {
     start.reducers.push_back(fs::absolute(file).string());
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "snapshot_test/model/limits.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/util/result.hpp"
@@ -25,6 +26,8 @@ struct SuiteOptions {
   unsigned workers = 0;                              ///< cases at once; 0 = as many as there are cores
   std::uint64_t seed = 42;
   int trace_depth_limit = 100;
+  bool deepest_only = false;  ///< observe and judge `deepest` alone
+  model::ValueLimits limits;
   std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers
 };
 
@@ -40,6 +43,8 @@ struct CaptureOptions {
   ComparisonOptions comparison;  ///< for the stability check
   bool stability_check = true;   ///< run every case twice, in two host processes
   bool compress = true;          ///< store large compressible values as zstd frames
+  bool strict = false;           ///< fail if verify will not be able to check every case
+  double min_verified = 0;       ///< percent of the cases that are not skipped: fail if verify can check fewer
 };
 
 struct VerifyOptions {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <deque>
 #include <map>
 #include <set>
 #include <utility>
@@ -26,6 +27,14 @@ std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
   return stored;
 }
 
+/// What has to be looked at to compare with a snapshot.
+model::Observe observe_for(const store::CaseRecord& snapshot, bool deepest_only) {
+  if (deepest_only) {
+    return model::Observe::kDeepest;
+  }
+  return snapshot.status == model::CaptureStatus::kState ? model::Observe::kState : model::Observe::kValues;
+}
+
 /// One verify run: from the selection to verdicts.
 class Verification {
  public:
@@ -35,6 +44,7 @@ class Verification {
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<CaseTask> plan(const Run& run, const Selection& selection);
   void on_finished(const CaseTask& task, CaseOutcome outcome);
+  [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   void judge_unclaimed(const std::vector<model::Benchmark>& stored,
                        const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
   model::VerifySummary& summary() { return summary_; }
@@ -49,6 +59,7 @@ class Verification {
   Baseline baseline_;
   std::map<std::pair<const model::Benchmark*, std::size_t>, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
+  std::deque<store::CaseRecord> restricted_;  ///< of mode "deepest"
   model::VerifySummary summary_;
 };
 
@@ -90,14 +101,16 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
       } else if (needs_no_run(*record)) {
         report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason);
       } else {
+        const store::CaseRecord& snapshot = snapshot_of(*record);
         CaseTask task = run.make_task(benchmark, index);
         task.request.mode = model::CaseMode::kCompare;
-        task.request.baseline = record->sites;
+        task.request.observe = observe_for(snapshot, options_.suite.deepest_only);
+        task.request.baseline = snapshot.sites;
         for (const std::filesystem::path& folder : store_.objects_folders()) {
           task.request.baseline_dirs.push_back(folder.string());
         }
         task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
-        records_[{&benchmark, index}] = record;
+        records_[{&benchmark, index}] = &snapshot;
         tasks.push_back(std::move(task));
       }
     }
@@ -105,9 +118,17 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
   return tasks;
 }
 
+const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stored) {
+  return options_.suite.deepest_only ? restricted_.emplace_back(deepest_alone(stored)) : stored;
+}
+
 void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
-  CaseVerdict verdict = judge(*records_.at({task.benchmark, task.index}), std::move(outcome));
+  const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
+  CaseVerdict verdict = judge(record, std::move(outcome));
   verdict.id = {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
+  const std::string& version =
+      record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
+  verdict.source_changed = version != task.benchmark->version;
   report(std::move(verdict));
 }
 
@@ -186,6 +207,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
       [&](const CaseTask& task, CaseOutcome outcome) {
         listener.ended({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
         verification.on_finished(task, std::move(outcome));
+        return Conductor::Then::kDone;
       });
   if (!ran) {
     return tl::unexpected(ran.error());

@@ -18,7 +18,8 @@ struct CaseTask {
   const model::Benchmark* benchmark = nullptr;
   std::size_t index = 0;
   model::CaseRequest request;
-  bool started = false;
+  bool started = false;    ///< it runs, or has run
+  bool announced = false;  ///< on_started has been called
 };
 
 /// How one case went: what it showed and, where it was told to compare, how that compares.
@@ -26,6 +27,7 @@ struct CaseOutcome {
   model::Observation observation;
   std::vector<model::SiteComparison> comparisons;
   std::string fatal;  ///< as CaseReply::fatal
+  bool ran = false;   ///< in a process of its own; false where one further up failed
 };
 
 /// A process that must be ready before what hangs below it can run.

@@ -173,7 +173,7 @@ TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
   const std::string option = usage_error({"verify", "--tolerence", "1e-5", "1e-8", "dir"});
   EXPECT_THAT(option, HasSubstr("unknown option '--tolerence'; did you mean '--tolerance'?"));
   EXPECT_THAT(option, HasSubstr("run 'snapshot_test verify --help' for its usage"));
-  EXPECT_THAT(usage_error({"capture", "--strict=1"}), HasSubstr("unknown option '--strict'"));
+  EXPECT_THAT(usage_error({"list", "--strict=1"}), HasSubstr("unknown option '--strict'"));
   EXPECT_THAT(usage_error({"verify", "a", "b"}), HasSubstr("unexpected argument 'b'"));
   EXPECT_THAT(usage_error({"-x", "verify"}), HasSubstr("unknown option '-x'"));
   EXPECT_THAT(usage_error({"verify", "-v", "-q"}), HasSubstr("contradict"));

@@ -264,7 +264,7 @@ vacuous (verify cannot check): 1 case
 
 verify will be able to check 2 of 4 cases (50.0 %)
   outer                   2  return value or values in the benchmark's body
-  vacuous                 1  nothing to check: every value is None
+  vacuous                 1  nothing to check: no value but None, nothing changed
   failed                  1  did not run
   skipped                 1  the benchmark itself says skip
 .snapshots, 850.2 MB on disk, in 3.21 s, run 20240101-1

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ using model::Tolerance;
 struct Options : model::Rules {
   /// Paths as in Comparison::differing_paths: these leaves, and everything below them, are left out.
   std::vector<std::string> ignored_paths;
+  /// Leaves of numbers at these paths, where they allow a tolerance at all, agree also within this relative one.
+  std::map<std::string, double> bounds;
 };
 
 enum class Outcome {
@@ -85,6 +88,9 @@ struct Comparison {
   /// The leaves that differ, at most kMostPaths; an array is one leaf. Same structure, same text, in every run.
   std::vector<std::string> differing_paths;
   bool paths_truncated = false;
+  /// Of the leaves that differ and are numbers that allow a tolerance: the relative one that would have passed, where
+  /// one would.
+  std::map<std::string, double> passing_rtol;
 };
 inline constexpr std::size_t kMostDifferences = 20;
 inline constexpr std::size_t kMostPaths = 1000;

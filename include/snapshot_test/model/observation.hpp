@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ struct SiteValue {
   std::string opaque;       ///< why it could not be pickled; empty if it was
   /// Paths inside the value that differ from run to run on unchanged code; verification leaves them out.
   std::vector<std::string> unstable;
+  /// Paths of numbers that differ from run to run, but only a little: path → the relative tolerance they have instead.
+  std::map<std::string, double> bounds;
   bool wholly_unstable = false;  ///< nothing of the value is stable
 };
 

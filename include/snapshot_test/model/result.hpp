@@ -42,6 +42,8 @@ struct SiteComparison {
   nlohmann::json details;   ///< the same facts for programs; null where there is nothing to say
   /// Paths inside the value that differed; used by the stability check. Bounded.
   std::vector<std::string> differing_paths;
+  /// The relative tolerance that would have passed, for those of them that are numbers.
+  std::map<std::string, double> passing_rtol;
   bool wholly_different = false;  ///< the difference is not confined to the listed paths
 };
 void to_json(nlohmann::json& out, const SiteComparison& in);
@@ -75,6 +77,8 @@ struct CaseVerdict {
   CaseId id;
   Verdict verdict = Verdict::kNoSnapshot;
   std::string reason;  ///< one line: why this verdict
+  /// The benchmark's own source is not what it was when captured: what it computes may differ for that reason alone.
+  bool source_changed = false;
   std::vector<SiteComparison> sites;
   Observation observation;
 };
@@ -96,6 +100,7 @@ struct CaptureSummary {
   double seconds = 0;             ///< wall time
   std::uint64_t store_bytes = 0;  ///< size of the store's objects on disk after the run
   std::string run_id;             ///< empty where nothing was committed
+  std::string failure;            ///< why the status is not kSuccess, one line; empty if it is or goes without saying
   std::string snapshot_dir;
   ExitStatus status = ExitStatus::kInternal;
 };

@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "host/execution/endings.hpp"
+#include "host/execution/state.hpp"
 #include "host/execution/timeraw.hpp"
 #include "host/execution/values.hpp"
 #include "host/interpreter/determinism.hpp"
@@ -19,6 +21,7 @@ namespace snapshot_test::host::execution {
 namespace py = pybind11;
 namespace fs = std::filesystem;
 using model::Ending;
+using model::Observe;
 using model::SiteKind;
 
 namespace {
@@ -71,15 +74,22 @@ bool is_never_run(const py::object& value) {
 class CaseRun {
  public:
   CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request)
-      : context_(context), benchmark_(benchmark), request_(request), writer_(context.reducers) {}
+      : context_(context), benchmark_(benchmark), request_(request), writer_(context.reducers, context.start.limits) {}
 
   model::CaseReply run(const py::object& cache);
 
  private:
   [[nodiscard]] bool gather_arguments(const py::object& cache);
   [[nodiscard]] bool set_up();
+  [[nodiscard]] bool look_before();
   void call();
-  void observe(py::object returned, trace::Trace trace);
+  void call_for_values();
+  void call_for_state();
+  void call_timeraw();
+  [[nodiscard]] py::object timed(const std::function<py::object()>& function);
+  [[nodiscard]] py::object as_returned(py::object returned);
+  [[nodiscard]] std::vector<SeenValue> gather_values(py::object returned, trace::Trace trace);
+  void hand_over(const std::vector<SeenValue>& seen);
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
   [[nodiscard]] model::Observation& observation() { return reply_.observation; }
@@ -89,6 +99,7 @@ class CaseRun {
   const model::CaseRequest& request_;
   ValueWriter writer_;
   py::tuple args_;
+  std::optional<StateWatch> state_;
   model::CaseReply reply_;
 };
 
@@ -156,7 +167,7 @@ bool CaseRun::set_up() {
   try {
     interpreter::reseed(context_.start.seed);
     if (benchmark_.live.set_up(args_) == discovery::SetUp::kReady) {
-      return true;
+      return look_before();
     }
     observation().ending = Ending::kSkipped;
     observation().detail = benchmark_.live.skip_reason();
@@ -166,25 +177,29 @@ bool CaseRun::set_up() {
   return false;
 }
 
+bool CaseRun::look_before() {
+  if (request_.observe != Observe::kState || benchmark_.live.type() == "timeraw") {
+    return true;
+  }
+  state_.emplace(benchmark_.live, args_, writer_);
+  const auto looked = state_->look_before();
+  if (!looked) {
+    observation().ending = Ending::kProtocol;
+    observation().detail = looked.error().message;
+  }
+  return looked.has_value();
+}
+
 void CaseRun::call() {
   try {
     interpreter::reseed(context_.start.seed);
     if (benchmark_.live.type() == "timeraw") {
-      run_timeraw(benchmark_.live, args_);
-      return;
+      call_timeraw();
+    } else if (state_) {
+      call_for_state();
+    } else {
+      call_for_values();
     }
-    if (benchmark_.body) {
-      benchmark_.body->install();
-    }
-    trace::Tracer tracer(context_.eligibility, {.depth_limit = request_.trace_depth_limit});
-    py::object returned;
-    {
-      const CollectorOff off;
-      const auto begun = std::chrono::steady_clock::now();
-      returned = tracer.call(benchmark_.live.function(), args_);
-      observation().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    }
-    observe(std::move(returned), tracer.take());
   } catch (const py::error_already_set& error) {
     end(error, "");
     if (discovery::is_skip_exception(error)) {
@@ -193,25 +208,66 @@ void CaseRun::call() {
   }
 }
 
-void CaseRun::observe(py::object returned, trace::Trace trace) {
-  if (benchmark_.body) {
+py::object CaseRun::timed(const std::function<py::object()>& function) {
+  const CollectorOff off;
+  const auto begun = std::chrono::steady_clock::now();
+  py::object returned = function();
+  observation().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  return returned;
+}
+
+void CaseRun::call_for_values() {
+  const bool all = request_.observe == Observe::kValues;
+  if (all && benchmark_.body) {
+    benchmark_.body->install();
+  }
+  trace::Tracer tracer(context_.eligibility, {.depth_limit = request_.trace_depth_limit});
+  py::object returned = timed([&] { return tracer.call(benchmark_.live.function(), args_); });
+  if (all && benchmark_.body) {
     benchmark_.body->restore();
   }
-  if (is_never_run(returned)) {
-    observation().notes.push_back("it is asynchronous: its body is not run, as under ASV");
-    if (PyCoro_CheckExact(returned.ptr()) != 0) {
-      returned.attr("close")();  // or Python warns that it was never awaited
-    }
-    returned = py::none();
-  }
-  if (request_.benchmark.no_op) {
-    observation().ending = Ending::kNoOp;
-    return;
-  }
+  const std::vector<SeenValue> seen = gather_values(as_returned(std::move(returned)), tracer.take());
+  hand_over(seen);
+}
+
+void CaseRun::call_for_state() {
+  (void)as_returned(timed([&] { return benchmark_.live.function()(*args_); }));
+  py::dict changes = state_->changes();
   std::vector<SeenValue> seen;
-  const bool something = !returned.is_none();
-  seen.push_back({{SiteKind::kReturn, 0}, std::move(returned), "", 1, something});
-  if (benchmark_.body) {
+  const bool changed = !changes.empty();
+  seen.push_back({{SiteKind::kState, 0}, std::move(changes), "", 1, changed});
+  hand_over(seen);
+}
+
+void CaseRun::call_timeraw() {
+  TimerawVariables variables = run_timeraw(benchmark_.live, args_, request_.temporary);
+  observation().notes.insert(observation().notes.end(), variables.notes.begin(), variables.notes.end());
+  std::vector<SeenValue> seen;
+  const bool any = !variables.values.empty();
+  seen.push_back({{SiteKind::kState, 0}, std::move(variables.values), "", 1, any});
+  hand_over(seen);
+}
+
+/// What a benchmark that ASV never runs returned is nothing.
+py::object CaseRun::as_returned(py::object returned) {
+  if (!is_never_run(returned)) {
+    return returned;
+  }
+  observation().notes.push_back("it is asynchronous: its body is not run, as under ASV");
+  if (PyCoro_CheckExact(returned.ptr()) != 0) {
+    returned.attr("close")();  // or Python warns that it was never awaited
+  }
+  return py::none();
+}
+
+std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace trace) {
+  const bool all = request_.observe == Observe::kValues;
+  std::vector<SeenValue> seen;
+  if (all) {
+    const bool something = !returned.is_none();
+    seen.push_back({{SiteKind::kReturn, 0}, std::move(returned), "", 1, something});
+  }
+  if (all && benchmark_.body) {
     for (trace::BodyValue& each : benchmark_.body->take_values()) {
       const bool meaningful = !each.value.is_none();
       seen.push_back(
@@ -225,11 +281,22 @@ void CaseRun::observe(py::object returned, trace::Trace trace) {
                     1,
                     trace.deepest->meaningful});
   }
-  for (trace::TracedCall& each : trace.path) {
-    seen.push_back(
-        {{SiteKind::kPath, each.depth}, std::move(each.value), std::move(each.function), 1, each.meaningful});
+  if (all) {
+    for (trace::TracedCall& each : trace.path) {
+      seen.push_back(
+          {{SiteKind::kPath, each.depth}, std::move(each.value), std::move(each.function), 1, each.meaningful});
+    }
   }
   observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
+  return seen;
+}
+
+/// To the store, or against it.
+void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
+  if (request_.benchmark.no_op) {
+    observation().ending = Ending::kNoOp;
+    return;
+  }
   if (request_.mode == model::CaseMode::kCompare) {
     reply_.comparisons = writer_.compare(seen, request_);
     return;
@@ -237,6 +304,9 @@ void CaseRun::observe(py::object returned, trace::Trace trace) {
   auto stored = writer_.store(seen, request_);
   if (stored) {
     observation().sites = std::move(*stored);
+    for (std::string& note : writer_.take_notes()) {
+      observation().notes.push_back(std::move(note));
+    }
   } else {
     reply_.fatal = stored.error().message;
   }
@@ -259,7 +329,6 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
   }
   PreparedBenchmark prepared{std::move(*live), std::nullopt, ""};
   if (prepared.live.type() == "timeraw") {
-    prepared.note = "timeraw: its code runs in an interpreter of its own, where nothing is observed";
     return prepared;
   }
   auto body = context.rewriter.prepare(prepared.live.function());

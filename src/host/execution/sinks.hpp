@@ -4,9 +4,12 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "snapshot_test/store/object.hpp"
+#include "store/digest.hpp"
 #include "util/byte_sink.hpp"
 #include "util/file.hpp"
 
@@ -21,6 +24,20 @@ class StoreSink : public util::ByteSink {
 
  private:
   store::ObjectWriter writer_;
+};
+
+/// Takes a pickle's digest and keeps nothing of it.
+class HashSink : public util::ByteSink {
+ public:
+  explicit HashSink(store::Sha256 hash) : hash_(std::move(hash)) {}
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override {
+    hash_.update(bytes);
+    return {};
+  }
+  [[nodiscard]] std::string finish() { return hash_.finish(); }
+
+ private:
+  store::Sha256 hash_;
 };
 
 /// Compares a pickle, as it is written, with a stored one. While they are equal nothing is kept; from the first

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <pybind11/stl.h>
+
 #include <string>
+#include <tuple>
 
 namespace snapshot_test::host::execution {
 
@@ -18,7 +21,28 @@ std::string literal(const py::handle code) {
   return py::repr(py::module_::import("textwrap").attr("dedent")(code)).cast<std::string>();
 }
 
-std::string program_for(const py::object& code) {
+/// The code runs before anything is imported that it has not imported itself.
+constexpr const char* kProgram = R"(
+def __run(setup, statement, path):
+    import sys
+    names = sys.modules["__main__"].__dict__
+    exec(compile(setup, "<timeraw setup>", "exec"), names)
+    exec(compile(statement, "<timeraw>", "exec"), names)
+    import pickle, types
+    code = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+    values = []
+    for name, value in sorted(names.items()):
+        if name.startswith("__") or isinstance(value, code):
+            continue
+        try:
+            values.append((name, pickle.dumps(value, 5), ""))
+        except Exception as error:
+            values.append((name, b"", "%s: %s" % (type(error).__name__, error)))
+    with open(path, "wb") as file:
+        pickle.dump(values, file, 5)
+)";
+
+std::string program_for(const py::object& code, const std::string& path) {
   std::string statement;
   std::string setup = "''";
   if (py::isinstance<py::tuple>(code) && py::len(code) == 2) {
@@ -28,14 +52,42 @@ std::string program_for(const py::object& code) {
   } else {
     statement = literal(code);
   }
-  return fmt::format("import timeit; timeit.timeit(stmt={}, setup={}, number=1)", statement, setup);
+  return fmt::format("{}__run({}, {}, {})", kProgram, setup, statement, py::repr(py::str(path)).cast<std::string>());
+}
+
+TimerawVariables read_variables(const std::string& path) {
+  const py::object loads = py::module_::import("pickle").attr("loads");
+  const py::object file = py::module_::import("io").attr("open")(path, "rb");
+  const auto all = loads(file.attr("read")()).cast<py::list>();
+  file.attr("close")();
+  TimerawVariables variables;
+  for (const py::handle each : all) {
+    const auto [name, pickle, error] = each.cast<std::tuple<py::str, py::bytes, std::string>>();
+    std::string problem = error;
+    try {
+      if (problem.empty()) {
+        variables.values[name] = loads(pickle);
+      }
+    } catch (const py::error_already_set& failure) {
+      problem = failure.what();
+      problem = problem.substr(0, problem.find('\n'));
+    }
+    if (!problem.empty()) {
+      variables.notes.push_back(
+          fmt::format("timeraw: the variable {} is not observed: {}", name.cast<std::string>(), problem));
+    }
+  }
+  return variables;
 }
 
 }  // namespace
 
-void run_timeraw(const discovery::LiveBenchmark& benchmark, const py::tuple& args) {
-  const std::string program = program_for(benchmark.function()(*args));
+TimerawVariables run_timeraw(const discovery::LiveBenchmark& benchmark, const py::tuple& args,
+                             const std::filesystem::path& folder) {
+  const std::string path = folder / "timeraw-variables";
+  const std::string program = program_for(benchmark.function()(*args), path);
   const py::dict environment(py::module_::import("os").attr("environ").attr("copy")().attr("items")());
+  environment["PYTHONHASHSEED"] = "0";
   if (const py::object added = benchmark.attribute("env"); !added.is_none()) {
     environment.attr("update")(added);
   }
@@ -50,6 +102,10 @@ void run_timeraw(const discovery::LiveBenchmark& benchmark, const py::tuple& arg
     PyErr_SetString(PyExc_RuntimeError, fmt::format("its code ended with status {}", status).c_str());
     throw py::error_already_set();
   }
+  if (!std::filesystem::exists(path)) {
+    return {{}, {"timeraw: its code ended the interpreter, so that its variables are not observed"}};
+  }
+  return read_variables(path);
 }
 
 }  // namespace snapshot_test::host::execution

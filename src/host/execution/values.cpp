@@ -22,6 +22,8 @@ using model::SiteValue;
 
 namespace {
 
+constexpr std::size_t kMostNotes = 20;
+
 std::string describe_content(const pickling::PickledInfo& info) {
   return info.notes.empty() ? "it holds nothing that can be compared" : info.notes.front();
 }
@@ -30,6 +32,7 @@ compare::Options options_for(const model::CaseRequest& request, const SiteValue&
   compare::Options options;
   static_cast<model::Rules&>(options) = request.rules;
   options.ignored_paths = baseline.unstable;
+  options.bounds = baseline.bounds;
   return options;
 }
 
@@ -60,6 +63,18 @@ std::vector<std::filesystem::path> folders(const std::vector<std::string>& texts
 }
 
 }  // namespace
+
+ValueWriter::ValueWriter(const pickling::Reducers& reducers, const model::ValueLimits& limits)
+    : reducers_(reducers),
+      limits_{.max_items = limits.max_items, .max_bytes = limits.max_bytes, .max_depth = limits.max_depth} {}
+
+void ValueWriter::note(const model::Site& site, const pickling::PickledInfo& pickled) {
+  for (const std::string& each : pickled.notes) {
+    if (notes_.size() < kMostNotes) {
+      notes_.push_back(fmt::format("{}: {}", site.text(), each));
+    }
+  }
+}
 
 Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& seen,
                                                   const model::CaseRequest& request) {
@@ -104,6 +119,7 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const model::Cas
     value.opaque = pickled.error().message;
     return value;
   }
+  note(seen.site, *pickled);
   if (pickled->content == pickling::Content::kDescribedOnly) {
     value.opaque = describe_content(*pickled);
     return value;
@@ -115,6 +131,19 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const model::Cas
   value.object = object->sha256;
   value.bytes = object->plain_bytes;
   return value;
+}
+
+std::optional<std::string> ValueWriter::digest(py::handle value) {
+  auto hash = store::Sha256::create();
+  if (!hash) {
+    return std::nullopt;
+  }
+  HashSink sink(std::move(*hash));
+  const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(value);
+  if (!pickled || pickled->content == pickling::Content::kDescribedOnly) {
+    return std::nullopt;
+  }
+  return sink.finish();
 }
 
 std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& seen,
@@ -134,7 +163,7 @@ std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& s
       comparison.explanation = "the snapshot has a value here; nothing was observed now";
     } else if (const auto [first, is_new] =
                    done.emplace(std::pair(now->value.ptr(), baseline.object), comparisons.size());
-               !is_new && baseline.unstable.empty()) {
+               !is_new && baseline.unstable.empty() && baseline.bounds.empty()) {
       const model::Site site = comparison.site;
       comparison = SiteComparison(comparisons[first->second]);
       comparison.site = site;

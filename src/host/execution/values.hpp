@@ -4,7 +4,9 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/pickling/pickler.hpp"
@@ -24,7 +26,7 @@ struct SeenValue {
 /// Pickles values of one case; what several sites share is pickled once. GIL held throughout.
 class ValueWriter {
  public:
-  explicit ValueWriter(const pickling::Reducers& reducers) : reducers_(reducers) {}
+  ValueWriter(const pickling::Reducers& reducers, const model::ValueLimits& limits);
 
   /// Writes every meaningful value as an object. A value that cannot be pickled, or only described without saying what
   /// was computed, is recorded as opaque. kIo if the store cannot be written.
@@ -36,13 +38,22 @@ class ValueWriter {
   [[nodiscard]] std::vector<model::SiteComparison> compare(const std::vector<SeenValue>& seen,
                                                            const model::CaseRequest& request);
 
+  /// SHA-256 (hex) of the value's pickle; none where it cannot be pickled, or says nothing about what was computed.
+  [[nodiscard]] std::optional<std::string> digest(pybind11::handle value);
+
+  /// Limits that bit, and what could only be described, with the site and the place in its value; bounded. Handed over.
+  [[nodiscard]] std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
+
  private:
   [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const model::CaseRequest& request);
   [[nodiscard]] model::SiteComparison compare_one(const SeenValue& seen, const model::SiteValue& baseline,
                                                   const model::CaseRequest& request);
 
   const pickling::Reducers& reducers_;
+  void note(const model::Site& site, const pickling::PickledInfo& pickled);
+
   pickling::Limits limits_;
+  std::vector<std::string> notes_;
   pickling::DrainCache drained_;
 };
 
