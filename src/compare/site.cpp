@@ -1,7 +1,5 @@
 #include "compare/site.hpp"
 
-#include <algorithm>
-
 #include "snapshot_test/compare/explain.hpp"
 
 namespace snapshot_test::compare {
@@ -24,9 +22,8 @@ void describe(model::SiteComparison& site, const Comparison& comparison) {
   site.details = to_json(comparison);
   site.differing_paths = comparison.differing_paths;
   site.passing_rtol = comparison.passing_rtol;
-  site.wholly_different = comparison.paths_truncated || comparison.differing_paths.empty() ||
-                          std::find(comparison.differing_paths.begin(), comparison.differing_paths.end(), "") !=
-                              comparison.differing_paths.end();
+  site.wholly_different = comparison.paths_truncated || comparison.differing_paths.empty();
+  site.nothing_agrees = comparison.leaves <= comparison.differing_paths.size();
 }
 
 }  // namespace snapshot_test::compare

@@ -40,10 +40,15 @@ bool verifiable(CaptureStatus status) {
 }
 
 void to_json(nlohmann::json& out, const SiteComparison& in) {
-  out = {{"site", in.site.text()},          {"match", name(in.match)},
-         {"meaningful", in.meaningful},     {"explanation", in.explanation},
-         {"details", in.details},           {"differing_paths", in.differing_paths},
-         {"passing_rtol", in.passing_rtol}, {"wholly_different", in.wholly_different}};
+  out = {{"site", in.site.text()},
+         {"match", name(in.match)},
+         {"meaningful", in.meaningful},
+         {"explanation", in.explanation},
+         {"details", in.details},
+         {"differing_paths", in.differing_paths},
+         {"passing_rtol", in.passing_rtol},
+         {"wholly_different", in.wholly_different},
+         {"nothing_agrees", in.nothing_agrees}};
 }
 
 void from_json(const nlohmann::json& in, SiteComparison& out) {
@@ -60,6 +65,7 @@ void from_json(const nlohmann::json& in, SiteComparison& out) {
   in.at("differing_paths").get_to(out.differing_paths);
   in.at("passing_rtol").get_to(out.passing_rtol);
   in.at("wholly_different").get_to(out.wholly_different);
+  in.at("nothing_agrees").get_to(out.nothing_agrees);
 }
 
 std::size_t VerifySummary::count(Standing wanted) const {

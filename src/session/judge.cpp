@@ -31,20 +31,19 @@ constexpr double kWidestBound = 1e-2;
 
 /// A leaf of numbers that moved a little gets a tolerance of its own; any other is not compared.
 void mark_paths(SiteValue& site, const SiteComparison& comparison) {
-  std::vector<std::string> unstable;
   for (const std::string& path : comparison.differing_paths) {
     const auto passing = comparison.passing_rtol.find(path);
     if (passing != comparison.passing_rtol.end() && passing->second * kBoundMargin <= kWidestBound) {
       site.bounds.emplace(path, passing->second * kBoundMargin);
     } else {
-      unstable.push_back(path);
+      site.unstable.push_back(path);
     }
   }
-  if (comparison.wholly_different && (!unstable.empty() || site.bounds.empty())) {
+  const bool all_of_it = std::find(site.unstable.begin(), site.unstable.end(), "") != site.unstable.end();
+  if (comparison.wholly_different || all_of_it || (comparison.nothing_agrees && site.bounds.empty())) {
     site.bounds.clear();
+    site.unstable.clear();
     site.wholly_unstable = true;
-  } else {
-    site.unstable = std::move(unstable);
   }
 }
 

@@ -45,6 +45,7 @@ struct SiteComparison {
   /// The relative tolerance that would have passed, for those of them that are numbers.
   std::map<std::string, double> passing_rtol;
   bool wholly_different = false;  ///< the difference is not confined to the listed paths
+  bool nothing_agrees = false;    ///< every leaf that was compared differs
 };
 void to_json(nlohmann::json& out, const SiteComparison& in);
 void from_json(const nlohmann::json& in, SiteComparison& out);

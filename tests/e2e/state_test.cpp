@@ -1,0 +1,217 @@
+// What cases that return nothing are checked by: the state they leave.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+
+#include "support/sandbox.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A benchmark that only changes something, and a library that does it wrongly.
+struct InPlace {
+  const char* name;
+  const char* bench;
+  const char* right;
+  const char* wrong;
+};
+void PrintTo(const InPlace& tested, std::ostream* out) { *out << tested.name; }
+
+class StateOf : public ::testing::TestWithParam<InPlace> {};
+
+TEST_P(StateOf, IsComparedWhereNothingIsReturned) {
+  const Sandbox box;
+  box.write_suite(std::string("import lib\n") + GetParam().bench);
+  box.write_library(GetParam().right);
+  const auto captured = box.capture();
+  ASSERT_EQ(captured.json.at("cases").size(), 1u) << captured.text();
+  EXPECT_EQ(captured.json.at("cases")[0].at("status"), "state") << captured.text();
+  const auto unchanged = box.verify({"--strict", "-j2"});
+  EXPECT_EQ(unchanged.json.at("cases")[0].at("verdict"), "identical") << unchanged.text();
+  EXPECT_EQ(unchanged.run.status, 0) << unchanged.text();
+  box.write_library(GetParam().wrong);
+  const auto changed = box.verify();
+  EXPECT_EQ(changed.json.at("cases")[0].at("verdict"), "different") << changed.text();
+  EXPECT_EQ(changed.run.status, 1) << changed.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    State, StateOf,
+    ::testing::Values(
+        InPlace{"Instance",
+                "class A:\n    def setup(self): self.x = [3, 1, 2]\n    def time_f(self): lib.work(self.x)\n",
+                "def work(x): x.sort()\n", "def work(x): x.sort(reverse=True)\n"},
+        InPlace{"InstanceLeftAsItWas",
+                "class A:\n    def setup(self): self.x = [3, 1, 2]\n    def time_f(self): lib.work(self.x)\n",
+                "def work(x): x.sort()\n", "def work(x): pass\n"},
+        InPlace{"NewAttribute", "class A:\n    def time_f(self): lib.work(self)\n", "def work(a): a.x = 1\n",
+                "def work(a): a.x = 2\n"},
+        InPlace{"DeletedAttribute",
+                "class A:\n    def setup(self): self.x = 1; self.y = 1\n    def time_f(self): lib.work(self)\n",
+                "def work(a): del a.x; a.y = 2\n", "def work(a): a.y = 2\n"},
+        InPlace{"ClassAttribute", "class A:\n    seen = []\n    def time_f(self): lib.work(self.seen)\n",
+                "def work(x): x.append(1)\n", "def work(x): x.append(2)\n"},
+        InPlace{"Argument",
+                "class A:\n    params = [[[1]], [[2]]]\n    params = [[[1, 2]]]\n"
+                "    def time_f(self, x): lib.work(x)\n",
+                "def work(x): x.append(1)\n", "def work(x): x.append(2)\n"},
+        InPlace{"SetupCache", "class A:\n    def setup_cache(self): return {}\n    def time_f(self, d): lib.work(d)\n",
+                "def work(d): d['a'] = 1\n", "def work(d): d['a'] = 2\n"},
+        InPlace{"Global", "TABLE = {}\ndef time_f(): lib.work(TABLE)\n", "def work(d): d['a'] = 1\n",
+                "def work(d): d['b'] = 1\n"},
+        InPlace{"Closure",
+                "def make():\n    seen = []\n    def time_f(): lib.work(seen)\n    return time_f\ntime_f = make()\n",
+                "def work(x): x.append(1)\n", "def work(x): x.append(2)\n"},
+        InPlace{"IteratorThatIsUsed",
+                "class A:\n    def setup(self): self.i = iter(range(5))\n    def time_f(self): lib.work(self.i)\n",
+                "def work(i): next(i); return None\n", "def work(i): next(i); next(i); return None\n"},
+        InPlace{"Timeraw", "def timeraw_f():\n    return 'x = ' + lib.work()\n", "def work(): return 'sum([1, 2])'\n",
+                "def work(): return 'sum([1, 3])'\n"}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST(State, IsNotLookedAtWhereThereIsAValue) {
+  const Sandbox box;
+  box.write_suite(
+      "class A:\n    def setup(self): self.x = []\n    def time_f(self):\n        self.x.append(1)\n"
+      "        return 5\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.A.time_f"), "outer") << captured.text();
+  EXPECT_EQ(captured.entry("bench.A.time_f").at("sites").size(), 1u) << captured.text();
+}
+
+TEST(State, LooksWithoutUsingIteratorsUp) {
+  const Sandbox box;
+  box.write_suite(
+      "class A:\n    def setup(self): self.i = iter([1, 2, 3]); self.seen = []\n"
+      "    def time_f(self):\n        for x in self.i: self.seen.append(x)\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.A.time_f"), "state") << captured.text();
+  EXPECT_THAT(box.run({"show", "bench.A.time_f"}).out, HasSubstr("['self.seen']: [1, 2, 3]"));
+}
+
+TEST(State, ThatIsNeverTheSameIsUnstable) {
+  const Sandbox box;
+  box.write_suite(
+      "import os\nclass A:\n    def setup(self): self.x = []\n"
+      "    def time_f(self): self.x.append(os.getpid())\n");
+  EXPECT_EQ(box.capture().of("bench.A.time_f"), "unstable");
+}
+
+// A value that is held cannot be resized in place: the observer must not make the benchmark fail.
+TEST(State, OfACaseThatMindsBeingLookedAt) {
+  ST_NEEDS_NUMPY();
+  const Sandbox box;
+  box.write_suite(
+      "import numpy as np\nimport lib\nclass A:\n    def time_resize(self):\n"
+      "        self.a = np.arange(4)\n        self.a.resize(lib.SIZE)\n");
+  box.write_library("SIZE = 6\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.A.time_resize"), "state") << captured.text();
+  EXPECT_EQ(box.verify().of("bench.A.time_resize"), "identical");
+  box.write_library("SIZE = 7\n");
+  EXPECT_EQ(box.verify().of("bench.A.time_resize"), "different");
+}
+
+TEST(Timeraw, ThatFailsIsNamed) {
+  const Sandbox box;
+  box.write_suite("def timeraw_f():\n    return '1 / 0'\ndef time_g(): return 1\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.timeraw_f"), "failed") << captured.text();
+  EXPECT_THAT(captured.run.out, HasSubstr("ZeroDivisionError"));
+}
+
+TEST(Timeraw, VariablesThatCannotBeReadAreSaidSo) {
+  const Sandbox box;
+  box.write_suite("def timeraw_f():\n    return 'x = 1\\nclass A: pass\\ny = A()\\nz = lambda: 0'\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.timeraw_f"), "state") << captured.text();
+  const auto notes = captured.entry("bench.timeraw_f").at("observation").at("notes");
+  ASSERT_EQ(notes.size(), 1u) << captured.text();
+  EXPECT_THAT(notes[0].get<std::string>(), HasSubstr("the variable y is not observed"));
+}
+
+TEST(ModeDeepest, JudgesTheDeepestCallAlone) {
+  const Sandbox box;
+  box.write_suite("import lib\ndef time_f():\n    return lib.outer()\n");
+  box.write_library("def inner(): return [1]\ndef outer(): return inner() + [2]\n");
+  EXPECT_EQ(box.capture({"--mode", "deepest"}).of("bench.time_f"), "inner");
+  box.write_library("def inner(): return [1]\ndef outer(): return inner() + [3]\n");
+  EXPECT_EQ(box.verify({"--mode", "deepest"}).of("bench.time_f"), "identical");
+  box.write_library("def inner(): return [0]\ndef outer(): return [1, 2]\n");
+  EXPECT_EQ(box.verify({"--mode", "deepest"}).run.status, 1);
+}
+
+TEST(ModeDeepest, JudgesAFullSnapshotByItsDeepestCall) {
+  const Sandbox box;
+  box.write_suite("import lib\ndef time_f():\n    return lib.outer()\ndef time_g(): return 3\n");
+  box.write_library("def inner(): return [1]\ndef outer(): return inner() + [2]\n");
+  EXPECT_EQ(box.capture().of("bench.time_f"), "outer");
+  box.write_library("def inner(): return [1]\ndef outer(): return inner() + [3]\n");
+  const auto verified = box.verify({"--mode", "deepest"});
+  EXPECT_EQ(verified.of("bench.time_f"), "identical") << verified.text();
+  EXPECT_EQ(verified.of("bench.time_g"), "vacuous") << verified.text();
+  EXPECT_EQ(box.verify().of("bench.time_f"), "different");
+}
+
+TEST(CaptureAccounting, FailsWhereTooLittleCanBeVerified) {
+  const Sandbox box;
+  box.write_suite("def time_f(): return 1\ndef nothing(): pass\ndef time_g(): nothing()\n");
+  EXPECT_EQ(box.capture().run.status, 0);
+  EXPECT_EQ(box.capture({"--min-verified", "50"}).run.status, 0);
+  const auto strict = box.capture({"--strict"});
+  EXPECT_EQ(strict.run.status, 1);
+  EXPECT_THAT(strict.run.out, HasSubstr("verify will not be able to check 1 case (--strict)"));
+  const auto share = box.capture({"--min-verified", "60"});
+  EXPECT_EQ(share.run.status, 1);
+  EXPECT_THAT(share.run.out, HasSubstr("only 50.0 % of the cases (--min-verified 60)"));
+  EXPECT_EQ(box.verify().of("bench.time_f"), "identical") << "the baseline is stored all the same";
+}
+
+TEST(ChangedBenchmarks, AreSaidToHaveChanged) {
+  const Sandbox box;
+  box.write_suite("def time_f():\n    return 1\ndef time_g():\n    return 1\n");
+  EXPECT_EQ(box.capture().run.status, 0);
+  box.write_suite("def time_f():\n    return 2\ndef time_g():\n    return 1\n");
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_f"), "different");
+  EXPECT_TRUE(verified.entry("bench.time_f").at("source_changed"));
+  EXPECT_FALSE(verified.entry("bench.time_g").at("source_changed"));
+  EXPECT_THAT(verified.run.out, HasSubstr("own code is not what it was when captured"));
+}
+
+TEST(UnstableLeaves, ThatMoveALittleKeepABoundOfTheirOwn) {
+  const Sandbox box;
+  // The pid makes the two runs of capture differ; the library says by how much.
+  box.write_suite(
+      "import lib\ndef time_f():\n    return {'noisy': 5.0 * (1 + lib.noise()), 'wild': lib.wild(), 'n': 3}\n");
+  const std::string noise =
+      "import os\ndef noise(): return 1e-4 * (os.getpid() % 97 / 97)\n"
+      "def wild(): return float(os.getpid())\n";
+  box.write_library(noise);
+  const auto captured = box.capture({"--seed", "1"});
+  EXPECT_EQ(captured.of("bench.time_f"), "outer") << captured.text();
+  const auto site = captured.entry("bench.time_f").at("sites")[0];
+  if (!site.contains("bounds")) GTEST_SKIP() << "the two processes happened to have almost the same noise";
+  EXPECT_TRUE(site.at("bounds").contains("['noisy']")) << captured.text();
+  box.write_library("def noise(): return 0.05\ndef wild(): return 1.0\n");
+  EXPECT_EQ(box.verify().of("bench.time_f"), "different") << "a bound is no licence";
+}
+
+TEST(Limits, ThatBiteAreSaidSo) {
+  const Sandbox box;
+  box.write("limits.json", R"({"max_iterator_items": 3, "max_value_bytes": 5000})");
+  box.write_suite("def time_f():\n    return iter(range(10))\ndef time_g():\n    return list(range(10000))\n");
+  const auto captured = box.capture({"--config", "limits.json"});
+  EXPECT_EQ(captured.of("bench.time_f"), "outer") << captured.text();
+  const auto notes = captured.entry("bench.time_f").at("observation").at("notes");
+  ASSERT_FALSE(notes.empty()) << captured.text();
+  EXPECT_THAT(notes[0].get<std::string>(), HasSubstr("return: "));
+  EXPECT_EQ(captured.of("bench.time_g"), "opaque") << captured.text();
+}
+
+}  // namespace
+}  // namespace snapshot_test::support
