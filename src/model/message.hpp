@@ -109,9 +109,12 @@ enum class Observe {
   kValues,   ///< return, body[i], deepest and path
   kDeepest,  ///< deepest alone
   kState,    ///< what the call changed; nothing is held during the call
+  kAll,      ///< the values, and what the call changed
 };
-NLOHMANN_JSON_SERIALIZE_ENUM(Observe,
-                             {{Observe::kValues, "values"}, {Observe::kDeepest, "deepest"}, {Observe::kState, "state"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Observe, {{Observe::kValues, "values"},
+                                       {Observe::kDeepest, "deepest"},
+                                       {Observe::kState, "state"},
+                                       {Observe::kAll, "all"}})
 
 struct CaseRequest {
   Benchmark benchmark;

@@ -21,7 +21,7 @@ std::string_view meaning(CaptureStatus status) {
   switch (status) {
     case CaptureStatus::kOuter: return "return value or values in the benchmark's body";
     case CaptureStatus::kInner: return "only values that calls inside return";
-    case CaptureStatus::kState: return "only what the call changes";
+    case CaptureStatus::kState: return "no such value, but what the call changes";
     case CaptureStatus::kVacuous: return "nothing to check: no value but None, nothing changed";
     case CaptureStatus::kUnstable: return "nothing is the same from run to run";
     case CaptureStatus::kOpaque: return "cannot be pickled";

@@ -45,10 +45,10 @@ class Capture {
     CaptureStatus status = CaptureStatus::kFailed;
     std::string reason;
     Observation observation;
-    model::Observe observe = model::Observe::kValues;  ///< what showed it
   };
   using Key = std::pair<std::string, std::size_t>;
 
+  [[nodiscard]] model::Observe first_look() const { return look_for({}, options_.suite.deepest_only); }
   [[nodiscard]] bool needs_second_run(const Captured& captured) const;
   void report(const CaseTask& task, Captured& captured, std::string reason);
 
@@ -67,7 +67,7 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
       task.request.mode = model::CaseMode::kStore;
       task.request.objects_dir = transaction.staging_objects().string();
       task.request.known_objects_dir = store.objects_folder().string();
-      task.request.observe = options_.suite.deepest_only ? model::Observe::kDeepest : model::Observe::kValues;
+      task.request.observe = first_look();
       task.request.compress = options_.compress;
       tasks.push_back(std::move(task));
     }
@@ -87,7 +87,7 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       }
       CaseTask task = run.make_task(benchmark, index);
       task.request.mode = model::CaseMode::kCompare;
-      task.request.observe = captured->second.observe;
+      task.request.observe = look_for(captured->second.observation.sites, options_.suite.deepest_only);
       task.request.baseline = captured->second.observation.sites;
       task.request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
       task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
@@ -103,7 +103,8 @@ bool Capture::needs_second_run(const Captured& captured) const {
 
 Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   Captured& captured = captured_[{task.benchmark->name, task.index}];
-  if (task.request.observe == model::Observe::kState) {
+  const bool first_run = task.request.observe == first_look();
+  if (!first_run) {
     captured.observation = with_state(std::move(captured.observation), std::move(outcome.observation));
   } else {
     captured.observation = std::move(outcome.observation);
@@ -111,12 +112,11 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   CaptureJudgement judgement = judge_capture(captured.observation);
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
-  if (outcome.ran && task.request.observe == model::Observe::kValues &&
-      may_show_state(captured.status, captured.observation.ending)) {
-    task.request.observe = model::Observe::kState;
+  if (const auto again = second_look(captured.status, captured.observation.ending);
+      again && outcome.ran && task.request.observe == model::Observe::kValues) {
+    task.request.observe = *again;
     return Conductor::Then::kRunAgain;
   }
-  captured.observe = task.request.observe;
   if (!needs_second_run(captured)) {
     report(task, captured, "");
   }

@@ -19,6 +19,7 @@ using model::Verdict;
 namespace {
 
 bool is_outer(SiteKind kind) { return kind == SiteKind::kReturn || kind == SiteKind::kBody; }
+bool is_state(SiteKind kind) { return kind == SiteKind::kState; }
 bool is_inner(SiteKind kind) { return kind == SiteKind::kDeepest || kind == SiteKind::kPath; }
 
 /// Can verification compare this site?
@@ -96,7 +97,7 @@ Ruling rule_together(const std::vector<const SiteComparison*>& sites) {
   return ruling;
 }
 
-/// Where `deepest` disagrees, the outermost call on the way to it that both sides made decides.
+/// Of the calls on the way to `deepest` that both sides made the outermost decides; where there is none, `deepest`.
 Ruling rule_inner(const std::vector<const SiteComparison*>& inner) {
   const SiteComparison* deepest = nullptr;
   const SiteComparison* outermost = nullptr;
@@ -110,41 +111,35 @@ Ruling rule_inner(const std::vector<const SiteComparison*>& inner) {
       outermost = each;
     }
   }
-  if (deepest != nullptr && agrees(deepest->match)) {
-    return {deepest->match == SiteMatch::kIdentical ? Verdict::kIdentical : Verdict::kClose, ""};
+  const SiteComparison* decider = outermost != nullptr ? outermost : deepest;
+  if (decider == nullptr) {
+    return {Verdict::kDifferent, "no call that was observed when captured is made now"};
   }
-  if (outermost == nullptr) {
-    return {Verdict::kDifferent,
-            deepest != nullptr ? describe(*deepest) : "no call that was observed when captured is made now"};
-  }
-  if (agrees(outermost->match)) {
-    return {Verdict::kInnerChanged, fmt::format("deepest differs, {}", describe(*outermost))};
-  }
-  return {Verdict::kDifferent, describe(*outermost)};
+  return rule_together({decider});
 }
 
 Ruling rule_values(const store::CaseRecord& snapshot, const std::vector<SiteComparison>& comparisons) {
-  const auto outer = deciding(comparisons, snapshot, is_outer);
   const auto inner = deciding(comparisons, snapshot, is_inner);
-  if (!outer.empty()) {
-    Ruling ruling = rule_together(outer);
-    if (standing(ruling.verdict) != Standing::kPass) {
-      return ruling;
-    }
-    for (const SiteComparison* each : inner) {
-      if (!agrees(each->match)) {
-        return {Verdict::kInnerChanged, describe(*each)};
-      }
-      if (each->match == SiteMatch::kClose) {
-        ruling.verdict = Verdict::kClose;
-      }
-    }
+  auto deciders = deciding(comparisons, snapshot, is_outer);
+  if (deciders.empty()) {
+    deciders = deciding(comparisons, snapshot, is_state);
+  }
+  Ruling ruling = deciders.empty() ? rule_inner(inner) : rule_together(deciders);
+  if (standing(ruling.verdict) != Standing::kPass) {
     return ruling;
   }
-  if (!inner.empty()) {
-    return rule_inner(inner);
+  for (const SiteComparison* each : inner) {
+    if (each->match == SiteMatch::kUnreadable) {
+      return {Verdict::kUnreadable, describe(*each)};
+    }
+    if (!agrees(each->match)) {
+      return {Verdict::kInnerChanged, describe(*each)};
+    }
+    if (each->match == SiteMatch::kClose) {
+      ruling.verdict = Verdict::kClose;
+    }
   }
-  return rule_together(deciding(comparisons, snapshot, [](SiteKind kind) { return kind == SiteKind::kState; }));
+  return ruling;
 }
 
 /// For snapshots that hold nothing to compare: the verdict if the case still runs.
@@ -212,11 +207,11 @@ CaptureJudgement judge_capture(const model::Observation& observation) {
   if (any_usable(is_outer)) {
     return {CaptureStatus::kOuter, ""};
   }
+  if (any_usable(is_state)) {
+    return {CaptureStatus::kState, "the state it leaves is what can be checked"};
+  }
   if (any_usable(is_inner)) {
     return {CaptureStatus::kInner, "only inner calls return something to check"};
-  }
-  if (any_usable([](SiteKind kind) { return kind == SiteKind::kState; })) {
-    return {CaptureStatus::kState, "only the state it leaves can be checked"};
   }
   for (const SiteValue& site : sites) {
     if (site.wholly_unstable) {
@@ -231,8 +226,24 @@ CaptureJudgement judge_capture(const model::Observation& observation) {
   return {CaptureStatus::kVacuous, "it returns nothing, so does every call in it, and it changes nothing"};
 }
 
-bool may_show_state(CaptureStatus status, Ending ending) {
-  return status == CaptureStatus::kVacuous || (status == CaptureStatus::kFailed && ending == Ending::kRaised);
+std::optional<model::Observe> second_look(CaptureStatus status, Ending ending) {
+  if (status == CaptureStatus::kInner) {
+    return model::Observe::kAll;
+  }
+  const bool nothing = status == CaptureStatus::kVacuous;
+  const bool raised = status == CaptureStatus::kFailed && ending == Ending::kRaised;
+  return nothing || raised ? std::optional(model::Observe::kState) : std::nullopt;
+}
+
+model::Observe look_for(const std::vector<SiteValue>& snapshot, bool deepest_only) {
+  if (deepest_only) {
+    return model::Observe::kDeepest;
+  }
+  const auto is_state = [](const SiteValue& site) { return site.site.kind == SiteKind::kState; };
+  if (std::none_of(snapshot.begin(), snapshot.end(), is_state)) {
+    return model::Observe::kValues;
+  }
+  return std::all_of(snapshot.begin(), snapshot.end(), is_state) ? model::Observe::kState : model::Observe::kAll;
 }
 
 model::Observation with_state(model::Observation values, model::Observation state) {

@@ -1,6 +1,7 @@
 // From what was seen to what it means: pure functions, the rules of docs/verdicts.md.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,14 @@ struct CaptureJudgement {
 /// What a capture made of a case, from its first run and the marks that mark_unstable() left on its sites.
 [[nodiscard]] CaptureJudgement judge_capture(const model::Observation& observation);
 
-/// Could a case that ended so, and showed that little, show something by what it changes? One that raised may have
-/// minded being looked at (numpy.ndarray.resize refuses while its values are held).
-[[nodiscard]] bool may_show_state(model::CaptureStatus status, model::Ending ending);
+/// What to look at in another run of a case that showed so little that what it changes matters; none where it does not.
+/// One that raised may have minded being looked at (numpy.ndarray.resize refuses while its values are held).
+[[nodiscard]] std::optional<model::Observe> second_look(model::CaptureStatus status, model::Ending ending);
 
-/// What a case showed by its values, and by its state in a run for that: the one to keep.
+/// What to look at to compare with these sites.
+[[nodiscard]] model::Observe look_for(const std::vector<model::SiteValue>& snapshot, bool deepest_only);
+
+/// What a case showed at first, and in a run that looked at its state: the one to keep.
 [[nodiscard]] model::Observation with_state(model::Observation values, model::Observation state);
 
 /// The snapshot as if `deepest` were all that had been observed.

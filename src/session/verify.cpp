@@ -27,14 +27,6 @@ std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
   return stored;
 }
 
-/// What has to be looked at to compare with a snapshot.
-model::Observe observe_for(const store::CaseRecord& snapshot, bool deepest_only) {
-  if (deepest_only) {
-    return model::Observe::kDeepest;
-  }
-  return snapshot.status == model::CaptureStatus::kState ? model::Observe::kState : model::Observe::kValues;
-}
-
 /// One verify run: from the selection to verdicts.
 class Verification {
  public:
@@ -104,7 +96,7 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
         const store::CaseRecord& snapshot = snapshot_of(*record);
         CaseTask task = run.make_task(benchmark, index);
         task.request.mode = model::CaseMode::kCompare;
-        task.request.observe = observe_for(snapshot, options_.suite.deepest_only);
+        task.request.observe = look_for(snapshot.sites, options_.suite.deepest_only);
         task.request.baseline = snapshot.sites;
         for (const std::filesystem::path& folder : store_.objects_folders()) {
           task.request.baseline_dirs.push_back(folder.string());

@@ -53,8 +53,8 @@ void from_json(const nlohmann::json& in, SiteComparison& out);
 /// What capture made of a case: the first that applies, from the best to the worst.
 enum class CaptureStatus {
   kOuter,  ///< return or body hold something to check
-  kInner,  ///< only deepest or path do
-  kState,  ///< only state does
+  kInner,  ///< neither they nor state, but deepest or path do
+  kState,  ///< they do not, but state does
   kVacuous,
   kUnstable,
   kOpaque,

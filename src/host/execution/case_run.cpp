@@ -85,6 +85,7 @@ class CaseRun {
   void call();
   void call_for_values();
   void call_for_state();
+  [[nodiscard]] SeenValue changed_state();
   void call_timeraw();
   [[nodiscard]] py::object timed(const std::function<py::object()>& function);
   [[nodiscard]] py::object as_returned(py::object returned);
@@ -178,7 +179,8 @@ bool CaseRun::set_up() {
 }
 
 bool CaseRun::look_before() {
-  if (request_.observe != Observe::kState || benchmark_.live.type() == "timeraw") {
+  const bool asked = request_.observe == Observe::kState || request_.observe == Observe::kAll;
+  if (!asked || benchmark_.live.type() == "timeraw") {
     return true;
   }
   state_.emplace(benchmark_.live, args_, writer_);
@@ -195,7 +197,7 @@ void CaseRun::call() {
     interpreter::reseed(context_.start.seed);
     if (benchmark_.live.type() == "timeraw") {
       call_timeraw();
-    } else if (state_) {
+    } else if (request_.observe == Observe::kState) {
       call_for_state();
     } else {
       call_for_values();
@@ -217,26 +219,31 @@ py::object CaseRun::timed(const std::function<py::object()>& function) {
 }
 
 void CaseRun::call_for_values() {
-  const bool all = request_.observe == Observe::kValues;
-  if (all && benchmark_.body) {
+  const bool body = request_.observe != Observe::kDeepest && benchmark_.body;
+  if (body) {
     benchmark_.body->install();
   }
   trace::Tracer tracer(context_.eligibility, {.depth_limit = request_.trace_depth_limit});
   py::object returned = timed([&] { return tracer.call(benchmark_.live.function(), args_); });
-  if (all && benchmark_.body) {
+  if (body) {
     benchmark_.body->restore();
   }
-  const std::vector<SeenValue> seen = gather_values(as_returned(std::move(returned)), tracer.take());
+  std::vector<SeenValue> seen = gather_values(as_returned(std::move(returned)), tracer.take());
+  if (state_) {
+    seen.push_back(changed_state());
+  }
   hand_over(seen);
 }
 
 void CaseRun::call_for_state() {
   (void)as_returned(timed([&] { return benchmark_.live.function()(*args_); }));
+  hand_over({changed_state()});
+}
+
+SeenValue CaseRun::changed_state() {
   py::dict changes = state_->changes();
-  std::vector<SeenValue> seen;
   const bool changed = !changes.empty();
-  seen.push_back({{SiteKind::kState, 0}, std::move(changes), "", 1, changed});
-  hand_over(seen);
+  return {{SiteKind::kState, 0}, std::move(changes), "", 1, changed};
 }
 
 void CaseRun::call_timeraw() {
@@ -261,7 +268,7 @@ py::object CaseRun::as_returned(py::object returned) {
 }
 
 std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace trace) {
-  const bool all = request_.observe == Observe::kValues;
+  const bool all = request_.observe != Observe::kDeepest;
   std::vector<SeenValue> seen;
   if (all) {
     const bool something = !returned.is_none();

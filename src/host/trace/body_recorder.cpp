@@ -31,9 +31,15 @@ bool keeps(KeepRule rule, PyObject* value) {
   switch (rule) {
     case KeepRule::kNotIterator: return !PyIter_Check(value);
     case KeepRule::kNotPlain: return !is_plain(value);
-    case KeepRule::kAnything: break;
+    case KeepRule::kAnything:
+    case KeepRule::kFilled: break;
   }
   return true;
+}
+
+bool is_empty(PyObject* value) {
+  return (PyList_CheckExact(value) && PyList_GET_SIZE(value) == 0) ||
+         (PyDict_CheckExact(value) && PyDict_GET_SIZE(value) == 0);
 }
 
 PyObject* record(PyObject* self, PyObject* value) {
@@ -80,6 +86,9 @@ std::vector<RecordTable::Slot> RecordTable::take() {
   std::vector<Slot> taken(slots_.size());
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     taken[i] = {slots_[i].rule, std::exchange(slots_[i].count, 0), std::exchange(slots_[i].value, py::object())};
+    if (taken[i].rule == KeepRule::kFilled && taken[i].value && is_empty(taken[i].value.ptr())) {
+      taken[i].value = py::object();
+    }
   }
   return taken;
 }

@@ -17,6 +17,8 @@ enum class KeepRule {
   /// Not a plain number, text, function, class or module, nor a tuple of them: `n = self.n` and `add = np.add` give
   /// names to what is there, and a case that shows nothing else has shown nothing.
   kNotPlain,
+  /// An empty list or dict that something has been put into since: `out = []` computes nothing, what follows may.
+  kFilled,
 };
 
 /// The slots that the recorders of one rewritten function write to.
@@ -36,7 +38,7 @@ class RecordTable : public std::enable_shared_from_this<RecordTable> {
   /// A C callable of one argument that stores it in slot `index` and returns it. No Python frame.
   [[nodiscard]] pybind11::object recorder(std::size_t index);
 
-  /// Hands the slots over and starts anew.
+  /// Hands the slots over and starts anew. Values that are not to be kept are null.
   [[nodiscard]] std::vector<Slot> take();
 
  private:

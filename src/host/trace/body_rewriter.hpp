@@ -5,6 +5,8 @@
 //   x = f(), self.x = …  the value on the right; also with several targets, and annotated
 //   a, b = f()           the tuple (a, b) as assigned; with an attribute among the targets the value on the right
 //   x += f()             x afterwards
+//   (x := f())           the value, in whatever statement: `if (x := f()) > 0:`
+//   x = [], x = {}       what is in it in the end, if anything is
 // Not observed: what is stored into subscripts (the array is the result, not what went in), right sides that compute
 // nothing (constants, names, displays of them), and plain numbers, texts and functions that a right side without call
 // or subscript yields (`n = self.n`): they are given, not computed, and would make an unchecked case look checked.

@@ -72,6 +72,12 @@ Shape shape_of(py::handle target) {
   return shape;
 }
 
+bool is_empty_display(py::handle expression) {
+  const std::string_view kind = node_kind(expression);
+  if (kind == "List") return py::list(expression.attr("elts")).empty();
+  return kind == "Dict" && py::list(expression.attr("values")).empty();
+}
+
 bool is_suite_of_nothing(const py::list& body) {
   return std::all_of(body.begin(), body.end(), [](py::handle statement) {
     const std::string_view kind = node_kind(statement);
@@ -94,6 +100,7 @@ class StatementObserver {
  private:
   py::list observe_suite(const py::list& suite);
   void observe_expression(py::handle statement);
+  void observe_named(py::handle node);
   void observe_assignment(py::handle statement, const py::list& targets, py::list& out);
   void observe_augmented(py::handle statement, py::list& out);
 
@@ -140,6 +147,7 @@ py::list StatementObserver::observe_suite(const py::list& suite) {
     } else if (kind == "AugAssign") {
       observe_augmented(statement, out);
     } else if (!is_one_of(kind, {"FunctionDef", "AsyncFunctionDef", "ClassDef"})) {
+      observe_named(statement);
       observe_suites(statement);
     }
   }
@@ -153,11 +161,32 @@ void StatementObserver::observe_expression(py::handle statement) {
   statement.attr("value") = recorded(statement, KeepRule::kAnything, value, value);
 }
 
+// Assignment expressions in a statement's own expressions, not in the statements below it.
+void StatementObserver::observe_named(py::handle node) {
+  for_each_child(node, [&](py::handle child) {
+    if (py::isinstance(child, statement_type_)) return;
+    const std::string_view kind = node_kind(child);
+    if (is_one_of(kind, {"Lambda", "ListComp", "SetComp", "DictComp", "GeneratorExp", "ExceptHandler", "match_case"})) {
+      return;
+    }
+    observe_named(child);
+    if (kind != "NamedExpr") return;
+    const py::object value = child.attr("value");
+    const Work work = work_of(value);
+    if (work == Work::kNothing) return;
+    child.attr("value") =
+        recorded(child, work == Work::kMuch ? KeepRule::kAnything : KeepRule::kNotPlain, value, value);
+  });
+}
+
 void StatementObserver::observe_assignment(py::handle statement, const py::list& targets, py::list& out) {
   const py::object value = statement.attr("value");
   const Work work = work_of(value);
-  if (work == Work::kNothing) return;
-  const KeepRule rule = work == Work::kMuch ? KeepRule::kAnything : KeepRule::kNotPlain;
+  const bool to_be_filled = is_empty_display(value);
+  if (work == Work::kNothing && !to_be_filled) return;
+  const KeepRule rule = to_be_filled          ? KeepRule::kFilled
+                        : work == Work::kMuch ? KeepRule::kAnything
+                                              : KeepRule::kNotPlain;
   py::object names;
   bool single = false;
   bool mixed = false;

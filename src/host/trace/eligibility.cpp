@@ -37,6 +37,13 @@ bool is_import_machinery(std::string_view file) noexcept {
   return file.starts_with("<frozen importlib") || file.starts_with("<frozen zipimport");
 }
 
+// NEP 18's dispatch: up to numpy 1.24 every public function is called through one and the same wrapper, and what the
+// dispatchers return are the arguments that are looked at, not results.
+bool is_array_function_dispatch(std::string_view file, std::string_view name) noexcept {
+  if (file.ends_with("/numpy/core/overrides.py") || file.ends_with("/numpy/_core/overrides.py")) return true;
+  return name.ends_with("_dispatcher") && file.find("/numpy/") != std::string_view::npos;
+}
+
 }  // namespace
 
 Folders Folders::of_interpreter() {
@@ -79,6 +86,7 @@ st_frame_kind Eligibility::classify(PyCodeObject* code) const noexcept {
   if (!(code->co_flags & CO_OPTIMIZED) || (code->co_flags & kSuspendable)) return ST_FRAME_SKIPPED;
   if (has_unlisted_name(text_of(code->co_name))) return ST_FRAME_SKIPPED;
   if (file.starts_with("<frozen ")) return ST_FRAME_SKIPPED;
+  if (is_array_function_dispatch(file, text_of(code->co_name))) return ST_FRAME_SKIPPED;
   for (const std::string& folder : folders_.ignored) {
     if (file.starts_with(folder)) return ST_FRAME_SKIPPED;
   }

@@ -25,7 +25,8 @@ struct Folders {
 
 /// Decides which frames count. A frame counts for depth, and its return can be `deepest` or on `path`, if it runs a
 /// function (no generator, coroutine, class body, module or exec'd string) with a name that is neither a dunder nor
-/// "<lambda>", "<listcomp>" and the like, from a file outside the folders above. Frames that do not count are not there
+/// "<lambda>", "<listcomp>" and the like, from a file outside the folders above, and not part of numpy's dispatch of
+/// array functions. Frames that do not count are not there
 /// at all: putting a standard-library helper or a comprehension in between changes no depth. What the import machinery
 /// runs is not looked at, however deep: whether a module is imported already depends on what ran before.
 ///
