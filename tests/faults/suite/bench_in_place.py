@@ -30,7 +30,7 @@ time_argument.params = [[np.linspace(-1, 1, 9)]]
 class InPlace:
     def setup(self):
         self.a, self.b, self.n = floats(), positive(), integers()
-        self.m = matrix()
+        self.m, self.order = matrix(), np.arange(40)
         self.largest = self.m.argmax(axis=1)[:, None]
         self.samples = samples(self.a)
         self.counter = Counter()
@@ -55,7 +55,7 @@ class InPlace:
         np.put_along_axis(self.m, self.largest, 99.0, axis=1)
 
     def time_shuffle(self):
-        np.random.shuffle(self.n)
+        np.random.shuffle(self.order)
 
     def time_sort_method(self):
         self.samples.sort()

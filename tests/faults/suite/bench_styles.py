@@ -123,9 +123,6 @@ class Statements:
     def time_assertion(self):
         assert np.argmax(self.a) < 1000
 
-    def time_formatted(self):
-        return f"{np.sum(self.a):.12f}"
-
     def time_starred(self):
         first, *rest = np.sort(self.a)
 
