@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
         InPlace{"ClassAttribute", "class A:\n    seen = []\n    def time_f(self): lib.work(self.seen)\n",
                 "def work(x): x.append(1)\n", "def work(x): x.append(2)\n"},
         InPlace{"Argument",
-                "class A:\n    params = [[[1]], [[2]]]\n    params = [[[1, 2]]]\n"
+                "class A:\n    params = [[[1, 2]]]\n"
                 "    def time_f(self, x): lib.work(x)\n",
                 "def work(x): x.append(1)\n", "def work(x): x.append(2)\n"},
         InPlace{"SetupCache", "class A:\n    def setup_cache(self): return {}\n    def time_f(self, d): lib.work(d)\n",
@@ -65,6 +65,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "def work(d): d['b'] = 1\n"},
         InPlace{"Closure",
                 "def make():\n    seen = []\n    def time_f(): lib.work(seen)\n    return time_f\ntime_f = make()\n",
+                "def work(x): x.append(1)\n", "def work(x): x.append(2)\n"},
+        InPlace{"GlobalsOfAnExecutedFunction",
+                "class A:\n    def setup(self):\n        names = {'lib': lib, 'x': []}\n"
+                "        exec('def run(): lib.work(x)', names)\n        self.run = names['run']\n"
+                "    def time_f(self): self.run()\n",
                 "def work(x): x.append(1)\n", "def work(x): x.append(2)\n"},
         InPlace{"IteratorThatIsUsed",
                 "class A:\n    def setup(self): self.i = iter(range(5))\n    def time_f(self): lib.work(self.i)\n",

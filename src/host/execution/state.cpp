@@ -46,9 +46,25 @@ void add_namespace(Named& named, const std::string& prefix, const py::handle nam
   }
 }
 
+/// Made by exec() in a dict of its own, as opposed to a module's function: what it works on is known to it alone.
+bool has_own_globals(PyObject* function) {
+  if (PyFunction_Check(function) == 0) {
+    return false;
+  }
+  const auto name = py::dict(py::handle(function).attr("__globals__")).attr("get")("__name__");
+  return !py::module_::import("sys").attr("modules").attr("__contains__")(name).cast<bool>();
+}
+
 void add_instance(Named& named, const py::object& instance) {
-  if (PyObject* attributes = PyObject_GenericGetDict(instance.ptr(), nullptr); attributes != nullptr) {
-    add_namespace(named, "self.", py::reinterpret_steal<py::object>(attributes));
+  if (PyObject* dict = PyObject_GenericGetDict(instance.ptr(), nullptr); dict != nullptr) {
+    const auto attributes = py::reinterpret_steal<py::dict>(dict);
+    add_namespace(named, "self.", attributes);
+    for (const auto& [name, value] : attributes) {
+      if (has_own_globals(value.ptr())) {
+        add_namespace(named, fmt::format("self.{}.globals.", py::str(name).cast<std::string>()),
+                      value.attr("__globals__"));
+      }
+    }
   } else {
     PyErr_Clear();  // its class has slots only
   }

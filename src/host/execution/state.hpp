@@ -14,8 +14,8 @@
 namespace snapshot_test::host::execution {
 
 /// Everything that the benchmark's code reaches by a name of its own: attributes of its instance and of that one's
-/// class, its arguments, its module's globals, the variables it closes over. Each is looked at before and after the
-/// call; those whose pickles differ are the state.
+/// class, its arguments, its module's globals, the variables it closes over, the globals of exec'd functions it keeps.
+/// Each is looked at before and after the call; those whose pickles differ are the state.
 ///
 /// Looking uses iterators up and may run a value's own code, so the look before the call happens in a forked child,
 /// which sends digests alone: the benchmark finds everything untouched. Nothing is held during the call, so that work
