@@ -394,6 +394,80 @@ def bench(): down(50)
   EXPECT_EQ(text(trace(source, options)), "-");
 }
 
+// 1,000 calls that show nothing new, then deeper ones of the same functions.
+constexpr const char* kSteps = R"py(
+def step(n): return step(n - 1) + 1 if n else 1
+def nothing(): pass
+def loop():
+    for _ in range(500): step(1)
+def failing_loop():
+    loop()
+    raise ValueError
+def in_a_function(): loop(); step(5)
+def left_by_an_exception():
+    try: failing_loop()
+    except ValueError: step(5)
+def in_the_benchmark():
+    for _ in range(500): step(1)
+    step(5)
+def nothing_before():
+    for _ in range(1000): nothing()
+    step(5)
+def a_new_function():
+    for _ in range(90): step(1)
+    nothing()
+    for _ in range(90): step(1)
+    step(5)
+def in_the_standard_library():
+    import copy
+    step(1)
+    copy.deepcopy([[] for _ in range(1000)])
+    step(5)
+)py";
+
+TEST_P(TracerTest, CallsThatShowNothingNewAreNotLookedAtForEver) {
+  const py::module_ project = folder_.import("project", kSteps);
+  Options options;
+  options.quiet_calls = 200;
+  const auto deepest = [&](const char* function) {
+    const Trace seen = trace(project.attr(function), options);
+    EXPECT_EQ(exception_, "");
+    EXPECT_THAT(seen.notes, IsEmpty());
+    return (seen.deepest ? text(*seen.deepest) : "-") + (seen.paused ? " paused" : "") + " path " +
+           std::to_string(seen.path.size());
+  };
+  // The function below which it was quiet has returned: on it goes.
+  EXPECT_EQ(deepest("in_a_function"), "project.step@6=1 paused path 5");
+  EXPECT_EQ(deepest("left_by_an_exception"), "project.step@6=1 paused path 5");
+  // The benchmark itself has not.
+  EXPECT_EQ(deepest("in_the_benchmark"), "project.step@2=1 paused path 1");
+  EXPECT_EQ(deepest("in_the_standard_library"), "project.step@2=1 paused path 1");
+  // As long as there is nothing to check, nothing is left out.
+  EXPECT_EQ(deepest("nothing_before"), "project.step@6=1 path 5");
+  EXPECT_EQ(deepest("a_new_function"), "project.step@6=1 path 5");
+  options.quiet_calls = 0;
+  EXPECT_EQ(deepest("in_the_benchmark"), "project.step@6=1 path 5");
+}
+
+TEST_P(TracerTest, RecursionThatPausesManyTimesSeesTheSameAsWithoutPauses) {
+  const py::module_ project = folder_.import("project", R"py(
+def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+def bench(): return fib(18)
+)py");
+  Options options;
+  std::string expected;
+  for (const int quiet_calls : {0, 1, 2, 50, 1000}) {
+    SCOPED_TRACE(quiet_calls);
+    options.quiet_calls = quiet_calls;
+    const Trace seen = trace(project.attr("bench"), options);
+    if (expected.empty()) expected = text(seen);
+    EXPECT_EQ(text(seen), expected);
+    EXPECT_EQ(seen.paused, quiet_calls > 0);
+    EXPECT_EQ(seen.max_depth, 18);
+  }
+  EXPECT_THAT(expected, ::testing::StartsWith("project.fib@18=1 | project.fib@1=2584 | project.fib@2=1597"));
+}
+
 TEST_P(TracerTest, DeepRecursionWithARaisedLimitWorksAsWithoutTheHook) {
   // CPython 3.9 and 3.10 need the C stack for this, hook or not.
   const int depth = PY_VERSION_HEX >= 0x030B0000 ? 100'000 : 8'000;
