@@ -1,15 +1,7 @@
 // What the hook sees, on both mechanisms.
-#include "host/trace/tracer.hpp"
-
-#include <gmock/gmock.h>
-#include <pybind11/embed.h>
-
-#include <algorithm>
-
-#include "host/python_program.hpp"
+#include "host/trace_support.hpp"
 
 namespace snapshot_test::host::trace {
-namespace py = pybind11;
 namespace {
 
 using ::testing::HasSubstr;
@@ -24,47 +16,7 @@ struct Program {
   const char* expected;  ///< as text() puts it
 };
 
-std::string text(const TracedCall& call) {
-  return call.function + "@" + std::to_string(call.depth) + "=" +
-         py::repr(call.value).cast<std::string>().substr(0, 60);
-}
-
-/// "deepest | outermost path ... innermost path", "-" where there is no deepest.
-std::string text(const Trace& trace) {
-  std::string line = trace.deepest ? text(*trace.deepest) : "-";
-  for (const TracedCall& call : trace.path) line += " | " + text(call);
-  return line;
-}
-
-class TracerTest : public ::testing::TestWithParam<Mechanism> {
- protected:
-  Trace trace(const py::object& function, Options options = {}) {
-    options.mechanism = GetParam();
-    Tracer tracer(eligibility_, options);
-    try {
-      result_ = tracer.call(function, py::tuple());
-    } catch (const py::error_already_set& error) {
-      exception_ = error.what();
-      exception_.resize(std::min(exception_.size(), exception_.find("\n\nAt:")));
-    }
-    Trace trace = tracer.take();
-    EXPECT_EQ(trace.used, GetParam());
-    return trace;
-  }
-  Trace trace(const char* source, Options options = {}) {
-    return trace(folder_.import("project", source).attr("bench"), options);
-  }
-
-  test::PythonFolder folder_;
-  Eligibility eligibility_{Folders::of_interpreter()};
-  py::object result_;
-  std::string exception_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Both, TracerTest, ::testing::Values(Mechanism::kFrameEvaluator, Mechanism::kProfile),
-                         [](const auto& instance) {
-                           return instance.param == Mechanism::kProfile ? "Profile" : "FrameEvaluator";
-                         });
+INSTANTIATE_TEST_SUITE_P(Both, TracerTest, kBothMechanisms, mechanism_name);
 
 const Program kPrograms[] = {
     {"the deepest call, and the way to it",

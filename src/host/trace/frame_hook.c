@@ -320,11 +320,12 @@ static void profile_leave(PyFrameObject* frame, PyObject* value) {
 // A profile function that was there before goes on being called: the program may be looking at its result.
 static int profile(PyObject* self, PyFrameObject* frame, int what, PyObject* value) {
   (void)self;
-  if (hook.thread && hook.thread == PyThreadState_Get()) {
+  PyThreadState* thread = PyThreadState_Get();
+  if (hook.thread == thread) {
     if (what == PyTrace_CALL) {
       profile_enter(frame);
     } else if (what == PyTrace_RETURN) {
-      profile_leave(frame, value);
+      profile_leave(frame, st_profiled_return(thread, value));
     }
   }
   if (!hook.previous_function) return 0;
