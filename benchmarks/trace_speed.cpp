@@ -1,5 +1,5 @@
-// What observing calls costs: runs trace_speed.py with a module `tracing` whose call(function, mechanism) runs a function
-// as a benchmark is run. See there for the rest.
+// What observing calls costs: runs trace_speed.py with a module `tracing` whose call(function, mechanism) runs a
+// function as a benchmark is run. See there for the rest.
 //
 //   trace_speed TRACE_SPEED_PY PYTHON [ROUNDS]
 #include <fmt/format.h>
@@ -17,6 +17,7 @@ namespace trace = snapshot_test::host::trace;
 py::tuple traced_call(const trace::Eligibility& eligibility, const py::object& function, const std::string& mechanism) {
   trace::Options options;
   options.mechanism = mechanism == "profile" ? trace::Mechanism::kProfile : trace::Mechanism::kFrameEvaluator;
+  if (mechanism == "unpaused") options.quiet_calls = 0;
   trace::Tracer tracer(eligibility, options);
   py::object value = tracer.call(function, py::tuple());
   const trace::Trace seen = tracer.take();

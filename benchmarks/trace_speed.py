@@ -4,6 +4,7 @@
 
 runs this file in the interpreter of PYTHON (of the X.Y that trace_speed was built for; with networkx for all programs).
 In each round every program runs once in every way; the fastest of all rounds count, as multiples of the plain run.
+`unpaused` is the evaluator that looks at every call.
 `setprofile` and `settrace` are sys.setprofile and sys.settrace with a Python function that does nothing.
 """
 import os
@@ -152,6 +153,7 @@ def line_traced(function):
 
 WAYS = {
     "evaluator": lambda function: tracing.call(function, "evaluator"),
+    "unpaused": lambda function: tracing.call(function, "unpaused"),
     "profile": lambda function: tracing.call(function, "profile"),
     "setprofile": profiled,
     "settrace": line_traced,
@@ -179,7 +181,7 @@ def main():
                 best[way] = min(best[way], seconds)
                 assert value == expected, (name, way)
                 best["plain"] = min(best["plain"], timed(plain, function)[0])
-        assert deepest["evaluator"] == deepest["profile"], deepest
+        assert deepest["evaluator"] == deepest["unpaused"] == deepest["profile"], deepest
         print(f"{name:>32} {best['plain'] * 1e3:7.1f} ms " +
               " ".join(f"{best[way] / best['plain']:10.2f}" for way in WAYS) + f"  {deepest['evaluator']}", flush=True)
 
