@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "host/pickling_support.hpp"
+#include "host/python_program.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/document.hpp"
 
@@ -35,22 +36,9 @@ py::tuple compare_pickles(const py::bytes& actual, const py::bytes& expected) {
   return py::make_tuple(outcome, result.leaves, result.differences.empty() ? "" : result.differences[0].path);
 }
 
-/// Makes the packages of $SNAPSHOT_TEST_PYTHON importable, if that is this version of Python.
-constexpr const char* kPaths = R"py(
-import os, subprocess, sys
-sys.path.insert(0, CASES)
-if os.environ.get("SNAPSHOT_TEST_PYTHON"):
-    found = subprocess.run([os.environ["SNAPSHOT_TEST_PYTHON"], "-c",
-                            "import sys, sysconfig; print(*sys.version_info[:2]); print(sysconfig.get_path('purelib'))"],
-                           stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout.splitlines()
-    if tuple(map(int, found[0].split())) == sys.version_info[:2]:
-        sys.path.insert(1, found[1])
-)py";
-
 py::module_ checker() {
-  const py::dict scope;
-  scope["CASES"] = SNAPSHOT_TEST_LIBRARY_CASES;
-  py::exec(kPaths, scope, scope);
+  add_packages_of_test_python();
+  py::module_::import("sys").attr("path").attr("insert")(0, SNAPSHOT_TEST_LIBRARY_CASES);
   py::module_ check = py::module_::import("check");
   check.attr("compare") = py::cpp_function(compare_pickles);
   return check;

@@ -5,6 +5,7 @@
 #include <pybind11/embed.h>
 #include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -53,5 +54,37 @@ class PythonFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// Makes the packages of $SNAPSHOT_TEST_PYTHON importable, if that is this version of Python.
+inline void add_packages_of_test_python() {
+  pybind11::exec(R"py(
+import os, subprocess, sys
+if os.environ.get("SNAPSHOT_TEST_PYTHON"):
+    found = subprocess.run([os.environ["SNAPSHOT_TEST_PYTHON"], "-c",
+                            "import sys, sysconfig; print(*sys.version_info[:2]); print(sysconfig.get_path('purelib'))"],
+                           stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout.splitlines()
+    if tuple(map(int, found[0].split())) == sys.version_info[:2] and found[1] not in sys.path:
+        sys.path.insert(0, found[1])
+)py",
+                 pybind11::dict());
+}
+
+[[nodiscard]] inline bool importable(const char* module) {
+  try {
+    static_cast<void>(pybind11::module_::import(module));
+    return true;
+  } catch (const pybind11::error_already_set&) {
+    return false;
+  }
+}
+
+/// In a test's body: ends it as skipped without that package, or as failed where nothing may be skipped.
+#define ST_NEEDS_PACKAGE(name)                                                                        \
+  do {                                                                                                \
+    if (!::snapshot_test::test::importable(name)) {                                                   \
+      if (std::getenv("SNAPSHOT_TEST_REQUIRE_ALL") != nullptr) FAIL() << "no package " name " found"; \
+      GTEST_SKIP() << "no package " name " found (scripts/test provides it)";                         \
+    }                                                                                                 \
+  } while (false)
 
 }  // namespace snapshot_test::test

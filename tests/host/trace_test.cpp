@@ -1,15 +1,7 @@
 // What the hook sees, on both mechanisms.
-#include "host/trace/tracer.hpp"
-
-#include <gmock/gmock.h>
-#include <pybind11/embed.h>
-
-#include <algorithm>
-
-#include "host/python_program.hpp"
+#include "host/trace_support.hpp"
 
 namespace snapshot_test::host::trace {
-namespace py = pybind11;
 namespace {
 
 using ::testing::HasSubstr;
@@ -24,47 +16,7 @@ struct Program {
   const char* expected;  ///< as text() puts it
 };
 
-std::string text(const TracedCall& call) {
-  return call.function + "@" + std::to_string(call.depth) + "=" +
-         py::repr(call.value).cast<std::string>().substr(0, 60);
-}
-
-/// "deepest | outermost path ... innermost path", "-" where there is no deepest.
-std::string text(const Trace& trace) {
-  std::string line = trace.deepest ? text(*trace.deepest) : "-";
-  for (const TracedCall& call : trace.path) line += " | " + text(call);
-  return line;
-}
-
-class TracerTest : public ::testing::TestWithParam<Mechanism> {
- protected:
-  Trace trace(const py::object& function, Options options = {}) {
-    options.mechanism = GetParam();
-    Tracer tracer(eligibility_, options);
-    try {
-      result_ = tracer.call(function, py::tuple());
-    } catch (const py::error_already_set& error) {
-      exception_ = error.what();
-      exception_.resize(std::min(exception_.size(), exception_.find("\n\nAt:")));
-    }
-    Trace trace = tracer.take();
-    EXPECT_EQ(trace.used, GetParam());
-    return trace;
-  }
-  Trace trace(const char* source, Options options = {}) {
-    return trace(folder_.import("project", source).attr("bench"), options);
-  }
-
-  test::PythonFolder folder_;
-  Eligibility eligibility_{Folders::of_interpreter()};
-  py::object result_;
-  std::string exception_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Both, TracerTest, ::testing::Values(Mechanism::kFrameEvaluator, Mechanism::kProfile),
-                         [](const auto& instance) {
-                           return instance.param == Mechanism::kProfile ? "Profile" : "FrameEvaluator";
-                         });
+INSTANTIATE_TEST_SUITE_P(Both, TracerTest, kBothMechanisms, mechanism_name);
 
 const Program kPrograms[] = {
     {"the deepest call, and the way to it",
@@ -392,6 +344,80 @@ def bench(): down(50)
   EXPECT_EQ(seen.max_depth, 4);
   options.depth_limit = 0;
   EXPECT_EQ(text(trace(source, options)), "-");
+}
+
+// 1,000 calls that show nothing new, then deeper ones of the same functions.
+constexpr const char* kSteps = R"py(
+def step(n): return step(n - 1) + 1 if n else 1
+def nothing(): pass
+def loop():
+    for _ in range(500): step(1)
+def failing_loop():
+    loop()
+    raise ValueError
+def in_a_function(): loop(); step(5)
+def left_by_an_exception():
+    try: failing_loop()
+    except ValueError: step(5)
+def in_the_benchmark():
+    for _ in range(500): step(1)
+    step(5)
+def nothing_before():
+    for _ in range(1000): nothing()
+    step(5)
+def a_new_function():
+    for _ in range(90): step(1)
+    nothing()
+    for _ in range(90): step(1)
+    step(5)
+def in_the_standard_library():
+    import copy
+    step(1)
+    copy.deepcopy([[] for _ in range(1000)])
+    step(5)
+)py";
+
+TEST_P(TracerTest, CallsThatShowNothingNewAreNotLookedAtForEver) {
+  const py::module_ project = folder_.import("project", kSteps);
+  Options options;
+  options.quiet_calls = 200;
+  const auto deepest = [&](const char* function) {
+    const Trace seen = trace(project.attr(function), options);
+    EXPECT_EQ(exception_, "");
+    EXPECT_THAT(seen.notes, IsEmpty());
+    return (seen.deepest ? text(*seen.deepest) : "-") + (seen.paused ? " paused" : "") + " path " +
+           std::to_string(seen.path.size());
+  };
+  // The function below which it was quiet has returned: on it goes.
+  EXPECT_EQ(deepest("in_a_function"), "project.step@6=1 paused path 5");
+  EXPECT_EQ(deepest("left_by_an_exception"), "project.step@6=1 paused path 5");
+  // The benchmark itself has not.
+  EXPECT_EQ(deepest("in_the_benchmark"), "project.step@2=1 paused path 1");
+  EXPECT_EQ(deepest("in_the_standard_library"), "project.step@2=1 paused path 1");
+  // As long as there is nothing to check, nothing is left out.
+  EXPECT_EQ(deepest("nothing_before"), "project.step@6=1 path 5");
+  EXPECT_EQ(deepest("a_new_function"), "project.step@6=1 path 5");
+  options.quiet_calls = 0;
+  EXPECT_EQ(deepest("in_the_benchmark"), "project.step@6=1 path 5");
+}
+
+TEST_P(TracerTest, RecursionThatPausesManyTimesSeesTheSameAsWithoutPauses) {
+  const py::module_ project = folder_.import("project", R"py(
+def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+def bench(): return fib(18)
+)py");
+  Options options;
+  std::string expected;
+  for (const int quiet_calls : {0, 1, 2, 50, 1000}) {
+    SCOPED_TRACE(quiet_calls);
+    options.quiet_calls = quiet_calls;
+    const Trace seen = trace(project.attr("bench"), options);
+    if (expected.empty()) expected = text(seen);
+    EXPECT_EQ(text(seen), expected);
+    EXPECT_EQ(seen.paused, quiet_calls > 0);
+    EXPECT_EQ(seen.max_depth, 18);
+  }
+  EXPECT_THAT(expected, ::testing::StartsWith("project.fib@18=1 | project.fib@1=2584 | project.fib@2=1597"));
 }
 
 TEST_P(TracerTest, DeepRecursionWithARaisedLimitWorksAsWithoutTheHook) {

@@ -49,6 +49,39 @@ void replace_default_seed(const py::module_& random) {
         return original(self, a.is_none() ? py::object(py::int_(g_entropy.next())) : a, version);
       },
       py::name("seed"), py::is_method(type), py::arg("a") = py::none(), py::arg("version") = 2);
+  // A method of the module's own generator, which was bound before.
+  random.attr("seed") = random.attr("_inst").attr("seed");
+}
+
+/// Gives every module that has `original`, under its own or another of these names, the replacement: `from os import
+/// urandom` may have come before us, in random or in what a .pth file of the environment imports.
+void replace_everywhere(const py::object& original, const py::object& replacement) {
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  for (const auto& [_, module] : py::dict(modules.attr("copy")())) {
+    if (!PyModule_Check(module.ptr())) continue;
+    const auto members = py::reinterpret_borrow<py::dict>(PyModule_GetDict(module.ptr()));
+    for (const char* name : {"urandom", "_urandom", "getrandom"}) {
+      if (members.contains(name) && members[name].ptr() == original.ptr()) members[name] = replacement;
+    }
+  }
+}
+
+/// A version 1 UUID is made of the time and of a number of this process; this one is made of the stream. Given parts
+/// stay.
+void replace_uuid1() {
+  const py::module_ uuid = py::module_::import("uuid");
+  const py::object type = uuid.attr("UUID");
+  uuid.attr("uuid1") = py::cpp_function(
+      [type](const py::object& node, const py::object& clock_seq) {
+        const py::tuple fields = type(py::arg("bytes") = g_entropy.bytes(16)).attr("fields");
+        const auto part = [&](int i) { return py::object(fields[static_cast<std::size_t>(i)]); };
+        const py::object high = clock_seq.is_none() ? part(3) : (clock_seq >> py::int_(8)) & py::int_(0x3f);
+        const py::object low = clock_seq.is_none() ? part(4) : clock_seq & py::int_(0xff);
+        return type(
+            py::arg("fields") = py::make_tuple(part(0), part(1), part(2), high, low, node.is_none() ? part(5) : node),
+            py::arg("version") = 1);
+      },
+      py::name("uuid1"), py::arg("node") = py::none(), py::arg("clock_seq") = py::none());
 }
 
 /// `module` if some import has already brought it, else nothing: seeding must not import anything.
@@ -63,10 +96,16 @@ void replace_entropy(std::uint64_t seed) {
   g_entropy.state = seed;
   py::cpp_function urandom([](py::ssize_t size) { return g_entropy.bytes(size); }, py::name("urandom"),
                            py::arg("size"));
-  py::module_::import("os").attr("urandom") = urandom;
+  const py::module_ os = py::module_::import("os");
   const py::module_ random = py::module_::import("random");
-  random.attr("_urandom") = urandom;
+  replace_everywhere(os.attr("urandom"), urandom);
+  if (py::hasattr(os, "getrandom")) {
+    replace_everywhere(os.attr("getrandom"),
+                       py::cpp_function([](py::ssize_t size, int) { return g_entropy.bytes(size); },
+                                        py::name("getrandom"), py::arg("size"), py::arg("flags") = 0));
+  }
   replace_default_seed(random);
+  replace_uuid1();
 }
 
 void reseed(std::uint64_t seed) {

@@ -5,9 +5,10 @@
 
 namespace snapshot_test::host::interpreter {
 
-/// Replaces the operating system's entropy where Python code reads it: os.urandom, and with it uuid4, secrets,
-/// random.SystemRandom, numpy's SeedSequence() and default_rng(); and the default seed of random.Random(). Call once,
-/// in the base, before anything of the suite is imported. GIL held.
+/// Replaces the operating system's entropy where Python code reads it: os.urandom and os.getrandom, and with them
+/// uuid4, secrets, random.SystemRandom, numpy's SeedSequence() and default_rng(); the default seed of random.Random()
+/// and random.seed(); and uuid1, which is made of the time. Call once, in the base, before anything of the suite is
+/// imported. GIL held.
 void replace_entropy(std::uint64_t seed);
 
 /// Starts every generator again from `seed`: the entropy stream, `random`, and, where already imported, numpy.random's

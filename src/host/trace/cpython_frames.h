@@ -22,6 +22,9 @@
 
 #if PY_VERSION_HEX >= 0x030B0000
 #include <internal/pycore_frame.h>
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
+#include <internal/pycore_instruments.h>
+#endif
 typedef struct _PyInterpreterFrame st_frame;
 #else
 typedef PyFrameObject st_frame;
@@ -77,6 +80,16 @@ enum { kStEvaluatorStackUnits = 2 };  // PY_EVAL_C_STACK_UNITS in ceval.c
 #endif
 
 #endif  // ST_HAS_FRAME_EVALUATOR
+
+/// What a profile function was told that a frame returned, or NULL where an exception left it. CPython 3.12 says None
+/// for both.
+static inline PyObject* st_profiled_return(const PyThreadState* thread, PyObject* value) {
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
+  if (thread->what_event == PY_MONITORING_EVENT_PY_UNWIND) return NULL;
+#endif
+  (void)thread;
+  return value;
+}
 
 /// Owned.
 static inline PyObject* st_frame_object_globals(PyFrameObject* frame) {

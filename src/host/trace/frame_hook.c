@@ -14,6 +14,11 @@ static struct {
   uint64_t serial;
   int depth;    // of the innermost counted frame; -1: none
   int pending;  // depth of the next ancestor of `deepest` to return; 0: all seen
+  // See st_hook_settings.quiet_calls.
+  int quiet_limit;   // of this stretch; shorter after each pause
+  int quiet_left;    // calls until the next pause; 0 while that waits for a first value
+  int lowest;        // the least hook.depth since something was new
+  int paused_below;  // nothing is looked at until the counted frame of this depth returns; -1: not paused
   st_hook_result seen;
   size_t path_capacity;
   // The profile function is told of frames one by one; these are the counted ones that have not returned.
@@ -38,17 +43,51 @@ int st_is_meaningful(PyObject* value) {
   return 1;
 }
 
+// --------------------------------------------------------------------------------------------------------- pauses ---
+
+static void leave_slot(void);
+static void return_to_slot(void);
+
+static void begin_stretch(int limit) {
+  hook.quiet_limit = hook.quiet_left = limit;
+  hook.lowest = hook.depth;
+}
+
+static inline void something_new(void) { begin_stretch(hook.settings.quiet_calls); }
+
+// Of every call that is looked at, whether it counts for depth or not.
+static inline void count_call(void) {
+  if (hook.quiet_left == 0 || --hook.quiet_left > 0) return;
+  if (!hook.seen.deepest.value) return;  // its return will be something new
+  hook.seen.paused = 1;
+  hook.paused_below = hook.lowest;
+  if (hook.settings.mechanism == ST_MECHANISM_EVALUATOR) leave_slot();
+}
+
+// The stretch that ended here lies below a frame that is gone, so the next pause will end with one further out: there
+// are no more of them than frames. Halving makes all of them together as long as two.
+static inline void counted_frame_returned(int depth) {
+  if (hook.depth < hook.lowest) hook.lowest = hook.depth;
+  if (depth > hook.paused_below) return;
+  hook.paused_below = -1;
+  begin_stretch(hook.quiet_limit > 16 ? hook.quiet_limit / 2 : hook.quiet_limit);
+  if (hook.settings.mechanism == ST_MECHANISM_EVALUATOR) return_to_slot();
+}
+
 // ---------------------------------------------------------------------------------------------------- bookkeeping ---
 
+// Cached in the code object: the observation that looked last, and the kind plus one.
 static st_frame_kind kind_of(PyCodeObject* code) {
   const Py_ssize_t index = hook.settings.code_extra_index;
-  void* cached = NULL;
-  if (index >= 0) {
-    if (st_get_code_extra(code, index, &cached) < 0) PyErr_Clear();
-    if (cached) return (st_frame_kind)((uintptr_t)cached - 1);
-  }
-  const st_frame_kind kind = hook.settings.classify(hook.settings.classify_context, code);
-  if (index >= 0 && st_set_code_extra(code, index, (void*)((uintptr_t)kind + 1)) < 0) PyErr_Clear();
+  void* extra = NULL;
+  if (index >= 0 && st_get_code_extra(code, index, &extra) < 0) PyErr_Clear();
+  const uintptr_t cached = (uintptr_t)extra;
+  if (cached >> 2 == (uintptr_t)hook.serial) return (st_frame_kind)((cached & 3) - 1);
+  something_new();
+  const st_frame_kind kind =
+      cached ? (st_frame_kind)((cached & 3) - 1) : hook.settings.classify(hook.settings.classify_context, code);
+  const uintptr_t fresh = (uintptr_t)hook.serial << 2 | ((uintptr_t)kind + 1);
+  if (index >= 0 && st_set_code_extra(code, index, (void*)fresh) < 0) PyErr_Clear();
   return kind;
 }
 
@@ -102,6 +141,7 @@ static void take_deepest(st_hit hit) {
   hook.seen.path_size = 0;
   hook.path_capacity = 0;
   hook.pending = hit.depth - 1;
+  something_new();
   if (old.value) release_unobserved(old, old_path, old_path_size);
 }
 
@@ -118,6 +158,12 @@ static void record(PyObject* value, PyCodeObject* code, PyObject* globals, int d
   hook.seen.path[hook.seen.path_size++] = make_hit(value, code, globals, depth);
 }
 
+static inline void enter_depth(int depth) {
+  if (depth <= hook.seen.max_depth) return;
+  hook.seen.max_depth = depth;
+  something_new();
+}
+
 static inline int worth_recording(int depth) {
   return depth > hook.seen.deepest.depth || (depth == hook.pending && depth > 0);
 }
@@ -127,6 +173,16 @@ static inline int worth_recording(int depth) {
 #if ST_HAS_FRAME_EVALUATOR
 
 static PyObject* evaluate(PyThreadState* thread, st_frame* frame, int throwing);
+
+static int replace_evaluator(PyInterpreterState* interpreter, _PyFrameEvalFunction from, _PyFrameEvalFunction to) {
+  if (_PyInterpreterState_GetEvalFrameFunc(interpreter) != from) return 0;
+  _PyInterpreterState_SetEvalFrameFunc(interpreter, to);
+  return 1;
+}
+
+// What is under way goes on; what it calls from now on is run as without us.
+static void leave_slot(void) { replace_evaluator(hook.thread->interp, evaluate, _PyEval_EvalFrameDefault); }
+static void return_to_slot(void) { replace_evaluator(hook.thread->interp, _PyEval_EvalFrameDefault, evaluate); }
 
 static inline PyObject* evaluate_default(PyThreadState* thread, st_frame* frame, int throwing) {
   ST_RETURN_C_RECURSION(thread);
@@ -140,12 +196,10 @@ static inline PyObject* evaluate_default(PyThreadState* thread, st_frame* frame,
 static PyObject* evaluate_unobserved(PyThreadState* thread, st_frame* frame, int throwing) {
   PyInterpreterState* interpreter = thread->interp;
   const uint64_t serial = hook.serial;
-  const int ours = _PyInterpreterState_GetEvalFrameFunc(interpreter) == evaluate;
-  if (ours) _PyInterpreterState_SetEvalFrameFunc(interpreter, _PyEval_EvalFrameDefault);
+  const int ours = replace_evaluator(interpreter, evaluate, _PyEval_EvalFrameDefault);
   PyObject* value = _PyEval_EvalFrameDefault(thread, frame, throwing);
-  if (ours && hook.thread == thread && hook.serial == serial &&
-      _PyInterpreterState_GetEvalFrameFunc(interpreter) == _PyEval_EvalFrameDefault) {
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
+  if (ours && hook.thread == thread && hook.serial == serial) {
+    replace_evaluator(interpreter, _PyEval_EvalFrameDefault, evaluate);
   }
   return value;
 }
@@ -153,7 +207,7 @@ static PyObject* evaluate_unobserved(PyThreadState* thread, st_frame* frame, int
 static PyObject* evaluate_counted(PyThreadState* thread, st_frame* frame) {
   const int outer = hook.depth;
   const int depth = outer + 1;
-  if (depth > hook.seen.max_depth) hook.seen.max_depth = depth;
+  enter_depth(depth);
   if (depth > hook.settings.depth_limit) return evaluate_unobserved(thread, frame, 0);
 
   const uint64_t serial = hook.serial;
@@ -168,6 +222,7 @@ static PyObject* evaluate_counted(PyThreadState* thread, st_frame* frame) {
       st_frame_identity(frame, pin, &code, &globals);
       if (code) record(value, code, globals, depth);
     }
+    if (hook.thread == thread) counted_frame_returned(depth);
   }
   Py_XDECREF(pin);
   return value;
@@ -182,7 +237,9 @@ static PyObject* evaluate(PyThreadState* thread, st_frame* frame, int throwing) 
   }
   // An exception is only ever thrown into generators, which are skipped; and with an error set, deciding is not safe.
   if (throwing) return evaluate_default(thread, frame, throwing);
-  switch (kind_of(st_frame_code(frame))) {
+  const st_frame_kind kind = kind_of(st_frame_code(frame));
+  count_call();
+  switch (kind) {
     case ST_FRAME_HIDDEN: return evaluate_unobserved(thread, frame, throwing);
     case ST_FRAME_ELIGIBLE: return evaluate_counted(thread, frame);
     case ST_FRAME_SKIPPED: break;
@@ -194,24 +251,21 @@ static PyObject* evaluate(PyThreadState* thread, st_frame* frame, int throwing) 
 
 static st_begin install_evaluator(void) {
   PyInterpreterState* interpreter = PyThreadState_Get()->interp;
-  if (_PyInterpreterState_GetEvalFrameFunc(interpreter) != _PyEval_EvalFrameDefault) return ST_BEGIN_SLOT_TAKEN;
-  _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
-  return ST_BEGIN_OK;
+  return replace_evaluator(interpreter, _PyEval_EvalFrameDefault, evaluate) ? ST_BEGIN_OK : ST_BEGIN_SLOT_TAKEN;
 }
 
 static void remove_evaluator(void) {
   PyInterpreterState* interpreter = PyThreadState_Get()->interp;
-  if (_PyInterpreterState_GetEvalFrameFunc(interpreter) == evaluate) {
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, _PyEval_EvalFrameDefault);
-  } else {
-    hook.seen.replaced = 1;
-  }
+  const _PyFrameEvalFunction expected = hook.paused_below >= 0 ? _PyEval_EvalFrameDefault : evaluate;
+  if (!replace_evaluator(interpreter, expected, _PyEval_EvalFrameDefault)) hook.seen.replaced = 1;
 }
 
 #else
 
 static st_begin install_evaluator(void) { return ST_BEGIN_UNSUPPORTED; }
 static void remove_evaluator(void) {}
+static void leave_slot(void) {}
+static void return_to_slot(void) {}
 
 #endif  // ST_HAS_FRAME_EVALUATOR
 
@@ -225,15 +279,16 @@ static st_frame_kind kind_of_object(PyFrameObject* frame) {
 }
 
 static void profile_enter(PyFrameObject* frame) {
-  if (hook.hidden_by) return;
+  if (hook.hidden_by || hook.paused_below >= 0) return;
   const st_frame_kind kind = kind_of_object(frame);
+  count_call();
   if (kind == ST_FRAME_HIDDEN) {
     hook.hidden_by = frame;
     return;
   }
   if (kind == ST_FRAME_SKIPPED && hook.depth >= 0) return;
   const int depth = hook.depth + 1;
-  if (depth > hook.seen.max_depth) hook.seen.max_depth = depth;
+  enter_depth(depth);
   if (depth > hook.settings.depth_limit) {
     hook.hidden_by = frame;
     return;
@@ -252,22 +307,25 @@ static void profile_leave(PyFrameObject* frame, PyObject* value) {
   if (hook.frames_size == 0 || hook.frames[hook.frames_size - 1] != frame) return;
   --hook.frames_size;
   const int depth = hook.depth--;
-  if (!worth_recording(depth)) return;
-  PyCodeObject* code = PyFrame_GetCode(frame);
-  PyObject* globals = st_frame_object_globals(frame);
-  record(value, code, globals, depth);
-  Py_XDECREF(globals);
-  Py_DECREF(code);
+  if (worth_recording(depth)) {
+    PyCodeObject* code = PyFrame_GetCode(frame);
+    PyObject* globals = st_frame_object_globals(frame);
+    record(value, code, globals, depth);
+    Py_XDECREF(globals);
+    Py_DECREF(code);
+  }
+  counted_frame_returned(depth);
 }
 
 // A profile function that was there before goes on being called: the program may be looking at its result.
 static int profile(PyObject* self, PyFrameObject* frame, int what, PyObject* value) {
   (void)self;
-  if (hook.thread && hook.thread == PyThreadState_Get()) {
+  PyThreadState* thread = PyThreadState_Get();
+  if (hook.thread == thread) {
     if (what == PyTrace_CALL) {
       profile_enter(frame);
     } else if (what == PyTrace_RETURN) {
-      profile_leave(frame, value);
+      profile_leave(frame, st_profiled_return(thread, value));
     }
   }
   if (!hook.previous_function) return 0;
@@ -303,7 +361,9 @@ st_begin st_hook_begin(const st_hook_settings* settings) {
   hook.serial = serial;
   hook.settings = *settings;
   hook.depth = -1;
+  hook.paused_below = -1;
   hook.seen.max_depth = -1;
+  something_new();
   if (settings->mechanism == ST_MECHANISM_EVALUATOR) {
     const st_begin begun = install_evaluator();
     if (begun != ST_BEGIN_OK) return begun;

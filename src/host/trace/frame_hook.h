@@ -27,6 +27,10 @@ typedef enum st_mechanism { ST_MECHANISM_EVALUATOR, ST_MECHANISM_PROFILE } st_me
 typedef struct st_hook_settings {
   st_mechanism mechanism;
   int depth_limit;  ///< frames deeper than this are not looked at
+  /// Seeing a call costs as much as making it. When so many calls in a row have shown nothing new (no function that
+  /// had not run before, no greater depth, no new `deepest`), the hook pauses until the frame below which all of them
+  /// lie has returned. It does not before there is a `deepest`. 0: never.
+  int quiet_calls;
   st_classify classify;
   const void* classify_context;  ///< must outlive the observation
   Py_ssize_t code_extra_index;   ///< st_hook_request_code_extra()'s; < 0: decide every time
@@ -47,6 +51,7 @@ typedef struct st_hook_result {
   st_hit* path;    ///< innermost first; free with PyMem_RawFree after releasing each
   size_t path_size;
   int max_depth;            ///< the greatest depth entered, at most one more than the limit; -1: no Python frame at all
+  int paused;               ///< see quiet_calls
   int stack_floor_reached;  ///< calls below the floor were not looked at
   int replaced;             ///< the program took the hook's slot for itself, and what came after was not seen
   int failed;               ///< out of memory: the hook switched itself off

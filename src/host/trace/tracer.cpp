@@ -40,11 +40,13 @@ TracedCall traced_call(const st_hit& hit, FunctionNames& names) {
 
 Tracer::Tracer(const Eligibility& eligibility, Options options) : eligibility_(eligibility), options_(options) {
   options_.depth_limit = std::max(options_.depth_limit, 0);
+  options_.quiet_calls = std::max(options_.quiet_calls, 0);
 }
 
 Mechanism Tracer::begin() {
   st_hook_settings settings{};
   settings.depth_limit = options_.depth_limit;
+  settings.quiet_calls = options_.quiet_calls;
   settings.classify = classify;
   settings.classify_context = &eligibility_;
   settings.code_extra_index = eligibility_.code_extra_index();
@@ -75,6 +77,7 @@ void Tracer::end() {
   for (std::size_t i = seen.path_size; i > 0; --i) trace_.path.push_back(traced_call(seen.path[i - 1], names));
   PyMem_RawFree(seen.path);
   trace_.max_depth = seen.max_depth;
+  trace_.paused = seen.paused != 0;
   if (seen.stack_floor_reached) {
     trace_.notes.emplace_back(
         "trace: half of the C stack was in use; deeper calls were not observed. A larger stack (ulimit -s) shows more");

@@ -21,6 +21,8 @@ enum class Mechanism {
 struct Options {
   /// The benchmark's own frame has depth 0. Deeper frames than this are not looked at, and run at full speed.
   int depth_limit = 100;
+  /// What is looked at pauses after so many calls that show nothing new, see st_hook_settings; 0: it never does.
+  int quiet_calls = 10'000;
   Mechanism mechanism = Mechanism::kAuto;
 };
 
@@ -33,13 +35,15 @@ struct TracedCall {
 };
 
 struct Trace {
-  /// The first return with a meaningful value at the greatest depth that has one; depth 1 or more.
+  /// The first return with a meaningful value at the greatest depth that has one, of the calls that were looked at;
+  /// depth 1 or more.
   std::optional<TracedCall> deepest;
   /// The calls between the benchmark and `deepest`, outermost first. One that was left by an exception is missing.
   std::vector<TracedCall> path;
   Mechanism used = Mechanism::kNone;
   int max_depth = -1;  ///< the greatest depth entered, at most depth_limit + 1; -1: no Python frame ran
   bool had_exception = false;
+  bool paused = false;             ///< some calls were not looked at because many before them had shown nothing new
   std::vector<std::string> notes;  ///< what limits the observation, for people
 };
 
