@@ -144,6 +144,9 @@ void add_run_options(CLI::App& app, Shared& shared) {
       "--parallel", [&shared] { shared.overrides.workers = 0; }, "the same as --workers 0");
   add_whole_number(app, "--seed", shared.overrides.seed, "seed", "N",
                    "where every source of randomness starts from (default: 42)");
+  add_whole_number(app, "--freeze-time", shared.overrides.freeze_time, "freeze_time", "SECONDS",
+                   "the time of day that benchmarks see, since 1970-01-01 UTC; clocks that measure go on (default: the "
+                   "real one)");
   app.add_option_function<std::string>(
          "--mode",
          [&shared](const std::string& text) {

@@ -16,7 +16,7 @@ namespace snapshot_test::cli {
 void add_general_options(CLI::App& app, Shared& shared);    ///< -c, -v, -q, --color
 void add_suite_options(CLI::App& app, Shared& shared);      ///< benchmark_dir, --python, --project-dir
 void add_selection_options(CLI::App& app, Shared& shared);  ///< --filter, --exclude
-void add_run_options(CLI::App& app, Shared& shared);        ///< --timeout, -j, --seed, --mode
+void add_run_options(CLI::App& app, Shared& shared);        ///< --timeout, -j, --seed, --freeze-time, --mode
 void add_store_options(CLI::App& app, Shared& shared);      ///< --snapshot-dir
 void add_tolerance_options(CLI::App& app, Shared& shared);  ///< --tolerance, --equal-nan
 /// --strict and --min-verified, which mean what the given descriptions say.

@@ -64,6 +64,7 @@ Result<session::SuiteOptions> suite_options(const config::Config& config, const 
   options.trace_depth_limit = static_cast<int>(config.trace_depth_limit.value);
   options.reducers = config.reducers.value;
   options.deepest_only = config.mode.value == config::Mode::kDeepest;
+  options.freeze_time = config.freeze_time.value;
   options.limits = {config.max_iterator_items.value, config.max_value_bytes.value, config.max_value_depth.value};
   return options;
 }

@@ -35,6 +35,7 @@ void for_each_setting(AnyConfig& config, Visit&& visit) {
   visit("timeout", config.timeout, Range{0, Bound::kExcluded});
   visit("workers", config.workers, Range{0, Bound::kIncluded, 4096});
   visit("seed", config.seed, Range{});
+  visit("freeze_time", config.freeze_time, Range{0, Bound::kIncluded, 253402300799});  // up to the year 9999
   visit("mode", config.mode, Range{});
   visit("trace_depth_limit", config.trace_depth_limit, Range{1, Bound::kIncluded, 1'000'000});
   visit("max_iterator_items", config.max_iterator_items, Range{1, Bound::kIncluded});
@@ -191,6 +192,7 @@ Result<void> apply_overrides(Config& config, const Overrides& overrides) {
   override_with(config.stability_check, overrides.stability_check);
   override_with(config.compression, overrides.compression);
   override_with(config.mode, overrides.mode);
+  override_with(config.freeze_time, overrides.freeze_time);
   override_with(config.strict, overrides.strict);
   override_with(config.min_verified, overrides.min_verified);
   if (overrides.verbose.value_or(false) && overrides.quiet.value_or(false)) {

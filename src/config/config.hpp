@@ -59,6 +59,7 @@ struct Config {
   Setting<std::optional<double>> timeout;                ///< seconds; none means kDefaultTimeout
   Setting<std::uint64_t> workers{0};                     ///< cases at once; 0 = as many as there are cores
   Setting<std::uint64_t> seed{42};
+  Setting<std::optional<std::uint64_t>> freeze_time;  ///< seconds since 1970-01-01 UTC; none: the clock runs
   Setting<Mode> mode{Mode::kFull};
   Setting<std::uint64_t> trace_depth_limit{100};
   Setting<std::uint64_t> max_iterator_items{model::ValueLimits().max_items};
@@ -97,6 +98,7 @@ struct Overrides {
   std::optional<bool> stability_check;
   std::optional<Compression> compression;
   std::optional<Mode> mode;
+  std::optional<std::uint64_t> freeze_time;
   std::optional<bool> strict;
   std::optional<double> min_verified;
   std::optional<bool> verbose;

@@ -15,6 +15,7 @@
 #include "host/execution/endings.hpp"
 #include "host/execution/roles.hpp"
 #include "host/interpreter/determinism.hpp"
+#include "host/interpreter/frozen_clock.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "host/pickling/reducers_file.hpp"
 #include "util/stack.hpp"
@@ -105,6 +106,9 @@ int run(int argc, char** argv) {
   restore_library_path();
   set_thread_stack();
   const auto start = (*message)->body.get<model::HostStart>();
+  if (start.frozen_time >= 0) {
+    interpreter::freeze_clock(start.frozen_time);
+  }
   if (::chdir(start.workdir.c_str()) != 0) {
     return refuse(channel, "cannot enter '" + start.workdir + "'");
   }

@@ -56,6 +56,7 @@ struct HostStart {
   std::vector<std::string> preload;   ///< modules to import once for all; failures are ignored
   std::vector<std::string> reducers;  ///< files of the project's own reducers, absolute
   ValueLimits limits;
+  std::int64_t frozen_time = -1;  ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
 };
 
 struct DiscoverRequest {

@@ -197,6 +197,7 @@ store::RunInfo describe_run(const CaptureOptions& options, const Run& run, const
                    {"mode", options.suite.deepest_only ? "deepest" : "full"},
                    {"trace_depth_limit", options.suite.trace_depth_limit},
                    {"limits", options.suite.limits},
+                   {"freeze_time", options.suite.freeze_time ? nlohmann::json(*options.suite.freeze_time) : nullptr},
                    {"stability_check", options.stability_check},
                    {"compression", options.compress ? "auto" : "none"}};
   for (const auto& [status, cases] : counts) {

@@ -44,6 +44,7 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   start.seed = options_.seed;
   start.preload = preload;
   start.limits = options_.limits;
+  start.frozen_time = options_.freeze_time ? static_cast<std::int64_t>(*options_.freeze_time) : -1;
   for (const fs::path& file : options_.reducers) {
     start.reducers.push_back(fs::absolute(file).string());
   }

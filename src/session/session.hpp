@@ -28,6 +28,7 @@ struct SuiteOptions {
   int trace_depth_limit = 100;
   bool deepest_only = false;  ///< observe and judge `deepest` alone
   model::ValueLimits limits;
+  std::optional<std::uint64_t> freeze_time;  ///< the time of day that benchmarks see, in seconds since 1970-01-01 UTC
   std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers
 };
 

@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "support/sandbox.hpp"
 
@@ -250,6 +251,35 @@ TEST(BodyValues, OfAssignmentExpressionsAndFilledLists) {
   const auto verified = box.verify();
   EXPECT_EQ(verified.of("bench.time_f"), "different") << verified.text();
   EXPECT_EQ(verified.of("bench.time_g"), "different") << verified.text();
+}
+
+TEST(ClockReadings, AreNoResults) {
+  const Sandbox box;
+  box.write_suite(
+      "import time\n"
+      "def time_f():\n    t0 = time.time()\n    t1 = time.perf_counter()\n    t2 = time.time_ns()\n    return 5\n"
+      "def time_g():\n    return time.monotonic()\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.entry("bench.time_f").at("sites").size(), 1u) << captured.text();
+  EXPECT_EQ(captured.entry("bench.time_f").at("observation").at("notes").size(), 3u) << captured.text();
+  EXPECT_EQ(captured.of("bench.time_g"), "vacuous") << captured.text();
+  EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
+}
+
+TEST(FreezeTime, MakesTheTimeOfDayAResult) {
+  const Sandbox box;
+  box.write_suite(
+      "import datetime, time\ndef time_now():\n"
+      "    return [time.time(), time.time_ns(), time.gmtime()[:6], datetime.datetime.utcnow().isoformat()]\n"
+      "def time_measured():\n    begun = time.perf_counter()\n    time.sleep(0.01)\n"
+      "    return time.perf_counter() - begun >= 0.009\n");
+  const std::vector<std::string> frozen = {"--freeze-time", "86400"};
+  EXPECT_EQ(box.capture(frozen).of("bench.time_now"), "outer");
+  EXPECT_THAT(box.run({"show", "bench.time_now"}).out, HasSubstr("'1970-01-02T00:00:00'"));
+  const auto verified = box.verify(frozen);
+  EXPECT_EQ(verified.of("bench.time_now"), "identical") << verified.text();
+  EXPECT_EQ(verified.of("bench.time_measured"), "identical") << verified.text();
+  EXPECT_EQ(box.verify({"--freeze-time", "86401"}).of("bench.time_now"), "different");
 }
 
 TEST(Limits, ThatBiteAreSaidSo) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/execution/clock_window.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/state.hpp"
 #include "host/execution/timeraw.hpp"
@@ -74,7 +75,12 @@ bool is_never_run(const py::object& value) {
 class CaseRun {
  public:
   CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request)
-      : context_(context), benchmark_(benchmark), request_(request), writer_(context.reducers, context.start.limits) {}
+      : context_(context),
+        benchmark_(benchmark),
+        request_(request),
+        writer_(context.reducers, context.start.limits),
+        clock_(context.start.frozen_time >= 0 ? ClockWindow::TimeOfDay::kStandsStill
+                                              : ClockWindow::TimeOfDay::kGoesOn) {}
 
   model::CaseReply run(const py::object& cache);
 
@@ -90,6 +96,7 @@ class CaseRun {
   [[nodiscard]] py::object timed(const std::function<py::object()>& function);
   [[nodiscard]] py::object as_returned(py::object returned);
   [[nodiscard]] std::vector<SeenValue> gather_values(py::object returned, trace::Trace trace);
+  [[nodiscard]] bool is_meaningful(const model::Site& site, const py::object& value);
   void hand_over(const std::vector<SeenValue>& seen);
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
@@ -99,6 +106,7 @@ class CaseRun {
   PreparedBenchmark& benchmark_;
   const model::CaseRequest& request_;
   ValueWriter writer_;
+  ClockWindow clock_;
   py::tuple args_;
   std::optional<StateWatch> state_;
   model::CaseReply reply_;
@@ -214,6 +222,7 @@ py::object CaseRun::timed(const std::function<py::object()>& function) {
   const CollectorOff off;
   const auto begun = std::chrono::steady_clock::now();
   py::object returned = function();
+  clock_.close();
   observation().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return returned;
 }
@@ -271,14 +280,15 @@ std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace 
   const bool all = request_.observe != Observe::kDeepest;
   std::vector<SeenValue> seen;
   if (all) {
-    const bool something = !returned.is_none();
-    seen.push_back({{SiteKind::kReturn, 0}, std::move(returned), "", 1, something});
+    const model::Site site{SiteKind::kReturn, 0};
+    const bool meaningful = is_meaningful(site, returned);
+    seen.push_back({site, std::move(returned), "", 1, meaningful});
   }
   if (all && benchmark_.body) {
     for (trace::BodyValue& each : benchmark_.body->take_values()) {
-      const bool meaningful = !each.value.is_none();
-      seen.push_back(
-          {{SiteKind::kBody, each.index}, std::move(each.value), std::move(each.source), each.count, meaningful});
+      const model::Site site{SiteKind::kBody, each.index};
+      const bool meaningful = is_meaningful(site, each.value);
+      seen.push_back({site, std::move(each.value), std::move(each.source), each.count, meaningful});
     }
   }
   if (trace.deepest) {
@@ -296,6 +306,18 @@ std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace 
   }
   observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
   return seen;
+}
+
+/// Of return and body[i]: every value but None is a result, except what the clock said.
+bool CaseRun::is_meaningful(const model::Site& site, const py::object& value) {
+  if (value.is_none()) {
+    return false;
+  }
+  if (clock_.holds(value.ptr())) {
+    observation().notes.push_back(site.text() + " is a reading of the clock, and not compared");
+    return false;
+  }
+  return true;
 }
 
 /// To the store, or against it.

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -155,6 +157,7 @@ Result<void> StateWatch::look_before() {
     return fail(ErrorKind::kInternal, "cannot fork to look at the state before the call");
   }
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     int status = 1;
     try {
       const std::string text = nlohmann::json(digests()).dump();
