@@ -27,8 +27,9 @@ bool usable(const SiteValue& site) { return site.meaningful && !site.object.empt
 
 /// What two runs differ by, times this, is what a later run may differ by.
 constexpr double kBoundMargin = 10;
-/// A number that may differ by more than this says nothing.
-constexpr double kWidestBound = 1e-2;
+/// Rounding that varies stays below this. What differs by more may be a measured time that came out alike by chance,
+/// and will not do so again.
+constexpr double kWidestBound = 1e-4;
 
 /// A leaf of numbers that moved a little gets a tolerance of its own; any other is not compared.
 void mark_paths(SiteValue& site, const SiteComparison& comparison) {
