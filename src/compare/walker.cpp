@@ -277,7 +277,8 @@ void Walker::note_path(const Step* extra) {
 }
 
 void Walker::differ(Difference difference, const Step* extra, const Step* shown) {
-  if (difference.numeric && !difference.numbers.exact && std::isfinite(difference.numbers.passing_rtol)) {
+  const bool asked = !options_.bounds.empty() || result_.passing_rtol.size() < kMostPaths;  // the text of a path costs
+  if (asked && difference.numeric && !difference.numbers.exact && std::isfinite(difference.numbers.passing_rtol)) {
     const std::string where = path(extra);
     const auto bound = options_.bounds.find(where);
     if (bound != options_.bounds.end() && difference.numbers.passing_rtol <= bound->second) return close();

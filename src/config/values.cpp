@@ -110,6 +110,16 @@ std::optional<std::string> read_rules(RuleChange& change, const Json& value) {
   return std::nullopt;
 }
 
+template <class Enum>
+Read<Enum> read_choice(const Json& value, std::pair<const char*, Enum> one, std::pair<const char*, Enum> other) {
+  for (const auto& [word, meaning] : {one, other}) {
+    if (value == word) {
+      return meaning;
+    }
+  }
+  return tl::unexpected(must_be(fmt::format("\"{}\" or \"{}\"", one.first, other.first), value));
+}
+
 Read<RuleChange> read_change(const Json& value) {
   if (!value.is_object()) {
     return tl::unexpected(
@@ -226,23 +236,11 @@ Read<std::vector<fs::path>> read(const Json& value, const Range&, const std::vec
 }
 
 Read<Compression> read(const Json& value, const Range&, const Compression*) {
-  if (value == "auto") {
-    return Compression::kAuto;
-  }
-  if (value == "none") {
-    return Compression::kNone;
-  }
-  return tl::unexpected(must_be("\"auto\" or \"none\"", value));
+  return read_choice<Compression>(value, {"auto", Compression::kAuto}, {"none", Compression::kNone});
 }
 
 Read<Mode> read(const Json& value, const Range&, const Mode*) {
-  if (value == "full") {
-    return Mode::kFull;
-  }
-  if (value == "deepest") {
-    return Mode::kDeepest;
-  }
-  return tl::unexpected(must_be("\"full\" or \"deepest\"", value));
+  return read_choice<Mode>(value, {"full", Mode::kFull}, {"deepest", Mode::kDeepest});
 }
 
 Read<DtypeTolerances> read(const Json& value, const Range&, const DtypeTolerances* now) {

@@ -76,6 +76,22 @@ std::size_t VerifySummary::count(Standing wanted) const {
   return total;
 }
 
+std::size_t CaptureSummary::verifiable_cases() const {
+  std::size_t total = 0;
+  for (const auto& [each, cases] : counts) {
+    total += verifiable(each) ? cases : 0;
+  }
+  return total;
+}
+
+std::size_t CaptureSummary::countable_cases() const {
+  std::size_t total = 0;
+  for (const auto& [each, cases] : counts) {
+    total += each == CaptureStatus::kSkipped || each == CaptureStatus::kNoOp ? 0 : cases;
+  }
+  return total;
+}
+
 double VerifySummary::verified_share() const {
   const std::size_t checked = count(Standing::kPass) + count(Standing::kFail);
   const std::size_t all = checked + count(Standing::kUnverified);

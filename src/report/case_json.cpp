@@ -123,8 +123,8 @@ Json counts_json(const model::VerifySummary& summary) {
 Json counts_json(const model::CaptureSummary& summary) {
   auto [total, names] = by_name(summary.counts);
   const auto found = summary.counts.find(model::CaptureStatus::kFailed);
-  const std::size_t countable = countable_cases(summary);
-  const std::size_t verifiable = verifiable_cases(summary);
+  const std::size_t countable = summary.countable_cases();
+  const std::size_t verifiable = summary.verifiable_cases();
   Json json = {{"total", total},
                {"captured", verifiable},
                {"failed", found == summary.counts.end() ? 0 : found->second},

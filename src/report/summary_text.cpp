@@ -97,7 +97,7 @@ std::string conclusion(const CaptureSummary& summary, Color color) {
     return failed(summary.status, because + "; " + baseline, color);
   }
   std::vector<std::string> reservations;
-  if (const std::size_t lost = countable_cases(summary) - verifiable_cases(summary); lost > 0) {
+  if (const std::size_t lost = summary.countable_cases() - summary.verifiable_cases(); lost > 0) {
     reservations.push_back(fmt::format("verify will not be able to check {}", counted(lost, "case")));
   }
   if (!failures.empty()) {
@@ -113,8 +113,8 @@ std::string headline(const VerifySummary& summary) {
 }
 
 std::string headline(const CaptureSummary& summary) {
-  const std::size_t all = countable_cases(summary);
-  const std::size_t checked = verifiable_cases(summary);
+  const std::size_t all = summary.countable_cases();
+  const std::size_t checked = summary.verifiable_cases();
   return fmt::format("verify will be able to check {} of {} ({})", grouped(checked), counted(all, "case"),
                      percent(checked, all));
 }
@@ -125,22 +125,6 @@ std::string count_line(std::string_view name, std::size_t count, std::string_vie
 }
 
 }  // namespace
-
-std::size_t verifiable_cases(const CaptureSummary& summary) {
-  std::size_t total = 0;
-  for (const auto& [status, count] : summary.counts) {
-    total += model::verifiable(status) ? count : 0;
-  }
-  return total;
-}
-
-std::size_t countable_cases(const CaptureSummary& summary) {
-  std::size_t total = 0;
-  for (const auto& [status, count] : summary.counts) {
-    total += status == CaptureStatus::kSkipped || status == CaptureStatus::kNoOp ? 0 : count;
-  }
-  return total;
-}
 
 std::size_t countable_cases(const VerifySummary& summary) {
   return summary.count(Standing::kPass) + summary.count(Standing::kFail) + summary.count(Standing::kUnverified);

@@ -310,15 +310,8 @@ CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome) {
 }
 
 void conclude(model::CaptureSummary& summary, bool strict, double min_verified_percent) {
-  std::size_t checkable = 0;
-  std::size_t others = 0;
-  for (const auto& [status, cases] : summary.counts) {
-    if (model::verifiable(status)) {
-      checkable += cases;
-    } else if (status != CaptureStatus::kSkipped && status != CaptureStatus::kNoOp) {
-      others += cases;
-    }
-  }
+  const std::size_t checkable = summary.verifiable_cases();
+  const std::size_t others = summary.countable_cases() - checkable;
   const double share =
       checkable == 0 ? 0 : 100.0 * static_cast<double>(checkable) / static_cast<double>(checkable + others);
   if (checkable == 0) {

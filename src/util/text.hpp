@@ -13,6 +13,11 @@ namespace snapshot_test::util {
 /// Optimal string alignment distance (Damerau-Levenshtein without overlapping swaps), in bytes.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
+/// "__init__" and the like.
+[[nodiscard]] inline bool is_dunder(std::string_view name) noexcept {
+  return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
+}
+
 /// The candidate that is closest to `word`, if it is close enough to be a misspelling of it.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 

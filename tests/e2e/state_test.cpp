@@ -189,13 +189,17 @@ TEST(ChangedBenchmarks, AreSaidToHaveChanged) {
   EXPECT_THAT(verified.run.out, HasSubstr("own code is not what it was when captured"));
 }
 
+/// A library whose work() knows how many runs there were before; project/count holds their number.
+constexpr const char* kCounting =
+    "import pathlib\ncount = pathlib.Path(__file__).with_name('count')\n"
+    "def work():\n    n = int(count.read_text())\n    count.write_text(str(n + 1))\n";
+
 TEST(UnstableLeaves, ThatMoveALittleKeepABoundOfTheirOwn) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return lib.work()\n");
   // Each run is a little off the one before.
   box.write_library(
-      "import pathlib\ncount = pathlib.Path(__file__).with_name('count')\n"
-      "def work():\n    n = int(count.read_text())\n    count.write_text(str(n + 1))\n"
+      std::string(kCounting) +
       "    return {'noisy': 5.0 * (1 + 3e-7 * n), 'wild': 2.0 ** n, 'counted': 1000000 + n, 'same': 3}\n");
   box.write("project/count", "0");
   const std::vector<std::string> tight = {"--tolerance", "1e-9", "0"};
@@ -215,10 +219,7 @@ TEST(UnstableLeaves, ThatMoveALittleKeepABoundOfTheirOwn) {
 TEST(UnstableLeaves, ThatMoveMoreThanRoundingDoesAreNotCompared) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return [lib.work(), 3]\n");
-  box.write_library(
-      "import pathlib\ncount = pathlib.Path(__file__).with_name('count')\n"
-      "def work():\n    n = int(count.read_text())\n    count.write_text(str(n + 1))\n"
-      "    return [0.0012, 0.0012001, 0.0014][n]\n");
+  box.write_library(std::string(kCounting) + "    return [0.0012, 0.0012001, 0.0014][n]\n");
   box.write("project/count", "0");
   EXPECT_EQ(box.capture().of("bench.time_f"), "outer");
   EXPECT_EQ(box.verify().of("bench.time_f"), "identical");

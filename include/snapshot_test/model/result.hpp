@@ -104,6 +104,9 @@ struct CaptureSummary {
   std::string failure;            ///< why the status is not kSuccess, one line; empty if it is or goes without saying
   std::string snapshot_dir;
   ExitStatus status = ExitStatus::kInternal;
+
+  [[nodiscard]] std::size_t verifiable_cases() const;  ///< that verify will be able to check
+  [[nodiscard]] std::size_t countable_cases() const;   ///< all but those that skip themselves or do nothing
 };
 
 struct VerifySummary {

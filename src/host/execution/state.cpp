@@ -9,12 +9,12 @@
 #include <cerrno>
 #include <csignal>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 
 #include "host/interpreter/interpreter.hpp"
 #include "util/fd.hpp"
 #include "util/file.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -32,8 +32,6 @@ bool is_code(PyObject* value) {
          Py_TYPE(value) == &PyGetSetDescr_Type || Py_TYPE(value) == &PyMemberDescr_Type;
 }
 
-bool is_dunder(std::string_view name) { return name.size() > 4 && name.starts_with("__") && name.ends_with("__"); }
-
 /// `names` is a dict or a class's mappingproxy.
 void add_namespace(Named& named, const std::string& prefix, const py::handle names) {
   for (const py::handle item : py::list(names.attr("items")())) {
@@ -42,7 +40,7 @@ void add_namespace(Named& named, const std::string& prefix, const py::handle nam
       continue;
     }
     const auto name = pair[0].cast<std::string>();
-    if (!is_dunder(name) && !is_code(py::object(pair[1]).ptr())) {
+    if (!util::is_dunder(name) && !is_code(py::object(pair[1]).ptr())) {
       named.emplace(prefix + name, pair[1]);
     }
   }

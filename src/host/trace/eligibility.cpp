@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "util/text.hpp"
+
 namespace snapshot_test::host::trace {
 namespace py = pybind11;
 namespace {
@@ -28,10 +30,7 @@ std::string_view text_of(PyObject* unicode) noexcept {
   return {data, static_cast<std::size_t>(size)};
 }
 
-bool has_unlisted_name(std::string_view name) noexcept {
-  if (name.starts_with('<')) return true;
-  return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
-}
+bool has_unlisted_name(std::string_view name) noexcept { return name.starts_with('<') || util::is_dunder(name); }
 
 bool is_import_machinery(std::string_view file) noexcept {
   return file.starts_with("<frozen importlib") || file.starts_with("<frozen zipimport");
