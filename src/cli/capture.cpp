@@ -13,20 +13,18 @@ CLI::App* declare_capture(CLI::App& root, CaptureArgs& args) {
   add_selection_options(*app, args.shared);
   add_store_options(*app, args.shared);
   add_run_options(*app, args.shared);
+  add_process_options(*app, args.shared);
   add_tolerance_options(*app, args.shared);
   config::Overrides& overrides = args.shared.overrides;
   add_switch(
       *app, "--no-stability-check", "--stability-check", overrides.stability_check, false,
       "run every case once; by default it runs twice, and what differs between the two runs is not compared later");
-  app->add_option_function<std::string>(
-         "--compression",
-         [&overrides](const std::string& text) {
-           overrides.compression = text == "none" ? config::Compression::kNone : config::Compression::kAuto;
-         },
-         "auto stores large values that compress well as zstd frames, none stores plain pickles only (default: auto)")
-      ->type_name("HOW")
-      ->check(
-          CLI::Validator([](std::string& text) { return config::complaint("compression", text).value_or(""); }, ""));
+  add_choice(
+      *app, "--compression", "compression",
+      [&overrides](const std::string& text) {
+        overrides.compression = text == "none" ? config::Compression::kNone : config::Compression::kAuto;
+      },
+      "auto stores large values that compress well as zstd frames, none stores plain pickles only (default: auto)");
   add_strictness_options(
       *app, args.shared,
       "also fail for cases that verify will not be able to check; they are stored (default: they are listed)",

@@ -21,6 +21,7 @@ struct Shared {
   std::optional<std::filesystem::path> config_file;
   config::Overrides overrides;
   std::optional<std::string> filter;
+  std::optional<std::uint64_t> shuffle;
   When color = When::kAuto;
 };
 

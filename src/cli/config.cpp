@@ -97,6 +97,7 @@ CLI::App* declare_config(CLI::App& root, ConfigArgs& args) {
   add_store_options(*app, args.shared);
   add_tolerance_options(*app, args.shared);
   add_run_options(*app, args.shared);
+  add_process_options(*app, args.shared);
   add_general_options(*app, args.shared);
   return app;
 }

@@ -87,6 +87,13 @@ void add_switch(CLI::App& app, const std::string& name, const std::string& oppos
       ->group("");
 }
 
+void add_choice(CLI::App& app, const std::string& name, const std::string& key,
+                const std::function<void(const std::string&)>& set, const std::string& description) {
+  app.add_option_function<std::string>(name, set, description)
+      ->type_name("WORD")
+      ->check(CLI::Validator([key](std::string& text) { return config::complaint(key, text).value_or(""); }, ""));
+}
+
 void add_general_options(CLI::App& app, Shared& shared) {
   add_path(app, "-c,--config", shared.config_file, "FILE",
            "configuration file (default: snapshot_config.json in the current folder, where there is one)");
@@ -147,15 +154,40 @@ void add_run_options(CLI::App& app, Shared& shared) {
   add_whole_number(app, "--freeze-time", shared.overrides.freeze_time, "freeze_time", "SECONDS",
                    "the time of day that benchmarks see, since 1970-01-01 UTC; clocks that measure go on (default: the "
                    "real one)");
-  app.add_option_function<std::string>(
-         "--mode",
-         [&shared](const std::string& text) {
-           shared.overrides.mode = text == "deepest" ? config::Mode::kDeepest : config::Mode::kFull;
+  add_choice(
+      app, "--mode", "mode",
+      [&shared](const std::string& text) {
+        shared.overrides.mode = text == "deepest" ? config::Mode::kDeepest : config::Mode::kFull;
+      },
+      "full looks at what the benchmark returns and computes, deepest only at what the deepest call returns (default: "
+      "full)");
+}
+
+void add_process_options(CLI::App& app, Shared& shared) {
+  app.add_option_function<std::uint64_t>(
+         "--max-memory",
+         [&shared](const std::uint64_t& bytes) {
+           if (const auto wrong = config::complaint("max_memory", bytes)) {
+             throw CLI::ValidationError("--max-memory", *wrong);
+           }
+           shared.overrides.max_memory = bytes;
          },
-         "full looks at what the benchmark returns and computes, deepest only at what the deepest call returns "
-         "(default: full)")
-      ->type_name("MODE")
-      ->check(CLI::Validator([](std::string& text) { return config::complaint("mode", text).value_or(""); }, ""));
+         "private memory that one case may have, what its imports hold included: 500M, 2G (default: no limit)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false));
+  add_choice(
+      app, "--isolation", "isolation",
+      [&shared](const std::string& text) {
+        shared.overrides.isolation = text == "spawn" ? config::Isolation::kSpawn : config::Isolation::kFork;
+      },
+      "fork runs each case in a fork of a process that has imported its module, spawn in an interpreter of its own, "
+      "which takes longer, for libraries that cannot be forked (default: fork)");
+  add_number(app, "--import-timeout", shared.overrides.import_timeout, "import_timeout", "SECONDS",
+             "wall time that the import of one module may take (default: 600 seconds)");
+  app.add_option("--shuffle", shared.shuffle,
+                 "run the cases in an order that this number seeds; the verdicts must not depend on it (default: what "
+                 "takes long first, then the order of the suite)")
+      ->type_name("SEED");
 }
 
 void add_strictness_options(CLI::App& app, Shared& shared, const std::string& strict, const std::string& min_verified) {

@@ -2,6 +2,7 @@
 // which must outlive the parsing.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,8 @@ void add_general_options(CLI::App& app, Shared& shared);    ///< -c, -v, -q, --c
 void add_suite_options(CLI::App& app, Shared& shared);      ///< benchmark_dir, --python, --project-dir
 void add_selection_options(CLI::App& app, Shared& shared);  ///< --filter, --exclude
 void add_run_options(CLI::App& app, Shared& shared);        ///< --timeout, -j, --seed, --freeze-time, --mode
+/// --max-memory, --isolation, --import-timeout, --shuffle
+void add_process_options(CLI::App& app, Shared& shared);
 void add_store_options(CLI::App& app, Shared& shared);      ///< --snapshot-dir
 void add_tolerance_options(CLI::App& app, Shared& shared);  ///< --tolerance, --equal-nan
 /// --strict and --min-verified, which mean what the given descriptions say.
@@ -32,6 +35,10 @@ void add_whole_number(CLI::App& app, const std::string& names, std::optional<std
 /// A whole number of at least 1 that no configuration file sets.
 void add_count(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
                const std::string& description);
+
+/// One of the words that the configuration's `key` takes, given to `set`.
+void add_choice(CLI::App& app, const std::string& name, const std::string& key,
+                const std::function<void(const std::string&)>& set, const std::string& description);
 
 /// A flag that a configuration file can also set, so it has an unlisted opposite ("--no-strict") for the command line.
 void add_switch(CLI::App& app, const std::string& name, const std::string& opposite, std::optional<bool>& target,

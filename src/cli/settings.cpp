@@ -59,6 +59,12 @@ Result<session::SuiteOptions> suite_options(const config::Config& config, const 
   options.filter = shared.filter;
   options.exclude = config.exclude_benchmarks.value;
   options.timeout = config.timeout.value.value_or(config::kDefaultTimeout);
+  options.import_timeout = config.import_timeout.value.value_or(config::kDefaultImportTimeout);
+  options.max_memory = config.max_memory.value;
+  options.isolation =
+      config.isolation.value == config::Isolation::kFork ? session::Isolation::kFork : session::Isolation::kSpawn;
+  options.spawn = config.spawn_benchmarks.value;
+  options.shuffle = shared.shuffle;
   options.workers = static_cast<unsigned>(config.workers.value);
   options.seed = config.seed.value;
   options.trace_depth_limit = static_cast<int>(config.trace_depth_limit.value);

@@ -19,6 +19,7 @@ CLI::App* declare_verify(CLI::App& root, VerifyArgs& args) {
       "(default: they are listed)",
       "fail if less than this share of the cases was checked; skipped cases do not count (default: 0)");
   add_run_options(*app, args.shared);
+  add_process_options(*app, args.shared);
   add_report_options(*app, args.files);
   add_general_options(*app, args.shared);
   return app;

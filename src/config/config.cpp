@@ -33,6 +33,10 @@ void for_each_setting(AnyConfig& config, Visit&& visit) {
   visit("reducers", config.reducers, Range{});
   visit("exclude_benchmarks", config.exclude_benchmarks, Range{});
   visit("timeout", config.timeout, Range{0, Bound::kExcluded});
+  visit("import_timeout", config.import_timeout, Range{0, Bound::kExcluded});
+  visit("max_memory", config.max_memory, Range{1 << 20, Bound::kIncluded});
+  visit("isolation", config.isolation, Range{});
+  visit("spawn_benchmarks", config.spawn_benchmarks, Range{});
   visit("workers", config.workers, Range{0, Bound::kIncluded, 4096});
   visit("seed", config.seed, Range{});
   visit("freeze_time", config.freeze_time, Range{0, Bound::kIncluded, 253402300799});  // up to the year 9999
@@ -187,6 +191,9 @@ Result<void> apply_overrides(Config& config, const Overrides& overrides) {
   override_with(config.strict_shapes, overrides.strict_shapes);
   override_with(config.ignore_order, overrides.ignore_order);
   override_with(config.timeout, overrides.timeout);
+  override_with(config.import_timeout, overrides.import_timeout);
+  override_with(config.max_memory, overrides.max_memory);
+  override_with(config.isolation, overrides.isolation);
   override_with(config.workers, overrides.workers);
   override_with(config.seed, overrides.seed);
   override_with(config.stability_check, overrides.stability_check);

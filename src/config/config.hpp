@@ -36,6 +36,7 @@ struct Setting {
 
 enum class Compression { kAuto, kNone };
 enum class Mode { kFull, kDeepest };
+enum class Isolation { kFork, kSpawn };
 
 using OptionalPath = std::optional<std::filesystem::path>;
 
@@ -57,7 +58,11 @@ struct Config {
   Setting<std::vector<std::filesystem::path>> reducers;  ///< the project's own, Python files
   Setting<std::vector<std::string>> exclude_benchmarks;  ///< a pattern here would silently leave cases out
   Setting<std::optional<double>> timeout;                ///< seconds; none means kDefaultTimeout
-  Setting<std::uint64_t> workers{0};                     ///< cases at once; 0 = as many as there are cores
+  Setting<std::optional<double>> import_timeout;         ///< seconds; none means kDefaultImportTimeout
+  Setting<std::optional<std::uint64_t>> max_memory;      ///< bytes; none limits nothing
+  Setting<Isolation> isolation{Isolation::kFork};
+  Setting<std::vector<std::string>> spawn_benchmarks;  ///< these have isolation spawn, whatever the others have
+  Setting<std::uint64_t> workers{0};                   ///< cases at once; 0 = as many as there are cores
   Setting<std::uint64_t> seed{42};
   Setting<std::optional<std::uint64_t>> freeze_time;  ///< seconds since 1970-01-01 UTC; none: the clock runs
   Setting<Mode> mode{Mode::kFull};
@@ -76,7 +81,8 @@ struct Config {
   OptionalPath asv_file;  ///< the asv.conf.json that was read
 };
 
-inline constexpr double kDefaultTimeout = 60;  ///< seconds, as in ASV
+inline constexpr double kDefaultTimeout = 60;         ///< seconds, as in ASV
+inline constexpr double kDefaultImportTimeout = 600;  ///< seconds
 
 /// What the command line says; unset fields say nothing.
 struct Overrides {
@@ -93,6 +99,9 @@ struct Overrides {
   std::optional<bool> ignore_order;
   std::vector<std::string> exclude;  ///< added to exclude_benchmarks
   std::optional<double> timeout;
+  std::optional<double> import_timeout;
+  std::optional<std::uint64_t> max_memory;
+  std::optional<Isolation> isolation;
   std::optional<std::uint64_t> workers;
   std::optional<std::uint64_t> seed;
   std::optional<bool> stability_check;

@@ -243,6 +243,10 @@ Read<Mode> read(const Json& value, const Range&, const Mode*) {
   return read_choice<Mode>(value, {"full", Mode::kFull}, {"deepest", Mode::kDeepest});
 }
 
+Read<Isolation> read(const Json& value, const Range&, const Isolation*) {
+  return read_choice<Isolation>(value, {"fork", Isolation::kFork}, {"spawn", Isolation::kSpawn});
+}
+
 Read<DtypeTolerances> read(const Json& value, const Range&, const DtypeTolerances* now) {
   if (!value.is_object()) {
     return tl::unexpected(must_be("an object such as {\"float32\": {\"rtol\": 1e-4, \"atol\": 1e-6}}", value));
@@ -295,6 +299,8 @@ Json write(const std::vector<fs::path>& value) {
 }
 
 Json write(const Mode& value) { return value == Mode::kFull ? "full" : "deepest"; }
+
+Json write(const Isolation& value) { return value == Isolation::kFork ? "fork" : "spawn"; }
 
 Json write(const Compression& value) { return value == Compression::kAuto ? "auto" : "none"; }
 

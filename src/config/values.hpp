@@ -40,6 +40,7 @@ using Read = tl::expected<T, std::string>;
                                                             const std::vector<std::filesystem::path>* now);
 [[nodiscard]] Read<Compression> read(const Json& value, const Range& range, const Compression* now);
 [[nodiscard]] Read<Mode> read(const Json& value, const Range& range, const Mode* now);
+[[nodiscard]] Read<Isolation> read(const Json& value, const Range& range, const Isolation* now);
 /// Entries are added to `now`; null takes one out.
 [[nodiscard]] Read<model::DtypeTolerances> read(const Json& value, const Range& range,
                                                 const model::DtypeTolerances* now);
@@ -65,6 +66,7 @@ template <class T>
 [[nodiscard]] Json write(const std::vector<std::filesystem::path>& value);
 [[nodiscard]] Json write(const Compression& value);
 [[nodiscard]] Json write(const Mode& value);
+[[nodiscard]] Json write(const Isolation& value);
 [[nodiscard]] Json write(const model::DtypeTolerances& value);
 [[nodiscard]] Json write(const std::vector<model::RuleChange>& value);
 template <class T>

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <pybind11/pybind11.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -14,6 +13,7 @@
 #include "host/discovery/discovery.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/roles.hpp"
+#include "host/guardian.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/frozen_clock.hpp"
 #include "host/interpreter/interpreter.hpp"
@@ -47,13 +47,6 @@ void set_thread_stack() {
   ::pthread_attr_setstacksize(&attributes, kThreadStackBytes);
   ::pthread_setattr_default_np(&attributes);
   ::pthread_attr_destroy(&attributes);
-}
-
-void die_with(pid_t supervisor) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != supervisor) {
-    ::_exit(1);
-  }
 }
 
 int refuse(util::Channel& channel, const std::string& why) {
@@ -97,7 +90,7 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "snapshot_test host is started by snapshot_test itself\n");
     return 2;
   }
-  die_with(static_cast<pid_t>(std::strtol(argv[2], nullptr, 10)));
+  stand_guard(static_cast<pid_t>(std::strtol(argv[2], nullptr, 10)));
   util::Channel channel{util::Fd(kChannelFd)};
   const auto message = channel.receive();
   if (!message || !*message) {

@@ -36,11 +36,12 @@ void from_json(const nlohmann::json& in, ValueLimits& out) {
   out.max_bytes = in.at("max_bytes").is_null() ? std::nullopt : std::optional(in.at("max_bytes").get<std::uint64_t>());
 }
 
-ST_FIELDS(HostStart, limits, frozen_time, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers)
+ST_FIELDS(HostStart, limits, max_memory, frozen_time, executable, benchmark_dir, project_dir, workdir, seed, preload,
+          reducers)
 ST_FIELDS(DiscoverRequest, filter, lost, stored)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, common_modules, filter_error)
 ST_FIELDS(ModuleRequest, module, workdir)
-ST_FIELDS(CacheRequest, benchmark, directory)
+ST_FIELDS(CacheRequest, benchmark, directory, build)
 ST_FIELDS(BenchmarkRequest, benchmark)
 ST_FIELDS(BranchFailure, ending, detail, traceback)
 ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit,

@@ -7,6 +7,7 @@
 //                       {"op": "preload", "modules": […]}   to the base: import these before forking on
 //                       {"op": "fork", "node": id, "role": …, "request": {…}}  + the new process's channel and output
 //                       pipe
+//                       {"op": "become", "role": …, "request": {…}}             do it yourself, without a fork
 //   node → supervisor   {"op": "ready"} | {"op": "failed", …BranchFailure}      after a node's own preparation
 //                       {"op": "forked", "node": id, "pid": n}                  on the parent's channel
 //                       {"op": "exited", "node": id, "status": wait status}     on the parent's channel
@@ -56,6 +57,7 @@ struct HostStart {
   std::vector<std::string> preload;   ///< modules to import once for all; failures are ignored
   std::vector<std::string> reducers;  ///< files of the project's own reducers, absolute
   ValueLimits limits;
+  std::uint64_t max_memory = 0;   ///< bytes of private memory that a case may have; 0: no limit
   std::int64_t frozen_time = -1;  ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
 };
 
@@ -79,9 +81,19 @@ struct ModuleRequest {
   std::string workdir;  ///< the current directory of the import
 };
 
+enum class CacheBuild {
+  kForked,  ///< in a child; then loaded
+  kHere,    ///< in the process itself, which cases without a fork need
+  kDone,    ///< another process has built it: only loaded
+};
+NLOHMANN_JSON_SERIALIZE_ENUM(CacheBuild, {{CacheBuild::kForked, "forked"},
+                                          {CacheBuild::kHere, "here"},
+                                          {CacheBuild::kDone, "done"}})
+
 struct CacheRequest {
   Benchmark benchmark;    ///< any user of the setup_cache; as in all requests, without its params
-  std::string directory;  ///< exists, empty; the current directory of setup_cache and of all its users
+  std::string directory;  ///< exists; the current directory of setup_cache and of all its users
+  CacheBuild build = CacheBuild::kForked;
 };
 
 struct BenchmarkRequest {

@@ -62,16 +62,22 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
                                            const store::CaptureTransaction& transaction) const {
   std::vector<CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    const auto manifest = store.load_manifest(benchmark.name);
     for (const std::size_t index : selection.indices[i]) {
-      CaseTask task = run.make_task(selection.suite.benchmarks[i], index);
+      CaseTask task = run.make_task(benchmark, index);
       task.request.mode = model::CaseMode::kStore;
       task.request.objects_dir = transaction.staging_objects().string();
       task.request.known_objects_dir = store.objects_folder().string();
       task.request.observe = first_look();
       task.request.compress = options_.compress;
+      const store::CaseRecord* last =
+          manifest && *manifest ? store::find_case(**manifest, benchmark.case_ids(index), index) : nullptr;
+      task.expected = last != nullptr ? last->total_seconds : 0;
       tasks.push_back(std::move(task));
     }
   }
+  run.shuffle(tasks);
   return tasks;
 }
 
@@ -91,9 +97,11 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       task.request.baseline = captured->second.observation.sites;
       task.request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
       task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
+      task.expected = captured->second.observation.total_seconds;
       tasks.push_back(std::move(task));
     }
   }
+  run.shuffle(tasks);
   return tasks;
 }
 
@@ -161,6 +169,7 @@ Result<void> Capture::stage(const Selection& selection, const store::Store& stor
       record.reason = captured.reason;
       record.run = run_id;
       record.seconds = captured.observation.seconds;
+      record.total_seconds = captured.observation.total_seconds;
       record.ending = captured.observation.ending;
       record.sites = captured.observation.sites;
       manifest.cases.push_back(std::move(record));

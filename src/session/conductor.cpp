@@ -1,13 +1,9 @@
 #include "session/conductor.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
+#include <chrono>
 #include <utility>
 
 #include "util/process.hpp"
@@ -20,12 +16,13 @@ using model::Role;
 
 namespace {
 
-/// Between SIGABRT, at which faulthandler writes every thread's stack, and SIGKILL.
-constexpr std::chrono::milliseconds kAbortGrace{500};
-/// Starting the base: an interpreter and the imports that a whole suite shares.
-constexpr double kBaseTimeout = 600;
-/// Each module that discovery imports.
-constexpr double kImportTimeout = 600;
+/// How often the event loop looks up when nothing happens.
+constexpr std::chrono::milliseconds kTick{200};
+/// A case that a signal kills within this time may have died of the fork.
+constexpr std::chrono::seconds kSoon{2};
+/// So often a process may be lost with nothing running below it, and no case ending in between.
+constexpr unsigned kMaxLosses = 3;
+
 CaseOutcome outcome_of(const BranchFailure& failure, std::string output) {
   CaseOutcome outcome;
   outcome.observation.ending = failure.ending;
@@ -35,86 +32,90 @@ CaseOutcome outcome_of(const BranchFailure& failure, std::string output) {
   return outcome;
 }
 
+CaseOutcome outcome_of(Process& process) {
+  CaseOutcome outcome;
+  std::optional<model::CaseReply> reply;
+  if (process.answer && !process.answered_failure()) {
+    try {
+      reply = process.answer->get<model::CaseReply>();
+    } catch (const std::exception&) {
+      process.broken = true;
+    }
+  }
+  if (reply) {
+    outcome = {std::move(reply->observation), std::move(reply->comparisons), std::move(reply->fatal)};
+  } else {
+    outcome = outcome_of(process.failure(), "");
+  }
+  outcome.ran = true;
+  outcome.observation.output = process.output_text();
+  outcome.observation.total_seconds = std::chrono::duration<double>(Process::Clock::now() - process.begun).count();
+  return outcome;
+}
+
+bool killed_by_a_signal(const Process& process) {
+  return !process.answer && !process.timed_out && !process.broken && WIFSIGNALED(process.status);
+}
+
+/// What an interpreter of a case's own becomes before it runs the case: what the branches above are, where they matter.
+std::deque<Order> orders_above(const Branch* branch) {
+  std::deque<Order> orders;
+  for (; branch != nullptr; branch = branch->parent) {
+    if (branch->role == Role::kModule) {
+      orders.push_front({branch->role, branch->request, branch->timeout});
+    } else if (branch->role == Role::kCache) {
+      auto request = branch->request.get<model::CacheRequest>();
+      request.build = model::CacheBuild::kDone;
+      orders.push_front({branch->role, request, branch->timeout});
+    }
+  }
+  return orders;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Conductor>> Conductor::start(const PythonEnvironment& python, const model::HostStart& request,
-                                                    const Scratch& scratch, Signals& signals, const Options& options) {
-  auto host = start_host(python, scratch.path(), options.memory);
-  if (!host) {
-    return tl::unexpected(host.error());
-  }
-  std::unique_ptr<Conductor> conductor(new Conductor(scratch, signals, options));
-  auto base = std::make_unique<Process>(std::move(host->channel), std::move(host->output));
-  base->pid = host->pid;
-  base->grant(kBaseTimeout);
-  conductor->base_ = base.get();
-  conductor->processes_.emplace(conductor->next_id_++, std::move(base));
-  nlohmann::json body = request;
-  body["op"] = "start";
-  if (auto sent = conductor->base_->channel.send(body); !sent) {
-    return fail(ErrorKind::kInternal, "the host ended before it could be told what to do");
-  }
-  while (!conductor->base_->ready && !conductor->base_->answer && !conductor->base_lost_) {
-    if (auto turned = conductor->turn(); !turned) {
-      return tl::unexpected(turned.error());
-    }
-    if (conductor->interrupted()) {
-      return fail(ErrorKind::kInterrupted, "interrupted while the host started");
-    }
-  }
-  if (conductor->base_->answer) {
-    return fail(ErrorKind::kPython, conductor->base_->answer->value("detail", "the host could not start"));
-  }
-  if (conductor->base_lost_) {
-    return fail(ErrorKind::kInternal, fmt::format("the host that embeds '{}' ended while it started\n{}",
-                                                  python.executable, conductor->base_->output_text()));
+Result<std::unique_ptr<Conductor>> Conductor::start(HostTree::Settings settings, const Scratch& scratch,
+                                                    Signals& signals, const Options& options) {
+  std::unique_ptr<Conductor> conductor(new Conductor(std::move(settings), scratch, signals, options));
+  if (auto started = conductor->start_base(); !started) {
+    return tl::unexpected(started.error());
   }
   return conductor;
 }
 
-Conductor::~Conductor() { end_all(); }
-
-void Conductor::end_all() {
-  for (const auto& [id, process] : processes_) {
-    if (process->pid > 0 && !(process.get() == base_ && base_lost_)) {
-      ::kill(-process->pid, SIGKILL);
+Result<void> Conductor::start_base() {
+  auto base = processes_.spawn({});
+  if (!base) {
+    return tl::unexpected(base.error());
+  }
+  base_ = *base;
+  while (base_ != nullptr && !base_->ready) {
+    if (auto turned = turn(); !turned) {
+      return turned;
+    }
+    if (interrupted()) {
+      return fail(ErrorKind::kInterrupted, "interrupted while the host started");
     }
   }
-  if (base_ != nullptr && !base_lost_) {
-    while (::waitpid(base_->pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
+  if (base_ == nullptr && ended_base_->answered_failure()) {
+    return fail(ErrorKind::kPython, ended_base_->failure().detail);
   }
-  processes_.clear();
-}
-
-Result<Process*> Conductor::fork_process(Process& parent, Role role, const nlohmann::json& request, double timeout) {
-  auto channels = util::Channel::make_pair();
-  if (!channels) {
-    return tl::unexpected(channels.error());
+  if (base_ == nullptr) {
+    return fail(ErrorKind::kInternal,
+                fmt::format("the host that embeds '{}' ended while it started: {}\n{}", executable_,
+                            ended_base_->failure().detail, ended_base_->output_text()));
   }
-  auto output = make_output_pipe();
-  if (!output) {
-    return tl::unexpected(output.error());
-  }
-  const int id = next_id_++;
-  auto process = std::make_unique<Process>(std::move(channels->first), std::move(output->first));
-  process->id = id;
-  process->parent = &parent;
-  process->role = role;
-  process->grant(timeout);
-  const int fds[] = {channels->second.fd(), output->second.get()};
-  const nlohmann::json order = {{"op", "fork"}, {"node", id}, {"role", role}, {"request", request}};
-  if (auto sent = parent.channel.send(order, fds); !sent) {
-    return tl::unexpected(sent.error());
-  }
-  Process* raw = process.get();
-  processes_.emplace(id, std::move(process));
-  return raw;
+  return {};
 }
 
 Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request) {
   for (;;) {
-    const auto process = fork_process(*base_, Role::kDiscover, request, kImportTimeout);
+    if (base_ == nullptr) {  // a module of the suite has killed it
+      if (auto started = start_base(); !started) {
+        return tl::unexpected(started.error());
+      }
+    }
+    const auto process = processes_.fork(*base_, {Role::kDiscover, request, options_.timeouts.of_import});
     if (!process) {
       return tl::unexpected(process.error());
     }
@@ -132,28 +133,30 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     }
     const BranchFailure failure = ended->failure();
     // A module that takes the process down is left out of the next try; the rest of the suite goes on.
-    if (ended->answered_failure() || base_lost_ || ended->importing.empty() ||
+    if (ended->answered_failure() || ended->importing.empty() ||
         !request.lost.emplace(ended->importing, failure.detail).second) {
       return fail(ended->answered_failure() ? ErrorKind::kUsage : ErrorKind::kPython, failure.detail);
     }
   }
 }
 
-void Conductor::preload(const std::vector<std::string>& modules) {
-  // If it has gone, the first fork says so.
-  (void)base_->channel.send({{"op", "preload"}, {"modules", modules}});
-}
-
 Result<void> Conductor::run(std::vector<CaseTask> tasks, const OnStarted& on_started, const OnFinished& on_finished) {
   on_started_ = on_started;
   on_finished_ = on_finished;
   unfinished_ = tasks.size();
-  auto tree = plan_work(std::move(tasks), options_.default_timeout, scratch_);
+  auto tree = plan_work(std::move(tasks), options_.timeouts, scratch_);
   if (!tree) {
     return tl::unexpected(tree.error());
   }
-  for (auto branch = tree->modules.rbegin(); branch != tree->modules.rend(); ++branch) {
-    ready_.emplace_back(branch->get());
+  tree_ = std::move(*tree);
+  schedule_.emplace(tree_, options_.workers);
+  opened(*tree_.spawned);
+  if (base_ != nullptr) {
+    base_->branch = tree_.forked.get();
+    tree_.forked->process = base_->id;
+    opened(*tree_.forked);
+  } else {
+    schedule_->add(*tree_.forked);
   }
   while (unfinished_ > 0 && !interrupted() && fatal_.empty()) {
     start_ready_work();
@@ -164,305 +167,238 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const OnStarted& on_sta
   if (!fatal_.empty()) {
     return fail(ErrorKind::kIo, fatal_);
   }
-  ready_.clear();
   return {};
 }
 
+Result<void> Conductor::turn() {
+  auto turned = processes_.turn(kTick);
+  const auto now = Process::Clock::now();
+  if (options_.on_tick && now - last_tick_ >= kTick) {
+    last_tick_ = now;
+    options_.on_tick();
+  }
+  return turned;
+}
+
 void Conductor::start_ready_work() {
-  while (!ready_.empty() && (busy_ < options_.workers || base_lost_)) {
-    const Work work = ready_.back();
-    ready_.pop_back();
-    start_work(work);
+  while (running_ < options_.workers && !alone_) {
+    const std::optional<Work> work = schedule_->take(running_);
+    if (!work) {
+      return;
+    }
+    if (const Leaf* leaf = std::get_if<Leaf>(&*work)) {
+      start_case(*leaf);
+    } else {
+      open(*std::get<Branch*>(*work));
+    }
   }
 }
 
-void Conductor::start_work(const Work& work) {
-  if (const Leaf* leaf = std::get_if<Leaf>(&work)) {
-    start_case(*leaf);
-  } else {
-    open_branch(*std::get<Branch*>(work));
+void Conductor::open(Branch& branch) {
+  if (branch.isolation == Isolation::kSpawn && branch.role == Role::kModule) {
+    opened(branch);
+    return;
   }
-}
-
-void Conductor::open_branch(Branch& branch) {
-  Process* parent = branch.parent == nullptr ? base_ : processes_.at(branch.parent->process).get();
-  const auto process = base_lost_ ? fail(ErrorKind::kInternal, "the host ended")
-                                  : fork_process(*parent, branch.role, branch.request, branch.timeout);
+  const auto process = [&]() -> Result<Process*> {
+    const Order order{branch.role, branch.request, branch.timeout};
+    if (branch.role == Role::kBase) {
+      return processes_.spawn({});
+    }
+    if (branch.isolation == Isolation::kSpawn) {
+      std::deque<Order> orders = orders_above(branch.parent);
+      orders.push_back(order);
+      return processes_.spawn(std::move(orders));
+    }
+    Process* parent = processes_.find(branch.parent->process);
+    return parent != nullptr ? processes_.fork(*parent, order) : fail(ErrorKind::kInternal, "it has no process");
+  }();
   if (!process) {
     fail_branch(branch, outcome_of({Ending::kImportFailed, process.error().message, ""}, ""));
     return;
   }
   (*process)->branch = &branch;
   branch.process = (*process)->id;
-  ++busy_;
+  branch.state = Branch::State::kOpening;
+  base_ = branch.role == Role::kBase ? *process : base_;
+  ++running_;
+}
+
+void Conductor::opened(Branch& branch) {
+  branch.state = Branch::State::kOpen;
+  for (auto child = branch.children.rbegin(); child != branch.children.rend(); ++child) {
+    if ((*child)->unfinished > 0 && (*child)->state == Branch::State::kClosed) {
+      schedule_->add(**child);
+    }
+  }
+  for (auto task = branch.cases.rbegin(); task != branch.cases.rend(); ++task) {
+    if (task->state == CaseTask::State::kWaiting) {
+      schedule_->add(Leaf{&branch, &*task});
+    }
+  }
 }
 
 void Conductor::start_case(const Leaf& leaf) {
   CaseTask& task = *leaf.task;
-  task.started = true;
-  announce(task);
-  const std::filesystem::path folder = scratch_.path() / fmt::format("case-{}", next_id_);
-  task.request.scratch = scratch_.path().string();
-  task.request.temporary = (folder / "tmp").string();
-  if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
-    task.request.workdir = (folder / "work").string();
-  }
-  Process* parent = processes_.at(leaf.branch->process).get();
-  const double timeout = task.benchmark->timeout.value_or(options_.default_timeout);
-  const auto process = fork_process(*parent, Role::kCase, task.request, timeout);
-  if (!process) {
-    (void)on_finished_(task, outcome_of({Ending::kProtocol, process.error().message, ""}, ""));
-    --unfinished_;
-    one_done(leaf.branch);
-    return;
-  }
-  (*process)->leaf = leaf;
-  (*process)->folder = folder.string();
-  ++busy_;
-}
-
-void Conductor::announce(CaseTask& task) {
+  task.state = CaseTask::State::kRunning;
   if (!std::exchange(task.announced, true)) {
     on_started_(task);
   }
+  const std::string folder = (scratch_.path() / fmt::format("case-{}", folders_++)).string();
+  const auto process = start_process(leaf, folder);
+  if (!process) {
+    finish(leaf, outcome_of({Ending::kProtocol, process.error().message, ""}, ""));
+    return;
+  }
+  (*process)->leaf = leaf;
+  (*process)->folder = folder;
+  ++running_;
+  alone_ = task.suspect;
 }
 
-Result<void> Conductor::turn() {
-  std::vector<pollfd> waits{{signals_.fd(), POLLIN, 0}};
-  std::vector<std::pair<int, bool>> owners;  // process id, is it the output pipe?
-  for (const auto& [id, process] : processes_) {
-    if (!process->broken && process->channel.fd() >= 0) {
-      waits.push_back({process->channel.fd(), POLLIN, 0});
-      owners.emplace_back(id, false);
-    }
-    if (process->output) {
-      waits.push_back({process->output.get(), POLLIN, 0});
-      owners.emplace_back(id, true);
-    }
+Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& folder) {
+  CaseTask& task = *leaf.task;
+  task.request.scratch = scratch_.path().string();
+  task.request.temporary = folder + "/tmp";
+  if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
+    task.request.workdir = folder + "/work";
   }
-  if (::poll(waits.data(), waits.size(), poll_timeout()) < 0 && errno != EINTR) {
-    return fail(ErrorKind::kInternal, "poll() failed in the event loop");
+  const Order order{Role::kCase, task.request, task.benchmark->timeout.value_or(options_.timeouts.of_case)};
+  if (task.isolation == Isolation::kSpawn) {
+    std::deque<Order> orders = orders_above(leaf.branch);
+    orders.push_back(order);
+    return processes_.spawn(std::move(orders));
   }
-  if (waits[0].revents != 0) {
-    signals_.read_pending();
-  }
-  for (std::size_t i = 0; i < owners.size(); ++i) {
-    const auto [id, is_output] = owners[i];
-    const auto found = processes_.find(id);
-    if (waits[i + 1].revents == 0 || found == processes_.end()) {
-      continue;
-    }
-    if (is_output) {
-      found->second->read_output();
-    } else {
-      read_channel(*found->second);
-    }
-  }
-  enforce_deadlines();
-  return {};
-}
-
-int Conductor::poll_timeout() const {
-  std::optional<Clock::time_point> next;
-  for (const auto& [id, process] : processes_) {
-    if (process->deadline && (!next || *process->deadline < *next)) {
-      next = process->deadline;
-    }
-  }
-  if (!next) {
-    return -1;
-  }
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
-}
-
-void Conductor::enforce_deadlines() {
-  const auto now = Clock::now();
-  for (const auto& [id, process] : processes_) {
-    if (!process->deadline || now < *process->deadline || process->pid <= 0) {
-      continue;
-    }
-    if (process->killing == Process::Killing::kNo) {
-      process->timed_out = true;
-      process->killing = Process::Killing::kAsked;
-      process->deadline = now + kAbortGrace;
-      ::kill(process->pid, SIGABRT);
-    } else {
-      process->killing = Process::Killing::kForced;
-      process->deadline.reset();
-      ::kill(-process->pid, SIGKILL);
-    }
-  }
-}
-
-void Conductor::read_channel(Process& process) {
-  const int id = process.id;
-  const auto progress = process.channel.read_available();
-  for (;;) {
-    auto body = process.channel.next();
-    if (!body || (*body && !(*body)->is_object())) {
-      process.broken = true;
-      break;
-    }
-    if (!*body) {
-      break;
-    }
-    on_message(process, std::move(**body));
-    if (processes_.count(id) == 0) {
-      return;
-    }
-  }
-  if (process.broken || (progress && *progress == util::Channel::Progress::kClosed)) {
-    if (&process == base_) {
-      lose_base();
-    } else {
-      (void)process.channel.take_fd();
-    }
-  }
-}
-
-void Conductor::on_message(Process& process, nlohmann::json body) {
-  try {
-    const std::string op = body.value("op", "");
-    if (op == "forked" || op == "exited" || op == "fork-failed") {
-      const auto child = processes_.find(body.at("node").get<int>());
-      if (child == processes_.end() || child->second->parent != &process) {
-        return;
-      }
-      if (op == "forked") {
-        child->second->pid = body.at("pid").get<pid_t>();
-      } else if (op == "exited") {
-        on_ended(child->first, body.at("status").get<int>());
-      } else {
-        child->second->answer = BranchFailure{Ending::kProtocol, body.at("cause").get<std::string>(), ""};
-        (*child->second->answer)["op"] = "failed";
-        on_ended(child->first, 0);
-      }
-    } else if (op == "ready") {
-      on_ready(process);
-    } else if (op == "importing") {
-      process.importing = body.at("module").get<std::string>();
-      process.grant(process.timeout);
-    } else {
-      process.answer = std::move(body);
-    }
-  } catch (const nlohmann::json::exception&) {
-    process.broken = true;
-  }
+  Process* parent = processes_.find(leaf.branch->process);
+  return parent != nullptr ? processes_.fork(*parent, order) : fail(ErrorKind::kInternal, "it has no process");
 }
 
 void Conductor::on_ready(Process& process) {
-  process.ready = true;
-  process.deadline.reset();
-  Branch* branch = process.branch;
-  if (branch == nullptr) {
-    return;
-  }
-  --busy_;
-  for (auto child = branch->children.rbegin(); child != branch->children.rend(); ++child) {
-    ready_.emplace_back(child->get());
-  }
-  for (auto task = branch->cases.rbegin(); task != branch->cases.rend(); ++task) {
-    ready_.emplace_back(Leaf{branch, &*task});
+  if (process.branch != nullptr) {
+    --running_;
+    opened(*process.branch);
   }
 }
 
-void Conductor::on_ended(int id, int status) {
-  Process& ending = *processes_.at(id);
-  // What it sent before it ended is still in the socket and the pipe.
-  ending.read_output();
-  if (ending.channel.fd() >= 0 && !ending.broken) {
-    read_channel(ending);
-  }
-  const auto found = processes_.find(id);
-  std::unique_ptr<Process> process = std::move(found->second);
-  processes_.erase(found);
-  process->status = status;
-  end_process(std::move(process));
-}
-
-void Conductor::end_process(std::unique_ptr<Process> process) {
-  // Its children die with it: the kernel sees to that, and nobody is left to report them.
-  std::vector<int> orphans;
-  for (const auto& [id, other] : processes_) {
-    if (other->parent == process.get()) {
-      orphans.push_back(id);
-    }
-  }
-  for (const int id : orphans) {
-    if (processes_.count(id) != 0) {
-      on_ended(id, SIGKILL);
-    }
+void Conductor::on_ended(std::unique_ptr<Process> process) {
+  if (process.get() == base_) {
+    base_ = nullptr;
   }
   if (process->role == Role::kDiscover) {
     discovery_ = std::move(process);
   } else if (process->leaf) {
-    finish_case(*process);
-  } else if (process->branch != nullptr && process->branch->unfinished > 0) {
-    if (!process->ready) {
-      --busy_;
-    }
-    const BranchFailure failure = process->failure();
-    CaseOutcome outcome = outcome_of(failure, process->output_text());
-    outcome.observation.detail = fmt::format("{}: {}", process->branch->title, failure.detail);
-    process->branch->process = -1;
-    fail_branch(*process->branch, outcome);
+    --running_;
+    alone_ = false;
+    remove_folder(process->folder);
+    case_ended(*process->leaf, *process);
+  } else if (process->branch != nullptr) {
+    branch_ended(*process->branch, *process);
+  } else {
+    ended_base_ = std::move(process);
   }
 }
 
-void Conductor::finish_case(Process& process) {
-  --busy_;
-  if (!process.folder.empty()) {
-    remove_folder(process.folder);
+void Conductor::case_ended(const Leaf& leaf, Process& process) {
+  CaseTask& task = *leaf.task;
+  if (process.lost_with && !process.answer) {
+    case_lost(leaf, *process.lost_with);
+    return;
   }
-  CaseOutcome outcome;
-  std::optional<model::CaseReply> reply;
-  if (process.answer && !process.answered_failure()) {
-    try {
-      reply = process.answer->get<model::CaseReply>();
-    } catch (const std::exception&) {
-      process.broken = true;
+  CaseOutcome outcome = outcome_of(process);
+  const bool soon = Process::Clock::now() - process.begun < kSoon;
+  if (killed_by_a_signal(process) && soon && task.isolation == Isolation::kFork) {
+    task.died = outcome.observation.detail;
+    task.isolation = Isolation::kSpawn;
+    task.state = CaseTask::State::kWaiting;
+    schedule_->add(leaf);
+    return;
+  }
+  if (!task.died.empty() && !killed_by_a_signal(process)) {
+    outcome.observation.notes.push_back(
+        fmt::format("ran in an interpreter of its own: in a forked process it was {}", task.died));
+  }
+  finish(leaf, std::move(outcome));
+}
+
+/// A process that it hung from has died while it ran.
+void Conductor::case_lost(const Leaf& leaf, const std::string& how) {
+  CaseTask& task = *leaf.task;
+  if (std::exchange(task.suspect, true)) {
+    const std::string detail = fmt::format("took down the process it was forked from, twice: {}", how);
+    finish(leaf, outcome_of({Ending::kSignalled, detail, ""}, ""));
+  } else {
+    task.state = CaseTask::State::kWaiting;  // until its branch is open again
+    for (Branch* above = leaf.branch; above != nullptr; above = above->parent) {
+      above->losses = 0;  // there is a suspect now
     }
   }
-  if (reply) {
-    outcome = {std::move(reply->observation), std::move(reply->comparisons), std::move(reply->fatal)};
-  } else {
-    outcome = outcome_of(process.failure(), "");
+}
+
+void Conductor::branch_ended(Branch& branch, const Process& process) {
+  const bool was_open = branch.state == Branch::State::kOpen;
+  if (!was_open) {
+    --running_;
   }
-  outcome.ran = true;
-  outcome.observation.output = process.output_text();
+  close_below(branch);
+  if (branch.unfinished == 0 || process.lost_with) {
+    return;  // what took it down is opened again, and this with it
+  }
+  if ((was_open || killed_by_a_signal(process)) && ++branch.losses < kMaxLosses) {
+    schedule_->add(branch);
+    return;
+  }
+  const BranchFailure failure = process.failure();
+  CaseOutcome outcome = outcome_of(failure, process.output_text());
+  outcome.observation.detail = fmt::format("{}: {}", branch.title, failure.detail);
+  fail_branch(branch, outcome);
+}
+
+/// It and all that was forked from it have no process any more.
+void Conductor::close_below(Branch& branch) {
+  schedule_->drop_below(branch);
+  branch.for_each([](Branch& each) {
+    each.state = Branch::State::kClosed;
+    each.process = -1;
+  });
+}
+
+void Conductor::finish(const Leaf& leaf, CaseOutcome outcome) {
   if (!outcome.fatal.empty()) {
     fatal_ = outcome.fatal;
   }
-  if (on_finished_(*process.leaf->task, std::move(outcome)) == Then::kRunAgain) {
-    process.leaf->task->started = false;
-    ready_.emplace_back(*process.leaf);
+  for (Branch* above = leaf.branch; above != nullptr; above = above->parent) {
+    above->losses = 0;
+  }
+  if (on_finished_(*leaf.task, std::move(outcome)) == Then::kRunAgain) {
+    leaf.task->state = CaseTask::State::kWaiting;
+    schedule_->add(leaf);
     return;
   }
+  leaf.task->state = CaseTask::State::kDone;
   --unfinished_;
-  one_done(process.leaf->branch);
+  one_done(leaf.branch);
 }
 
 void Conductor::fail_branch(Branch& branch, const CaseOutcome& outcome) {
-  std::erase_if(ready_, [&](const Work& work) {
-    const Leaf* leaf = std::get_if<Leaf>(&work);
-    return leaf != nullptr ? leaf->branch == &branch : std::get<Branch*>(work)->parent == &branch;
-  });
-  fail_unstarted(branch, outcome);
+  schedule_->drop_below(branch);
+  fail_unfinished(branch, outcome);
   one_done(branch.parent);
 }
 
-void Conductor::fail_unstarted(Branch& branch, const CaseOutcome& outcome) {
+void Conductor::fail_unfinished(Branch& branch, const CaseOutcome& outcome) {
   for (CaseTask& task : branch.cases) {
-    if (!std::exchange(task.started, true)) {
-      announce(task);
-      (void)on_finished_(task, outcome);
-      --unfinished_;
+    if (task.state != CaseTask::State::kWaiting) {
+      continue;  // in an interpreter of its own it can still come to an end
     }
+    if (!std::exchange(task.announced, true)) {
+      on_started_(task);
+    }
+    task.state = CaseTask::State::kDone;
+    (void)on_finished_(task, outcome);
+    --unfinished_;
   }
   for (const auto& child : branch.children) {
     if (child->unfinished > 0) {
-      fail_unstarted(*child, outcome);
+      fail_unfinished(*child, outcome);
     }
   }
   branch.unfinished = 0;
@@ -472,33 +408,11 @@ void Conductor::one_done(Branch* branch) {
   if (branch == nullptr || branch->unfinished == 0 || --branch->unfinished > 0) {
     return;
   }
-  // Nothing hangs from it any more: closing its channel ends it.
-  const auto process = processes_.find(branch->process);
-  if (process != processes_.end()) {
-    (void)process->second->channel.take_fd();
+  // Nothing hangs from it any more, and a base is kept for whatever comes.
+  if (Process* process = processes_.find(branch->process); process != nullptr && branch->parent != nullptr) {
+    HostTree::release(*process);
   }
   one_done(branch->parent);
-}
-
-void Conductor::lose_base() {
-  if (base_lost_) {
-    return;
-  }
-  base_lost_ = true;
-  ::kill(-base_->pid, SIGKILL);
-  while (::waitpid(base_->pid, &base_->status, 0) < 0 && errno == EINTR) {
-  }
-  (void)base_->channel.take_fd();
-  base_->read_output();
-  std::vector<int> children;
-  for (const auto& [id, process] : processes_) {
-    if (process->parent == base_) {
-      children.push_back(id);
-    }
-  }
-  for (const int id : children) {
-    on_ended(id, SIGKILL);
-  }
 }
 
 }  // namespace snapshot_test::session

@@ -1,40 +1,41 @@
-// The event loop: one host, its processes, their messages, output, deadlines and ends.
+// Brings a tree of work to an end: what starts when, what becomes of each case, and what is tried again.
 #pragma once
 
-#include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "model/message.hpp"
-#include "session/host_process.hpp"
-#include "session/process.hpp"
-#include "session/python_environment.hpp"
-#include "session/scratch.hpp"
-#include "session/signals.hpp"
+#include "session/host_tree.hpp"
+#include "session/schedule.hpp"
 #include "session/work_tree.hpp"
 
 namespace snapshot_test::session {
 
-/// Runs cases in the processes of one host, at most `workers` at once. Single-threaded; never throws for what a host
-/// does. Destroying it ends every process of the host.
-class Conductor {
+/// Runs cases in the processes of a host, at most `workers` at once. Single-threaded; never throws for what a host
+/// does. Destroying it ends every process.
+///
+/// What is tried again, and when a case is blamed:
+/// - A process that cases hang from dies: it is made again, and the cases that ran below it run again, each alone. If
+/// it
+///   dies once more while one of them runs, that case took it down. If it dies again and again with nothing running
+///   below it, the cause is the outcome of all below it.
+/// - A case that a signal kills soon after its fork: once more in an interpreter of its own, since some libraries
+/// cannot
+///   be forked.
+class Conductor : private HostTree::Owner {
  public:
   struct Options {
     unsigned workers = 1;
-    double default_timeout = 60;  ///< seconds
-    FreshMemory memory = FreshMemory::kAsItComes;
+    Timeouts timeouts;
+    std::function<void()> on_tick;  ///< called a few times a second while cases run; may be empty
   };
 
   /// Starts the base and waits until it is ready.
-  [[nodiscard]] static Result<std::unique_ptr<Conductor>> start(const PythonEnvironment& python,
-                                                                const model::HostStart& request, const Scratch& scratch,
+  [[nodiscard]] static Result<std::unique_ptr<Conductor>> start(HostTree::Settings settings, const Scratch& scratch,
                                                                 Signals& signals, const Options& options);
-  ~Conductor();
+  ~Conductor() override = default;
   Conductor(const Conductor&) = delete;
   Conductor& operator=(const Conductor&) = delete;
 
@@ -43,16 +44,15 @@ class Conductor {
   [[nodiscard]] Result<model::DiscoverReply> discover(model::DiscoverRequest request);
 
   /// Has the base import these before it forks on; those that fail to import are left to the modules that want them.
-  void preload(const std::vector<std::string>& modules);
+  void preload(const std::vector<std::string>& modules) { processes_.preload(base_, modules); }
 
   using OnStarted = std::function<void(const CaseTask&)>;
   enum class Then { kDone, kRunAgain };
   /// May change the task's request and have it run once more, from where it ran.
   using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
-  /// Runs every task to an outcome; one that did not get a
-  /// process is not run again. on_started is called once a task. Returns
-  /// early, with tasks left without one, when
-  /// interrupted() and, as kIo, when a case reports that the store cannot be written.
+  /// Runs every task to an outcome; one that did not get a process is not run again. on_started is called once a task.
+  /// Returns early, with tasks left without one, when interrupted() and, as kIo, when a case reports that the store
+  /// cannot be written.
   [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const OnStarted& on_started,
                                  const OnFinished& on_finished);
 
@@ -60,48 +60,50 @@ class Conductor {
   [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }
 
  private:
-  using Clock = Process::Clock;
-  using Work = std::variant<Branch*, Leaf>;
+  Conductor(HostTree::Settings settings, const Scratch& scratch, Signals& signals, Options options)
+      : executable_(settings.python->executable),
+        scratch_(scratch),
+        signals_(signals),
+        options_(std::move(options)),
+        processes_(std::move(settings), scratch, signals, *this) {}
 
-  Conductor(const Scratch& scratch, Signals& signals, const Options& options)
-      : scratch_(scratch), signals_(signals), options_(options) {}
+  void on_ready(Process& process) override;
+  void on_ended(std::unique_ptr<Process> process) override;
 
-  [[nodiscard]] Result<Process*> fork_process(Process& parent, model::Role role, const nlohmann::json& request,
-                                              double timeout);
-  void start_work(const Work& work);
-  void start_ready_work();
-  void open_branch(Branch& branch);
-  void start_case(const Leaf& leaf);
-  void announce(CaseTask& task);
+  [[nodiscard]] Result<void> start_base();
   [[nodiscard]] Result<void> turn();
-  void on_message(Process& process, nlohmann::json body);
-  void on_ready(Process& process);
-  void read_channel(Process& process);
-  void enforce_deadlines();
-  void on_ended(int id, int status);
-  void end_process(std::unique_ptr<Process> process);
-  void finish_case(Process& process);
+  void start_ready_work();
+  void open(Branch& branch);
+  void opened(Branch& branch);
+  void start_case(const Leaf& leaf);
+  [[nodiscard]] Result<Process*> start_process(const Leaf& leaf, const std::string& folder);
+  void branch_ended(Branch& branch, const Process& process);
+  void case_ended(const Leaf& leaf, Process& process);
+  void case_lost(const Leaf& leaf, const std::string& how);
+  void close_below(Branch& branch);
+  void finish(const Leaf& leaf, CaseOutcome outcome);
   void fail_branch(Branch& branch, const CaseOutcome& outcome);
-  void fail_unstarted(Branch& branch, const CaseOutcome& outcome);
+  void fail_unfinished(Branch& branch, const CaseOutcome& outcome);
   void one_done(Branch* branch);
-  void lose_base();
-  [[nodiscard]] int poll_timeout() const;
-  void end_all();
 
+  std::string executable_;
   const Scratch& scratch_;
   Signals& signals_;
   Options options_;
-  std::map<int, std::unique_ptr<Process>> processes_;
+  std::unique_ptr<Process> discovery_;   ///< the discovery process, once it has ended
+  std::unique_ptr<Process> ended_base_;  ///< a base that ended outside run()
   Process* base_ = nullptr;
-  std::unique_ptr<Process> discovery_;  ///< the discovery process, once it has ended
-  int next_id_ = 0;
-  bool base_lost_ = false;
-  std::string fatal_;        ///< why the run cannot go on
-  unsigned busy_ = 0;        ///< processes that count against `workers`: cases, and nodes getting ready
-  std::vector<Work> ready_;  ///< what can start now; the last goes first, so that open branches end before others open
+  WorkTree tree_;
+  std::optional<Schedule> schedule_;
+  std::string fatal_;     ///< why the run cannot go on
+  unsigned running_ = 0;  ///< processes that count against `workers`: cases, and branches that are opening
+  bool alone_ = false;    ///< what runs is a suspect: nothing else may
   std::size_t unfinished_ = 0;
+  std::size_t folders_ = 0;
+  Process::Clock::time_point last_tick_;
   OnStarted on_started_;
   OnFinished on_finished_;
+  HostTree processes_;  // the last: ends before what it reports to
 };
 
 }  // namespace snapshot_test::session

@@ -4,21 +4,23 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "session/work_tree.hpp"
+#include "session/schedule.hpp"
 #include "util/channel.hpp"
 #include "util/fd.hpp"
 
 namespace snapshot_test::session {
 
-/// A case, with the branch it hangs from.
-struct Leaf {
-  Branch* branch = nullptr;
-  CaseTask* task = nullptr;
+/// What a process is told to do, and how long that may take.
+struct Order {
+  model::Role role = model::Role::kCase;
+  nlohmann::json request;
+  double timeout = 0;  ///< seconds
 };
 
 struct Process {
@@ -39,11 +41,13 @@ struct Process {
   [[nodiscard]] bool answered_failure() const;
 
   int id = 0;
-  Process* parent = nullptr;
+  Process* parent = nullptr;  ///< none: started by ourselves
   model::Role role = model::Role::kBase;
   util::Channel channel;
   util::Fd output;  ///< read end, non-blocking
-  pid_t pid = -1;   ///< -1 until its parent has forked it
+  pid_t pid = -1;   ///< -1 until its parent has forked it; of a process without a parent, its guardian's
+  Clock::time_point begun = Clock::now();
+  std::deque<Order> orders;  ///< what it is to become, one after the other, as soon as it is ready
   std::optional<Clock::time_point> deadline;
   double timeout = 0;  ///< seconds, as last granted
   enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
@@ -52,10 +56,12 @@ struct Process {
   bool broken = false;                   ///< it sent something that is not our protocol
   std::optional<nlohmann::json> answer;  ///< "failed", "discovered" or "result"
   int status = 0;                        ///< its wait status, once it has ended
-  Branch* branch = nullptr;              ///< what it opens, for nodes
-  std::optional<Leaf> leaf;              ///< what it runs, for cases
-  std::string folder;                    ///< removed when it has ended
-  std::string importing;                 ///< the module that discovery is at
+  /// It ended because a process above it did, and this is how that one ended.
+  std::optional<std::string> lost_with;
+  Branch* branch = nullptr;  ///< what it opens, for nodes
+  std::optional<Leaf> leaf;  ///< what it runs, for cases
+  std::string folder;        ///< removed when it has ended
+  std::string importing;     ///< the module that discovery is at
 
  private:
   std::string text_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 #include <thread>
 #include <utility>
 
@@ -10,8 +11,8 @@ namespace snapshot_test::session {
 
 namespace fs = std::filesystem;
 
-Run::Run(const SuiteOptions& options, PythonEnvironment python, Scratch scratch)
-    : options_(options), python_(std::move(python)), scratch_(std::move(scratch)) {}
+Run::Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python, Scratch scratch)
+    : options_(options), listener_(listener), python_(std::move(python)), scratch_(std::move(scratch)) {}
 
 Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::Listener& listener) {
   if (options.project_dir && !fs::is_directory(*options.project_dir)) {
@@ -27,7 +28,7 @@ Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::List
   if (!scratch) {
     return tl::unexpected(scratch.error());
   }
-  return std::unique_ptr<Run>(new Run(options, std::move(*python), std::move(*scratch)));
+  return std::unique_ptr<Run>(new Run(options, listener, std::move(*python), std::move(*scratch)));
 }
 
 Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string>& preload, FreshMemory memory) {
@@ -48,7 +49,9 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   for (const fs::path& file : options_.reducers) {
     start.reducers.push_back(fs::absolute(file).string());
   }
-  return Conductor::start(python_, start, scratch_, signals_, {workers(), options_.timeout, memory});
+  start.max_memory = options_.max_memory.value_or(0);
+  return Conductor::start({&python_, std::move(start), memory, options_.import_timeout}, scratch_, signals_,
+                          {workers(), {options_.timeout, options_.import_timeout}, [this] { listener_.tick(); }});
 }
 
 Result<Run::Found> Run::find_benchmarks(Conductor& host, std::vector<model::Benchmark> stored) {
@@ -102,7 +105,15 @@ CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index) co
   task.request.index = index;
   task.request.ids = benchmark.case_ids(index);
   task.request.trace_depth_limit = options_.trace_depth_limit;
+  task.isolation = model::matches_any(benchmark, options_.spawn) ? Isolation::kSpawn : options_.isolation;
   return task;
+}
+
+void Run::shuffle(std::vector<CaseTask>& tasks) const {
+  if (options_.shuffle) {
+    std::mt19937_64 random(*options_.shuffle);
+    std::shuffle(tasks.begin(), tasks.end(), random);
+  }
 }
 
 double Run::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count(); }

@@ -31,12 +31,15 @@ class Run {
   [[nodiscard]] model::RunPlan plan(const Selection& selection) const;
   /// A request with all that does not depend on the case's mode.
   [[nodiscard]] CaseTask make_task(const model::Benchmark& benchmark, std::size_t index) const;
+  /// Puts them in the order of --shuffle, if there is one.
+  void shuffle(std::vector<CaseTask>& tasks) const;
   [[nodiscard]] double seconds() const;  ///< since begin()
 
  private:
-  Run(const SuiteOptions& options, PythonEnvironment python, Scratch scratch);
+  Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python, Scratch scratch);
 
   const SuiteOptions& options_;
+  model::Listener& listener_;
   PythonEnvironment python_;
   Scratch scratch_;
   Signals signals_;

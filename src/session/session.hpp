@@ -15,6 +15,12 @@
 
 namespace snapshot_test::session {
 
+/// How a case's process comes to be.
+enum class Isolation {
+  kFork,   ///< forked from one that has imported what it needs
+  kSpawn,  ///< an interpreter of its own, for libraries that cannot be forked
+};
+
 /// What is common to list, capture and verify. All paths are absolute or relative to the current directory.
 struct SuiteOptions {
   std::filesystem::path benchmark_dir;
@@ -23,7 +29,12 @@ struct SuiteOptions {
   std::optional<std::string> filter;                 ///< Python regular expression
   std::vector<std::string> exclude;                  ///< glob patterns (fnmatch) on method, Class.method and full name
   double timeout = 60;                               ///< seconds; a benchmark's own wins
-  unsigned workers = 0;                              ///< cases at once; 0 = as many as there are cores
+  double import_timeout = 600;                       ///< seconds, for each module
+  std::optional<std::uint64_t> max_memory;           ///< bytes of private memory that a case may have
+  Isolation isolation = Isolation::kFork;
+  std::vector<std::string> spawn;        ///< glob patterns, as in `exclude`: these get Isolation::kSpawn
+  std::optional<std::uint64_t> shuffle;  ///< run the cases in an order that this seeds
+  unsigned workers = 0;                  ///< cases at once; 0 = as many as there are cores
   std::uint64_t seed = 42;
   int trace_depth_limit = 100;
   bool deepest_only = false;  ///< observe and judge `deepest` alone

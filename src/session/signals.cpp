@@ -10,6 +10,7 @@ Signals::Signals() {
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGINT);
   ::sigaddset(&set, SIGTERM);
+  ::sigaddset(&set, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &set, &before_);
   fd_ = util::Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
@@ -19,7 +20,7 @@ Signals::~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
 void Signals::read_pending() {
   signalfd_siginfo info;
   while (::read(fd_.get(), &info, sizeof info) == sizeof info) {
-    interrupted_ = true;
+    interrupted_ = interrupted_ || info.ssi_signo != SIGCHLD;
   }
 }
 

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM as something to poll.
+// Ctrl-C, SIGTERM and the ends of our children as something to poll.
 #pragma once
 
 #include <csignal>
@@ -7,7 +7,8 @@
 
 namespace snapshot_test::session {
 
-/// While it lives, SIGINT and SIGTERM make fd() readable instead of ending the program. One at a time.
+/// While it lives, SIGINT and SIGTERM make fd() readable instead of ending the program, and so does SIGCHLD. One at a
+/// time.
 class Signals {
  public:
   Signals();

@@ -103,10 +103,12 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
         }
         task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
         records_[{&benchmark, index}] = &snapshot;
+        task.expected = snapshot.total_seconds;
         tasks.push_back(std::move(task));
       }
     }
   }
+  run.shuffle(tasks);
   return tasks;
 }
 

@@ -10,35 +10,37 @@ namespace snapshot_test::session {
 
 namespace {
 
-/// Imports compile and link nothing here, but they may download, or build, on first use.
-constexpr double kImportTimeout = 600;
-
-Branch& add_child(std::vector<std::unique_ptr<Branch>>& siblings, Branch* parent) {
-  siblings.push_back(std::make_unique<Branch>());
-  siblings.back()->parent = parent;
-  if (parent != nullptr) {
-    ++parent->unfinished;
-  }
-  return *siblings.back();
+Branch& add_child(Branch& parent) {
+  parent.children.push_back(std::make_unique<Branch>());
+  parent.children.back()->parent = &parent;
+  ++parent.unfinished;
+  return *parent.children.back();
 }
 
 /// Finds or makes the branches of a run; keys are what makes two tasks share one.
 class Planner {
  public:
-  Planner(double default_timeout, const Scratch& scratch) : default_timeout_(default_timeout), scratch_(scratch) {}
+  Planner(const Timeouts& timeouts, const Scratch& scratch) : timeouts_(timeouts), scratch_(scratch) {
+    tree_.forked = std::make_unique<Branch>();
+    tree_.forked->title = "the host";
+    tree_.spawned = std::make_unique<Branch>();
+    tree_.spawned->isolation = Isolation::kSpawn;
+  }
 
-  Result<Branch*> module_branch(const model::Benchmark& benchmark) {
-    Branch*& branch = modules_[benchmark.module];
+  Result<Branch*> module_branch(const CaseTask& task) {
+    const std::string& module = task.benchmark->module;
+    Branch*& branch = modules_[{module, task.isolation}];
     if (branch == nullptr) {
       auto folder = scratch_.make_folder(fmt::format("module-{}", modules_.size()));
       if (!folder) {
         return tl::unexpected(folder.error());
       }
-      branch = &add_child(tree_.modules, nullptr);
+      branch = &add_child(tree_.root(task.isolation));
       branch->role = model::Role::kModule;
-      branch->request = model::ModuleRequest{benchmark.module, folder->string()};
-      branch->title = fmt::format("import of {}", benchmark.module.empty() ? "the root package" : benchmark.module);
-      branch->timeout = kImportTimeout;
+      branch->isolation = task.isolation;
+      branch->request = model::ModuleRequest{module, folder->string()};
+      branch->title = fmt::format("import of {}", module.empty() ? "the root package" : module);
+      branch->timeout = timeouts_.of_import;
     }
     return branch;
   }
@@ -50,25 +52,27 @@ class Planner {
       if (!folder) {
         return tl::unexpected(folder.error());
       }
-      branch = &add_child(module.children, &module);
+      branch = &add_child(module);
       branch->role = model::Role::kCache;
-      branch->request = model::CacheRequest{model::without_params(benchmark), folder->string()};
+      branch->isolation = module.isolation;
+      const auto build = module.isolation == Isolation::kSpawn ? model::CacheBuild::kHere : model::CacheBuild::kForked;
+      branch->request = model::CacheRequest{model::without_params(benchmark), folder->string(), build};
       branch->title = fmt::format("setup_cache of {}", benchmark.name);
     }
     // The deadline of a shared setup_cache is the longest that any of its users grants.
-    branch->timeout =
-        std::max(branch->timeout, benchmark.setup_cache_timeout.value_or(benchmark.timeout.value_or(default_timeout_)));
+    branch->timeout = std::max(branch->timeout,
+                               benchmark.setup_cache_timeout.value_or(benchmark.timeout.value_or(timeouts_.of_case)));
     return branch;
   }
 
   Branch& benchmark_branch(Branch& above, const model::Benchmark& benchmark) {
     Branch*& branch = benchmarks_[&benchmark];
     if (branch == nullptr) {
-      branch = &add_child(above.children, &above);
+      branch = &add_child(above);
       branch->role = model::Role::kBenchmark;
       branch->request = model::BenchmarkRequest{model::without_params(benchmark)};
       branch->title = benchmark.name;
-      branch->timeout = benchmark.timeout.value_or(default_timeout_);
+      branch->timeout = benchmark.timeout.value_or(timeouts_.of_case);
     }
     return *branch;
   }
@@ -76,24 +80,31 @@ class Planner {
   WorkTree take() { return std::move(tree_); }
 
  private:
-  double default_timeout_;
+  const Timeouts& timeouts_;
   const Scratch& scratch_;
   WorkTree tree_;
-  std::map<std::string, Branch*> modules_;
+  std::map<std::pair<std::string, Isolation>, Branch*> modules_;
   std::map<std::pair<Branch*, std::string>, Branch*> caches_;
   std::map<const model::Benchmark*, Branch*> benchmarks_;
 };
 
 }  // namespace
 
-Result<WorkTree> plan_work(std::vector<CaseTask> tasks, double default_timeout, const Scratch& scratch) {
+void Branch::for_each(const std::function<void(Branch&)>& visit) {
+  visit(*this);
+  for (const auto& child : children) {
+    child->for_each(visit);
+  }
+}
+
+Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const Timeouts& timeouts, const Scratch& scratch) {
   std::map<const model::Benchmark*, std::size_t> cases_of;
   for (const CaseTask& task : tasks) {
     ++cases_of[task.benchmark];
   }
-  Planner planner(default_timeout, scratch);
+  Planner planner(timeouts, scratch);
   for (CaseTask& task : tasks) {
-    auto branch = planner.module_branch(*task.benchmark);
+    auto branch = planner.module_branch(task);
     if (branch && task.benchmark->setup_cache_key) {
       branch = planner.cache_branch(**branch, *task.benchmark);
     }
@@ -101,7 +112,11 @@ Result<WorkTree> plan_work(std::vector<CaseTask> tasks, double default_timeout, 
       return tl::unexpected(branch.error());
     }
     // A benchmark of one case resolves itself in the case's own process; for several, one process does it for all.
-    Branch& leaf = cases_of[task.benchmark] > 1 ? planner.benchmark_branch(**branch, *task.benchmark) : **branch;
+    const bool shared = cases_of[task.benchmark] > 1 && task.isolation == Isolation::kFork;
+    Branch& leaf = shared ? planner.benchmark_branch(**branch, *task.benchmark) : **branch;
+    for (Branch* above = &leaf; above != nullptr; above = above->parent) {
+      above->longest = std::max(above->longest, task.expected);
+    }
     ++leaf.unfinished;
     leaf.cases.push_back(std::move(task));
   }

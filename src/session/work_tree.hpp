@@ -1,8 +1,9 @@
-// Which processes a run needs, as a tree: module → setup_cache → benchmark → case. Plain data; conductor.cpp brings it
-// to life.
+// Which processes a run needs, as a tree: base → module → setup_cache → benchmark → case. Plain data; conductor.cpp
+// brings it to life.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "model/message.hpp"
 #include "session/scratch.hpp"
+#include "session/session.hpp"
 
 namespace snapshot_test::session {
 
@@ -18,8 +20,13 @@ struct CaseTask {
   const model::Benchmark* benchmark = nullptr;
   std::size_t index = 0;
   model::CaseRequest request;
-  bool started = false;    ///< it runs, or has run
+  double expected = 0;  ///< seconds that it took last time; 0 where that is not known
+  Isolation isolation = Isolation::kFork;
+
+  enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
   bool announced = false;  ///< on_started has been called
+  bool suspect = false;    ///< a process that it hung from died while it ran: it runs alone now
+  std::string died;        ///< how its forked process died at once; then it gets an interpreter of its own
 };
 
 /// How one case went: what it showed and, where it was told to compare, how that compares.
@@ -30,9 +37,12 @@ struct CaseOutcome {
   bool ran = false;   ///< in a process of its own; false where one further up failed
 };
 
-/// A process that must be ready before what hangs below it can run.
+/// What must be ready before what hangs below it can run: a process that is forked from the one above it. With
+/// Isolation::kSpawn there is none for a module, since each of its cases imports it anew; a setup_cache has one that
+/// builds it.
 struct Branch {
-  model::Role role = model::Role::kModule;
+  model::Role role = model::Role::kBase;
+  Isolation isolation = Isolation::kFork;
   nlohmann::json request;
   std::string title;   ///< for messages: "import of bench_core", "setup_cache of ..."
   double timeout = 0;  ///< seconds to get ready
@@ -40,15 +50,31 @@ struct Branch {
   std::vector<std::unique_ptr<Branch>> children;
   std::vector<CaseTask> cases;
   std::size_t unfinished = 0;  ///< direct children and cases that have not ended
-  int process = -1;            ///< its process while it lives
+  double longest = 0;          ///< the longest `expected` below it
+
+  enum class State { kClosed, kOpening, kOpen } state = State::kClosed;
+  int process = -1;     ///< its process while it lives
+  unsigned losses = 0;  ///< how often it was lost for no visible reason since the last case below it ended
+
+  /// Calls visit(branch) for this one and all below it.
+  void for_each(const std::function<void(Branch&)>& visit);
 };
 
+/// All the work of a run.
 struct WorkTree {
-  std::vector<std::unique_ptr<Branch>> modules;
+  std::unique_ptr<Branch> forked;   ///< the base, and what is forked from it
+  std::unique_ptr<Branch> spawned;  ///< no process; what gets interpreters of its own
+
+  [[nodiscard]] Branch& root(Isolation isolation) const { return isolation == Isolation::kFork ? *forked : *spawned; }
+};
+
+struct Timeouts {
+  double of_case = 60;     ///< seconds; a benchmark's own wins
+  double of_import = 600;  ///< seconds
 };
 
 /// Groups tasks by module, setup_cache and, where a benchmark has several cases, by benchmark. Keeps the order of the
 /// tasks. Makes a folder in `scratch` for each module and each setup_cache.
-[[nodiscard]] Result<WorkTree> plan_work(std::vector<CaseTask> tasks, double default_timeout, const Scratch& scratch);
+[[nodiscard]] Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const Timeouts& timeouts, const Scratch& scratch);
 
 }  // namespace snapshot_test::session

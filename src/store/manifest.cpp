@@ -32,6 +32,7 @@ ordered_json case_to_json(const CaseRecord& record) {
     out["version"] = record.version;
   }
   out["seconds"] = std::isfinite(record.seconds) ? record.seconds : 0.0;
+  out["total_seconds"] = std::isfinite(record.total_seconds) ? record.total_seconds : 0.0;
   out["ending"] = model::name(record.ending);
   out["sites"] = ordered_json::array();
   for (const model::SiteValue& site : record.sites) {
@@ -76,6 +77,7 @@ CaseRecord case_from_json(const json& in, std::string& where) {
   in.at("run").get_to(record.run);
   record.version = in.value("version", "");
   in.at("seconds").get_to(record.seconds);
+  record.total_seconds = in.value("total_seconds", 0.0);
   const auto ending = in.at("ending").get<std::string>();
   record.ending = known(model::ending_from_name(ending), "ending", ending);
   const json& sites = get_array(in, "sites");

@@ -7,10 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "util/fd.hpp"
 
@@ -45,6 +50,31 @@ bool drain(const Fd& out, const Fd& err, std::string* texts, Clock::time_point d
     }
   }
   return true;
+}
+
+/// Where the kernel does not list a task's children (CONFIG_PROC_CHILDREN): every process, asked for its parent.
+std::vector<pid_t> children_by_scanning() {
+  namespace fs = std::filesystem;
+  std::vector<pid_t> children;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) {
+      continue;
+    }
+    std::ifstream file(entry.path() / "stat");
+    const std::string stat{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t behind_name = stat.rfind(')');  // "pid (name) state ppid ..."; the name may hold anything
+    char state = 0;
+    pid_t parent = 0;
+    if (behind_name != std::string::npos) {
+      std::istringstream(stat.substr(behind_name + 1)) >> state >> parent;
+    }
+    if (parent == ::getpid()) {
+      children.push_back(static_cast<pid_t>(std::stol(name)));
+    }
+  }
+  return children;
 }
 
 }  // namespace
@@ -99,6 +129,45 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
     return fail(ErrorKind::kIo, fmt::format("{}: {}", describe_wait_status(status), texts[1]));
   }
   return texts[0];
+}
+
+std::vector<pid_t> child_processes() {
+  namespace fs = std::filesystem;
+  std::vector<pid_t> children;
+  std::error_code error;
+  for (const fs::directory_entry& task : fs::directory_iterator("/proc/self/task", error)) {
+    std::ifstream file(task.path() / "children");
+    if (!file) {
+      return children_by_scanning();
+    }
+    for (pid_t pid = 0; file >> pid;) {
+      children.push_back(pid);
+    }
+  }
+  return children;
+}
+
+std::string command_line(pid_t pid, std::size_t length) {
+  std::ifstream file(fmt::format("/proc/{}/cmdline", pid));
+  std::string text(length, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(length));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  while (!text.empty() && text.back() == '\0') {
+    text.pop_back();
+  }
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return text;
+}
+
+void kill_children() {
+  for (;;) {
+    for (const pid_t pid : child_processes()) {
+      ::kill(pid, SIGKILL);
+    }
+    if (::waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) {
+      return;
+    }
+  }
 }
 
 std::string describe_wait_status(int status) {

@@ -1,5 +1,7 @@
-// Short-lived child processes.
+// Child processes: short-lived ones of our own, and those that this process has.
 #pragma once
+
+#include <sys/types.h>
 
 #include <string>
 #include <vector>
@@ -14,5 +16,14 @@ namespace snapshot_test::util {
 
 /// "killed by SIGSEGV", "exit status 3": what waitpid() reported.
 [[nodiscard]] std::string describe_wait_status(int status);
+
+/// The children of this process, adopted ones and zombies among them. Reads /proc; empty where that is not mounted.
+[[nodiscard]] std::vector<pid_t> child_processes();
+
+/// "sleep 1000": the words a process was started with, at most `length` bytes of them; empty if it has gone.
+[[nodiscard]] std::string command_line(pid_t pid, std::size_t length);
+
+/// Kills all children of this process, and what becomes its child by that (PR_SET_CHILD_SUBREAPER), until none is left.
+void kill_children();
 
 }  // namespace snapshot_test::util

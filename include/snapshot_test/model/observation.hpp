@@ -68,10 +68,11 @@ enum class Ending {
 /// All that one run of one case showed.
 struct Observation {
   Ending ending = Ending::kProtocol;
-  std::string detail;     ///< one line: the exception, the signal's name, the exit status
-  std::string traceback;  ///< Python's, where there is one
-  std::string output;     ///< stdout and stderr, merged, decoded with replacement, bounded
-  double seconds = 0;     ///< wall time of the call alone
+  std::string detail;        ///< one line: the exception, the signal's name, the exit status
+  std::string traceback;     ///< Python's, where there is one
+  std::string output;        ///< stdout and stderr, merged, decoded with replacement, bounded
+  double seconds = 0;        ///< wall time of the call alone
+  double total_seconds = 0;  ///< wall time of its process: set-up, call, looking at the values, teardown
   std::vector<SiteValue> sites;
   std::vector<std::string> notes;  ///< e.g. "body: source not available"
 };

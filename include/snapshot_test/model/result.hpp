@@ -131,6 +131,7 @@ class Listener {
   virtual void phase(const std::string& /*what*/, std::size_t /*cases*/) {}
   virtual void ended(const CaseId& /*id*/) {}
   virtual void note(const std::string& /*text*/) {}  ///< shown with --verbose
+  virtual void tick() {}                             ///< a few times a second while a phase goes on
   virtual void started(const CaseId& /*id*/) {}
   virtual void captured(const CaseCapture& /*result*/) {}
   virtual void verified(const CaseVerdict& /*result*/) {}

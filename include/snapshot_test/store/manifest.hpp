@@ -20,10 +20,11 @@ struct CaseRecord {
   std::size_t index = 0;         ///< its place in the product of the manifest's params
   std::vector<std::string> ids;  ///< one an axis
   model::CaptureStatus status = model::CaptureStatus::kFailed;
-  std::string reason;   ///< one line; may be empty
-  std::string run;      ///< id of the run that captured it
-  std::string version;  ///< ASV's version of the source it was captured from; empty: the manifest's
-  double seconds = 0;   ///< wall time of the call
+  std::string reason;        ///< one line; may be empty
+  std::string run;           ///< id of the run that captured it
+  std::string version;       ///< ASV's version of the source it was captured from; empty: the manifest's
+  double seconds = 0;        ///< wall time of the call
+  double total_seconds = 0;  ///< wall time of its process; 0 where that is not known
   model::Ending ending = model::Ending::kProtocol;
   std::vector<model::SiteValue> sites;
 };

@@ -11,6 +11,8 @@
 
 #include "host/execution/clock_window.hpp"
 #include "host/execution/endings.hpp"
+#include "host/execution/leftovers.hpp"
+#include "host/execution/memory_limit.hpp"
 #include "host/execution/state.hpp"
 #include "host/execution/timeraw.hpp"
 #include "host/execution/values.hpp"
@@ -107,6 +109,7 @@ class CaseRun {
   const model::CaseRequest& request_;
   ValueWriter writer_;
   ClockWindow clock_;
+  Leftovers leftovers_;
   py::tuple args_;
   std::optional<StateWatch> state_;
   model::CaseReply reply_;
@@ -124,12 +127,15 @@ model::CaseReply CaseRun::run(const py::object& cache) {
   if (!gather_arguments(cache)) {
     return std::move(reply_);
   }
-  const bool ready = set_up();
+  const bool ready = set_up() && look_before();
   if (ready) {
     call();
   }
   if (ready || observation().ending == Ending::kSkipped) {
     tear_down();
+  }
+  for (std::string& note : leftovers_.clear()) {
+    observation().notes.push_back(std::move(note));
   }
   return std::move(reply_);
 }
@@ -138,6 +144,9 @@ void CaseRun::end(const py::error_already_set& error, const char* where) {
   const EndedBy ended = ended_by(error);
   observation().ending = ended.ending;
   observation().detail = where + ended.detail;
+  if (ended.ending == Ending::kOutOfMemory && context_.start.max_memory > 0) {
+    observation().detail += fmt::format(" (out of memory: a case may have {} bytes)", context_.start.max_memory);
+  }
   observation().traceback = ended.traceback;
 }
 
@@ -174,9 +183,10 @@ bool CaseRun::gather_arguments(const py::object& cache) {
 
 bool CaseRun::set_up() {
   try {
+    const MemoryLimit limit(context_.start.max_memory);
     interpreter::reseed(context_.start.seed);
     if (benchmark_.live.set_up(args_) == discovery::SetUp::kReady) {
-      return look_before();
+      return true;
     }
     observation().ending = Ending::kSkipped;
     observation().detail = benchmark_.live.skip_reason();
@@ -220,6 +230,7 @@ void CaseRun::call() {
 
 py::object CaseRun::timed(const std::function<py::object()>& function) {
   const CollectorOff off;
+  const MemoryLimit limit(context_.start.max_memory);
   const auto begun = std::chrono::steady_clock::now();
   py::object returned = function();
   clock_.close();
@@ -256,7 +267,10 @@ SeenValue CaseRun::changed_state() {
 }
 
 void CaseRun::call_timeraw() {
-  TimerawVariables variables = run_timeraw(benchmark_.live, args_, request_.temporary);
+  TimerawVariables variables = [&] {
+    const MemoryLimit limit(context_.start.max_memory);
+    return run_timeraw(benchmark_.live, args_, request_.temporary);
+  }();
   observation().notes.insert(observation().notes.end(), variables.notes.begin(), variables.notes.end());
   std::vector<SeenValue> seen;
   const bool any = !variables.values.empty();

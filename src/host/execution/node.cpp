@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "host/interpreter/interpreter.hpp"
+#include "util/process.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -41,6 +43,8 @@ Node::Node(util::Channel channel, Work work) : channel_(std::move(channel)), wor
   const sigset_t set = sigchld_set();
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   signals_ = util::Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  helpers_ = util::child_processes();
 }
 
 void Node::send_ready() {
@@ -88,6 +92,8 @@ void Node::on_order(util::Message message) {
   const std::string op = message.body.value("op", "");
   if (op == "fork" && message.fds.size() == 2) {
     fork_child(message.body, std::move(message.fds));
+  } else if (op == "become") {
+    become(message.body);
   } else if (op == "preload" && preload_) {
     preload_(message.body.at("modules").get<std::vector<std::string>>());
   }
@@ -118,18 +124,30 @@ void Node::become_child(pid_t parent, const nlohmann::json& order, std::vector<u
   if (::getppid() != parent) {
     ::_exit(1);  // the parent died before the line above took effect
   }
-  const sigset_t set = sigchld_set();
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  signals_.reset();
   children_.clear();
   channel_ = util::Channel(std::move(fds[0]));
   ::dup2(fds[1].get(), STDOUT_FILENO);
   ::dup2(fds[1].get(), STDERR_FILENO);
   fds.clear();
-  // The frames below (serve() of the parent) never run again in this process.
+  become(order);
+}
+
+void Node::become(const nlohmann::json& order) {
+  const sigset_t set = sigchld_set();
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  signals_.reset();
+  // The frames below (serve(), of the parent after a fork) never run again in this process.
   work_(order.at("role").get<model::Role>(), order.at("request"), std::move(channel_));
   interpreter::flush_standard_streams();
   ::_exit(0);
+}
+
+void Node::kill_adopted() const {
+  for (const pid_t pid : util::child_processes()) {
+    if (children_.count(pid) == 0 && std::find(helpers_.begin(), helpers_.end(), pid) == helpers_.end()) {
+      ::kill(pid, SIGKILL);
+    }
+  }
 }
 
 void Node::reap_children() {
@@ -143,6 +161,7 @@ void Node::reap_children() {
     }
     const pid_t pid = ended.si_pid;
     const int status = bury(pid);
+    kill_adopted();
     const auto child = children_.find(pid);
     if (child == children_.end()) {
       continue;  // adopted or started by imported code: not ours to report

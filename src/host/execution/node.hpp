@@ -16,14 +16,16 @@
 
 namespace snapshot_test::host::execution {
 
-/// Serves "fork" orders on one channel and reports how its children end.
+/// Serves orders on one channel: "fork", to have a child that does some work, whose end is reported, and "become", to
+/// do some work itself and end.
 ///
 /// Every child is a process group of its own, is killed by the kernel when its parent dies, has its channel and its
-/// output pipe and nothing else of its parent's, and ends with its whole group: before a child is reaped, what is left
-/// of its group is killed.
+/// output pipe and nothing else of its parent's, and ends with all it started: before a child is reaped, what is left
+/// of its group is killed; what left the group is adopted by then, and killed too.
 class Node {
  public:
-  /// What a child does; runs in the child, with the GIL held. When it returns, the child leaves through _exit(0).
+  /// What is ordered; runs with the GIL held, in a child for "fork". When it returns, the process leaves through
+  /// _exit(0).
   using Work = std::function<void(model::Role role, const nlohmann::json& request, util::Channel channel)>;
 
   using Preload = std::function<void(const std::vector<std::string>& modules)>;
@@ -46,13 +48,16 @@ class Node {
   void on_order(util::Message message);
   void fork_child(const nlohmann::json& order, std::vector<util::Fd> fds);
   [[noreturn]] void become_child(pid_t parent, const nlohmann::json& order, std::vector<util::Fd> fds);
+  [[noreturn]] void become(const nlohmann::json& order);
   void reap_children();
+  void kill_adopted() const;
 
   util::Channel channel_;
   Work work_;
   Preload preload_;
   util::Fd signals_;               ///< signalfd for SIGCHLD
   std::map<pid_t, int> children_;  ///< pid → node id
+  std::vector<pid_t> helpers_;     ///< what imported code had started before
 };
 
 }  // namespace snapshot_test::host::execution

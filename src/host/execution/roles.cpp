@@ -81,12 +81,13 @@ void be_module(Context& context, Inherited& inherited, const model::ModuleReques
 void be_cache(Context& context, Inherited& inherited, const model::CacheRequest& request, util::Channel channel) {
   prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
     fs::current_path(request.directory);
-    {
+    if (request.build != model::CacheBuild::kDone) {
       const auto live = discovery::LiveBenchmark::resolve(context.start.benchmark_dir, request.benchmark);
       if (!live) {
         return BranchFailure{Ending::kImportFailed, live.error().message, ""};
       }
-      if (auto failure = build_cache(context, *live)) {
+      const bool forked = request.build == model::CacheBuild::kForked;
+      if (auto failure = build_cache(context, *live, forked ? Where::kInChild : Where::kInThisProcess)) {
         return failure;
       }
     }

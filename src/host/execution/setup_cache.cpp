@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "host/execution/endings.hpp"
+#include "host/execution/memory_limit.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "util/channel.hpp"
@@ -26,6 +27,7 @@ enum class FreeSetUps { kLeaveOut, kRunFirst };
 /// In the child: runs it and pickles what it returns. Returns what went wrong, if anything did.
 std::optional<model::BranchFailure> build(const Context& context, const discovery::SetupCache& cache, FreeSetUps mode) {
   try {
+    const MemoryLimit limit(context.start.max_memory);
     interpreter::reseed(context.start.seed);
     if (mode == FreeSetUps::kRunFirst) {
       for (const py::object& setup : cache.free_setups) {
@@ -81,14 +83,16 @@ std::optional<model::BranchFailure> attempt(const Context& context, const discov
 
 }  // namespace
 
-std::optional<model::BranchFailure> build_cache(const Context& context, const discovery::LiveBenchmark& benchmark) {
+std::optional<model::BranchFailure> build_cache(const Context& context, const discovery::LiveBenchmark& benchmark,
+                                                Where where) {
   const std::optional<discovery::SetupCache>& cache = benchmark.setup_cache();
   if (!cache) {
     return model::BranchFailure{model::Ending::kImportFailed, "it has no setup_cache in this process", ""};
   }
-  auto failure = attempt(context, *cache, FreeSetUps::kLeaveOut);
+  const auto run = where == Where::kInChild ? attempt : build;
+  auto failure = run(context, *cache, FreeSetUps::kLeaveOut);
   if (failure && !cache->free_setups.empty()) {
-    failure = attempt(context, *cache, FreeSetUps::kRunFirst);
+    failure = run(context, *cache, FreeSetUps::kRunFirst);
   }
   return failure;
 }

@@ -9,11 +9,16 @@
 
 namespace snapshot_test::host::execution {
 
-/// Runs the benchmark's setup_cache in the current directory, in a child process, and leaves its pickled result there
-/// as "cache.pickle". Alone first; where that fails and module set-ups without arguments exist, once more in a fresh
-/// process after those (docs/asv.md, "setup_cache"). Nothing on success. GIL held.
+enum class Where {
+  kInChild,        ///< a fork of this process, which its users do not see
+  kInThisProcess,  ///< for suites that cannot be forked; the process is good for nothing else then
+};
+
+/// Runs the benchmark's setup_cache in the current directory and leaves its pickled result there as "cache.pickle".
+/// Alone first; where that fails and module set-ups without arguments exist, once more after those (in a fresh child,
+/// where children may be had; docs/asv.md, "setup_cache"). Nothing on success. GIL held.
 [[nodiscard]] std::optional<model::BranchFailure> build_cache(const Context& context,
-                                                              const discovery::LiveBenchmark& benchmark);
+                                                              const discovery::LiveBenchmark& benchmark, Where where);
 
 /// The pickled result, loaded. Written by this program a moment ago, so unpickling it is as safe as running the suite.
 /// GIL held; throws error_already_set.

@@ -1,0 +1,98 @@
+#include "host/execution/leftovers.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <pybind11/pybind11.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "util/process.hpp"
+
+namespace snapshot_test::host::execution {
+
+namespace py = pybind11;
+
+namespace {
+
+constexpr std::size_t kNameBytes = 80;
+constexpr std::size_t kNamed = 5;  // of each kind
+
+std::set<pid_t> thread_ids() {
+  std::set<pid_t> ids;
+  std::error_code error;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", error)) {
+    ids.insert(static_cast<pid_t>(std::atol(task.path().filename().c_str())));
+  }
+  return ids;
+}
+
+/// Are there children, ended ones that nobody waited for not counted? Asks the kernel before it reads all of /proc.
+bool has_running_children() {
+  for (;;) {
+    siginfo_t ended{};
+    if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG) != 0) {
+      return false;
+    }
+    if (ended.si_pid == 0) {
+      return true;
+    }
+  }
+}
+
+/// Python's names of those of `ids` that threading knows.
+std::vector<std::string> python_names(const std::set<pid_t>& ids) {
+  std::vector<std::string> names;
+  try {
+    const py::object threading = py::module_::import("threading");
+    for (const py::handle thread : threading.attr("enumerate")()) {
+      const py::object id = py::getattr(thread, "native_id", py::none());
+      if (!id.is_none() && ids.count(id.cast<pid_t>()) != 0) {
+        names.push_back(py::str(py::getattr(thread, "name", py::none())).cast<std::string>());
+      }
+    }
+  } catch (const std::exception&) {
+    // The benchmark has put something else in its place: the threads are counted all the same.
+  }
+  return names;
+}
+
+std::string note(std::size_t count, const char* one, const char* many, std::vector<std::string> names) {
+  const bool more = names.size() > kNamed;
+  names.resize(std::min(names.size(), kNamed));
+  std::string text = fmt::format("left {} {} running", count, count == 1 ? one : many);
+  if (!names.empty()) {
+    text += fmt::format(": {}{}", fmt::join(names, "; "), more ? "; ..." : "");
+  }
+  return text;
+}
+
+}  // namespace
+
+Leftovers::Leftovers() : threads_(thread_ids()) { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+std::vector<std::string> Leftovers::clear() const {
+  std::vector<std::string> notes;
+  if (has_running_children()) {
+    std::vector<std::string> names;
+    for (const pid_t pid : util::child_processes()) {
+      names.push_back(util::command_line(pid, kNameBytes));
+    }
+    util::kill_children();
+    const std::size_t count = names.size();
+    notes.push_back(note(count, "process", "processes", std::move(names)));
+  }
+  std::set<pid_t> threads = thread_ids();
+  for (const pid_t before : threads_) {
+    threads.erase(before);
+  }
+  if (!threads.empty()) {
+    notes.push_back(note(threads.size(), "thread", "threads", python_names(threads)));
+  }
+  return notes;
+}
+
+}  // namespace snapshot_test::host::execution

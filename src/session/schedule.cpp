@@ -1,0 +1,93 @@
+#include "session/schedule.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace snapshot_test::session {
+
+namespace {
+
+constexpr double kParts = 16;
+
+double expected_below(const Branch& branch) {
+  double seconds = 0;
+  for (const CaseTask& task : branch.cases) {
+    seconds += task.expected;
+  }
+  for (const auto& child : branch.children) {
+    seconds += expected_below(*child);
+  }
+  return seconds;
+}
+
+bool is_below(const Branch* branch, const Branch& top) {
+  for (; branch != nullptr; branch = branch->parent) {
+    if (branch == &top) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_below(const Work& work, const Branch& top) {
+  const Leaf* leaf = std::get_if<Leaf>(&work);
+  return is_below(leaf != nullptr ? leaf->branch : std::get<Branch*>(work), top);
+}
+
+}  // namespace
+
+Schedule::Schedule(const WorkTree& work, unsigned workers) {
+  const double all = expected_below(*work.forked) + expected_below(*work.spawned);
+  long_ = all > 0 ? all / (workers * kParts) : std::numeric_limits<double>::infinity();
+}
+
+void Schedule::add(Branch& branch) { add(&branch, branch.longest); }
+
+void Schedule::add(const Leaf& leaf) {
+  if (leaf.task->suspect) {
+    suspects_.push_back(leaf);
+  } else {
+    add(leaf, leaf.task->expected);
+  }
+}
+
+void Schedule::add(Work work, double seconds) {
+  if (seconds > long_) {
+    long_ready_.emplace_back(seconds, work);
+  } else {
+    ready_.push_back(work);
+  }
+}
+
+void Schedule::drop_below(const Branch& branch) {
+  std::erase_if(ready_, [&](const Work& work) { return is_below(work, branch); });
+  std::erase_if(long_ready_, [&](const auto& entry) { return is_below(entry.second, branch); });
+  std::erase_if(suspects_, [&](const Leaf& leaf) { return is_below(leaf.branch, branch); });
+}
+
+std::optional<Work> Schedule::take(unsigned running) {
+  if (!suspects_.empty()) {
+    if (running > 0) {
+      return std::nullopt;
+    }
+    const Leaf leaf = suspects_.back();
+    suspects_.pop_back();
+    return leaf;
+  }
+  if (!long_ready_.empty()) {
+    const auto longest = std::max_element(long_ready_.begin(), long_ready_.end(),
+                                          [](const auto& a, const auto& b) { return a.first < b.first; });
+    const Work work = longest->second;
+    long_ready_.erase(longest);
+    return work;
+  }
+  if (ready_.empty()) {
+    return std::nullopt;
+  }
+  const Work work = ready_.back();
+  ready_.pop_back();
+  return work;
+}
+
+}  // namespace snapshot_test::session
