@@ -4,18 +4,21 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <sstream>
+#include <utility>
 
 #include "util/fd.hpp"
 
@@ -52,6 +55,16 @@ bool drain(const Fd& out, const Fd& err, std::string* texts, Clock::time_point d
   return true;
 }
 
+std::optional<std::string> read_small_file(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  char chunk[4096];
+  for (ssize_t got = 0; file && (got = ::read(file.get(), chunk, sizeof chunk)) > 0;) {
+    text.append(chunk, static_cast<std::size_t>(got));
+  }
+  return file ? std::optional(std::move(text)) : std::nullopt;
+}
+
 /// Where the kernel does not list a task's children (CONFIG_PROC_CHILDREN): every process, asked for its parent.
 std::vector<pid_t> children_by_scanning() {
   namespace fs = std::filesystem;
@@ -62,8 +75,7 @@ std::vector<pid_t> children_by_scanning() {
     if (name.find_first_not_of("0123456789") != std::string::npos) {
       continue;
     }
-    std::ifstream file(entry.path() / "stat");
-    const std::string stat{std::istreambuf_iterator<char>(file), {}};
+    const std::string stat = read_small_file(entry.path() / "stat").value_or("");
     const std::size_t behind_name = stat.rfind(')');  // "pid (name) state ppid ..."; the name may hold anything
     char state = 0;
     pid_t parent = 0;
@@ -132,26 +144,47 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
 }
 
 std::vector<pid_t> child_processes() {
-  namespace fs = std::filesystem;
+  if (::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    return {};
+  }
   std::vector<pid_t> children;
-  std::error_code error;
-  for (const fs::directory_entry& task : fs::directory_iterator("/proc/self/task", error)) {
-    std::ifstream file(task.path() / "children");
-    if (!file) {
+  for (const pid_t thread : threads()) {
+    const auto listed = read_small_file(fmt::format("/proc/self/task/{}/children", thread));
+    if (!listed) {
       return children_by_scanning();
     }
-    for (pid_t pid = 0; file >> pid;) {
-      children.push_back(pid);
+    const char* at = listed->data();
+    const char* end = at + listed->size();
+    for (pid_t pid = 0; at < end; ++at) {  // "12 34 "
+      const auto [stop, wrong] = std::from_chars(at, end, pid);
+      if (wrong == std::errc()) {
+        children.push_back(pid);
+        at = stop;
+      }
     }
   }
   return children;
 }
 
+std::vector<pid_t> threads() {
+  struct stat folder {};
+  if (::stat("/proc/self/task", &folder) != 0) {
+    return {};
+  }
+  if (folder.st_nlink == 3) {  // itself, its parent and one thread
+    return {static_cast<pid_t>(::gettid())};
+  }
+  std::vector<pid_t> ids;
+  std::error_code error;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", error)) {
+    ids.push_back(static_cast<pid_t>(std::atol(task.path().filename().c_str())));
+  }
+  return ids;
+}
+
 std::string command_line(pid_t pid, std::size_t length) {
-  std::ifstream file(fmt::format("/proc/{}/cmdline", pid));
-  std::string text(length, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(length));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::string text = read_small_file(fmt::format("/proc/{}/cmdline", pid)).value_or("");
+  text.resize(std::min(text.size(), length));
   while (!text.empty() && text.back() == '\0') {
     text.pop_back();
   }

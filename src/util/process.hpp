@@ -20,6 +20,9 @@ namespace snapshot_test::util {
 /// The children of this process, adopted ones and zombies among them. Reads /proc; empty where that is not mounted.
 [[nodiscard]] std::vector<pid_t> child_processes();
 
+/// The threads of this process. Reads /proc; empty where that is not mounted.
+[[nodiscard]] std::vector<pid_t> threads();
+
 /// "sleep 1000": the words a process was started with, at most `length` bytes of them; empty if it has gone.
 [[nodiscard]] std::string command_line(pid_t pid, std::size_t length);
 

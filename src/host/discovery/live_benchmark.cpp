@@ -215,9 +215,10 @@ Result<std::vector<std::string>> LiveBenchmark::param_ids(std::size_t index) con
   if (Result<void> checked = check_index(index); !checked) {
     return tl::unexpected(checked.error());
   }
-  model::Benchmark axes;
-  axes.params = describe_axes(params());
-  return axes.case_ids(index);
+  if (!axes_) {
+    axes_.emplace().params = describe_axes(params());
+  }
+  return axes_->case_ids(index);
 }
 
 Result<void> LiveBenchmark::check_ids(std::size_t index, const std::vector<std::string>& expected) const {

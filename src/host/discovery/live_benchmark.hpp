@@ -52,6 +52,9 @@ class LiveBenchmark {
   /// Parameters are read at the first question about them, which consumes a generator in the class: whoever only needs
   /// setup_cache() leaves it whole for the cases that are forked later. The first question throws what reading raises.
   [[nodiscard]] std::size_t case_count() const { return params().combinations(); }
+  /// Asks both questions about parameters once for all processes that are forked from this one. Throws what reading
+  /// raises.
+  void read_ahead() const { (void)param_ids(0); }
   /// The live values of one combination; kUsage if there is none of that index.
   [[nodiscard]] Result<py::tuple> param_values(std::size_t index) const;
   [[nodiscard]] Result<std::vector<std::string>> param_ids(std::size_t index) const;
@@ -88,6 +91,7 @@ class LiveBenchmark {
   Candidate candidate_;
   BoundBenchmark bound_;
   mutable std::optional<Params> params_;
+  mutable std::optional<model::Benchmark> axes_;  ///< its params alone: the ids of params_
   Hooks hooks_;
   std::optional<SetupCache> setup_cache_;
   std::optional<double> timeout_;

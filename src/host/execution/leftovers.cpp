@@ -6,9 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <system_error>
+#include <algorithm>
 
 #include "util/process.hpp"
 
@@ -21,14 +19,7 @@ namespace {
 constexpr std::size_t kNameBytes = 80;
 constexpr std::size_t kNamed = 5;  // of each kind
 
-std::set<pid_t> thread_ids() {
-  std::set<pid_t> ids;
-  std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", error)) {
-    ids.insert(static_cast<pid_t>(std::atol(task.path().filename().c_str())));
-  }
-  return ids;
-}
+bool is_in(const std::vector<pid_t>& ids, pid_t id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 
 /// Are there children, ended ones that nobody waited for not counted? Asks the kernel before it reads all of /proc.
 bool has_running_children() {
@@ -44,13 +35,13 @@ bool has_running_children() {
 }
 
 /// Python's names of those of `ids` that threading knows.
-std::vector<std::string> python_names(const std::set<pid_t>& ids) {
+std::vector<std::string> python_names(const std::vector<pid_t>& ids) {
   std::vector<std::string> names;
   try {
     const py::object threading = py::module_::import("threading");
     for (const py::handle thread : threading.attr("enumerate")()) {
       const py::object id = py::getattr(thread, "native_id", py::none());
-      if (!id.is_none() && ids.count(id.cast<pid_t>()) != 0) {
+      if (!id.is_none() && is_in(ids, id.cast<pid_t>())) {
         names.push_back(py::str(py::getattr(thread, "name", py::none())).cast<std::string>());
       }
     }
@@ -72,7 +63,7 @@ std::string note(std::size_t count, const char* one, const char* many, std::vect
 
 }  // namespace
 
-Leftovers::Leftovers() : threads_(thread_ids()) { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+Leftovers::Leftovers() : threads_(util::threads()) { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 std::vector<std::string> Leftovers::clear() const {
   std::vector<std::string> notes;
@@ -85,10 +76,8 @@ std::vector<std::string> Leftovers::clear() const {
     const std::size_t count = names.size();
     notes.push_back(note(count, "process", "processes", std::move(names)));
   }
-  std::set<pid_t> threads = thread_ids();
-  for (const pid_t before : threads_) {
-    threads.erase(before);
-  }
+  std::vector<pid_t> threads = util::threads();
+  std::erase_if(threads, [&](pid_t id) { return is_in(threads_, id); });
   if (!threads.empty()) {
     notes.push_back(note(threads.size(), "thread", "threads", python_names(threads)));
   }

@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,7 @@ class Leftovers {
   [[nodiscard]] std::vector<std::string> clear() const;
 
  private:
-  std::set<pid_t> threads_;  ///< those of this process when it began
+  std::vector<pid_t> threads_;  ///< those of this process when it began
 };
 
 }  // namespace snapshot_test::host::execution

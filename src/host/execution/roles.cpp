@@ -103,6 +103,7 @@ void be_benchmark(Context& context, Inherited& inherited, const model::Benchmark
     if (!prepared) {
       return BranchFailure{Ending::kImportFailed, prepared.error().message, ""};
     }
+    prepared->live.read_ahead();
     inherited.benchmark.emplace(std::move(*prepared));
     return std::nullopt;
   });
