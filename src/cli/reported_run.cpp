@@ -54,7 +54,7 @@ report::Terminal make_terminal(const config::Config& config, const Shared& share
   options.verbosity = verbosity(config);
   options.color = color_for(shared.color, fd);
   if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
-    options.width = [fd] { return report::terminal_width(fd); };
+    options.size = [fd] { return report::terminal_size(fd); };
   }
   return {to_err ? streams.err : streams.out, options};
 }

@@ -286,37 +286,6 @@ TEST_F(TerminalTest, ColorIsOnlyAroundWords) {
   EXPECT_THAT(text(), HasSubstr("different:\x1b[0m m.time_f"));
 }
 
-TEST_F(TerminalTest, ProgressIsOneLineThatIsClearedBeforeOtherText) {
-  double now = 0;
-  Terminal terminal(out_, {Verbosity::kNormal, Color::kOff, [] { return 40U; }, [&] { return now; }});
-  terminal.planned(plan(4));
-  out_.str("");
-  terminal.phase("verifying", 4);
-  EXPECT_EQ(text(), "\r\x1b[Kverifying [0/4] 0.0 %");
-  out_.str("");
-  now = 10;
-  const model::CaseId a{"m.time_a", 0, "m.time_a"};
-  terminal.started(a);
-  EXPECT_EQ(text(), "\r\x1b[Kverifying [0/4] 0.0 %  m.time_a");
-  out_.str("");
-  now = 10.01;
-  terminal.ended(a);
-  terminal.verified(verdict("m.time_a", Verdict::kIdentical));
-  EXPECT_EQ(text(), "") << "too soon to draw again";
-  now = 20;
-  terminal.ended(a);
-  EXPECT_EQ(text(), "\r\x1b[Kverifying [2/4] 50.0 %, 20 s left  m.ti");
-  out_.str("");
-  terminal.verified(a_difference());
-  terminal.ended(a);
-  EXPECT_THAT(text(), testing::StartsWith("\r\x1b[Kdifferent: m.time_f"));
-  EXPECT_THAT(text(), testing::EndsWith("\r\x1b[Kverifying [3/4] 75.0 %, 1 failed, 7 s l"));
-  out_.str("");
-  terminal.finished(summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess));
-  EXPECT_THAT(text(), testing::StartsWith("\r\x1b[K\n  identical"));
-  EXPECT_EQ(text().find("[3/4]"), std::string::npos);
-}
-
 TEST(Format, NumbersAsPeopleReadThem) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");
