@@ -139,7 +139,8 @@ TEST(Parse, EveryOptionOfCapture) {
 }
 
 TEST(Parse, ListConfigAndClean) {
-  const auto list = parsed<ListArgs>({"list", "--cases", "--json"});
+  const auto list = parsed<ListArgs>({"list", "--cases", "--json", "--snapshot-dir", "s"});
+  EXPECT_EQ(list.shared.overrides.snapshot_dir, "s");
   EXPECT_EQ(list.detail, report::ListDetail::kCases);
   EXPECT_EQ(list.format, Format::kJson);
   const auto config = parsed<ConfigArgs>({"config", "--init", "--force", "--config", "x.json"});
