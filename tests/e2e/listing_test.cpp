@@ -2,9 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "support/sandbox.hpp"
 
@@ -35,7 +36,8 @@ class Listed : public ::testing::Test {
   [[nodiscard]] std::map<std::string, json> benchmarks(std::vector<std::string> extra = {}) const {
     extra.push_back("--json");
     std::map<std::string, json> found;
-    for (const json& each : json::parse(list(extra).out)["benchmarks"]) {
+    const json listing = json::parse(list(extra).out);
+    for (const json& each : listing.at("benchmarks")) {
       found[each["name"]] = each;
     }
     return found;
