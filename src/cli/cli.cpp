@@ -35,6 +35,8 @@ int run(int argc, char** argv, HostEntry host) {
   if (argc > 1 && std::string_view(argv[1]) == "host") {
     return host(argc, argv);
   }
+  // The C library would send a terminal each line by itself, and the live display would flicker.
+  std::ios::sync_with_stdio(false);
   try {
     const Streams streams{std::cout, std::cerr, STDOUT_FILENO, STDERR_FILENO};
     model::ExitStatus status = run_command(parse({argv + std::min(argc, 1), argv + argc}), streams);

@@ -29,6 +29,7 @@ struct Shared {
 struct ReportFiles {
   std::optional<std::string> json;
   std::optional<std::string> summary;
+  std::optional<std::string> events;
 };
 
 struct ListArgs {

@@ -9,6 +9,7 @@
 #include "cli/subcommands.hpp"
 #include "inspect/compare_values.hpp"
 #include "report/format.hpp"
+#include "report/json_report.hpp"
 #include "report/terminal.hpp"
 
 namespace snapshot_test::cli {

@@ -5,6 +5,7 @@
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "inspect/stored_suite.hpp"
 #include "report/format.hpp"
 
 namespace snapshot_test::cli {
@@ -51,12 +52,28 @@ std::optional<std::string> nothing_listed(const session::Selection& selection, c
   return fmt::format("{} of {} in '{}'", why, report::counted(found, "benchmark"), selection.suite.root);
 }
 
+/// What the baseline knows of the selection. Without one there is nothing to say; one that cannot be read is a note.
+report::StoredBenchmarks ask_store(const config::Config& config, session::Selection& selection) {
+  std::vector<std::string>& notes = selection.suite.notes;
+  const auto store = store::Store::open(config.snapshot_dir.value);
+  if (!store) {
+    if (store.error().kind != ErrorKind::kNoBaseline) {
+      notes.push_back(store.error().message);
+    }
+    return {};
+  }
+  inspect::StoredSuite stored = inspect::stored_suite(*store, selection.suite, selection.indices);
+  notes.insert(notes.end(), stored.notes.begin(), stored.notes.end());
+  return std::move(stored.benchmarks);
+}
+
 }  // namespace
 
 CLI::App* declare_list(CLI::App& root, ListArgs& args) {
   CLI::App* app = root.add_subcommand("list", "List the benchmarks, their parameters and their cases");
   add_suite_options(*app, args.shared);
   add_selection_options(*app, args.shared);
+  add_store_options(*app, args.shared);
   app->add_flag_callback(
       "--cases", [&args] { args.detail = report::ListDetail::kCases; }, "list every case, too");
   app->add_flag_callback(
@@ -77,15 +94,17 @@ model::ExitStatus run(const ListArgs& args, const Streams& streams) {
     return complain(options.error(), streams, shared.color);
   }
   Notes notes(streams.err, verbosity(*config));
-  const auto selection = session::list(*options, notes);
+  auto selection = session::list(*options, notes);
   if (!selection) {
     return complain(selection.error(), streams, shared.color);
   }
+  const report::StoredBenchmarks stored = ask_store(*config, *selection);
   const auto nothing = nothing_listed(*selection, shared, *config);
   if (args.format == Format::kJson) {
-    streams.out << report::listing_json(selection->suite, selection->indices, args.detail);
+    streams.out << report::listing_json(selection->suite, selection->indices, stored, args.detail);
   } else if (!nothing) {
-    streams.out << report::listing_text(selection->suite, selection->indices, args.detail,
+    const auto lists = config->verbose.value ? report::Lists::kComplete : report::Lists::kBounded;
+    streams.out << report::listing_text(selection->suite, selection->indices, stored, args.detail, lists,
                                         color_for(shared.color, streams.out_fd));
   }
   streams.out << std::flush;

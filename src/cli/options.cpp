@@ -225,6 +225,8 @@ void add_tolerance_options(CLI::App& app, Shared& shared) {
 void add_report_options(CLI::App& app, ReportFiles& files) {
   add_text(app, "--json", files.json, "FILE", "write every case and the summary as JSON; - is standard output");
   add_text(app, "--summary", files.summary, "FILE", "write the counts as JSON; - is standard output");
+  add_text(app, "--events", files.events, "FILE",
+           "write what happens as it happens, one JSON object a line; - is standard output");
 }
 
 }  // namespace snapshot_test::cli

@@ -24,7 +24,7 @@ void add_store_options(CLI::App& app, Shared& shared);      ///< --snapshot-dir
 void add_tolerance_options(CLI::App& app, Shared& shared);  ///< --tolerance, --equal-nan
 /// --strict and --min-verified, which mean what the given descriptions say.
 void add_strictness_options(CLI::App& app, Shared& shared, const std::string& strict, const std::string& min_verified);
-void add_report_options(CLI::App& app, ReportFiles& files);  ///< --json, --summary
+void add_report_options(CLI::App& app, ReportFiles& files);  ///< --json, --summary, --events
 
 /// A number that obeys the rules of the configuration's `key`. `names` as CLI11 takes them: "-j,--workers".
 void add_number(CLI::App& app, const std::string& names, std::optional<double>& target, const std::string& key,

@@ -4,9 +4,14 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/settings.hpp"
+#include "report/events.hpp"
 #include "report/fan_out.hpp"
 #include "report/format.hpp"
 #include "report/json_report.hpp"
@@ -16,14 +21,38 @@ namespace snapshot_test::cli {
 
 namespace {
 
-using Reports = std::vector<report::JsonReport>;
+using Reports = std::vector<std::unique_ptr<report::Report>>;
+
+/// The reports that were asked for: option and file.
+std::vector<std::pair<std::string_view, std::string>> asked_for(const ReportFiles& files) {
+  std::vector<std::pair<std::string_view, std::string>> asked;
+  for (const auto& [option, file] :
+       {std::pair{"--json", &files.json}, {"--summary", &files.summary}, {"--events", &files.events}}) {
+    if (*file) {
+      asked.emplace_back(option, **file);
+    }
+  }
+  return asked;
+}
+
+Result<void> all_apart(const ReportFiles& files) {
+  std::map<std::string, std::string_view> taken;
+  for (const auto& [option, file] : asked_for(files)) {
+    const auto [first, is_new] = taken.emplace(file, option);
+    if (!is_new && file == "-") {
+      return fail(ErrorKind::kUsage, fmt::format("{} and {} cannot both go to standard output; name a file for one",
+                                                 first->second, option));
+    }
+    if (!is_new) {
+      return fail(ErrorKind::kUsage, fmt::format("{} and {} name the same file; name two", first->second, option));
+    }
+  }
+  return {};
+}
 
 Result<Reports> open_reports(const ReportFiles& files, const Streams& streams) {
-  if (files.json == "-" && files.summary == "-") {
-    return fail(ErrorKind::kUsage, "--json and --summary cannot both go to standard output; name a file for one");
-  }
-  if (files.json && files.json == files.summary) {
-    return fail(ErrorKind::kUsage, "--json and --summary name the same file; name two");
+  if (auto apart = all_apart(files); !apart) {
+    return tl::unexpected(std::move(apart.error()));
   }
   Reports reports;
   const auto open = [&](const std::optional<std::string>& path, report::Detail detail) -> Result<void> {
@@ -32,7 +61,7 @@ Result<Reports> open_reports(const ReportFiles& files, const Streams& streams) {
       if (!file) {
         return tl::unexpected(std::move(file.error()));
       }
-      reports.emplace_back(std::move(*file), detail);
+      reports.push_back(std::make_unique<report::JsonReport>(std::move(*file), detail));
     }
     return {};
   };
@@ -42,19 +71,26 @@ Result<Reports> open_reports(const ReportFiles& files, const Streams& streams) {
   if (auto opened = open(files.summary, report::Detail::kCountsOnly); !opened) {
     return tl::unexpected(std::move(opened.error()));
   }
+  if (files.events) {
+    auto file = report::OutputLog::open(*files.events, streams.out);
+    if (!file) {
+      return tl::unexpected(std::move(file.error()));
+    }
+    reports.push_back(std::make_unique<report::Events>(std::move(*file)));
+  }
   return reports;
 }
 
 report::Terminal make_terminal(const config::Config& config, const Shared& shared, const ReportFiles& files,
                                const Streams& streams) {
   // Standard output belongs to the report that was sent there.
-  const bool to_err = files.json == "-" || files.summary == "-";
+  const bool to_err = files.json == "-" || files.summary == "-" || files.events == "-";
   const int fd = to_err ? streams.err_fd : streams.out_fd;
   report::TerminalOptions options;
   options.verbosity = verbosity(config);
   options.color = color_for(shared.color, fd);
   if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
-    options.width = [fd] { return report::terminal_width(fd); };
+    options.size = [fd] { return report::terminal_size(fd); };
   }
   return {to_err ? streams.err : streams.out, options};
 }
@@ -95,9 +131,9 @@ Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const 
   PlanKeeper plan;
   everyone.add(plan);
   everyone.add(terminal);
-  for (report::JsonReport& report : reports) {
-    report.set_head(head);
-    everyone.add(report);
+  for (const auto& report : reports) {
+    report->set_head(head);
+    everyone.add(*report);
   }
   auto suite = suite_options(*config, shared);
   if (!suite) {
@@ -128,8 +164,8 @@ model::ExitStatus reported_run(const std::string& command, const Shared& shared,
     return complain(reports.error(), streams, shared.color);
   }
   const report::RunHead this_run = run_head(command);
-  for (report::JsonReport& report : *reports) {
-    report.set_head(this_run);
+  for (const auto& report : *reports) {
+    report->set_head(this_run);
   }
   const auto outcome = run(this_run, shared, files, streams, *reports, work);
   model::ExitStatus status = model::ExitStatus::kInternal;
@@ -137,13 +173,13 @@ model::ExitStatus reported_run(const std::string& command, const Shared& shared,
     status = *outcome;
   } else {
     status = complain(outcome.error(), streams, shared.color);
-    for (report::JsonReport& report : *reports) {
-      report.aborted(status, outcome.error().message);
+    for (const auto& report : *reports) {
+      report->aborted(status, outcome.error().message);
     }
   }
-  for (const report::JsonReport& report : *reports) {
-    if (!report.written()) {
-      const model::ExitStatus unwritten = complain(report.written().error(), streams, shared.color);
+  for (const auto& report : *reports) {
+    if (!report->written()) {
+      const model::ExitStatus unwritten = complain(report->written().error(), streams, shared.color);
       status = status == model::ExitStatus::kSuccess ? unwritten : status;
     }
   }

@@ -7,7 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/outcome.hpp"
 #include "config/config.hpp"
-#include "report/json_report.hpp"
+#include "report/report.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::cli {

@@ -31,8 +31,6 @@ Json site_json(const model::SiteComparison& site) {
   return json;
 }
 
-Json head(const model::CaseId& id) { return {{"label", id.label}, {"benchmark", id.benchmark}, {"index", id.index}}; }
-
 double share(std::size_t part, std::size_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -48,19 +46,38 @@ std::pair<std::size_t, Json> by_name(const Map& counts) {
   return {total, std::move(json)};
 }
 
+}  // namespace
+
 void add_status(Json& json, model::ExitStatus status) {
   json["status"] = status_name(status);
   json["exit_status"] = static_cast<int>(status);
 }
 
-}  // namespace
+Json id_json(const model::CaseId& id) {
+  return {{"label", id.label}, {"benchmark", id.benchmark}, {"index", id.index}};
+}
 
-Json case_json(const model::CaseCapture& result) {
-  Json json = head(result.id);
+Json outcome_json(const model::CaseCapture& result) {
+  Json json = id_json(result.id);
   json["status"] = model::name(result.status);
   json["verifiable"] = model::verifiable(result.status);
   json["reason"] = result.reason;
   json["seconds"] = result.observation.seconds;
+  return json;
+}
+
+Json outcome_json(const model::CaseVerdict& result) {
+  Json json = id_json(result.id);
+  json["verdict"] = model::name(result.verdict);
+  json["standing"] = model::name(model::standing(result.verdict));
+  json["reason"] = result.reason;
+  json["source_changed"] = result.source_changed;
+  json["seconds"] = result.observation.seconds;
+  return json;
+}
+
+Json case_json(const model::CaseCapture& result) {
+  Json json = outcome_json(result);
   json["sites"] = Json::array();
   for (const model::SiteValue& site : result.observation.sites) {
     json["sites"].push_back(Json(nlohmann::json(site)));
@@ -70,12 +87,7 @@ Json case_json(const model::CaseCapture& result) {
 }
 
 Json case_json(const model::CaseVerdict& result) {
-  Json json = head(result.id);
-  json["verdict"] = model::name(result.verdict);
-  json["standing"] = model::name(model::standing(result.verdict));
-  json["reason"] = result.reason;
-  json["source_changed"] = result.source_changed;
-  json["seconds"] = result.observation.seconds;
+  Json json = outcome_json(result);
   json["sites"] = Json::array();
   for (const model::SiteComparison& site : result.sites) {
     json["sites"].push_back(site_json(site));

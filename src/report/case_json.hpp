@@ -14,13 +14,22 @@ inline constexpr int kJsonFormat = 1;
 
 using Json = nlohmann::ordered_json;
 
+/// What became of a case, without its values and what it wrote.
+[[nodiscard]] Json outcome_json(const model::CaseCapture& result);
+[[nodiscard]] Json outcome_json(const model::CaseVerdict& result);
+/// All of it.
 [[nodiscard]] Json case_json(const model::CaseCapture& result);
 [[nodiscard]] Json case_json(const model::CaseVerdict& result);
+/// What names a case.
+[[nodiscard]] Json id_json(const model::CaseId& id);
 [[nodiscard]] Json plan_json(const model::RunPlan& plan);
 [[nodiscard]] Json failures_json(const std::vector<model::DiscoveryFailure>& failures);
 /// Counts: total, passed, failed, ... and the exit status.
 [[nodiscard]] Json counts_json(const model::CaptureSummary& summary);
 [[nodiscard]] Json counts_json(const model::VerifySummary& summary);
+
+/// `status` by name and `exit_status` by number.
+void add_status(Json& json, model::ExitStatus status);
 
 /// JSON text; bytes that are no UTF-8 are replaced. `indent` as nlohmann's dump(): -1 = one line.
 [[nodiscard]] std::string dump(const Json& json, int indent);

@@ -32,6 +32,12 @@ void FanOut::ended(const model::CaseId& id) {
   }
 }
 
+void FanOut::tick() {
+  for (model::Listener* listener : listeners_) {
+    listener->tick();
+  }
+}
+
 void FanOut::captured(const model::CaseCapture& result) {
   for (model::Listener* listener : listeners_) {
     listener->captured(result);

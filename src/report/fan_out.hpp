@@ -17,6 +17,7 @@ class FanOut : public model::Listener {
   void started(const model::CaseId& id) override;
   void phase(const std::string& what, std::size_t cases) override;
   void ended(const model::CaseId& id) override;
+  void tick() override;
   void captured(const model::CaseCapture& result) override;
   void verified(const model::CaseVerdict& result) override;
   void finished(const model::CaptureSummary& summary) override;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <vector>
 
@@ -167,6 +168,10 @@ std::string_view status_name(model::ExitStatus status) {
     case model::ExitStatus::kInterrupted: return "interrupted";
   }
   return "";
+}
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace snapshot_test::report

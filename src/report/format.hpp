@@ -33,4 +33,7 @@ namespace snapshot_test::report {
 /// "success", "failed", "usage", "internal", "no-baseline", "nothing-verified", "interrupted"
 [[nodiscard]] std::string_view status_name(model::ExitStatus status);
 
+/// The steady clock.
+[[nodiscard]] double steady_seconds();
+
 }  // namespace snapshot_test::report

@@ -4,15 +4,6 @@
 
 namespace snapshot_test::report {
 
-Json JsonReport::head() const {
-  return {{"format", kJsonFormat},
-          {"command", head_.command},
-          {"version", head_.version},
-          {"timestamp", head_.timestamp},
-          {"benchmark_dir", head_.benchmark_dir},
-          {"snapshot_dir", head_.snapshot_dir}};
-}
-
 void JsonReport::planned(const model::RunPlan& plan) { plan_ = plan_json(plan); }
 
 void JsonReport::add(const model::CaseId& id, const Json& json) {
@@ -26,7 +17,7 @@ void JsonReport::captured(const model::CaseCapture& result) { add(result.id, cas
 void JsonReport::verified(const model::CaseVerdict& result) { add(result.id, case_json(result)); }
 
 void JsonReport::write(Json counts) {
-  Json whole = head();
+  Json whole = head_json(head_);
   if (detail_ == Detail::kCountsOnly) {
     whole.update(counts);
     written_ = file_.write(dump(whole, 2) + "\n");

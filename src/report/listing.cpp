@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kShownIds = 5;  // of one axis
 constexpr std::size_t kIdWidth = 30;  // bytes
 constexpr std::size_t kNameColumn = 60;
+constexpr std::size_t kShownParts = 5;   // of one benchmark
+constexpr std::size_t kPathWidth = 100;  // bytes
 
 std::string axis_text(const model::ParamAxis& axis) {
   std::string text = one_line(axis.name, kIdWidth) + " =";
@@ -36,6 +38,31 @@ std::string params_text(const model::Benchmark& benchmark) {
 
 std::string cases_text(std::size_t selected, std::size_t all) {
   return selected == all ? counted(all, "case") : fmt::format("{} of {}", grouped(selected), counted(all, "case"));
+}
+
+std::string unstable_text(const StoredBenchmark& stored, Lists lists) {
+  const std::size_t shown =
+      lists == Lists::kComplete ? stored.unstable.size() : std::min(stored.unstable.size(), kShownParts);
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const UnstablePart& part = stored.unstable[i];
+    const std::string place = part.path.empty() ? ", all of it" : " at " + one_line(part.path, kPathWidth);
+    text += fmt::format("    unstable: {}{} ({} of {})\n", part.site, place, grouped(part.indices.size()),
+                        counted(stored.cases, "case"));
+  }
+  if (shown < stored.unstable.size()) {
+    text += fmt::format("    unstable: ... and {}; --verbose lists all\n",
+                        counted(stored.unstable.size() - shown, "more part"));
+  }
+  return text;
+}
+
+Json unstable_json(const StoredBenchmark& stored) {
+  Json json = Json::array();
+  for (const UnstablePart& part : stored.unstable) {
+    json.push_back({{"site", part.site}, {"path", part.path}, {"indices", part.indices}});
+  }
+  return json;
 }
 
 /// Which benchmarks to list, by their position. One that has no case at all belongs to the whole suite, but to no
@@ -69,7 +96,8 @@ std::string benchmark_text(const model::Benchmark& benchmark, const std::vector<
 
 }  // namespace
 
-std::string listing_text(const model::Suite& suite, const SelectedIndices& selected, ListDetail detail, Color color) {
+std::string listing_text(const model::Suite& suite, const SelectedIndices& selected, const StoredBenchmarks& stored,
+                         ListDetail detail, Lists lists, Color color) {
   std::vector<std::size_t> order = listed(suite, selected);
   std::size_t cases = 0;
   std::size_t name_width = 0;
@@ -91,6 +119,9 @@ std::string listing_text(const model::Suite& suite, const SelectedIndices& selec
       text += paint(color, Tone::kHeading, module->empty() ? "(the root package)" : one_line(*module)) + "\n";
     }
     text += benchmark_text(benchmark, selected[i], name_width, detail);
+    if (const auto known = stored.find(benchmark.name); known != stored.end()) {
+      text += unstable_text(known->second, lists);
+    }
   }
   return text + fmt::format("{}{}, {} in {}\n", text.empty() ? "" : "\n", counted(order.size(), "benchmark"),
                             counted(cases, "case"), suite.root);
@@ -108,7 +139,8 @@ std::string discovery_failures_text(const model::Suite& suite, Tracebacks traceb
   return text;
 }
 
-std::string listing_json(const model::Suite& suite, const SelectedIndices& selected, ListDetail detail) {
+std::string listing_json(const model::Suite& suite, const SelectedIndices& selected, const StoredBenchmarks& stored,
+                         ListDetail detail) {
   Json json = {{"format", kJsonFormat}, {"root", suite.root}, {"benchmarks", Json::array()}};
   for (const std::size_t i : listed(suite, selected)) {
     const model::Benchmark& benchmark = suite.benchmarks[i];
@@ -122,6 +154,10 @@ std::string listing_json(const model::Suite& suite, const SelectedIndices& selec
       for (const std::size_t index : selected[i]) {
         entry["labels"].push_back({{"index", index}, {"label", benchmark.case_label(index)}});
       }
+    }
+    if (const auto known = stored.find(benchmark.name); known != stored.end()) {
+      entry["stored"] = known->second.cases;
+      entry["unstable"] = unstable_json(known->second);
     }
     json["benchmarks"].push_back(std::move(entry));
   }

@@ -1,6 +1,8 @@
 #include "report/output_file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <time.h>
 
 #include <span>
 
@@ -10,6 +12,39 @@
 namespace snapshot_test::report {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// While it lives, writing to a pipe that nobody reads fails instead of ending the program.
+class WithoutSigpipe {
+ public:
+  WithoutSigpipe() {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  WithoutSigpipe(const WithoutSigpipe&) = delete;
+  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
+  ~WithoutSigpipe() {
+    const timespec now{};
+    while (::sigtimedwait(&pipe_, nullptr, &now) == SIGPIPE) {
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+};
+
+Result<void> write_to_stream(std::ostream& stream, const std::string& text) {
+  if (!(stream << text << std::flush)) {
+    return fail(ErrorKind::kIo, "cannot write the report to standard output");
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<OutputFile> OutputFile::open(const std::string& path, std::ostream& standard_output) {
   if (path == "-") {
@@ -43,11 +78,7 @@ Result<OutputFile> OutputFile::open(const std::string& path, std::ostream& stand
 
 Result<void> OutputFile::write(const std::string& text) {
   switch (kind_) {
-    case Kind::kStream:
-      if (!(*stream_ << text << std::flush)) {
-        return fail(ErrorKind::kIo, "cannot write the report to standard output");
-      }
-      return {};
+    case Kind::kStream: return write_to_stream(*stream_, text);
     case Kind::kDevice: {
       const util::Fd fd(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
       if (!fd) {
@@ -58,6 +89,25 @@ Result<void> OutputFile::write(const std::string& text) {
     case Kind::kFile: return util::write_file_atomically(path_, text);
   }
   return {};
+}
+
+Result<OutputLog> OutputLog::open(const std::string& path, std::ostream& standard_output) {
+  if (path == "-") {
+    return OutputLog(util::Fd(), path, standard_output);
+  }
+  util::Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!fd) {
+    return tl::unexpected(util::io_error("open", path));
+  }
+  return OutputLog(std::move(fd), path, standard_output);
+}
+
+Result<void> OutputLog::write(const std::string& text) {
+  if (!fd_) {
+    return write_to_stream(*stream_, text);
+  }
+  const WithoutSigpipe guard;
+  return util::write_all(fd_.get(), std::as_bytes(std::span(text)), path_);
 }
 
 }  // namespace snapshot_test::report

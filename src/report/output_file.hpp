@@ -7,6 +7,7 @@
 #include <string>
 
 #include "snapshot_test/util/result.hpp"
+#include "util/fd.hpp"
 
 namespace snapshot_test::report {
 
@@ -27,6 +28,24 @@ class OutputFile {
 
   Kind kind_;
   std::filesystem::path path_;
+  std::ostream* stream_;
+};
+
+/// A file that grows while others read it; "-" for `standard_output`.
+class OutputLog {
+ public:
+  /// Empties a file that is there; waits until somebody reads a named pipe. kIo.
+  [[nodiscard]] static Result<OutputLog> open(const std::string& path, std::ostream& standard_output);
+
+  /// Everything is in the file, or with whoever reads the pipe, when it returns. kIo, also where nobody reads it.
+  [[nodiscard]] Result<void> write(const std::string& text);
+
+ private:
+  OutputLog(util::Fd fd, std::string path, std::ostream& stream)
+      : fd_(std::move(fd)), path_(std::move(path)), stream_(&stream) {}
+
+  util::Fd fd_;  ///< none: the stream
+  std::string path_;
   std::ostream* stream_;
 };
 

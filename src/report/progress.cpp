@@ -14,7 +14,13 @@ namespace {
 
 constexpr double kInterval = 0.1;          // seconds between two drawings
 constexpr double kEarliestEstimate = 2.0;  // seconds after which the pace says something
-constexpr std::string_view kClear = "\r\x1b[K";
+constexpr std::size_t kShownCases = 8;
+constexpr unsigned kFreeLines = 2;  // of the screen
+constexpr std::string_view kEraseRestOfLine = "\x1b[K";
+constexpr std::string_view kEraseBelow = "\x1b[J";
+// A character that is two columns wide would wrap a line, and the way back up would be too short.
+constexpr std::string_view kWrapOff = "\x1b[?7l";
+constexpr std::string_view kWrapOn = "\x1b[?7h";
 
 /// At most `columns` characters, counting UTF-8 characters as one column.
 std::string cut(const std::string& text, std::size_t columns) {
@@ -27,77 +33,147 @@ std::string cut(const std::string& text, std::size_t columns) {
   return text;
 }
 
-}  // namespace
-
-unsigned terminal_width(int fd) {
-  winsize size{};
-  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+std::string running_for(double seconds) {
+  return seconds < 99.95 ? fmt::format("{:.1f} s", seconds) : duration(seconds);
 }
 
-Progress::Progress(std::ostream& out, std::function<unsigned()> width, std::function<double()> now)
-    : out_(out), width_(std::move(width)), now_(std::move(now)) {}
+}  // namespace
+
+TerminalSize terminal_size(int fd) {
+  TerminalSize size;
+  winsize found{};
+  if (::ioctl(fd, TIOCGWINSZ, &found) == 0) {
+    size.columns = found.ws_col > 0 ? found.ws_col : size.columns;
+    size.lines = found.ws_row > 0 ? found.ws_row : size.lines;
+  }
+  return size;
+}
+
+Progress::Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now)
+    : out_(out), size_(std::move(size)), now_(std::move(now)) {}
 
 void Progress::begin(std::string what, std::size_t total) {
   what_ = std::move(what);
-  label_.clear();
+  running_.clear();
   done_ = 0;
   total_ = total;
-  active_ = width_ != nullptr;
+  active_ = size_ != nullptr;
   began_ = now_();
   drawn_at_ = began_ - kInterval;
   draw();
 }
 
-void Progress::working_on(std::string label) {
-  if (active_) {
-    label_ = std::move(label);
-    draw();
+void Progress::started(const model::CaseId& id, std::string label) {
+  if (!active_) {
+    return;
   }
-}
-
-void Progress::one_done() {
-  ++done_;
+  // A case that is run again within a pass is still the same one.
+  const bool runs = std::any_of(running_.begin(), running_.end(), [&](const Running& each) {
+    return each.index == id.index && each.benchmark == id.benchmark;
+  });
+  if (!runs) {
+    running_.push_back({id.benchmark, id.index, std::move(label), now_()});
+  }
   draw();
 }
 
-void Progress::clear() {
-  if (visible_) {
-    out_ << kClear << std::flush;
-    visible_ = false;
-    drawn_at_ = 0;
+void Progress::ended(const model::CaseId& id) {
+  ++done_;
+  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& each) {
+    return each.index == id.index && each.benchmark == id.benchmark;
+  });
+  if (found != running_.end()) {
+    running_.erase(found);
   }
+  draw();
+}
+
+void Progress::print(std::string_view text) {
+  std::string whole = to_the_top();
+  whole += drawn_lines_ > 0 ? kEraseBelow : "";
+  whole += text;
+  drawn_lines_ = 0;
+  if (active_) {
+    whole += drawing();
+  }
+  out_ << whole << std::flush;
 }
 
 void Progress::end() {
-  clear();
+  if (drawn_lines_ > 0) {
+    out_ << to_the_top() + std::string(kEraseBelow) << std::flush;
+  }
+  drawn_lines_ = 0;
   active_ = false;
 }
 
 void Progress::draw() {
-  const double now = now_();
-  if (!active_ || now - drawn_at_ < kInterval) {
-    return;
+  if (active_ && now_() - drawn_at_ >= kInterval) {
+    const std::string top = to_the_top();
+    out_ << top + drawing() << std::flush;
   }
-  drawn_at_ = now;
-  visible_ = true;
-  // One column is kept free: some terminals wrap as soon as the last one is written.
-  out_ << kClear << cut(line(), std::max(2U, width_()) - 1) << std::flush;
 }
 
-std::string Progress::line() const {
+std::string Progress::to_the_top() const {
+  if (drawn_lines_ == 0) {
+    return {};
+  }
+  return drawn_lines_ == 1 ? "\r" : fmt::format("\r\x1b[{}A", drawn_lines_ - 1);
+}
+
+std::string Progress::drawing() {
+  const TerminalSize size = size_();
+  const std::vector<std::string> drawn = lines(std::max(size.lines, kFreeLines + 1) - kFreeLines);
+  std::string text(kWrapOff);
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    // One column is kept free: some terminals wrap as soon as the last one is written.
+    text += (i == 0 ? "" : "\n") + cut(drawn[i], std::max(2U, size.columns) - 1);
+    text += kEraseRestOfLine;
+  }
+  // What was drawn before is written over, and only what is left of it erased: that flickers less.
+  text += drawn.size() < drawn_lines_ ? kEraseBelow : "";
+  text += kWrapOn;
+  drawn_lines_ = drawn.size();
+  drawn_at_ = now_();
+  return text;
+}
+
+std::vector<std::string> Progress::lines(unsigned at_most) const {
+  std::vector<std::string> lines{status()};
+  std::size_t shown = std::min(running_.size(), kShownCases);
+  const bool all_fit = running_.size() <= kShownCases && running_.size() < at_most;
+  if (!all_fit) {
+    shown = std::min<std::size_t>(shown, at_most < 2 ? 0 : at_most - 2);
+  }
+  for (std::size_t i = 0; i < shown; ++i) {
+    lines.push_back(fmt::format("{:>8}  {}", running_for(now_() - running_[i].since), running_[i].label));
+  }
+  if (shown < running_.size() && at_most > 1) {
+    lines.push_back(fmt::format("{:>8}  ... and {} more", "", grouped(running_.size() - shown)));
+  }
+  return lines;
+}
+
+std::string Progress::status() const {
   std::string text = fmt::format("{} [{}/{}] {}", what_, grouped(done_), grouped(total_), percent(done_, total_));
   if (failures_ > 0) {
     text += fmt::format(", {} failed", grouped(failures_));
   }
-  const double elapsed = now_() - began_;
-  if (done_ > 0 && done_ < total_ && elapsed >= kEarliestEstimate) {
-    const double left = elapsed / static_cast<double>(done_) * static_cast<double>(total_ - done_);
-    text += fmt::format(", {} left", left < 60 ? fmt::format("{:.0f} s", std::ceil(left)) : duration(left));
+  return text + time_left();
+}
+
+std::string Progress::time_left() const {
+  const double now = now_();
+  const double elapsed = now - began_;
+  if (done_ == 0 || done_ >= total_ || elapsed < kEarliestEstimate) {
+    return {};
   }
-  if (!label_.empty() && done_ < total_) {
-    text += "  " + label_;
-  }
-  return text;
+  const double at_this_pace = elapsed / static_cast<double>(done_) * static_cast<double>(total_ - done_);
+  // The pace of short cases says nothing of a long one. All that is known of that is how long it has run already;
+  // half way through is the best guess then.
+  const double longest = running_.empty() ? 0 : now - running_.front().since;
+  const double left = std::max(at_this_pace, longest);
+  return fmt::format(", {} left", left < 60 ? fmt::format("{:.0f} s", std::ceil(left)) : duration(left));
 }
 
 }  // namespace snapshot_test::report

@@ -1,47 +1,73 @@
-// One line on a terminal, rewritten in place: done / total, failures, time left.
+// What goes on, at the bottom of a terminal and redrawn in place: a line of counts, and one for each running case.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "snapshot_test/model/result.hpp"
 
 namespace snapshot_test::report {
 
+struct TerminalSize {
+  unsigned columns = 80;
+  unsigned lines = 24;
+};
+
+/// What the terminal that `fd` is says of itself; what it does not say is as above.
+[[nodiscard]] TerminalSize terminal_size(int fd);
+
+/// Draws at most ten times a second, each time with one write, and never more lines than fit on the screen.
 class Progress {
  public:
-  /// `width` gives the terminal's columns, asked each time; without it nothing is ever drawn. `now` is a monotonic
-  /// clock in seconds.
-  Progress(std::ostream& out, std::function<unsigned()> width, std::function<double()> now);
+  /// `size` is asked at each drawing; without it nothing is ever drawn. `now` is a monotonic clock in seconds.
+  Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now);
 
   /// A pass over `total` cases: "verifying".
   void begin(std::string what, std::size_t total);
-  void working_on(std::string label);
-  void one_done();
+  /// `label` is printable.
+  void started(const model::CaseId& id, std::string label);
+  void ended(const model::CaseId& id);
   void failed() { ++failures_; }
-  /// Takes the line away, so that other text can be written; the next change draws it again.
-  void clear();
+  /// Time has passed.
+  void tick() { draw(); }
+  /// Writes lines of text, each ended by '\n', above what is drawn.
+  void print(std::string_view text);
+  /// Takes everything away, until the next begin().
   void end();
 
  private:
+  struct Running {
+    std::string benchmark;
+    std::size_t index = 0;
+    std::string label;
+    double since = 0;
+  };
+
   void draw();
-  [[nodiscard]] std::string line() const;
+  /// Text and escape sequences that put the cursor where the drawing begins.
+  [[nodiscard]] std::string to_the_top() const;
+  /// The drawing, from there on; counts its lines.
+  [[nodiscard]] std::string drawing();
+  [[nodiscard]] std::vector<std::string> lines(unsigned at_most) const;
+  [[nodiscard]] std::string status() const;
+  [[nodiscard]] std::string time_left() const;
 
   std::ostream& out_;
-  std::function<unsigned()> width_;
+  std::function<TerminalSize()> size_;
   std::function<double()> now_;
   std::size_t total_ = 0;
   std::size_t done_ = 0;
   std::size_t failures_ = 0;
   std::string what_;
-  std::string label_;
+  std::vector<Running> running_;  ///< the one that has run longest first
   double began_ = 0;
   double drawn_at_ = 0;
-  bool visible_ = false;
+  std::size_t drawn_lines_ = 0;  ///< on the screen now
   bool active_ = false;
 };
-
-/// The columns of the terminal that `fd` is; 80 where it does not say.
-[[nodiscard]] unsigned terminal_width(int fd);
 
 }  // namespace snapshot_test::report

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <utility>
 
 #include "report/format.hpp"
@@ -20,10 +19,6 @@ constexpr std::size_t kOutputLines = 30;
 constexpr std::size_t kTracebackLines = 40;
 constexpr std::size_t kDetailedFailures = 50;  // of a run; then a line each
 constexpr std::size_t kListedCases = 10;       // of one verdict, at the end
-
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 TerminalOptions with_clock(TerminalOptions options) {
   if (!options.now) {
@@ -82,12 +77,9 @@ std::string observation_text(const model::Observation& observation, const std::s
 }  // namespace
 
 Terminal::Terminal(std::ostream& out, TerminalOptions options)
-    : out_(out), options_(with_clock(std::move(options))), progress_(out, options_.width, options_.now) {}
+    : options_(with_clock(std::move(options))), progress_(out, options_.size, options_.now) {}
 
-void Terminal::write(const std::string& text) {
-  progress_.clear();
-  out_ << text << std::flush;
-}
+void Terminal::write(const std::string& text) { progress_.print(text); }
 
 void Terminal::planned(const model::RunPlan& plan) {
   std::string text;
@@ -117,11 +109,11 @@ void Terminal::note(const std::string& text) {
   }
 }
 
-void Terminal::started(const model::CaseId& id) { progress_.working_on(one_line(id.label, kLabelWidth)); }
+void Terminal::started(const model::CaseId& id) { progress_.started(id, one_line(id.label, kLabelWidth)); }
 
 void Terminal::phase(const std::string& what, std::size_t cases) { progress_.begin(what, cases); }
 
-void Terminal::ended(const model::CaseId& /*id*/) { progress_.one_done(); }
+void Terminal::ended(const model::CaseId& id) { progress_.ended(id); }
 
 void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                             const std::vector<model::SiteComparison>& sites, const model::Observation& observation) {

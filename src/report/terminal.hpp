@@ -23,8 +23,8 @@ enum class Verbosity {
 struct TerminalOptions {
   Verbosity verbosity = Verbosity::kNormal;
   Color color = Color::kOff;
-  /// The terminal's columns; without it there is no progress line.
-  std::function<unsigned()> width;
+  /// The terminal's size; without it there is no live display.
+  std::function<TerminalSize()> size;
   /// A monotonic clock in seconds; the steady clock if not given.
   std::function<double()> now;
 };
@@ -40,12 +40,13 @@ class Terminal : public model::Listener {
   void started(const model::CaseId& id) override;
   void phase(const std::string& what, std::size_t cases) override;
   void ended(const model::CaseId& id) override;
+  void tick() override { progress_.tick(); }
   void captured(const model::CaseCapture& result) override;
   void verified(const model::CaseVerdict& result) override;
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
 
-  /// Takes the progress line away; for a run that ends without finished().
+  /// Takes the live display away; for a run that ends without finished().
   void stop() { progress_.end(); }
 
  private:
@@ -67,7 +68,6 @@ class Terminal : public model::Listener {
   template <class Summary>
   void close(const Summary& summary);
 
-  std::ostream& out_;
   TerminalOptions options_;
   Progress progress_;
   std::size_t failures_ = 0;

@@ -126,9 +126,11 @@ TEST(Parse, EveryOptionOfVerify) {
 }
 
 TEST(Parse, EveryOptionOfCapture) {
-  const auto capture = parsed<CaptureArgs>({"capture", "--no-stability-check", "--compression", "none", "--tolerance",
-                                            "1", "2", "--no-equal-nan", "--parallel", "--json", "j", "--summary", "s"});
+  const auto capture =
+      parsed<CaptureArgs>({"capture", "--no-stability-check", "--compression", "none", "--tolerance", "1", "2",
+                           "--no-equal-nan", "--parallel", "--json", "j", "--summary", "s", "--events", "e"});
   const config::Overrides& overrides = capture.shared.overrides;
+  EXPECT_EQ(capture.files.events, "e");
   EXPECT_EQ(overrides.stability_check, false);
   EXPECT_EQ(overrides.compression, config::Compression::kNone);
   EXPECT_EQ(overrides.rtol, 1);
@@ -137,7 +139,8 @@ TEST(Parse, EveryOptionOfCapture) {
 }
 
 TEST(Parse, ListConfigAndClean) {
-  const auto list = parsed<ListArgs>({"list", "--cases", "--json"});
+  const auto list = parsed<ListArgs>({"list", "--cases", "--json", "--snapshot-dir", "s"});
+  EXPECT_EQ(list.shared.overrides.snapshot_dir, "s");
   EXPECT_EQ(list.detail, report::ListDetail::kCases);
   EXPECT_EQ(list.format, Format::kJson);
   const auto config = parsed<ConfigArgs>({"config", "--init", "--force", "--config", "x.json"});
@@ -310,7 +313,9 @@ TEST_F(RunTest, CleanNeedsABaseline) {
   EXPECT_THAT(err_.str(), HasSubstr((folder_ / "none").string()));
 }
 
-ReportFiles files_in(const fs::path& folder) { return {(folder / "j.json").string(), (folder / "s.json").string()}; }
+ReportFiles files_in(const fs::path& folder) {
+  return {(folder / "j.json").string(), (folder / "s.json").string(), (folder / "e.jsonl").string()};
+}
 
 TEST_F(RunTest, ARunsSummaryReachesTerminalReportsAndExitStatus) {
   const auto status = reported_run(
@@ -379,15 +384,17 @@ TEST_F(RunTest, ReportsThatCannotBeOpenedStopTheRunBeforeItStarts) {
     ADD_FAILURE() << "started";
     return ExitStatus::kSuccess;
   };
-  EXPECT_EQ(reported_run("verify", shared(), {(folder_ / "none/j.json").string(), {}}, streams_, never),
+  EXPECT_EQ(reported_run("verify", shared(), {(folder_ / "none/j.json").string(), {}, {}}, streams_, never),
             ExitStatus::kInternal);
-  EXPECT_EQ(reported_run("verify", shared(), {"-", "-"}, streams_, never), ExitStatus::kUsage);
-  EXPECT_EQ(reported_run("verify", shared(), {"x", "x"}, streams_, never), ExitStatus::kUsage);
+  EXPECT_EQ(reported_run("verify", shared(), {"-", "-", {}}, streams_, never), ExitStatus::kUsage);
+  EXPECT_EQ(reported_run("verify", shared(), {"x", "x", {}}, streams_, never), ExitStatus::kUsage);
+  EXPECT_EQ(reported_run("verify", shared(), {"-", {}, "-"}, streams_, never), ExitStatus::kUsage);
+  EXPECT_EQ(reported_run("verify", shared(), {{}, "x", "x"}, streams_, never), ExitStatus::kUsage);
 }
 
 TEST_F(RunTest, AReportOnStandardOutputIsAloneThere) {
   const auto status =
-      reported_run("verify", shared(), {"-", {}}, streams_,
+      reported_run("verify", shared(), {"-", {}, {}}, streams_,
                    [](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
                      model::VerifySummary summary;
                      summary.counts = {{model::Verdict::kIdentical, 2}};

@@ -286,37 +286,6 @@ TEST_F(TerminalTest, ColorIsOnlyAroundWords) {
   EXPECT_THAT(text(), HasSubstr("different:\x1b[0m m.time_f"));
 }
 
-TEST_F(TerminalTest, ProgressIsOneLineThatIsClearedBeforeOtherText) {
-  double now = 0;
-  Terminal terminal(out_, {Verbosity::kNormal, Color::kOff, [] { return 40U; }, [&] { return now; }});
-  terminal.planned(plan(4));
-  out_.str("");
-  terminal.phase("verifying", 4);
-  EXPECT_EQ(text(), "\r\x1b[Kverifying [0/4] 0.0 %");
-  out_.str("");
-  now = 10;
-  const model::CaseId a{"m.time_a", 0, "m.time_a"};
-  terminal.started(a);
-  EXPECT_EQ(text(), "\r\x1b[Kverifying [0/4] 0.0 %  m.time_a");
-  out_.str("");
-  now = 10.01;
-  terminal.ended(a);
-  terminal.verified(verdict("m.time_a", Verdict::kIdentical));
-  EXPECT_EQ(text(), "") << "too soon to draw again";
-  now = 20;
-  terminal.ended(a);
-  EXPECT_EQ(text(), "\r\x1b[Kverifying [2/4] 50.0 %, 20 s left  m.ti");
-  out_.str("");
-  terminal.verified(a_difference());
-  terminal.ended(a);
-  EXPECT_THAT(text(), testing::StartsWith("\r\x1b[Kdifferent: m.time_f"));
-  EXPECT_THAT(text(), testing::EndsWith("\r\x1b[Kverifying [3/4] 75.0 %, 1 failed, 7 s l"));
-  out_.str("");
-  terminal.finished(summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess));
-  EXPECT_THAT(text(), testing::StartsWith("\r\x1b[K\n  identical"));
-  EXPECT_EQ(text().find("[3/4]"), std::string::npos);
-}
-
 TEST(Format, NumbersAsPeopleReadThem) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");
@@ -366,7 +335,7 @@ model::Suite a_suite() {
 TEST(Listing, GroupsByModuleAndCounts) {
   const model::Suite suite = a_suite();
   const SelectedIndices all = {{0}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {}};
-  EXPECT_EQ(listing_text(suite, all, ListDetail::kBenchmarks, Color::kOff), R"(core
+  EXPECT_EQ(listing_text(suite, all, {}, ListDetail::kBenchmarks, Lists::kBounded, Color::kOff), R"(core
   core.Core.time_array  peakmem  12 cases  n = 1, 2, 3, 4, 5, ... (6 values); dtype = 'f4', 'f8'
   core.time_none        time      0 cases  x = (no values)
 
@@ -380,7 +349,8 @@ sub.mod
 }
 
 TEST(Listing, ASelectionLeavesTheRestOut) {
-  const std::string text = listing_text(a_suite(), {{}, {1, 11}, {}}, ListDetail::kCases, Color::kOff);
+  const std::string text =
+      listing_text(a_suite(), {{}, {1, 11}, {}}, {}, ListDetail::kCases, Lists::kBounded, Color::kOff);
   EXPECT_THAT(text, HasSubstr("2 of 12 cases"));
   EXPECT_THAT(text, HasSubstr("\n    [11] core.Core.time_array(6, 'f8')\n"));
   EXPECT_THAT(text, HasSubstr("\n1 benchmark, 2 cases in"));
@@ -389,7 +359,7 @@ TEST(Listing, ASelectionLeavesTheRestOut) {
 }
 
 TEST(Listing, TheMachineForm) {
-  const auto json = Json::parse(listing_json(a_suite(), {{0}, {1, 11}, {}}, ListDetail::kCases));
+  const auto json = Json::parse(listing_json(a_suite(), {{0}, {1, 11}, {}}, {}, ListDetail::kCases));
   EXPECT_EQ(json["format"], 1);
   EXPECT_EQ(json["root"], "/abs/bench");
   ASSERT_EQ(json["benchmarks"].size(), 2u);
@@ -403,6 +373,44 @@ TEST(Listing, TheMachineForm) {
   EXPECT_EQ(second["labels"][1]["label"], "core.Core.time_array(6, 'f8')");
   EXPECT_EQ(json["failures"][0]["where"], "broken");
   EXPECT_EQ(json["notes"], Json::array());
+}
+
+TEST(Listing, WhatTheStoreKnowsStandsUnderTheBenchmark) {
+  StoredBenchmarks stored;
+  stored["sub.mod.time_a"].cases = 1;
+  StoredBenchmark& array = stored["core.Core.time_array"];
+  array.cases = 11;
+  array.unstable = {{"return", "", {0}}, {"body[0]", "['time']", {1, 2, 3}}};
+  const SelectedIndices all = {{0}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {}};
+  EXPECT_THAT(listing_text(a_suite(), all, stored, ListDetail::kBenchmarks, Lists::kBounded, Color::kOff),
+              HasSubstr("dtype = 'f4', 'f8'\n"
+                        "    unstable: return, all of it (1 of 11 cases)\n"
+                        "    unstable: body[0] at ['time'] (3 of 11 cases)\n"
+                        "  core.time_none "));
+
+  const auto json = Json::parse(listing_json(a_suite(), all, stored, ListDetail::kBenchmarks));
+  EXPECT_EQ(json["benchmarks"][0]["stored"], 1);
+  EXPECT_EQ(json["benchmarks"][0]["unstable"], Json::array());
+  EXPECT_EQ(json["benchmarks"][1]["stored"], 11);
+  EXPECT_EQ(json["benchmarks"][1]["unstable"][0], (Json{{"site", "return"}, {"path", ""}, {"indices", {0}}}));
+  EXPECT_EQ(json["benchmarks"][1]["unstable"][1]["indices"], (Json{1, 2, 3}));
+  EXPECT_FALSE(json["benchmarks"][2].contains("stored"));
+}
+
+TEST(Listing, ManyUnstablePartsAreBoundedUnlessVerbose) {
+  StoredBenchmarks stored;
+  StoredBenchmark& known = stored["sub.mod.time_a"];
+  known.cases = 1;
+  for (int i = 0; i < 7; ++i) {
+    known.unstable.push_back({"return", "[" + std::to_string(i) + "]", {0}});
+  }
+  const SelectedIndices only = {{0}, {}, {}};
+  const std::string bounded =
+      listing_text(a_suite(), only, stored, ListDetail::kBenchmarks, Lists::kBounded, Color::kOff);
+  EXPECT_THAT(bounded, HasSubstr("return at [4] (1 of 1 case)\n    unstable: ... and 2 more parts; --verbose"));
+  EXPECT_THAT(bounded, Not(HasSubstr("[5]")));
+  EXPECT_THAT(listing_text(a_suite(), only, stored, ListDetail::kBenchmarks, Lists::kComplete, Color::kOff),
+              HasSubstr("return at [6] (1 of 1 case)\n\n1 benchmark"));
 }
 
 TEST(FanOut, TellsEveryListener) {

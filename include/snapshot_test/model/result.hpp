@@ -130,8 +130,8 @@ class Listener {
   /// A pass over `cases` cases begins ("capturing", "running again"); each is started() and ended() once.
   virtual void phase(const std::string& /*what*/, std::size_t /*cases*/) {}
   virtual void ended(const CaseId& /*id*/) {}
+  virtual void tick() {}  ///< called a few times a second while a phase goes on, also when nothing happens
   virtual void note(const std::string& /*text*/) {}  ///< shown with --verbose
-  virtual void tick() {}                             ///< a few times a second while a phase goes on
   virtual void started(const CaseId& /*id*/) {}
   virtual void captured(const CaseCapture& /*result*/) {}
   virtual void verified(const CaseVerdict& /*result*/) {}

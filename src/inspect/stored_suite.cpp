@@ -1,0 +1,61 @@
+#include "inspect/stored_suite.hpp"
+
+#include <map>
+#include <utility>
+
+namespace snapshot_test::inspect {
+
+namespace {
+
+using Place = std::pair<model::Site, std::string>;  // the site and the path in its value
+using Places = std::map<Place, std::vector<std::size_t>>;
+
+void add_unstable(const store::CaseRecord& record, std::size_t index, Places& places) {
+  for (const model::SiteValue& site : record.sites) {
+    if (site.wholly_unstable) {
+      places[{site.site, ""}].push_back(index);
+      continue;
+    }
+    for (const std::string& path : site.unstable) {
+      places[{site.site, path}].push_back(index);
+    }
+  }
+}
+
+report::StoredBenchmark describe(const store::Manifest& manifest, const model::Benchmark& benchmark,
+                                 const std::vector<std::size_t>& selected) {
+  report::StoredBenchmark stored;
+  Places places;
+  for (const std::size_t index : selected) {
+    if (const auto* record = store::find_case(manifest, benchmark.case_ids(index), index)) {
+      ++stored.cases;
+      add_unstable(*record, index, places);
+    }
+  }
+  for (auto& [place, indices] : places) {
+    stored.unstable.push_back({place.first.text(), place.second, std::move(indices)});
+  }
+  return stored;
+}
+
+}  // namespace
+
+StoredSuite stored_suite(const store::Store& store, const model::Suite& suite,
+                         const report::SelectedIndices& selected) {
+  StoredSuite found;
+  for (std::size_t i = 0; i < suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = suite.benchmarks[i];
+    const auto manifest = store.load_manifest(benchmark.name);
+    if (!manifest) {
+      found.notes.push_back(manifest.error().message);
+    } else if (*manifest && !selected[i].empty()) {
+      report::StoredBenchmark stored = describe(**manifest, benchmark, selected[i]);
+      if (stored.cases > 0) {
+        found.benchmarks.emplace(benchmark.name, std::move(stored));
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace snapshot_test::inspect

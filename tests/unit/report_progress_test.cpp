@@ -1,0 +1,321 @@
+// The live display, looked at through a terminal that understands what it is sent.
+#include "report/progress.hpp"
+
+#include <gmock/gmock.h>
+
+#include <sstream>
+#include <stdexcept>
+
+#include "report/fan_out.hpp"
+#include "report/terminal.hpp"
+
+namespace snapshot_test::report {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+/// Each write() is one flush of the stream: what one system call would carry.
+class CountingBuffer : public std::stringbuf {
+ public:
+  int sync() override {
+    ++writes;
+    return std::stringbuf::sync();
+  }
+  int writes = 0;
+};
+
+/// A screen of some columns and lines that scrolls. Knows the sequences that the display may use, and no others.
+class Screen {
+ public:
+  Screen(std::size_t columns, std::size_t lines) : columns_(columns), height_(lines) {}
+
+  void feed(const std::string& text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      switch (text[i]) {
+        case '\r': x_ = 0; break;
+        case '\n':
+          x_ = 0;
+          ++y_;
+          break;
+        case '\x1b': i = escape(text, i + 1); break;
+        default: put(text[i]);
+      }
+    }
+  }
+
+  /// All that was ever written and not erased, to the cursor's line at least; without what is right of the text.
+  std::vector<std::string> text() const {
+    std::vector<std::string> all = cells_;
+    all.resize(std::max(all.size(), y_ + 1));
+    for (std::string& line : all) {
+      line.erase(line.find_last_not_of(' ') + 1);
+    }
+    return all;
+  }
+  bool wraps() const { return wraps_; }
+
+ private:
+  void put(char c) {
+    if (x_ >= columns_) {
+      if (!wraps_) {
+        return;
+      }
+      x_ = 0;
+      ++y_;
+    }
+    cells_.resize(std::max(cells_.size(), y_ + 1));
+    cells_[y_].resize(std::max(cells_[y_].size(), x_ + 1), ' ');
+    cells_[y_][x_++] = c;
+  }
+
+  std::size_t escape(const std::string& text, std::size_t at) {
+    const std::size_t end = text.find_first_of("ABCDHJKhlm", at);
+    const std::string sequence = text.substr(at, end + 1 - at);
+    if (sequence == "[K") {
+      if (y_ < cells_.size()) {
+        cells_[y_].resize(std::min(cells_[y_].size(), x_));
+      }
+    } else if (sequence == "[J") {
+      cells_.resize(std::min(cells_.size(), y_ + 1));
+      if (y_ < cells_.size()) {
+        cells_[y_].resize(std::min(cells_[y_].size(), x_));
+      }
+    } else if (sequence == "[?7l" || sequence == "[?7h") {
+      wraps_ = sequence.back() == 'h';
+    } else if (sequence.back() == 'A') {
+      const std::size_t up = std::stoul(sequence.substr(1));
+      // What has left the screen cannot be reached again.
+      const std::size_t top = std::max(cells_.size(), y_ + 1) - std::min(height_, std::max(cells_.size(), y_ + 1));
+      if (up > y_ - std::min(y_, top)) {
+        throw std::logic_error("the cursor was sent above the screen");
+      }
+      y_ -= up;
+    } else {
+      throw std::logic_error("unknown sequence: " + sequence);
+    }
+    return end;
+  }
+
+  std::size_t columns_;
+  std::size_t height_;
+  std::vector<std::string> cells_;
+  std::size_t x_ = 0;
+  std::size_t y_ = 0;
+  bool wraps_ = true;
+};
+
+model::CaseId case_id(const std::string& label) { return {label.substr(0, label.find('(')), 0, label}; }
+
+model::CaseVerdict raised(const std::string& label) {
+  model::CaseVerdict result;
+  result.id = case_id(label);
+  result.verdict = model::Verdict::kRaised;
+  result.reason = "raises now";
+  return result;
+}
+
+class LiveDisplay : public testing::Test {
+ protected:
+  explicit LiveDisplay(TerminalSize size = {40, 24})
+      : out_(&buffer_),
+        screen_(size.columns, size.lines),
+        terminal_(out_, {Verbosity::kNormal, Color::kOff, [size] { return size; }, [this] { return now_; }}) {}
+
+  std::vector<std::string> screen() {
+    screen_.feed(buffer_.str());
+    buffer_.str("");
+    return screen_.text();
+  }
+  void start(const std::string& label) { terminal_.started(case_id(label)); }
+  void end(const std::string& label) { terminal_.ended(case_id(label)); }
+  void tick_at(double seconds) {
+    now_ = seconds;
+    terminal_.tick();
+  }
+
+  double now_ = 0;
+  CountingBuffer buffer_;
+  std::ostream out_;
+  Screen screen_;
+  Terminal terminal_;
+};
+
+TEST_F(LiveDisplay, ShowsCountsAndForHowLongEachCaseHasRun) {
+  terminal_.phase("verifying", 1200);
+  EXPECT_THAT(screen(), ElementsAre("verifying [0/1,200] 0.0 %"));
+  start("m.time_long(1)");
+  now_ = 1.5;
+  start("m.time_b");
+  EXPECT_THAT(screen(), ElementsAre("verifying [0/1,200] 0.0 %", "   1.5 s  m.time_long(1)", "   0.0 s  m.time_b"));
+  now_ = 2.5;
+  end("m.time_b");
+  EXPECT_THAT(screen()[1], "   2.5 s  m.time_long(1)");
+  tick_at(150);
+  EXPECT_THAT(screen().back(), "2 min 30 s  m.time_long(1)");
+}
+
+TEST_F(LiveDisplay, GoesOnWhenNothingHappens) {
+  terminal_.phase("verifying", 2);
+  start("m.time_a");
+  FanOut everyone;
+  everyone.add(terminal_);
+  now_ = 7.25;
+  everyone.tick();
+  EXPECT_THAT(screen(), ElementsAre("verifying [0/2] 0.0 %", "   7.2 s  m.time_a"));
+}
+
+TEST_F(LiveDisplay, DrawsWithOneWriteAndNotTooOften) {
+  terminal_.phase("verifying", 100);
+  for (int i = 0; i < 5; ++i) {
+    start("m.time_a(" + std::to_string(i) + ")");
+  }
+  buffer_.writes = 0;
+  tick_at(1);
+  EXPECT_EQ(buffer_.writes, 1);
+  tick_at(1.05);
+  EXPECT_EQ(buffer_.writes, 1) << "too soon to draw again";
+  terminal_.verified(raised("m.time_a(0)"));
+  EXPECT_EQ(buffer_.writes, 2) << "taken away, text, drawn again";
+}
+
+TEST_F(LiveDisplay, IsTakenAwayForOtherTextAndDrawnBelowIt) {
+  terminal_.phase("verifying", 2);
+  start("m.time_a");
+  tick_at(1);
+  terminal_.verified(raised("m.time_x"));
+  EXPECT_THAT(screen(),
+              ElementsAre("raised: m.time_x", "  raises now", "verifying [0/2] 0.0 %, 1 failed", "   1.0 s  m.time_a"));
+  terminal_.stop();
+  EXPECT_THAT(screen(), ElementsAre("raised: m.time_x", "  raises now", ""));
+  EXPECT_TRUE(screen_.wraps()) << "left as it was found";
+  tick_at(9);
+  EXPECT_THAT(screen(), SizeIs(3)) << "stopped is stopped";
+}
+
+TEST_F(LiveDisplay, AnInterruptedRunLeavesNothingOfIt) {
+  terminal_.phase("verifying", 20);
+  start("m.time_a");
+  start("m.time_b");
+  tick_at(1);
+  model::VerifySummary interrupted;
+  interrupted.status = model::ExitStatus::kInterrupted;
+  interrupted.failure = "interrupted";
+  terminal_.finished(interrupted);
+  EXPECT_THAT(screen(), ElementsAre("", "verified 0 of 0 cases (0.0 %) in 0.00 s",
+                                    "INTERRUPTED (exit status 130): interrupt", "ed", ""));
+}
+
+TEST_F(LiveDisplay, EndedCasesLeaveNoLineBehind) {
+  terminal_.phase("verifying", 3);
+  start("m.time_a");
+  start("m.time_b");
+  tick_at(1);
+  EXPECT_THAT(screen(), SizeIs(3));
+  end("m.time_a");
+  end("m.time_b");
+  tick_at(1.2);
+  EXPECT_THAT(screen(), ElementsAre("verifying [2/3] 66.6 %"));
+}
+
+TEST_F(LiveDisplay, ACaseThatRunsAgainIsStillTheSame) {
+  terminal_.phase("capturing", 1);
+  start("m.time_a");
+  now_ = 3;
+  start("m.time_a");
+  EXPECT_THAT(screen(), ElementsAre("capturing [0/1] 0.0 %", "   3.0 s  m.time_a"));
+}
+
+TEST_F(LiveDisplay, AtMostEightCasesAndHowManyMore) {
+  terminal_.phase("verifying", 100);
+  for (int i = 0; i < 8; ++i) {
+    start("m.time_" + std::to_string(i));
+  }
+  tick_at(1);
+  EXPECT_THAT(screen(), SizeIs(9));
+  EXPECT_EQ(screen().back(), "   1.0 s  m.time_7");
+  for (int i = 8; i < 50; ++i) {
+    start("m.time_" + std::to_string(i));
+  }
+  tick_at(2);
+  EXPECT_THAT(screen(), SizeIs(10));
+  EXPECT_EQ(screen()[8], "   2.0 s  m.time_7");
+  EXPECT_EQ(screen()[9], "          ... and 42 more");
+}
+
+TEST_F(LiveDisplay, LinesAreCutToTheWidth) {
+  terminal_.phase("verifying", 100);
+  start("m.time_a('" + std::string(200, 'x') + "')");
+  tick_at(1);
+  EXPECT_THAT(screen(), ElementsAre("verifying [0/100] 0.0 %", "   1.0 s  m.time_a('" + std::string(19, 'x')));
+}
+
+class SmallTerminal : public LiveDisplay {
+ protected:
+  SmallTerminal() : LiveDisplay({40, 6}) {}
+};
+
+TEST_F(SmallTerminal, TwoLinesStayFree) {
+  terminal_.phase("verifying", 100);
+  for (int i = 0; i < 4; ++i) {
+    terminal_.verified(raised("m.time_x"));  // the display is at the bottom of the screen
+  }
+  for (int i = 0; i < 5; ++i) {
+    start("m.time_" + std::to_string(i));
+  }
+  for (int second = 1; second < 4; ++second) {
+    tick_at(second);
+    const auto lines = screen();
+    ASSERT_THAT(lines, SizeIs(8 + 4));
+    EXPECT_EQ(lines[8], "verifying [0/100] 0.0 %, 4 failed");
+    EXPECT_EQ(lines[10].substr(8), "  m.time_1");
+    EXPECT_EQ(lines[11], "          ... and 3 more");
+  }
+}
+
+class TinyTerminal : public LiveDisplay {
+ protected:
+  TinyTerminal() : LiveDisplay({10, 2}) {}
+};
+
+TEST_F(TinyTerminal, ShowsTheCountsAlone) {
+  terminal_.phase("verifying", 100);
+  start("m.time_a");
+  tick_at(1);
+  EXPECT_THAT(screen(), ElementsAre("verifying"));
+}
+
+TEST_F(LiveDisplay, TimeLeftIsThatOfThePace) {
+  terminal_.phase("verifying", 4);
+  start("m.time_a");
+  tick_at(9);
+  EXPECT_EQ(screen()[0], "verifying [0/4] 0.0 %") << "no case has ended, so there is no pace";
+  now_ = 10;
+  end("m.time_a");
+  EXPECT_THAT(screen(), ElementsAre("verifying [1/4] 25.0 %, 30 s left"));
+}
+
+TEST_F(LiveDisplay, TimeLeftIsNoneTheLessForALongCaseAmongShortOnes) {
+  terminal_.phase("verifying", 100);
+  start("m.time_long");
+  for (int i = 1; i < 100; ++i) {
+    start("m.time_a(" + std::to_string(i) + ")");
+    end("m.time_a(" + std::to_string(i) + ")");
+  }
+  tick_at(45);
+  EXPECT_EQ(screen()[0], "verifying [99/100] 99.0 %, 45 s left");
+}
+
+TEST_F(LiveDisplay, WithoutATerminalThereIsNone) {
+  std::ostringstream log;
+  Terminal terminal(log, {Verbosity::kNormal, Color::kOff, nullptr, nullptr});
+  terminal.phase("verifying", 2);
+  terminal.started(case_id("m.time_a"));
+  terminal.tick();
+  terminal.ended(case_id("m.time_a"));
+  terminal.stop();
+  EXPECT_EQ(log.str(), "");
+}
+
+}  // namespace
+}  // namespace snapshot_test::report
