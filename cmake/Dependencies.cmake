@@ -61,3 +61,18 @@ if(SNAPSHOT_TEST_TESTS)
   find_package(GTest QUIET)
   st_require(GTest_FOUND "GoogleTest" "libgtest-dev libgmock-dev")
 endif()
+
+# The name under which the dynamic linker looks for a shared library; empty if `library` is none.
+function(st_soname library out)
+  get_filename_component(real "${library}" REALPATH)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p "${real}" OUTPUT_VARIABLE headers ERROR_QUIET)
+  set(${out} "" PARENT_SCOPE)
+  if(headers MATCHES "SONAME +([^\n ]+)")
+    set(${out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+st_soname("${LIBGIT2_LINK_LIBRARIES}" ST_LIBGIT2_SONAME)
+if(NOT ST_LIBGIT2_SONAME)
+  message(FATAL_ERROR "libgit2 is not a shared library here. On Debian or Ubuntu: apt-get install libgit2-dev")
+endif()

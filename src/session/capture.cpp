@@ -185,8 +185,8 @@ Result<void> Capture::stage(const Selection& selection, const store::Store& stor
   return {};
 }
 
-store::RunInfo describe_run(const CaptureOptions& options, const Run& run, const std::string& id,
-                            const std::map<std::string, std::string>& packages,
+store::RunInfo describe_run(const CaptureOptions& options, model::Listener& listener, const Run& run,
+                            const std::string& id, const std::map<std::string, std::string>& packages,
                             const std::map<CaptureStatus, std::size_t>& counts) {
   store::RunInfo info;
   info.id = id;
@@ -194,6 +194,8 @@ store::RunInfo describe_run(const CaptureOptions& options, const Run& run, const
   info.tool_version = ST_VERSION;
   if (auto git = store::collect_git(options.suite.project_dir.value_or(options.suite.benchmark_dir))) {
     info.git = std::move(*git);
+  } else {
+    listener.note("the commit is not recorded: " + git.error().message);
   }
   info.python = {run.python().version, "CPython", run.python().executable};
   info.machine = store::collect_machine();
@@ -297,7 +299,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   if (auto staged = capture.stage(selection, *store, *transaction, run_id); !staged) {
     return tl::unexpected(staged.error());
   }
-  const store::RunInfo info = describe_run(options, **run, run_id, found->reply.packages, summary.counts);
+  const store::RunInfo info = describe_run(options, listener, **run, run_id, found->reply.packages, summary.counts);
   if (auto put = transaction->put_run(info); !put) {
     return tl::unexpected(put.error());
   }

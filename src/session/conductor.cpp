@@ -258,9 +258,9 @@ void Conductor::start_case(const Leaf& leaf) {
 Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& folder) {
   CaseTask& task = *leaf.task;
   task.request.scratch = scratch_.path().string();
-  task.request.temporary = folder + "/tmp";
+  task.request.temporary = folder + ".tmp";
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
-    task.request.workdir = folder + "/work";
+    task.request.workdir = folder;
   }
   const Order order{Role::kCase, task.request, task.benchmark->timeout.value_or(options_.timeouts.of_case)};
   if (task.isolation == Isolation::kSpawn) {
@@ -289,6 +289,7 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
     --running_;
     alone_ = false;
     remove_folder(process->folder);
+    remove_folder(process->folder + ".tmp");
     case_ended(*process->leaf, *process);
   } else if (process->branch != nullptr) {
     branch_ended(*process->branch, *process);

@@ -43,6 +43,9 @@ void remove_abandoned(const fs::path& parent) {
 }  // namespace
 
 void remove_folder(const fs::path& folder) {
+  if (::rmdir(folder.c_str()) == 0) {  // most are empty
+    return;
+  }
   std::error_code error;
   fs::remove_all(folder, error);
   if (!error) {

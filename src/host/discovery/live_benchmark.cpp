@@ -242,7 +242,10 @@ Result<void> LiveBenchmark::check_ids(std::size_t index, const std::vector<std::
 }
 
 bool LiveBenchmark::is_skip_params(std::size_t index) const {
-  const py::object skipped = attribute("skip_params");
+  if (!skip_params_) {
+    skip_params_ = attribute("skip_params");
+  }
+  const py::object& skipped = *skip_params_;
   if (skipped.is_none()) {
     return false;
   }

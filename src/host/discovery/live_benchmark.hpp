@@ -52,9 +52,12 @@ class LiveBenchmark {
   /// Parameters are read at the first question about them, which consumes a generator in the class: whoever only needs
   /// setup_cache() leaves it whole for the cases that are forked later. The first question throws what reading raises.
   [[nodiscard]] std::size_t case_count() const { return params().combinations(); }
-  /// Asks both questions about parameters once for all processes that are forked from this one. Throws what reading
-  /// raises.
-  void read_ahead() const { (void)param_ids(0); }
+  /// Reads what is said of parameters once for all processes that are forked from this one. Throws what reading raises.
+  void read_ahead() const {
+    if (param_ids(0)) {
+      (void)is_skip_params(0);
+    }
+  }
   /// The live values of one combination; kUsage if there is none of that index.
   [[nodiscard]] Result<py::tuple> param_values(std::size_t index) const;
   [[nodiscard]] Result<std::vector<std::string>> param_ids(std::size_t index) const;
@@ -92,6 +95,7 @@ class LiveBenchmark {
   BoundBenchmark bound_;
   mutable std::optional<Params> params_;
   mutable std::optional<model::Benchmark> axes_;  ///< its params alone: the ids of params_
+  mutable std::optional<py::object> skip_params_;
   Hooks hooks_;
   std::optional<SetupCache> setup_cache_;
   std::optional<double> timeout_;

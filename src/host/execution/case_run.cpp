@@ -32,9 +32,9 @@ namespace {
 /// Makes the case's folders and goes there.
 Result<void> enter_folders(const model::CaseRequest& request) {
   std::error_code error;
-  fs::create_directories(request.temporary, error);
+  fs::create_directory(request.temporary, error);
   if (!error && !request.workdir.empty()) {
-    fs::create_directories(request.workdir, error);
+    fs::create_directory(request.workdir, error);
     if (!error) {
       fs::current_path(request.workdir, error);
     }

@@ -1,6 +1,7 @@
 #include "host/interpreter/interpreter.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pybind11/pybind11.h>
 #include <unistd.h>
 
@@ -83,6 +84,8 @@ void freeze_heap() {
   const py::module_ gc = py::module_::import("gc");
   gc.attr("collect")();
   gc.attr("freeze")();
+  // Or every child would merge what small blocks are free, all over the heap, at its first large allocation.
+  ::malloc_trim(0);
 }
 
 }  // namespace snapshot_test::host::interpreter

@@ -31,8 +31,8 @@ void prepend_import_path(const std::string& folder);
 /// something broken. GIL held.
 void flush_standard_streams();
 
-/// Runs the collector once and moves all that is alive out of its sight, so that children do not copy those pages by
-/// looking at them. GIL held.
+/// Runs the collector once and moves all that is alive out of its sight, and tidies up the heap, so that children do
+/// not copy those pages by looking at them. GIL held.
 void freeze_heap();
 
 }  // namespace snapshot_test::host::interpreter
