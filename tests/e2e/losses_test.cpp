@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <ostream>
 #include <string>
+#include <vector>
 
 #include "support/hostile_suite.hpp"
 #include "support/leftovers.hpp"
@@ -51,7 +54,7 @@ void expect_loss_of_modules(const Report& verified, const Deeds& deeds) {
   EXPECT_EQ(verified.run.status, 1) << verified.run.text();
 }
 
-void check_loss_of_modules(const Deeds& deeds, Where where) {
+void check_loss_of_modules(const Deeds& deeds, Where where, const std::vector<std::string>& options = {}) {
   const Sandbox box;
   write_hostile_suite(box, {});
   write_library_of(box, {}, Manners::kGood);
@@ -61,9 +64,12 @@ void check_loss_of_modules(const Deeds& deeds, Where where) {
   const auto before = places(box);
   for (const char* workers : {"1", "4"}) {
     SCOPED_TRACE(std::string("-j ") + workers);
-    expect_loss_of_modules(box.verify({"--timeout", "3", "-j", workers}), deeds);
+    std::vector<std::string> arguments{"--timeout", "3", "-j", workers};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    expect_loss_of_modules(box.verify(arguments), deeds);
     EXPECT_THAT(processes_left(box), IsEmpty());
-    EXPECT_EQ(places(box), before) << "files are left, or the user's were changed";
+    EXPECT_THAT(files_left(box), IsEmpty());
+    EXPECT_EQ(places(box), before);
   }
 }
 
@@ -90,6 +96,90 @@ TEST(Losses, OfASetupCacheFailItsUsersAlone) {
                          {"garbage", "spray(b'garbage')", "crashed", "descriptor"}},
                         Where::kSetupCache);
 }
+
+TEST(Losses, OfAnImportThatNeverEndsFailItsModuleAlone) {
+  check_loss_of_modules(
+      {{"loop", "while True: pass", "raised", "2 s"},
+       {"sleep", "import time; time.sleep(99)", "raised", "2 s"},
+       {"wait_deaf", "import signal, time; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65)); time.sleep(99)",
+        "raised", "2 s"}},
+      Where::kImport, {"--import-timeout", "2"});
+}
+
+/// Which process a case ends, and how.
+struct Murder {
+  const char* name;
+  const char* statement;
+};
+void PrintTo(const Murder& murder, std::ostream* out) { *out << murder.name; }
+
+class LossOf : public ::testing::TestWithParam<Murder> {
+ protected:
+  /// A module in which one of six cases does it, below all processes that there are: base, module, cache, benchmark.
+  static void write_murderers(const Sandbox& box, Manners manners) {
+    write_hostile_suite(box, {});
+    box.write("benchmarks/lossy.py",
+              "import lib, time\n"
+              "class Suite:\n"
+              "    params = [[1, 2, 3, 4, 5, 6]]\n"
+              "    def setup_cache(self): return {'base': 10}\n"
+              "    def time_f(self, cache, n):\n"
+              "        time.sleep(0.05)\n"
+              "        if n == 3: lib.murder()\n"
+              "        return lib.good(cache['base'] + n)\n"
+              "    def time_bystander(self, cache, n):\n"
+              "        time.sleep(0.05)\n"
+              "        return lib.good(cache['base'] * n)\n");
+    write_library_of(box, {{"murder", GetParam().statement, ""}}, manners);
+  }
+  static constexpr const char* kMurderer = "lossy.Suite.time_f(3)";
+};
+
+TEST_P(LossOf, AProcessIsOneCasesFault) {
+  const Sandbox box;
+  write_murderers(box, Manners::kGood);
+  ASSERT_EQ(box.capture({"--no-stability-check"}).run.status, 0);
+  write_murderers(box, Manners::kHostile);
+  const auto before = places(box);
+  for (const char* workers : {"1", "4"}) {
+    SCOPED_TRACE(std::string("-j ") + workers);
+    const auto verified = box.verify({"-j", workers});
+    EXPECT_EQ(verified.outcomes().size(), kOtherCases + 12) << verified.text();
+    for (const auto& [label, outcome] : verified.outcomes()) {
+      EXPECT_EQ(outcome, label == kMurderer ? "crashed" : "identical") << verified.entry(label).dump(1);
+    }
+    EXPECT_THAT(verified.entry(kMurderer).value("reason", ""), HasSubstr("took down the process it was forked from"));
+    EXPECT_EQ(verified.run.status, 1) << verified.run.text();
+    EXPECT_THAT(processes_left(box), IsEmpty());
+    EXPECT_THAT(files_left(box), IsEmpty());
+    EXPECT_EQ(places(box), before);
+  }
+}
+
+TEST_P(LossOf, AProcessLeavesEveryOtherCaseToBeCaptured) {
+  const Sandbox box;
+  write_murderers(box, Manners::kHostile);
+  const auto captured = box.capture({"-j", "4"});
+  EXPECT_EQ(captured.outcomes().size(), kOtherCases + 12) << captured.text();
+  for (const auto& [label, outcome] : captured.outcomes()) {
+    EXPECT_EQ(outcome, label == kMurderer ? "failed" : "outer") << captured.entry(label).dump(1);
+  }
+  EXPECT_EQ(captured.run.status, 0) << captured.run.text();
+  EXPECT_THAT(processes_left(box), IsEmpty());
+  EXPECT_THAT(files_left(box), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Killed, LossOf,
+    ::testing::Values(Murder{"Benchmark", "os.kill(ancestors()[0], 9); time.sleep(9)"},
+                      Murder{"Cache", "os.kill(ancestors()[1], 9); time.sleep(9)"},
+                      Murder{"Module", "os.kill(ancestors()[2], 9); time.sleep(9)"},
+                      Murder{"Base", "os.kill(ancestors()[3], 9); time.sleep(9)"},
+                      Murder{"Guardian", "os.kill(ancestors()[4], 9); time.sleep(9)"},
+                      Murder{"BenchmarksGroup", "os.killpg(os.getpgid(os.getppid()), 9); time.sleep(9)"},
+                      Murder{"AllFromTheBaseDown", "for p in ancestors()[::-1]: os.kill(p, 9)\n    time.sleep(9)"},
+                      Murder{"ModuleBySegfault", "os.kill(ancestors()[2], signal.SIGSEGV); time.sleep(9)"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace snapshot_test::support

@@ -30,12 +30,21 @@ constexpr const char* kLibrary =
     "    try:\n"
     "        while True: HELD.append(open('/dev/null'))\n"
     "    except OSError: pass\n"
-    "def daemon(*command):\n"
+    // A command line that names the sandbox is all that tells these from anybody else's processes.
+    "SLEEP = [sys.executable, '-c', 'import time; time.sleep(99)', os.path.abspath(__file__)]\n"
+    "def daemon(environment):\n"
     "    if os.fork() == 0:\n"
     "        os.setsid()\n"
-    "        if os.fork() == 0: os.execvp(command[0], command)\n"
+    "        if os.fork() == 0: os.execve(SLEEP[0], SLEEP, environment)\n"
     "        os._exit(0)\n"
-    "    os.wait()\n";
+    "    os.wait()\n"
+    // The processes that this one was forked from, up to the one that was started by the supervisor.
+    "def ancestors():\n"
+    "    pid, found = os.getppid(), []\n"
+    "    while b'\\0host\\0' in open(f'/proc/{pid}/cmdline', 'rb').read():\n"
+    "        found.append(pid)\n"
+    "        pid = int(open(f'/proc/{pid}/stat').read().rsplit(')', 1)[1].split()[1])\n"
+    "    return found\n";
 
 /// All that is not the deed's is identical; the exit status of verify is 1 if anything is not.
 bool ends_well(const Deed& deed) { return deed.verdict == "identical"; }

@@ -44,9 +44,17 @@ std::vector<std::string> processes_left(const Sandbox& box) {
   return left;
 }
 
+std::vector<std::string> files_left(const Sandbox& box) {
+  std::vector<std::string> left;
+  for (const char* folder : {"tmp", "home"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(box.path(folder))) left.push_back(entry.path().string());
+  }
+  return left;
+}
+
 std::map<std::string, std::string> places(const Sandbox& box) {
   std::map<std::string, std::string> all;
-  for (const char* folder : {"benchmarks", "project", "home", "tmp", ".snapshots"}) {
+  for (const char* folder : {"benchmarks", "project", ".snapshots"}) {
     for (auto& [path, content] : box.tree(folder)) all.emplace(std::string(folder) + "/" + path, content);
   }
   return all;

@@ -13,7 +13,10 @@ namespace snapshot_test::support {
 /// its benchmarks started, also as daemons. Waits a moment for those that are being killed.
 [[nodiscard]] std::vector<std::string> processes_left(const Sandbox& box);
 
-/// Every folder of the sandbox that a run must leave as it is, by path.
+/// The temporary files, and what is in the user's home.
+[[nodiscard]] std::vector<std::string> files_left(const Sandbox& box);
+
+/// Every file of the suite, the project and the snapshots with its content: what a verify run must leave as it is.
 [[nodiscard]] std::map<std::string, std::string> places(const Sandbox& box);
 
 }  // namespace snapshot_test::support
