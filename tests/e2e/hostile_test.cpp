@@ -65,7 +65,7 @@ const Deeds kLeaves = {
 };
 
 const Deeds kDescriptors = {
-    {"closes_all", "os.closerange(0, 4096)", "crashed"},
+    {"closes_all", "os.closerange(0, 4096)", "crashed", "descriptor"},
     {"closes_standard_ones", "os.close(0); os.close(1); os.close(2)", "identical"},
     {"garbage_to_all", "spray(b'garbage' * 9)", "crashed", "descriptor"},
 };
@@ -91,6 +91,7 @@ const Deeds kChanges = {
     {"file_size_limit", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))", "identical"},
     {"recursion_limit", "sys.setrecursionlimit(20)", "identical"},
     {"builtins_replaced", "builtins.open = builtins.print = builtins.isinstance = builtins.len = None", "identical"},
+    {"import_replaced", "builtins.__import__ = None", "identical"},
     {"os_replaced", "os.fork = os.write = os.environ = os.getcwd = None", "identical"},
     {"pickle_replaced", "pickle.Pickler = pickle.dumps = pickle.loads = copyreg.dispatch_table = None", "identical"},
     {"collector", "gc.freeze(); gc.disable(); gc.enable = gc.disable = gc.collect = None", "identical"},
@@ -179,6 +180,11 @@ TEST(HostileLeftovers, AreKilledAndSaid) {
        "left 1 process running"},
       {{"named_thread", "threading.Thread(target=time.sleep, args=(98,), name='pump').start()", "identical"},
        "left 1 thread running: pump"},
+      {{"ended_ones",
+        "subprocess.Popen(['true']).wait(); subprocess.run(['true']); t = threading.Thread(target=int)\n"
+        "    t.start(); t.join()",
+        "identical"},
+       ""},
       // These end otherwise, with a daemon behind them.
       {{"daemon_and_segfault", "daemon({}); ctypes.string_at(0)", "crashed", "SIGSEGV"}, ""},
       {{"daemon_and_exit", "daemon({}); os._exit(0)", "crashed", "status 0"}, ""},
@@ -229,6 +235,40 @@ TEST(HostileMemory, BeyondTheLimitIsNamedAndHarmsNobody) {
     EXPECT_THAT(processes_left(box), IsEmpty());
   }
   EXPECT_THAT(files_left(box), IsEmpty());
+}
+
+/// The limits that a case sets for itself also hold for what stores or compares its values.
+TEST(HostileLimits, OfOneCaseStopNoOther) {
+  const Deeds deeds = {
+      {"opens_all", "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)); open_all()", "", "Too many open files"},
+      {"may_open_none", "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))", "", "Too many open files"},
+      {"may_write_none", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))", "", "File too large"},
+      {"may_have_no_memory", "resource.setrlimit(resource.RLIMIT_AS, (1, 1))", "", "memory"},
+  };
+  const Sandbox box;
+  write_hostile_suite(box, deeds);
+  const auto expect_named = [&](const Report& report, const std::string& good, int status) {
+    EXPECT_EQ(report.outcomes().size(), 18 + deeds.size()) << report.text();
+    for (const auto& [label, outcome] : report.outcomes()) {
+      if (label.rfind("deeds.", 0) == 0) continue;
+      EXPECT_EQ(outcome, good) << report.entry(label).dump(1);
+    }
+    for (const auto& deed : deeds) {
+      const auto entry = report.entry("deeds.time_" + deed.name);
+      // Either the limit does not matter, or it is what is said.
+      if (report.of("deeds.time_" + deed.name) == good) continue;
+      EXPECT_THAT(entry.value("reason", ""), HasSubstr(deed.reason));
+    }
+    EXPECT_EQ(report.run.status, status) << report.run.text();
+    EXPECT_THAT(processes_left(box), IsEmpty());
+    EXPECT_THAT(files_left(box), IsEmpty());
+  };
+  write_library_of(box, deeds, Manners::kHostile);
+  expect_named(box.capture({"-j", "4"}), "outer", 0);
+  write_library_of(box, deeds, Manners::kGood);
+  ASSERT_EQ(box.capture({"--no-stability-check"}).run.status, 0);
+  write_library_of(box, deeds, Manners::kHostile);
+  expect_named(box.verify({"-j", "4"}), "identical", 1);
 }
 
 /// What dies only in a forked process is right in an interpreter of its own.

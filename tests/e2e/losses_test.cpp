@@ -181,5 +181,29 @@ INSTANTIATE_TEST_SUITE_P(
                       Murder{"ModuleBySegfault", "os.kill(ancestors()[2], signal.SIGSEGV); time.sleep(9)"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
+/// It neither ends nor answers: only a deadline can tell.
+TEST(Losses, OfAProcessThatIsStoppedHangNothing) {
+  for (const char* victim : {"os.getppid()", "ancestors()[-1]"}) {
+    SCOPED_TRACE(victim);
+    const Deeds deeds = {{"stop", std::string("os.kill(") + victim + ", signal.SIGSTOP)", "", ""}};
+    const Sandbox box;
+    write_hostile_suite(box, deeds);
+    write_library_of(box, deeds, Manners::kGood);
+    ASSERT_EQ(box.capture({"--no-stability-check"}).run.status, 0);
+    write_library_of(box, deeds, Manners::kHostile);
+    RunOptions options;
+    options.deadline = std::chrono::seconds(20);
+    const auto verified = box.verify({"--timeout", "2", "-j", "4"}, options);
+    EXPECT_FALSE(verified.run.killed_at_deadline);
+    for (const auto& [label, outcome] : verified.outcomes()) {
+      if (label == "deeds.time_stop") continue;  // it may have been judged before
+      EXPECT_EQ(outcome, "identical") << verified.entry(label).dump(1);
+    }
+    EXPECT_EQ(verified.outcomes().size(), kOtherCases + 1) << verified.text();
+    EXPECT_THAT(processes_left(box), IsEmpty());
+    EXPECT_THAT(files_left(box), IsEmpty());
+  }
+}
+
 }  // namespace
 }  // namespace snapshot_test::support
