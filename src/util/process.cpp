@@ -183,10 +183,17 @@ std::vector<pid_t> threads() {
 }
 
 std::string command_line(pid_t pid, std::size_t length) {
-  std::string text = read_small_file(fmt::format("/proc/{}/cmdline", pid)).value_or("");
-  text.resize(std::min(text.size(), length));
-  while (!text.empty() && text.back() == '\0') {
-    text.pop_back();
+  std::string text;
+  // While a process starts a program, it has a name only.
+  for (const char* name : {"cmdline", "comm"}) {
+    text = read_small_file(fmt::format("/proc/{}/{}", pid, name)).value_or("");
+    text.resize(std::min(text.size(), length));
+    while (!text.empty() && (text.back() == '\0' || text.back() == '\n')) {
+      text.pop_back();
+    }
+    if (!text.empty()) {
+      break;
+    }
   }
   std::replace(text.begin(), text.end(), '\0', ' ');
   return text;

@@ -23,7 +23,8 @@ namespace snapshot_test::util {
 /// The threads of this process. Reads /proc; empty where that is not mounted.
 [[nodiscard]] std::vector<pid_t> threads();
 
-/// "sleep 1000": the words a process was started with, at most `length` bytes of them; empty if it has gone.
+/// "sleep 1000": the words a process was started with, or its name where it has none (yet), at most `length` bytes of
+/// them; empty if it has gone.
 [[nodiscard]] std::string command_line(pid_t pid, std::size_t length);
 
 /// Kills all children of this process, and what becomes its child by that (PR_SET_CHILD_SUBREAPER), until none is left.

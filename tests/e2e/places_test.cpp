@@ -87,6 +87,22 @@ TEST(Workers, ChangeNeitherVerdictsNorSnapshots) {
   EXPECT_EQ(box.tree(".snapshots/cases").size(), cases_alone.size());
 }
 
+TEST(Order, OfCasesChangesNeitherVerdictsNorSnapshots) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  box.write_library(kLibrary);
+  ASSERT_EQ(box.capture({"-j", "1"}).run.status, 0);
+  const auto in_order = box.tree(".snapshots/objects");
+  const auto verdicts = box.verify({"-j", "1"}).outcomes();
+  for (const char* seed : {"1", "2"}) {
+    const auto verified = box.verify({"--shuffle", seed, "-j", "2"});
+    EXPECT_EQ(verified.outcomes(), verdicts) << verified.text();
+    fs::remove_all(box.path(".snapshots"));
+    ASSERT_EQ(box.capture({"--shuffle", seed}).run.status, 0);
+    EXPECT_EQ(box.tree(".snapshots/objects"), in_order) << "seed " << seed;
+  }
+}
+
 TEST(Output, IsPlainWhereThereIsNoTerminal) {
   const Sandbox box;
   box.write_suite("def time_f(): return 1\n");
