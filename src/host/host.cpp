@@ -65,8 +65,11 @@ int refuse(util::Channel& channel, const std::string& why) {
       interpreter::prepend_import_path(start.project_dir);
     }
     // Never destroyed: see Context.
-    auto* context = new execution::Context{
-        start, trace::Eligibility(trace::Folders::of_interpreter()), pickling::Reducers::standard(), {}};
+    auto* context = new execution::Context{start,
+                                           trace::Eligibility(trace::Folders::of_interpreter()),
+                                           pickling::Reducers::standard(),
+                                           {},
+                                           py::reinterpret_steal<py::dict>(PyDict_Copy(PyEval_GetBuiltins()))};
     for (const std::string& file : start.reducers) {
       if (const auto loaded = pickling::load_reducers(context->reducers, file); !loaded) {
         ::_exit(refuse(channel, loaded.error().message));

@@ -47,6 +47,11 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Role, {{Role::kBase, "base"},
                                     {Role::kBenchmark, "benchmark"},
                                     {Role::kCase, "case"}})
 
+/// The exit status of a process that cannot say what it has to: its channel is no longer there.
+inline constexpr int kChannelLost = 97;
+/// And one that has no memory left to say it.
+inline constexpr int kNoMemoryToAnswer = 98;
+
 /// First message to a base.
 struct HostStart {
   std::string executable;     ///< the Python to start as

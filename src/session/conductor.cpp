@@ -21,7 +21,9 @@ constexpr std::chrono::milliseconds kTick{200};
 /// A case that a signal kills within this time may have died of the fork.
 constexpr std::chrono::seconds kSoon{2};
 /// So often a process may be lost with nothing running below it, and no case ending in between.
-constexpr unsigned kMaxLosses = 3;
+constexpr unsigned kMaxLosses = 5;
+/// So often an import, or a setup_cache, may be killed by a signal: the second time it is its own doing.
+constexpr unsigned kMaxDeathsInPreparation = 2;
 
 CaseOutcome outcome_of(const BranchFailure& failure, std::string output) {
   CaseOutcome outcome;
@@ -119,7 +121,7 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     if (!process) {
       return tl::unexpected(process.error());
     }
-    while (!discovery_) {
+    while (!discovery_ && (*process != nullptr || base_ != nullptr)) {
       if (interrupted()) {
         return fail(ErrorKind::kInterrupted, "interrupted while the suite was imported");
       }
@@ -128,6 +130,9 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
       }
     }
     const std::unique_ptr<Process> ended = std::move(discovery_);
+    if (ended == nullptr) {
+      continue;  // the base ended before it could fork
+    }
     if (ended->answer && ended->answer->value("op", "") == "discovered") {
       return ended->answer->get<model::DiscoverReply>();
     }
@@ -210,11 +215,14 @@ void Conductor::open(Branch& branch) {
       return processes_.spawn(std::move(orders));
     }
     Process* parent = processes_.find(branch.parent->process);
-    return parent != nullptr ? processes_.fork(*parent, order) : fail(ErrorKind::kInternal, "it has no process");
+    return parent != nullptr ? processes_.fork(*parent, order) : nullptr;
   }();
   if (!process) {
     fail_branch(branch, outcome_of({Ending::kImportFailed, process.error().message, ""}, ""));
     return;
+  }
+  if (*process == nullptr) {
+    return;  // what it hangs from is about to be lost, and it will be tried again with it
   }
   (*process)->branch = &branch;
   branch.process = (*process)->id;
@@ -249,6 +257,10 @@ void Conductor::start_case(const Leaf& leaf) {
     finish(leaf, outcome_of({Ending::kProtocol, process.error().message, ""}, ""));
     return;
   }
+  if (*process == nullptr) {
+    task.state = CaseTask::State::kWaiting;  // until its branch, which is about to be lost, is open again
+    return;
+  }
   (*process)->leaf = leaf;
   (*process)->folder = folder;
   ++running_;
@@ -269,7 +281,7 @@ Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& f
     return processes_.spawn(std::move(orders));
   }
   Process* parent = processes_.find(leaf.branch->process);
-  return parent != nullptr ? processes_.fork(*parent, order) : fail(ErrorKind::kInternal, "it has no process");
+  return parent != nullptr ? processes_.fork(*parent, order) : nullptr;
 }
 
 void Conductor::on_ready(Process& process) {
@@ -343,7 +355,9 @@ void Conductor::branch_ended(Branch& branch, const Process& process) {
   if (branch.unfinished == 0 || process.lost_with) {
     return;  // what took it down is opened again, and this with it
   }
-  if ((was_open || killed_by_a_signal(process)) && ++branch.losses < kMaxLosses) {
+  const bool of_its_own = !was_open && branch.role != Role::kBase;
+  const unsigned most = of_its_own ? kMaxDeathsInPreparation : kMaxLosses;
+  if ((was_open || killed_by_a_signal(process)) && ++branch.losses < most) {
     schedule_->add(branch);
     return;
   }

@@ -29,6 +29,7 @@ void kill_whole(const Process& process) {
   }
   if (process.parent == nullptr) {
     ::kill(process.pid, SIGTERM);  // its guardian kills all that there is below
+    ::kill(process.pid, SIGCONT);
   } else {
     ::kill(-process.pid, SIGKILL);
   }
@@ -92,8 +93,10 @@ Result<Process*> HostTree::fork(Process& parent, Order order) {
   const int fds[] = {channels->second.fd(), output->second.get()};
   const nlohmann::json body = {
       {"op", "fork"}, {"node", process->id}, {"role", order.role}, {"request", std::move(order.request)}};
-  if (auto sent = parent.channel.send(body, fds); !sent) {
-    return tl::unexpected(sent.error());
+  if (parent.channel.fd() < 0 || !parent.channel.send(body, fds)) {
+    release(parent);
+    parent.expect_end();
+    return nullptr;
   }
   return processes_.emplace(process->id, std::move(process)).first->second.get();
 }
@@ -160,8 +163,7 @@ void HostTree::enforce_deadlines() {
     }
     if (process->pid <= 0) {  // its parent has not even forked it
       process->deadline.reset();
-      process->parent->timed_out = true;
-      kill_whole(*process->parent);
+      lose_reporter(*process);
       continue;
     }
     if (process->killing == Process::Killing::kNo) {
@@ -169,11 +171,26 @@ void HostTree::enforce_deadlines() {
       process->killing = Process::Killing::kAsked;
       process->deadline = now + kAbortGrace;
       ::kill(process->pid, SIGABRT);
-    } else {
-      process->killing = Process::Killing::kForced;
-      process->deadline.reset();
+    } else if (process->killing == Process::Killing::kAsked) {
       kill_whole(*process);
+      process->expect_end();
+    } else {
+      process->deadline.reset();
+      lose_reporter(*process);
     }
+  }
+}
+
+/// It should have ended, and nobody says so. Freeing much memory takes its time; but if it has ended, what should say
+/// so is stopped, or stuck.
+void HostTree::lose_reporter(Process& process) {
+  if (process.pid > 0 && !util::is_zombie(process.pid) && process.parent != nullptr) {
+    process.expect_end();
+  } else if (process.parent != nullptr) {
+    kill_whole(*process.parent);
+    process.parent->expect_end();
+  } else {
+    ::kill(process.pid, SIGKILL);
   }
 }
 
@@ -196,6 +213,9 @@ void HostTree::read_channel(Process& process) {
   }
   if (process.broken || (progress && *progress == util::Channel::Progress::kClosed)) {
     release(process);
+    if (process.answer) {
+      process.expect_end();  // it has said all that it had to
+    }
   }
 }
 

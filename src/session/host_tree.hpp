@@ -45,6 +45,7 @@ class HostTree {
   /// A new interpreter, which then becomes what `orders` say; without any it is a base, and imports what the settings
   /// want preloaded.
   [[nodiscard]] Result<Process*> spawn(std::deque<Order> orders);
+  /// A child of `parent`; null where that is about to end, which will be reported.
   [[nodiscard]] Result<Process*> fork(Process& parent, Order order);
   /// Has bases import these before they fork on: `base` now, others when they start. What fails to import is left to
   /// the modules that want it.
@@ -64,6 +65,7 @@ class HostTree {
   void on_ready(Process& process);
   void give_next_order(Process& process);
   void enforce_deadlines();
+  static void lose_reporter(Process& process);
   void reap_own_children();
   void on_exit(int id, int status);
   void lose_children(const Process& parent);

@@ -19,12 +19,19 @@ namespace {
 
 /// What is kept of a process's output: this much from the start and as much from the end.
 constexpr std::size_t kOutputHalf = 32 * 1024;
+/// What a process gets that has nothing more to do than to end.
+constexpr std::chrono::seconds kEndGrace{5};
 
 }  // namespace
 
 void Process::grant(double seconds) {
   timeout = seconds;
   deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+void Process::expect_end() {
+  killing = Killing::kForced;
+  deadline = Clock::now() + kEndGrace;
 }
 
 void Process::read_output() {
@@ -68,6 +75,12 @@ BranchFailure Process::failure() const {
   }
   if (broken) {
     return {Ending::kProtocol, "wrote to a descriptor that it did not open, so its result is lost", ""};
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == model::kChannelLost) {
+    return {Ending::kProtocol, "closed a descriptor that it did not open, so its result is lost", ""};
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == model::kNoMemoryToAnswer) {
+    return {Ending::kOutOfMemory, "out of memory, so that its result is lost", ""};
   }
   const std::string how = util::describe_wait_status(status);
   if (WIFSIGNALED(status)) {

@@ -31,6 +31,8 @@ struct Process {
 
   /// It has this long from now, or it is killed.
   void grant(double seconds);
+  /// It should have ended already: if it is not reported soon, whoever should do that is not well.
+  void expect_end();
   /// Takes what it has written so far, without waiting; closes the pipe at its end.
   void read_output();
   /// What it wrote: the beginning and the end, with a mark where the middle was left out.

@@ -11,8 +11,8 @@ namespace snapshot_test::session {
 
 namespace fs = std::filesystem;
 
-Run::Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python, Scratch scratch)
-    : options_(options), listener_(listener), python_(std::move(python)), scratch_(std::move(scratch)) {}
+Run::Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python)
+    : options_(options), listener_(listener), python_(std::move(python)) {}
 
 Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::Listener& listener) {
   if (options.project_dir && !fs::is_directory(*options.project_dir)) {
@@ -24,11 +24,13 @@ Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::List
     return tl::unexpected(python.error());
   }
   listener.note(fmt::format("Python {} at {}, with {}", python->version, python->executable, python->library.string()));
+  std::unique_ptr<Run> run(new Run(options, listener, std::move(*python)));
   auto scratch = Scratch::create();
   if (!scratch) {
     return tl::unexpected(scratch.error());
   }
-  return std::unique_ptr<Run>(new Run(options, listener, std::move(*python), std::move(*scratch)));
+  run->scratch_.emplace(std::move(*scratch));
+  return run;
 }
 
 Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string>& preload, FreshMemory memory) {
@@ -41,7 +43,7 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   if (options_.project_dir) {
     start.project_dir = fs::absolute(*options_.project_dir).lexically_normal().string();
   }
-  start.workdir = scratch_.path().string();
+  start.workdir = scratch_->path().string();
   start.seed = options_.seed;
   start.preload = preload;
   start.limits = options_.limits;
@@ -50,7 +52,7 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
     start.reducers.push_back(fs::absolute(file).string());
   }
   start.max_memory = options_.max_memory.value_or(0);
-  return Conductor::start({&python_, std::move(start), memory, options_.import_timeout}, scratch_, signals_,
+  return Conductor::start({&python_, std::move(start), memory, options_.import_timeout}, *scratch_, signals_,
                           {workers(), {options_.timeout, options_.import_timeout}, [this] { listener_.tick(); }});
 }
 

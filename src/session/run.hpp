@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "session/conductor.hpp"
 #include "session/session.hpp"
@@ -36,13 +37,13 @@ class Run {
   [[nodiscard]] double seconds() const;  ///< since begin()
 
  private:
-  Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python, Scratch scratch);
+  Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python);
 
   const SuiteOptions& options_;
   model::Listener& listener_;
   PythonEnvironment python_;
-  Scratch scratch_;
-  Signals signals_;
+  Signals signals_;  // before the scratch folder: nothing may end the program while that is there
+  std::optional<Scratch> scratch_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 

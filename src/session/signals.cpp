@@ -15,7 +15,10 @@ Signals::Signals() {
   fd_ = util::Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-Signals::~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+Signals::~Signals() {
+  read_pending();  // what has come in the meantime has been obeyed: the run is over
+  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
 
 void Signals::read_pending() {
   signalfd_siginfo info;

@@ -65,6 +65,17 @@ std::optional<std::string> read_small_file(const std::string& path) {
   return file ? std::optional(std::move(text)) : std::nullopt;
 }
 
+/// From /proc/PID/stat, "pid (name) state ppid ..."; the name may hold anything. Zeros if it is not there.
+std::pair<char, pid_t> state_and_parent(const std::string& pid) {
+  const std::string stat = read_small_file("/proc/" + pid + "/stat").value_or("");
+  const std::size_t behind_name = stat.rfind(')');
+  std::pair<char, pid_t> found{0, 0};
+  if (behind_name != std::string::npos) {
+    std::istringstream(stat.substr(behind_name + 1)) >> found.first >> found.second;
+  }
+  return found;
+}
+
 /// Where the kernel does not list a task's children (CONFIG_PROC_CHILDREN): every process, asked for its parent.
 std::vector<pid_t> children_by_scanning() {
   namespace fs = std::filesystem;
@@ -75,13 +86,7 @@ std::vector<pid_t> children_by_scanning() {
     if (name.find_first_not_of("0123456789") != std::string::npos) {
       continue;
     }
-    const std::string stat = read_small_file(entry.path() / "stat").value_or("");
-    const std::size_t behind_name = stat.rfind(')');  // "pid (name) state ppid ..."; the name may hold anything
-    char state = 0;
-    pid_t parent = 0;
-    if (behind_name != std::string::npos) {
-      std::istringstream(stat.substr(behind_name + 1)) >> state >> parent;
-    }
+    const auto [state, parent] = state_and_parent(name);
     if (parent == ::getpid()) {
       children.push_back(static_cast<pid_t>(std::stol(name)));
     }
@@ -198,6 +203,8 @@ std::string command_line(pid_t pid, std::size_t length) {
   std::replace(text.begin(), text.end(), '\0', ' ');
   return text;
 }
+
+bool is_zombie(pid_t pid) { return state_and_parent(std::to_string(pid)).first == 'Z'; }
 
 void kill_children() {
   for (;;) {

@@ -27,6 +27,9 @@ namespace snapshot_test::util {
 /// them; empty if it has gone.
 [[nodiscard]] std::string command_line(pid_t pid, std::size_t length);
 
+/// Has it ended, and nobody taken note?
+[[nodiscard]] bool is_zombie(pid_t pid);
+
 /// Kills all children of this process, and what becomes its child by that (PR_SET_CHILD_SUBREAPER), until none is left.
 void kill_children();
 

@@ -240,10 +240,10 @@ TEST(HostileMemory, BeyondTheLimitIsNamedAndHarmsNobody) {
 /// The limits that a case sets for itself also hold for what stores or compares its values.
 TEST(HostileLimits, OfOneCaseStopNoOther) {
   const Deeds deeds = {
-      {"opens_all", "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)); open_all()", "", "Too many open files"},
-      {"may_open_none", "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))", "", "Too many open files"},
-      {"may_write_none", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))", "", "File too large"},
-      {"may_have_no_memory", "resource.setrlimit(resource.RLIMIT_AS, (1, 1))", "", "memory"},
+      {"opens_all", "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)); open_all()", "", "limit of open files"},
+      {"may_open_none", "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))", "", "limit of open files"},
+      {"may_write_none", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))", "", "limit of file size"},
+      {"may_have_no_memory", "resource.setrlimit(resource.RLIMIT_AS, (1, 1))", "", "memory|SIGABRT"},
   };
   const Sandbox box;
   write_hostile_suite(box, deeds);
@@ -257,7 +257,7 @@ TEST(HostileLimits, OfOneCaseStopNoOther) {
       const auto entry = report.entry("deeds.time_" + deed.name);
       // Either the limit does not matter, or it is what is said.
       if (report.of("deeds.time_" + deed.name) == good) continue;
-      EXPECT_THAT(entry.value("reason", ""), HasSubstr(deed.reason));
+      EXPECT_THAT(entry.value("reason", ""), ContainsRegex(deed.reason));
     }
     EXPECT_EQ(report.run.status, status) << report.run.text();
     EXPECT_THAT(processes_left(box), IsEmpty());

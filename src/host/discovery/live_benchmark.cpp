@@ -278,7 +278,7 @@ void LiveBenchmark::tear_down(const py::tuple& args) const {
 }
 
 bool is_skip_exception(const py::error_already_set& error) {
-  const py::dict modules = py::module_::import("sys").attr("modules");
+  const py::dict modules = py::reinterpret_borrow<py::dict>(PyImport_GetModuleDict());
   constexpr const char* kMark = "asv_runner.benchmarks.mark";
   if (!modules.contains(kMark)) {
     return false;  // nobody can have raised what nobody imported

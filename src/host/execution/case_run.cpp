@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -14,9 +15,11 @@
 #include "host/execution/leftovers.hpp"
 #include "host/execution/memory_limit.hpp"
 #include "host/execution/state.hpp"
+#include "host/execution/surroundings.hpp"
 #include "host/execution/timeraw.hpp"
 #include "host/execution/values.hpp"
 #include "host/interpreter/determinism.hpp"
+#include "host/interpreter/interpreter.hpp"
 #include "host/trace/tracer.hpp"
 
 namespace snapshot_test::host::execution {
@@ -42,8 +45,8 @@ Result<void> enter_folders(const model::CaseRequest& request) {
   if (error) {
     return fail(ErrorKind::kIo, fmt::format("cannot make the working directory of a case: {}", error.message()));
   }
-  py::module_::import("os").attr("environ")["TMPDIR"] = request.temporary;
-  const py::dict modules = py::module_::import("sys").attr("modules");
+  interpreter::module("os").attr("environ")["TMPDIR"] = request.temporary;
+  const py::dict modules = interpreter::module("sys").attr("modules");
   if (modules.contains("tempfile")) {
     modules["tempfile"].attr("tempdir") = py::none();
   }
@@ -53,7 +56,7 @@ Result<void> enter_folders(const model::CaseRequest& request) {
 /// ASV times with the collector off; so do we, or a weak reference might be found dead here and alive there.
 class CollectorOff {
  public:
-  CollectorOff() : gc_(py::module_::import("gc")) { gc_.attr("disable")(); }
+  CollectorOff() : gc_(interpreter::module("gc")) { gc_.attr("disable")(); }
   ~CollectorOff() {
     try {
       gc_.attr("enable")();
@@ -81,8 +84,8 @@ class CaseRun {
         benchmark_(benchmark),
         request_(request),
         writer_(context.reducers, context.start.limits),
-        clock_(context.start.frozen_time >= 0 ? ClockWindow::TimeOfDay::kStandsStill
-                                              : ClockWindow::TimeOfDay::kGoesOn) {}
+        clock_(context.start.frozen_time >= 0 ? ClockWindow::TimeOfDay::kStandsStill : ClockWindow::TimeOfDay::kGoesOn),
+        surroundings_(context.builtins) {}
 
   model::CaseReply run(const py::object& cache);
 
@@ -110,6 +113,7 @@ class CaseRun {
   ValueWriter writer_;
   ClockWindow clock_;
   Leftovers leftovers_;
+  Surroundings surroundings_;
   py::tuple args_;
   std::optional<StateWatch> state_;
   model::CaseReply reply_;
@@ -145,7 +149,7 @@ void CaseRun::end(const py::error_already_set& error, const char* where) {
   observation().ending = ended.ending;
   observation().detail = where + ended.detail;
   if (ended.ending == Ending::kOutOfMemory && context_.start.max_memory > 0) {
-    observation().detail += fmt::format(" (out of memory: a case may have {} bytes)", context_.start.max_memory);
+    observation().detail += fmt::format(" (out of memory: a case may have {} MiB)", context_.start.max_memory >> 20);
   }
   observation().traceback = ended.traceback;
 }
@@ -221,6 +225,7 @@ void CaseRun::call() {
       call_for_values();
     }
   } catch (const py::error_already_set& error) {
+    surroundings_.restore();
     end(error, "");
     if (discovery::is_skip_exception(error)) {
       observation().ending = Ending::kSkipped;
@@ -234,6 +239,7 @@ py::object CaseRun::timed(const std::function<py::object()>& function) {
   const auto begun = std::chrono::steady_clock::now();
   py::object returned = function();
   clock_.close();
+  surroundings_.restore();
   observation().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return returned;
 }
@@ -342,6 +348,13 @@ void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
   }
   if (request_.mode == model::CaseMode::kCompare) {
     reply_.comparisons = writer_.compare(seen, request_);
+    const bool unreadable = std::any_of(reply_.comparisons.begin(), reply_.comparisons.end(),
+                                        [](const auto& site) { return site.match == model::SiteMatch::kUnreadable; });
+    if (const auto why = unreadable ? surroundings_.lowered() : std::nullopt) {
+      observation().ending = Ending::kProtocol;
+      observation().detail = "its values could not be compared: " + *why;
+      reply_.comparisons.clear();
+    }
     return;
   }
   auto stored = writer_.store(seen, request_);
@@ -350,6 +363,9 @@ void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
     for (std::string& note : writer_.take_notes()) {
       observation().notes.push_back(std::move(note));
     }
+  } else if (const auto why = surroundings_.lowered()) {
+    observation().ending = Ending::kProtocol;
+    observation().detail = "its values could not be kept: " + *why;
   } else {
     reply_.fatal = stored.error().message;
   }

@@ -15,6 +15,7 @@ struct Context {
   trace::Eligibility eligibility;
   pickling::Reducers reducers;
   trace::BodyRewriter rewriter;
+  pybind11::dict builtins;  ///< a copy of the builtins' names, as Python made them
 };
 
 }  // namespace snapshot_test::host::execution

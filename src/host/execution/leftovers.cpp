@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "host/interpreter/interpreter.hpp"
 #include "util/process.hpp"
 
 namespace snapshot_test::host::execution {
@@ -38,7 +39,7 @@ bool has_running_children() {
 std::vector<std::string> python_names(const std::vector<pid_t>& ids) {
   std::vector<std::string> names;
   try {
-    const py::object threading = py::module_::import("threading");
+    const py::object threading = interpreter::module("threading");
     for (const py::handle thread : threading.attr("enumerate")()) {
       const py::object id = py::getattr(thread, "native_id", py::none());
       if (!id.is_none() && is_in(ids, id.cast<pid_t>())) {

@@ -109,36 +109,46 @@ void be_benchmark(Context& context, Inherited& inherited, const model::Benchmark
   });
 }
 
+model::CaseReply ended_with(Ending ending, std::string detail) {
+  model::CaseReply reply;
+  reply.observation.ending = ending;
+  reply.observation.detail = std::move(detail);
+  return reply;
+}
+
+/// Runs it with what is inherited, or what it prepares itself.
+model::CaseReply try_case(Context& context, Inherited& inherited, const model::CaseRequest& request) {
+  if (!inherited.benchmark) {
+    auto prepared = prepare_benchmark(context, request.benchmark);
+    if (!prepared) {
+      return ended_with(Ending::kRaised, prepared.error().message);
+    }
+    inherited.benchmark.emplace(std::move(*prepared));
+  }
+  return run_case(context, *inherited.benchmark, request, inherited.cache);
+}
+
 void be_case(Context& context, Inherited& inherited, const model::CaseRequest& request, util::Channel channel) {
   model::CaseReply reply;
   try {
-    if (!inherited.benchmark) {
-      auto prepared = prepare_benchmark(context, request.benchmark);
-      if (prepared) {
-        inherited.benchmark.emplace(std::move(*prepared));
-      } else {
-        reply.observation.ending = Ending::kRaised;
-        reply.observation.detail = prepared.error().message;
-      }
-    }
-    if (inherited.benchmark) {
-      reply = run_case(context, *inherited.benchmark, request, inherited.cache);
-    }
+    reply = try_case(context, inherited, request);
+    interpreter::flush_standard_streams();
   } catch (const py::error_already_set& error) {
     EndedBy ended = ended_by(error);
-    reply = {};
-    reply.observation.ending = ended.ending;
-    reply.observation.detail = std::move(ended.detail);
+    reply = ended_with(ended.ending, std::move(ended.detail));
     reply.observation.traceback = std::move(ended.traceback);
   } catch (const std::bad_alloc&) {
-    reply = {};
-    reply.observation.ending = Ending::kOutOfMemory;
-    reply.observation.detail = "out of memory";
+    reply = ended_with(Ending::kOutOfMemory, "out of memory");
+  } catch (const std::exception& error) {
+    reply = ended_with(Ending::kProtocol, error.what());
   }
-  interpreter::flush_standard_streams();
-  nlohmann::json body = reply;
-  body["op"] = "result";
-  (void)channel.send(body);  // a broken connection is what the supervisor will report
+  try {
+    nlohmann::json body = reply;
+    body["op"] = "result";
+    ::_exit(channel.send(body) ? 0 : model::kChannelLost);
+  } catch (const std::bad_alloc&) {
+    ::_exit(model::kNoMemoryToAnswer);
+  }
 }
 
 void be_discoverer(const Context& context, const model::DiscoverRequest& request, util::Channel channel) {

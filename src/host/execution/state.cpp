@@ -52,7 +52,7 @@ bool has_own_globals(PyObject* function) {
     return false;
   }
   const auto name = py::dict(py::handle(function).attr("__globals__")).attr("get")("__name__");
-  return !py::module_::import("sys").attr("modules").attr("__contains__")(name).cast<bool>();
+  return !interpreter::module("sys").attr("modules").attr("__contains__")(name).cast<bool>();
 }
 
 void add_instance(Named& named, const py::object& instance) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <tuple>
 
+#include "host/interpreter/interpreter.hpp"
+
 namespace snapshot_test::host::execution {
 
 namespace py = pybind11;
@@ -18,7 +20,7 @@ std::string literal(const py::handle code) {
   if (!py::isinstance<py::str>(code)) {
     throw py::type_error("a timeraw benchmark has to return a str, or a pair of them (statement, set-up)");
   }
-  return py::repr(py::module_::import("textwrap").attr("dedent")(code)).cast<std::string>();
+  return py::repr(interpreter::module("textwrap").attr("dedent")(code)).cast<std::string>();
 }
 
 /// The code runs before anything is imported that it has not imported itself.
@@ -56,8 +58,8 @@ std::string program_for(const py::object& code, const std::string& path) {
 }
 
 TimerawVariables read_variables(const std::string& path) {
-  const py::object loads = py::module_::import("pickle").attr("loads");
-  const py::object file = py::module_::import("io").attr("open")(path, "rb");
+  const py::object loads = interpreter::module("pickle").attr("loads");
+  const py::object file = interpreter::module("io").attr("open")(path, "rb");
   const auto all = loads(file.attr("read")()).cast<py::list>();
   file.attr("close")();
   TimerawVariables variables;
@@ -86,14 +88,14 @@ TimerawVariables run_timeraw(const discovery::LiveBenchmark& benchmark, const py
                              const std::filesystem::path& folder) {
   const std::string path = folder / "timeraw-variables";
   const std::string program = program_for(benchmark.function()(*args), path);
-  const py::dict environment(py::module_::import("os").attr("environ").attr("copy")().attr("items")());
+  const py::dict environment(interpreter::module("os").attr("environ").attr("copy")().attr("items")());
   environment["PYTHONHASHSEED"] = "0";
   if (const py::object added = benchmark.attribute("env"); !added.is_none()) {
     environment.attr("update")(added);
   }
-  const py::module_ subprocess = py::module_::import("subprocess");
+  const py::module_ subprocess = interpreter::module("subprocess");
   py::list command;
-  command.append(py::module_::import("sys").attr("executable"));
+  command.append(interpreter::module("sys").attr("executable"));
   command.append("-c");
   command.append(program);
   const py::object done =

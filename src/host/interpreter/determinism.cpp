@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "host/interpreter/interpreter.hpp"
+
 namespace snapshot_test::host::interpreter {
 
 namespace py = pybind11;
@@ -84,10 +86,10 @@ void replace_uuid1() {
       py::name("uuid1"), py::arg("node") = py::none(), py::arg("clock_seq") = py::none());
 }
 
-/// `module` if some import has already brought it, else nothing: seeding must not import anything.
-py::object imported(const char* module) {
-  py::dict modules = py::module_::import("sys").attr("modules");
-  return modules.contains(module) ? py::object(modules[module]) : py::object(py::none());
+/// `name` if some import has already brought it, else nothing: seeding must not import anything.
+py::object imported(const char* name) {
+  py::dict modules = module("sys").attr("modules");
+  return modules.contains(name) ? py::object(modules[name]) : py::object(py::none());
 }
 
 }  // namespace
@@ -110,7 +112,7 @@ void replace_entropy(std::uint64_t seed) {
 
 void reseed(std::uint64_t seed) {
   g_entropy.state = seed;
-  py::module_::import("random").attr("seed")(seed);
+  module("random").attr("seed")(seed);
   if (const py::object numpy_random = imported("numpy.random"); !numpy_random.is_none()) {
     numpy_random.attr("seed")(seed & 0xffffffffu);
   }

@@ -52,8 +52,18 @@ Result<void> Interpreter::start(const std::string& executable) {
   return {};
 }
 
-void prepend_import_path(const std::string& folder) {
-  py::module_::import("sys").attr("path").attr("insert")(0, py::str(folder));
+void prepend_import_path(const std::string& folder) { module("sys").attr("path").attr("insert")(0, py::str(folder)); }
+
+py::module_ module(const char* name) {
+  const py::str key(name);
+  PyObject* found = PyImport_GetModule(key.ptr());
+  if (found == nullptr && PyErr_Occurred() == nullptr) {
+    found = PyImport_ImportModuleLevel(name, nullptr, nullptr, py::make_tuple("*").ptr(), 0);
+  }
+  if (found == nullptr) {
+    throw py::error_already_set();
+  }
+  return py::reinterpret_steal<py::module_>(found);
 }
 
 pid_t fork_interpreter() {
@@ -70,7 +80,7 @@ pid_t fork_interpreter() {
 }
 
 void flush_standard_streams() {
-  const py::module_ sys = py::module_::import("sys");
+  const py::module_ sys = module("sys");
   for (const char* name : {"stdout", "stderr"}) {
     try {
       sys.attr(name).attr("flush")();
@@ -81,7 +91,7 @@ void flush_standard_streams() {
 }
 
 void freeze_heap() {
-  const py::module_ gc = py::module_::import("gc");
+  const py::module_ gc = module("gc");
   gc.attr("collect")();
   gc.attr("freeze")();
   // Or every child would merge what small blocks are free, all over the heap, at its first large allocation.

@@ -1,6 +1,7 @@
 // Starting CPython as a given environment would, and forking it.
 #pragma once
 
+#include <pybind11/pybind11.h>
 #include <sys/types.h>
 
 #include <memory>
@@ -22,6 +23,10 @@ class Interpreter {
 
 /// Puts `folder` first on sys.path. GIL held.
 void prepend_import_path(const std::string& folder);
+
+/// A module by its full name, whatever a benchmark has put in the place of builtins.__import__; imported if it is not
+/// there yet. GIL held; throws error_already_set.
+[[nodiscard]] pybind11::module_ module(const char* name);
 
 /// fork() with CPython's own hooks on both sides. 0 in the child, -1 with errno set on failure. GIL held, and held in
 /// the child.
