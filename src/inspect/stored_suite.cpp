@@ -26,8 +26,9 @@ report::StoredBenchmark describe(const store::Manifest& manifest, const model::B
                                  const std::vector<std::size_t>& selected) {
   report::StoredBenchmark stored;
   Places places;
+  store::CaseFinder finder(manifest);
   for (const std::size_t index : selected) {
-    if (const auto* record = store::find_case(manifest, benchmark.case_ids(index), index)) {
+    if (const auto* record = finder.find(benchmark.case_ids(index), index)) {
       ++stored.cases;
       add_unstable(*record, index, places);
     }

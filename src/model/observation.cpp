@@ -18,7 +18,7 @@ constexpr std::array<std::pair<SiteKind, std::string_view>, 5> kSiteNames{{
     {SiteKind::kPath, "path"},
 }};
 
-constexpr std::array<std::pair<Ending, std::string_view>, 10> kEndingNames{{
+constexpr std::array<std::pair<Ending, std::string_view>, 11> kEndingNames{{
     {Ending::kReturned, "returned"},
     {Ending::kNoOp, "no-op"},
     {Ending::kSkipped, "skipped"},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<Ending, std::string_view>, 10> kEndingNames{{
     {Ending::kExited, "exited"},
     {Ending::kOutOfMemory, "out-of-memory"},
     {Ending::kImportFailed, "import-failed"},
+    {Ending::kNotRun, "not-run"},
     {Ending::kProtocol, "protocol-broken"},
 }};
 

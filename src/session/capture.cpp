@@ -64,6 +64,8 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
     const auto manifest = store.load_manifest(benchmark.name);
+    const store::Manifest none;
+    store::CaseFinder finder(manifest && *manifest ? **manifest : none);
     for (const std::size_t index : selection.indices[i]) {
       CaseTask task = run.make_task(benchmark, index);
       task.request.mode = model::CaseMode::kStore;
@@ -71,8 +73,7 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
       task.request.known_objects_dir = store.objects_folder().string();
       task.request.observe = first_look();
       task.request.compress = options_.compress;
-      const store::CaseRecord* last =
-          manifest && *manifest ? store::find_case(**manifest, benchmark.case_ids(index), index) : nullptr;
+      const store::CaseRecord* last = finder.find(benchmark.case_ids(index), index);
       task.expected = last != nullptr ? last->total_seconds : 0;
       tasks.push_back(std::move(task));
     }

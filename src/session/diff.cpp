@@ -35,10 +35,11 @@ class StoreDiff {
   void compare(const store::Manifest& before, const store::Manifest* after) {
     const model::Rules rules =
         model::rules_for(store::benchmark_of(before), options_.comparison.rules, options_.comparison.changes);
+    const store::Manifest none;
+    store::CaseFinder finder(after != nullptr ? *after : none);
     std::set<const store::CaseRecord*> claimed;
     for (const store::CaseRecord& record : before.cases) {
-      const store::CaseRecord* counterpart =
-          after == nullptr ? nullptr : store::find_case(*after, record.ids, record.index);
+      const store::CaseRecord* counterpart = finder.find(record.ids, record.index);
       if (counterpart == nullptr) {
         report_single(before, record, Verdict::kObsolete, options_.before);
         continue;

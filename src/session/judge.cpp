@@ -172,6 +172,7 @@ Ruling rule_ending(const store::CaseRecord& snapshot, const model::Observation& 
     case Ending::kSignalled:
     case Ending::kExited:
     case Ending::kOutOfMemory:
+    case Ending::kNotRun:
     case Ending::kProtocol: return {Verdict::kCrashed, now.detail};
   }
   return {Verdict::kCrashed, now.detail};

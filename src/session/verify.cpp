@@ -66,6 +66,7 @@ void Verification::report_without_run(const model::Benchmark& benchmark, std::si
   result.id = {benchmark.name, index, benchmark.case_label(index)};
   result.verdict = verdict;
   result.reason = std::move(reason);
+  result.observation.ending = model::Ending::kNotRun;
   report(std::move(result));
 }
 
@@ -75,19 +76,20 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
     const auto manifest = baseline_.manifests.find(benchmark.name);
     const auto unreadable = baseline_.unreadable.find(benchmark.name);
+    std::vector<const store::CaseRecord*> records(benchmark.case_count());
     if (manifest != baseline_.manifests.end()) {
-      for (std::size_t index = 0; index < benchmark.case_count(); ++index) {
-        claimed_.insert(store::find_case(manifest->second, benchmark.case_ids(index), index));
+      store::CaseFinder finder(manifest->second);
+      for (std::size_t index = 0; index < records.size(); ++index) {
+        records[index] = finder.find(benchmark.case_ids(index), index);
       }
     }
+    claimed_.insert(records.begin(), records.end());
     for (const std::size_t index : selection.indices[i]) {
       if (unreadable != baseline_.unreadable.end()) {
         report_without_run(benchmark, index, Verdict::kUnreadable, unreadable->second);
         continue;
       }
-      const store::CaseRecord* record = manifest == baseline_.manifests.end()
-                                            ? nullptr
-                                            : store::find_case(manifest->second, benchmark.case_ids(index), index);
+      const store::CaseRecord* record = records[index];
       if (record == nullptr) {
         report_without_run(benchmark, index, Verdict::kNoSnapshot, "it was not there when the baseline was captured");
       } else if (needs_no_run(*record)) {

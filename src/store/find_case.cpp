@@ -1,6 +1,7 @@
 // Which snapshot belongs to which case: by parameter ids, which survive reordering, and by index where ids cannot tell.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,17 +33,6 @@ std::vector<std::string> stable_ids(const std::vector<std::string>& ids) {
   out.reserve(ids.size());
   std::transform(ids.begin(), ids.end(), std::back_inserter(out), stable_id);
   return out;
-}
-
-/// Does each id name one value of its axis only?
-bool unambiguous(const std::vector<model::ParamAxis>& params, const std::vector<std::string>& wanted) {
-  for (std::size_t axis = 0; axis < params.size(); ++axis) {
-    const auto same = [&](const std::string& id) { return stable_id(id) == wanted[axis]; };
-    if (std::count_if(params[axis].ids.begin(), params[axis].ids.end(), same) > 1) {
-      return false;
-    }
-  }
-  return true;
 }
 
 const CaseRecord* at_index(const Manifest& manifest, std::size_t index) {
@@ -105,18 +95,50 @@ class Product {
 
 }  // namespace
 
-const CaseRecord* find_case(const Manifest& manifest, const std::vector<std::string>& ids, std::size_t index) {
+struct CaseFinder::Table {
+  std::map<std::vector<std::string>, const CaseRecord*> by_ids;
+  std::vector<std::map<std::string, std::size_t>> values;  ///< how many values of each axis have this id
+
+  explicit Table(const Manifest& manifest) : values(manifest.params.size()) {
+    for (const CaseRecord& record : manifest.cases) {
+      by_ids.try_emplace(stable_ids(record.ids), &record);
+    }
+    for (std::size_t axis = 0; axis < values.size(); ++axis) {
+      for (const std::string& id : manifest.params[axis].ids) {
+        ++values[axis][stable_id(id)];
+      }
+    }
+  }
+
+  /// Does each id name one value of its axis only?
+  [[nodiscard]] bool unambiguous(const std::vector<std::string>& ids) const {
+    for (std::size_t axis = 0; axis < values.size(); ++axis) {
+      const auto found = values[axis].find(ids[axis]);
+      if (found != values[axis].end() && found->second > 1) {
+        return false;
+      }
+    }
+    return true;
+  }
+};
+
+CaseFinder::CaseFinder(const Manifest& manifest) : manifest_(manifest) {}
+CaseFinder::~CaseFinder() = default;
+
+const CaseRecord* CaseFinder::find(const std::vector<std::string>& ids, std::size_t index) {
   const std::vector<std::string> wanted = stable_ids(ids);
-  const CaseRecord* same_place = at_index(manifest, index);
+  const CaseRecord* same_place = at_index(manifest_, index);
   if (same_place != nullptr && stable_ids(same_place->ids) == wanted) {
     return same_place;
   }
-  if (wanted.size() != manifest.params.size() || !unambiguous(manifest.params, wanted)) {
+  if (wanted.size() != manifest_.params.size()) {
     return nullptr;
   }
-  const auto found = std::find_if(manifest.cases.begin(), manifest.cases.end(),
-                                  [&](const CaseRecord& record) { return stable_ids(record.ids) == wanted; });
-  return found == manifest.cases.end() ? nullptr : &*found;
+  if (!table_) {
+    table_ = std::make_unique<Table>(manifest_);
+  }
+  const auto found = table_->by_ids.find(wanted);
+  return found == table_->by_ids.end() || !table_->unambiguous(wanted) ? nullptr : found->second;
 }
 
 Manifest merge(const Manifest& old, Manifest fresh) {

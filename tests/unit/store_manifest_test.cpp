@@ -35,7 +35,7 @@ Manifest product(std::vector<model::ParamAxis> axes) {
 }
 
 std::string found(const Manifest& manifest, const Ids& ids, std::size_t index) {
-  const CaseRecord* record = find_case(manifest, ids, index);
+  const CaseRecord* record = CaseFinder(manifest).find(ids, index);
   return record == nullptr ? "none" : record->reason;
 }
 

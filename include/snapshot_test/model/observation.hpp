@@ -60,6 +60,7 @@ enum class Ending {
   kExited,        ///< left through exit() or os._exit()
   kOutOfMemory,   ///< MemoryError, or killed at the memory limit
   kImportFailed,  ///< its module or setup_cache did not get far enough to run it
+  kNotRun,        ///< there was nothing to run it for
   kProtocol,      ///< it ended without a result, or what it sent was not understood
 };
 [[nodiscard]] std::string_view name(Ending ending);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,12 +49,28 @@ struct Manifest {
 /// "name" or "name(id1, id2)".
 [[nodiscard]] std::string case_label(const Manifest& manifest, const CaseRecord& record);
 
-/// The snapshot of the case that has these parameter ids and this index now; null if there is none.
-/// Ids identify a case, so it is found again when an axis grows or is reordered. An address in an id (" at 0x7f…") is
-/// ignored. Where several combinations share their ids, the index decides among them.
-/// The pointer lives as long as the manifest's cases.
-[[nodiscard]] const CaseRecord* find_case(const Manifest& manifest, const std::vector<std::string>& ids,
-                                          std::size_t index);
+/// Which snapshot of a benchmark belongs to which of its cases now. Ids identify a case, so it is found again when an
+/// axis grows or is reordered. An address in an id (" at 0x7f…") is ignored. Where several combinations share their ids,
+/// the index decides among them.
+class CaseFinder {
+ public:
+  /// `manifest` outlives the finder.
+  explicit CaseFinder(const Manifest& manifest);
+  ~CaseFinder();
+  CaseFinder(const CaseFinder&) = delete;
+  CaseFinder& operator=(const CaseFinder&) = delete;
+
+  /// The snapshot of the case that has these parameter ids and this index now; null if there is none. The pointer lives
+  /// as long as the manifest's cases. A lookup that finds the case at its old index is cheap; the first that does not
+  /// makes a table of all cases.
+  [[nodiscard]] const CaseRecord* find(const std::vector<std::string>& ids, std::size_t index);
+
+ private:
+  struct Table;
+
+  const Manifest& manifest_;
+  std::unique_ptr<Table> table_;
+};
 
 /// What a capture of some of a benchmark's cases leaves: `fresh`, plus the cases of `old` that were not captured now
 /// and whose ids still exist in fresh.params (at their present index). A kept case keeps its run and its version.
