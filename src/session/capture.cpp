@@ -27,17 +27,20 @@ class Capture {
  public:
   Capture(const CaptureOptions& options, model::Listener& listener) : options_(options), listener_(listener) {}
 
-  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection, const store::Store& store,
-                                                  const store::CaptureTransaction& transaction) const;
+  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection,
+                                                  const store::Store& store) const;
+  [[nodiscard]] model::CaseRequest first_request(const Run& run, const CaseTask& task, const store::Store& store,
+                                                 const store::CaptureTransaction& transaction) const;
   /// A task for each case whose first run left something to confirm.
-  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection,
-                                                   const store::Store& store,
-                                                   const store::CaptureTransaction& transaction) const;
-  /// Where a case showed nothing, its request is changed so that another run shows what it changes.
+  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection) const;
+  [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task, const store::Store& store,
+                                                  const store::CaptureTransaction& transaction) const;
+  /// Where a case showed nothing, it is run again in a way that shows what it changes.
   [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
   void on_second(const CaseTask& task, const CaseOutcome& outcome);
+  /// The last step: lets go of each benchmark's cases as its manifest is written.
   [[nodiscard]] Result<void> stage(const Selection& selection, const store::Store& store,
-                                   store::CaptureTransaction& transaction, const std::string& run_id) const;
+                                   store::CaptureTransaction& transaction, const std::string& run_id);
   [[nodiscard]] const std::map<CaptureStatus, std::size_t>& counts() const { return counts_; }
 
  private:
@@ -58,8 +61,8 @@ class Capture {
   std::map<CaptureStatus, std::size_t> counts_;
 };
 
-std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection, const store::Store& store,
-                                           const store::CaptureTransaction& transaction) const {
+std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection,
+                                           const store::Store& store) const {
   std::vector<CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
@@ -67,12 +70,7 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
     const store::Manifest none;
     store::CaseFinder finder(manifest && *manifest ? **manifest : none);
     for (const std::size_t index : selection.indices[i]) {
-      CaseTask task = run.make_task(benchmark, index);
-      task.request.mode = model::CaseMode::kStore;
-      task.request.objects_dir = transaction.staging_objects().string();
-      task.request.known_objects_dir = store.objects_folder().string();
-      task.request.observe = first_look();
-      task.request.compress = options_.compress;
+      CaseTask task = run.make_task(benchmark, index, first_look());
       const store::CaseRecord* last = finder.find(benchmark.case_ids(index), index);
       task.expected = last != nullptr ? last->total_seconds : 0;
       tasks.push_back(std::move(task));
@@ -82,8 +80,17 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
   return tasks;
 }
 
-std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& selection, const store::Store& store,
-                                            const store::CaptureTransaction& transaction) const {
+model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task, const store::Store& store,
+                                          const store::CaptureTransaction& transaction) const {
+  model::CaseRequest request = run.make_request(task);
+  request.mode = model::CaseMode::kStore;
+  request.objects_dir = transaction.staging_objects().string();
+  request.known_objects_dir = store.objects_folder().string();
+  request.compress = options_.compress;
+  return request;
+}
+
+std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& selection) const {
   std::vector<CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
@@ -92,12 +99,8 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       if (captured == captured_.end() || !needs_second_run(captured->second)) {
         continue;
       }
-      CaseTask task = run.make_task(benchmark, index);
-      task.request.mode = model::CaseMode::kCompare;
-      task.request.observe = look_for(captured->second.observation.sites, options_.suite.deepest_only);
-      task.request.baseline = captured->second.observation.sites;
-      task.request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
-      task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
+      CaseTask task =
+          run.make_task(benchmark, index, look_for(captured->second.observation.sites, options_.suite.deepest_only));
       task.expected = captured->second.observation.total_seconds;
       tasks.push_back(std::move(task));
     }
@@ -106,13 +109,23 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
   return tasks;
 }
 
+model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task, const store::Store& store,
+                                           const store::CaptureTransaction& transaction) const {
+  model::CaseRequest request = run.make_request(task);
+  request.mode = model::CaseMode::kCompare;
+  request.baseline = captured_.at({task.benchmark->name, task.index}).observation.sites;
+  request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
+  request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
+  return request;
+}
+
 bool Capture::needs_second_run(const Captured& captured) const {
   return options_.stability_check && model::verifiable(captured.status);
 }
 
 Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   Captured& captured = captured_[{task.benchmark->name, task.index}];
-  const bool first_run = task.request.observe == first_look();
+  const bool first_run = task.observe == first_look();
   if (!first_run) {
     captured.observation = with_state(std::move(captured.observation), std::move(outcome.observation));
   } else {
@@ -122,8 +135,8 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
   if (const auto again = second_look(captured.status, captured.observation.ending);
-      again && outcome.ran && task.request.observe == model::Observe::kValues) {
-    task.request.observe = *again;
+      again && outcome.ran && task.observe == model::Observe::kValues) {
+    task.observe = *again;
     return Conductor::Then::kRunAgain;
   }
   if (!needs_second_run(captured)) {
@@ -154,7 +167,7 @@ void Capture::report(const CaseTask& task, Captured& captured, std::string reaso
 }
 
 Result<void> Capture::stage(const Selection& selection, const store::Store& store,
-                            store::CaptureTransaction& transaction, const std::string& run_id) const {
+                            store::CaptureTransaction& transaction, const std::string& run_id) {
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
     if (selection.indices[i].empty()) {
@@ -162,7 +175,7 @@ Result<void> Capture::stage(const Selection& selection, const store::Store& stor
     }
     store::Manifest manifest = store::make_manifest(benchmark);
     for (const std::size_t index : selection.indices[i]) {
-      const Captured& captured = captured_.at({benchmark.name, index});
+      Captured& captured = captured_.at({benchmark.name, index});
       store::CaseRecord record;
       record.index = index;
       record.ids = benchmark.case_ids(index);
@@ -172,12 +185,13 @@ Result<void> Capture::stage(const Selection& selection, const store::Store& stor
       record.seconds = captured.observation.seconds;
       record.total_seconds = captured.observation.total_seconds;
       record.ending = captured.observation.ending;
-      record.sites = captured.observation.sites;
+      record.sites = std::move(captured.observation.sites);
       manifest.cases.push_back(std::move(record));
     }
+    const bool whole = selection.indices[i].size() == benchmark.case_count();
     // A damaged manifest is replaced: capturing again is how one gets rid of it.
-    if (const auto old = store.load_manifest(benchmark.name); old && *old) {
-      manifest = store::merge(**old, std::move(manifest));
+    if (const auto old = whole ? std::nullopt : store.load_manifest(benchmark.name).value_or(std::nullopt)) {
+      manifest = store::merge(*old, std::move(manifest));
     }
     if (auto put = transaction.put_manifest(manifest); !put) {
       return put;
@@ -263,7 +277,10 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
 
   (*host)->preload(found->reply.common_modules);
   listener.phase("capturing", summary.plan.cases);
-  const auto first = (*host)->run(capture.first_tasks(**run, selection, *store, *transaction), on_started,
+  const auto first_request = [&](const CaseTask& task) {
+    return capture.first_request(**run, task, *store, *transaction);
+  };
+  const auto first = (*host)->run(capture.first_tasks(**run, selection, *store), first_request, on_started,
                                   [&](CaseTask& task, CaseOutcome outcome) {
                                     const auto then = capture.on_first(task, std::move(outcome));
                                     if (then == Conductor::Then::kDone) {
@@ -275,19 +292,23 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     return tl::unexpected(first.error());
   }
   if (options.stability_check && !(*run)->interrupted()) {
-    std::vector<CaseTask> tasks = capture.second_tasks(**run, selection, *store, *transaction);
-    listener.phase("running again", tasks.size());
     // Another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
     host->reset();
+    std::vector<CaseTask> tasks = capture.second_tasks(**run, selection);
+    listener.phase("running again", tasks.size());
     host = (*run)->start_host(found->reply.common_modules, FreshMemory::kFilled);
     if (!host) {
       return tl::unexpected(host.error());
     }
-    const auto second = (*host)->run(std::move(tasks), on_started, [&](const CaseTask& task, CaseOutcome outcome) {
-      on_ended(task);
-      capture.on_second(task, outcome);
-      return Conductor::Then::kDone;
-    });
+    const auto second_request = [&](const CaseTask& task) {
+      return capture.second_request(**run, task, *store, *transaction);
+    };
+    const auto second =
+        (*host)->run(std::move(tasks), second_request, on_started, [&](const CaseTask& task, CaseOutcome outcome) {
+          on_ended(task);
+          capture.on_second(task, outcome);
+          return Conductor::Then::kDone;
+        });
     if (!second) {
       return tl::unexpected(second.error());
     }
@@ -296,6 +317,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   if ((*run)->interrupted()) {
     return finish(model::ExitStatus::kInterrupted);
   }
+  host->reset();
 
   if (auto staged = capture.stage(selection, *store, *transaction, run_id); !staged) {
     return tl::unexpected(staged.error());

@@ -145,7 +145,9 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
   }
 }
 
-Result<void> Conductor::run(std::vector<CaseTask> tasks, const OnStarted& on_started, const OnFinished& on_finished) {
+Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make_request, const OnStarted& on_started,
+                            const OnFinished& on_finished) {
+  make_request_ = make_request;
   on_started_ = on_started;
   on_finished_ = on_finished;
   unfinished_ = tasks.size();
@@ -268,13 +270,14 @@ void Conductor::start_case(const Leaf& leaf) {
 }
 
 Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& folder) {
-  CaseTask& task = *leaf.task;
-  task.request.scratch = scratch_.path().string();
-  task.request.temporary = folder + ".tmp";
+  const CaseTask& task = *leaf.task;
+  model::CaseRequest request = make_request_(task);
+  request.scratch = scratch_.path().string();
+  request.temporary = folder + ".tmp";
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
-    task.request.workdir = folder;
+    request.workdir = folder;
   }
-  const Order order{Role::kCase, task.request, task.benchmark->timeout.value_or(options_.timeouts.of_case)};
+  const Order order{Role::kCase, request, task.benchmark->timeout.value_or(options_.timeouts.of_case)};
   if (task.isolation == Isolation::kSpawn) {
     std::deque<Order> orders = orders_above(leaf.branch);
     orders.push_back(order);

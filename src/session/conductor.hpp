@@ -46,15 +46,17 @@ class Conductor : private HostTree::Owner {
   /// Has the base import these before it forks on; those that fail to import are left to the modules that want them.
   void preload(const std::vector<std::string>& modules) { processes_.preload(base_, modules); }
 
+  /// What to ask for a case; what depends on where it runs is filled in later.
+  using MakeRequest = std::function<model::CaseRequest(const CaseTask&)>;
   using OnStarted = std::function<void(const CaseTask&)>;
   enum class Then { kDone, kRunAgain };
-  /// May change the task's request and have it run once more, from where it ran.
+  /// May change what the task observes and have it run once more, from where it ran.
   using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
   /// Runs every task to an outcome; one that did not get a process is not run again. on_started is called once a task.
   /// Returns early, with tasks left without one, when interrupted() and, as kIo, when a case reports that the store
   /// cannot be written.
-  [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const OnStarted& on_started,
-                                 const OnFinished& on_finished);
+  [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const MakeRequest& make_request,
+                                 const OnStarted& on_started, const OnFinished& on_finished);
 
   /// SIGINT or SIGTERM has come.
   [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }
@@ -101,6 +103,7 @@ class Conductor : private HostTree::Owner {
   std::size_t unfinished_ = 0;
   std::size_t folders_ = 0;
   Process::Clock::time_point last_tick_;
+  MakeRequest make_request_;
   OnStarted on_started_;
   OnFinished on_finished_;
   HostTree processes_;  // the last: ends before what it reports to

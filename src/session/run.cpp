@@ -99,16 +99,23 @@ model::RunPlan Run::plan(const Selection& selection) const {
   return plan;
 }
 
-CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index) const {
+CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index, model::Observe observe) const {
   CaseTask task;
   task.benchmark = &benchmark;
   task.index = index;
-  task.request.benchmark = model::without_params(benchmark);
-  task.request.index = index;
-  task.request.ids = benchmark.case_ids(index);
-  task.request.trace_depth_limit = options_.trace_depth_limit;
+  task.observe = observe;
   task.isolation = model::matches_any(benchmark, options_.spawn) ? Isolation::kSpawn : options_.isolation;
   return task;
+}
+
+model::CaseRequest Run::make_request(const CaseTask& task) const {
+  model::CaseRequest request;
+  request.benchmark = model::without_params(*task.benchmark);
+  request.index = task.index;
+  request.ids = task.benchmark->case_ids(task.index);
+  request.observe = task.observe;
+  request.trace_depth_limit = options_.trace_depth_limit;
+  return request;
 }
 
 void Run::shuffle(std::vector<CaseTask>& tasks) const {

@@ -30,8 +30,9 @@ class Run {
   [[nodiscard]] unsigned workers() const;
   /// What is known before anything runs.
   [[nodiscard]] model::RunPlan plan(const Selection& selection) const;
+  [[nodiscard]] CaseTask make_task(const model::Benchmark& benchmark, std::size_t index, model::Observe observe) const;
   /// A request with all that does not depend on the case's mode.
-  [[nodiscard]] CaseTask make_task(const model::Benchmark& benchmark, std::size_t index) const;
+  [[nodiscard]] model::CaseRequest make_request(const CaseTask& task) const;
   /// Puts them in the order of --shuffle, if there is one.
   void shuffle(std::vector<CaseTask>& tasks) const;
   [[nodiscard]] double seconds() const;  ///< since begin()

@@ -35,6 +35,7 @@ class Verification {
 
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<CaseTask> plan(const Run& run, const Selection& selection);
+  [[nodiscard]] model::CaseRequest request(const Run& run, const CaseTask& task) const;
   void on_finished(const CaseTask& task, CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   void judge_unclaimed(const std::vector<model::Benchmark>& stored,
@@ -96,14 +97,7 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
         report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason);
       } else {
         const store::CaseRecord& snapshot = snapshot_of(*record);
-        CaseTask task = run.make_task(benchmark, index);
-        task.request.mode = model::CaseMode::kCompare;
-        task.request.observe = look_for(snapshot.sites, options_.suite.deepest_only);
-        task.request.baseline = snapshot.sites;
-        for (const std::filesystem::path& folder : store_.objects_folders()) {
-          task.request.baseline_dirs.push_back(folder.string());
-        }
-        task.request.rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
+        CaseTask task = run.make_task(benchmark, index, look_for(snapshot.sites, options_.suite.deepest_only));
         records_[{&benchmark, index}] = &snapshot;
         task.expected = snapshot.total_seconds;
         tasks.push_back(std::move(task));
@@ -112,6 +106,17 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
   }
   run.shuffle(tasks);
   return tasks;
+}
+
+model::CaseRequest Verification::request(const Run& run, const CaseTask& task) const {
+  model::CaseRequest request = run.make_request(task);
+  request.mode = model::CaseMode::kCompare;
+  request.baseline = records_.at({task.benchmark, task.index})->sites;
+  for (const std::filesystem::path& folder : store_.objects_folders()) {
+    request.baseline_dirs.push_back(folder.string());
+  }
+  request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
+  return request;
 }
 
 const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stored) {
@@ -196,7 +201,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   (*host)->preload(found->reply.common_modules);
   listener.phase("verifying", tasks.size());
   const auto ran = (*host)->run(
-      std::move(tasks),
+      std::move(tasks), [&](const CaseTask& task) { return verification.request(**run, task); },
       [&](const CaseTask& task) {
         listener.started({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
       },

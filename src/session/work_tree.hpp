@@ -15,11 +15,12 @@
 
 namespace snapshot_test::session {
 
-/// One case to run. The benchmark outlives the task.
+/// One case to run. The benchmark outlives the task. There may be very many, so what is only needed while a case runs
+/// (its request) is made when it starts.
 struct CaseTask {
   const model::Benchmark* benchmark = nullptr;
   std::size_t index = 0;
-  model::CaseRequest request;
+  model::Observe observe = model::Observe::kValues;
   double expected = 0;  ///< seconds that it took last time; 0 where that is not known
   Isolation isolation = Isolation::kFork;
 

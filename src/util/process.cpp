@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <optional>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include "util/fd.hpp"
@@ -29,6 +30,9 @@ namespace snapshot_test::util {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// How long a process may take to start a program.
+constexpr int kExecMilliseconds = 20;
 
 /// Reads both pipes until both are closed or the deadline has passed; false if it has.
 bool drain(const Fd& out, const Fd& err, std::string* texts, Clock::time_point deadline) {
@@ -187,24 +191,26 @@ std::vector<pid_t> threads() {
   return ids;
 }
 
+bool is_zombie(pid_t pid) { return state_and_parent(std::to_string(pid)).first == 'Z'; }
+
 std::string command_line(pid_t pid, std::size_t length) {
-  std::string text;
-  // While a process starts a program, it has a name only.
-  for (const char* name : {"cmdline", "comm"}) {
-    text = read_small_file(fmt::format("/proc/{}/{}", pid, name)).value_or("");
+  const auto read = [&](const char* name) {
+    std::string text = read_small_file(fmt::format("/proc/{}/{}", pid, name)).value_or("");
     text.resize(std::min(text.size(), length));
     while (!text.empty() && (text.back() == '\0' || text.back() == '\n')) {
       text.pop_back();
     }
-    if (!text.empty()) {
-      break;
-    }
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
+  };
+  std::string text = read("cmdline");
+  // While it starts a program it has none, and its name is still that of its parent.
+  for (int waited = 0; text.empty() && waited < kExecMilliseconds && !is_zombie(pid); ++waited) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    text = read("cmdline");
   }
-  std::replace(text.begin(), text.end(), '\0', ' ');
-  return text;
+  return text.empty() ? read("comm") : text;
 }
-
-bool is_zombie(pid_t pid) { return state_and_parent(std::to_string(pid)).first == 'Z'; }
 
 void kill_children() {
   for (;;) {

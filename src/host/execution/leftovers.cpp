@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "host/interpreter/interpreter.hpp"
 #include "util/process.hpp"
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kNameBytes = 80;
 constexpr std::size_t kNamed = 5;  // of each kind
+constexpr int kThreadEndMilliseconds = 20;
 
 bool is_in(const std::vector<pid_t>& ids, pid_t id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 
@@ -66,6 +69,12 @@ std::string note(std::size_t count, const char* one, const char* many, std::vect
 
 Leftovers::Leftovers() : threads_(util::threads()) { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
+std::vector<pid_t> Leftovers::new_threads() const {
+  std::vector<pid_t> ids = util::threads();
+  std::erase_if(ids, [&](pid_t id) { return is_in(threads_, id); });
+  return ids;
+}
+
 std::vector<std::string> Leftovers::clear() const {
   std::vector<std::string> notes;
   if (has_running_children()) {
@@ -77,10 +86,16 @@ std::vector<std::string> Leftovers::clear() const {
     const std::size_t count = names.size();
     notes.push_back(note(count, "process", "processes", std::move(names)));
   }
-  std::vector<pid_t> threads = util::threads();
-  std::erase_if(threads, [&](pid_t id) { return is_in(threads_, id); });
+  std::vector<pid_t> threads = new_threads();
+  std::vector<std::string> names = python_names(threads);
+  // One that has been joined may not be quite gone yet, and may want the GIL for that.
+  for (int waited = 0; threads.size() > names.size() && waited < kThreadEndMilliseconds; ++waited) {
+    const py::gil_scoped_release released;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    threads = new_threads();
+  }
   if (!threads.empty()) {
-    notes.push_back(note(threads.size(), "thread", "threads", python_names(threads)));
+    notes.push_back(note(threads.size(), "thread", "threads", std::move(names)));
   }
   return notes;
 }

@@ -19,6 +19,8 @@ class Leftovers {
   [[nodiscard]] std::vector<std::string> clear() const;
 
  private:
+  [[nodiscard]] std::vector<pid_t> new_threads() const;
+
   std::vector<pid_t> threads_;  ///< those of this process when it began
 };
 
