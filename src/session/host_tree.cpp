@@ -162,7 +162,6 @@ void HostTree::enforce_deadlines() {
       continue;
     }
     if (process->pid <= 0) {  // its parent has not even forked it
-      process->deadline.reset();
       lose_reporter(*process);
       continue;
     }
@@ -175,23 +174,19 @@ void HostTree::enforce_deadlines() {
       kill_whole(*process);
       process->expect_end();
     } else {
-      process->deadline.reset();
       lose_reporter(*process);
     }
   }
 }
 
-/// It should have ended, and nobody says so. Freeing much memory takes its time; but if it has ended, what should say
-/// so is stopped, or stuck.
+/// It should have ended, and nobody says so. It may be stopped, or free much memory; but if it has ended, what should
+/// say so is stopped, or stuck.
 void HostTree::lose_reporter(Process& process) {
-  if (process.pid > 0 && !util::is_zombie(process.pid) && process.parent != nullptr) {
-    process.expect_end();
-  } else if (process.parent != nullptr) {
-    kill_whole(*process.parent);
-    process.parent->expect_end();
-  } else {
-    ::kill(process.pid, SIGKILL);
-  }
+  const bool ended = process.pid <= 0 || util::is_zombie(process.pid);
+  Process& culprit = ended && process.parent != nullptr ? *process.parent : process;
+  kill_whole(culprit);
+  process.expect_end();
+  culprit.expect_end();
 }
 
 void HostTree::read_channel(Process& process) {

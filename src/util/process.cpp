@@ -213,13 +213,11 @@ std::string command_line(pid_t pid, std::size_t length) {
 }
 
 void kill_children() {
-  for (;;) {
-    for (const pid_t pid : child_processes()) {
+  for (std::vector<pid_t> children = child_processes(); !children.empty(); children = child_processes()) {
+    for (const pid_t pid : children) {
       ::kill(pid, SIGKILL);
     }
-    if (::waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) {
-      return;
-    }
+    (void)::waitpid(-1, nullptr, 0);
   }
 }
 

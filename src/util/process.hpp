@@ -31,6 +31,7 @@ namespace snapshot_test::util {
 [[nodiscard]] bool is_zombie(pid_t pid);
 
 /// Kills all children of this process, and what becomes its child by that (PR_SET_CHILD_SUBREAPER), until none is left.
+/// Does nothing where /proc is not mounted.
 void kill_children();
 
 }  // namespace snapshot_test::util

@@ -24,5 +24,33 @@ TEST(CommandLine, IsTheNameWhereThereIsNone) {
   ::waitpid(child, nullptr, 0);
 }
 
+TEST(KillChildren, EndsThemAndWhatTheyLeave) {
+  // In a process of its own: it must not reap what other tests start.
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    int ends[2];
+    if (::pipe(ends) != 0) {
+      ::_exit(2);
+    }
+    for (int i = 0; i < 3; ++i) {
+      if (::fork() == 0) {
+        if (::fork() == 0) {
+          ::setsid();
+        }
+        ::pause();
+      }
+    }
+    ::close(ends[1]);
+    kill_children();
+    char any = 0;
+    const bool nobody_holds_the_pipe = ::read(ends[0], &any, 1) == 0;
+    ::_exit(child_processes().empty() && nobody_holds_the_pipe ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+  EXPECT_EQ(status, 0);
+}
+
 }  // namespace
 }  // namespace snapshot_test::util
