@@ -53,7 +53,7 @@ function(st_test name)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock_main st_flags)
   # Nothing in a test's own code is worth the minutes that a compiler would spend on it.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   # CPython keeps what it allocates until the process ends; a leak check says nothing about us where it runs.
   set(environment)
   if(ARG_LABELS STREQUAL "host")
