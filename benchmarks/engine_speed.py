@@ -36,7 +36,7 @@ TRIVIAL = "{imports}\n\ndef time_add(n):\n    return n + 1\n\ntime_add.params = 
 SLEEPING = "import time\n\ndef time_sleep(n):\n    time.sleep({seconds})\n    return n\n\ntime_sleep.params = list(range({count}))\n"
 
 
-# ---- the plain loop: `engine_speed.py loop ROOT LISTING OUTPUT` in the suite's Python
+# ---- the plain loop: `engine_speed.py loop ROOT LISTING OUTPUT [forked]` in the suite's Python
 
 
 def attributes(sources, name):
@@ -63,8 +63,9 @@ def takes_nothing(function):
 class Loop:
     """Sets up, calls and tears down the cases of `list --json`, as ASV would, in this process."""
 
-    def __init__(self, root):
+    def __init__(self, root, forked=False):
         self.package = os.path.basename(root)
+        self.forked = forked  # a child for each case, whose ends are not counted
         self.caches = {}  # setup_cache_key -> pickle, or None where it failed
         self.parameters = {}  # benchmark -> its combinations
         self.ran = 0
@@ -122,20 +123,32 @@ class Loop:
             for teardown in attributes(sources, "teardown"):
                 teardown(*arguments)
 
+    def case_in_child(self, benchmark, index):
+        sources = self.sources(benchmark)  # imports here, once
+        if benchmark["setup_cache_key"] is not None:
+            self.cache(benchmark, sources)
+        child = os.fork()
+        if child == 0:
+            try:
+                self.case(benchmark, index)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+
     def run(self, benchmarks):
         for benchmark in benchmarks:
             for index in benchmark.get("selected", range(benchmark["cases"])):
                 try:
-                    self.case(benchmark, index)
+                    (self.case_in_child if self.forked else self.case)(benchmark, index)
                 except (Exception, SystemExit) as error:
                     name = type(error).__name__
                     self.raised[name] = self.raised.get(name, 0) + 1
                     print(f"{benchmark['name']}[{index}]: {name}: {error}", file=sys.stderr)
 
 
-def loop(root, listing, output):
+def loop(root, listing, output, forked=""):
     sys.path[0] = os.path.dirname(root)
-    loop = Loop(root)
+    loop = Loop(root, forked == "forked")
     with open(listing, encoding="utf-8") as file:
         loop.run(json.load(file)["benchmarks"])
     with open(output, "w", encoding="utf-8") as file:
@@ -248,6 +261,9 @@ def measure_suite(args):
             if args.verbose:
                 print(said)
             bound = plain / cores
+            forked, _ = timed([args.python, Path(__file__).resolve(), "loop", suite, listing, f"{folder}/loop.json",
+                               "forked"], env=environment(), cwd=work)
+            print(f"the same with a fork for each case: {forked:.2f} s = {forked / plain:.2f} x", flush=True)
             for name, command in tool.items():
                 seconds, output = timed(command)
                 print(f"{name}: {seconds:.2f} s = {seconds / bound:.2f} x the loop's time / {cores} cores", flush=True)
