@@ -206,19 +206,9 @@ void Conductor::open(Branch& branch) {
     opened(branch);
     return;
   }
-  const auto process = [&]() -> Result<Process*> {
-    const Order order{branch.role, branch.request, branch.timeout};
-    if (branch.role == Role::kBase) {
-      return processes_.spawn({});
-    }
-    if (branch.isolation == Isolation::kSpawn) {
-      std::deque<Order> orders = orders_above(branch.parent);
-      orders.push_back(order);
-      return processes_.spawn(std::move(orders));
-    }
-    Process* parent = processes_.find(branch.parent->process);
-    return parent != nullptr ? processes_.fork(*parent, order) : nullptr;
-  }();
+  const auto process = branch.role == Role::kBase ? processes_.spawn({})
+                                                  : start_below(*branch.parent, branch.isolation,
+                                                                {branch.role, branch.request, branch.timeout});
   if (!process) {
     fail_branch(branch, outcome_of({Ending::kImportFailed, process.error().message, ""}, ""));
     return;
@@ -231,6 +221,16 @@ void Conductor::open(Branch& branch) {
   branch.state = Branch::State::kOpening;
   base_ = branch.role == Role::kBase ? *process : base_;
   ++running_;
+}
+
+Result<Process*> Conductor::start_below(const Branch& above, Isolation isolation, Order order) {
+  if (isolation == Isolation::kSpawn) {
+    std::deque<Order> orders = orders_above(&above);
+    orders.push_back(std::move(order));
+    return processes_.spawn(std::move(orders));
+  }
+  Process* parent = processes_.find(above.process);
+  return parent != nullptr ? processes_.fork(*parent, std::move(order)) : nullptr;
 }
 
 void Conductor::opened(Branch& branch) {
@@ -277,14 +277,8 @@ Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& f
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
     request.workdir = folder;
   }
-  const Order order{Role::kCase, request, task.benchmark->timeout.value_or(options_.timeouts.of_case)};
-  if (task.isolation == Isolation::kSpawn) {
-    std::deque<Order> orders = orders_above(leaf.branch);
-    orders.push_back(order);
-    return processes_.spawn(std::move(orders));
-  }
-  Process* parent = processes_.find(leaf.branch->process);
-  return parent != nullptr ? processes_.fork(*parent, order) : nullptr;
+  return start_below(*leaf.branch, task.isolation,
+                     {Role::kCase, request, task.benchmark->timeout.value_or(options_.timeouts.of_case)});
 }
 
 void Conductor::on_ready(Process& process) {

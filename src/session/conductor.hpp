@@ -78,6 +78,9 @@ class Conductor : private HostTree::Owner {
   void open(Branch& branch);
   void opened(Branch& branch);
   void start_case(const Leaf& leaf);
+  /// A process for what hangs from `above`: a fork of its process, or an interpreter that becomes all of it first. Null
+  /// where that process is about to end.
+  [[nodiscard]] Result<Process*> start_below(const Branch& above, Isolation isolation, Order order);
   [[nodiscard]] Result<Process*> start_process(const Leaf& leaf, const std::string& folder);
   void branch_ended(Branch& branch, const Process& process);
   void case_ended(const Leaf& leaf, Process& process);
