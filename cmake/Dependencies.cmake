@@ -42,9 +42,14 @@ if(NOT Python_EXECUTABLE AND NOT Python_ROOT_DIR)
                     OUTPUT_VARIABLE Python_EXECUTABLE OUTPUT_STRIP_TRAILING_WHITESPACE)
   endif()
 endif()
-find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Embed)
-st_require(Python_FOUND "CPython 3.9 or newer with headers and a shared libpython (looked at: ${Python_EXECUTABLE})"
-           "python3-dev")
+if(SNAPSHOT_TEST_EMBED)
+  find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Module Development.Embed)
+  set(_st_python_needs "headers and a shared libpython")
+else()
+  find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Module)
+  set(_st_python_needs "headers")
+endif()
+st_require(Python_FOUND "CPython 3.9 or newer with ${_st_python_needs} (looked at: ${Python_EXECUTABLE})" "python3-dev")
 
 # A pybind11 installed for that interpreter (pip install pybind11) goes before the system's.
 execute_process(COMMAND "${Python_EXECUTABLE}" -m pybind11 --cmakedir

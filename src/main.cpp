@@ -1,4 +1,13 @@
 #include "cli/cli.hpp"
+#ifdef ST_EMBEDS_PYTHON
 #include "host/host.hpp"
+#endif
 
-int main(int argc, char** argv) { return snapshot_test::cli::run(argc, argv, &snapshot_test::host::run); }
+int main(int argc, char** argv) {
+#ifdef ST_EMBEDS_PYTHON
+  constexpr auto host = &snapshot_test::host::run;
+#else
+  constexpr snapshot_test::cli::HostEntry host = nullptr;  // hosts are processes of the Python package
+#endif
+  return snapshot_test::cli::run(argc, argv, host);
+}

@@ -32,7 +32,7 @@ model::ExitStatus run_command(const Command& command, const Streams& streams) {
 }  // namespace
 
 int run(int argc, char** argv, HostEntry host) {
-  if (argc > 1 && std::string_view(argv[1]) == "host") {
+  if (host != nullptr && argc > 1 && std::string_view(argv[1]) == "host") {
     return host(argc, argv);
   }
   // The C library would send a terminal each line by itself, and the live display would flicker.

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -56,6 +57,26 @@ int refuse(util::Channel& channel, const std::string& why) {
   return 1;
 }
 
+/// What the supervisor wants of this base, once the process is as it has to be; none where that could not be done,
+/// which the supervisor has been told.
+std::optional<model::HostStart> prepare(util::Channel& channel) {
+  const auto message = channel.receive();
+  if (!message || !*message) {
+    return std::nullopt;
+  }
+  set_thread_stack();
+  auto start = (*message)->body.get<model::HostStart>();
+  if (start.frozen_time >= 0 && !interpreter::freeze_clock(start.frozen_time)) {
+    refuse(channel, "the clock cannot be made to stand still in this process");
+    return std::nullopt;
+  }
+  if (::chdir(start.workdir.c_str()) != 0) {
+    refuse(channel, "cannot enter '" + start.workdir + "'");
+    return std::nullopt;
+  }
+  return start;
+}
+
 /// Everything after the interpreter has started; leaves only through _exit().
 [[noreturn]] void serve(const model::HostStart& start, util::Channel channel) {
   try {
@@ -94,24 +115,28 @@ int run(int argc, char** argv) {
     return 2;
   }
   stand_guard(static_cast<pid_t>(std::strtol(argv[2], nullptr, 10)));
+  restore_library_path();
   util::Channel channel{util::Fd(kChannelFd)};
-  const auto message = channel.receive();
-  if (!message || !*message) {
+  const auto start = prepare(channel);
+  if (!start) {
     return 1;
   }
-  restore_library_path();
-  set_thread_stack();
-  const auto start = (*message)->body.get<model::HostStart>();
-  if (start.frozen_time >= 0) {
-    interpreter::freeze_clock(start.frozen_time);
-  }
-  if (::chdir(start.workdir.c_str()) != 0) {
-    return refuse(channel, "cannot enter '" + start.workdir + "'");
-  }
-  if (const auto started = interpreter::Interpreter::start(start.executable); !started) {
+  if (const auto started = interpreter::Interpreter::start(start->executable); !started) {
     return refuse(channel, started.error().message);
   }
-  serve(start, std::move(channel));
+  serve(*start, std::move(channel));
+}
+
+void run_in_interpreter(pid_t supervisor) {
+  PyOS_BeforeFork();
+  stand_guard(supervisor);
+  PyOS_AfterFork_Child();
+  util::Channel channel{util::Fd(kChannelFd)};
+  const auto start = prepare(channel);
+  if (!start) {
+    ::_exit(1);
+  }
+  serve(*start, std::move(channel));
 }
 
 }  // namespace snapshot_test::host

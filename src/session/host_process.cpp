@@ -49,8 +49,10 @@ class StackLimit {
   rlimit before_{};
 };
 
-std::map<std::string, std::string> current_environment() {
-  std::map<std::string, std::string> variables;
+using Variables = std::map<std::string, std::string>;
+
+Variables current_environment() {
+  Variables variables;
   for (char** each = environ; *each != nullptr; ++each) {
     const std::string_view text = *each;
     const std::size_t equals = text.find('=');
@@ -77,8 +79,17 @@ Result<fs::path> library_folder(const PythonEnvironment& python, const fs::path&
   return folder;
 }
 
-std::vector<std::string> host_environment(const fs::path& library, FreshMemory memory) {
-  std::map<std::string, std::string> variables = current_environment();
+/// Puts `entry` in front of what the user has in a path variable of the dynamic linker, for the host's own start only:
+/// the host puts the user's value, which it finds under our name, back.
+void prepend(Variables& variables, const std::string& name, const std::string& entry) {
+  const std::string before = variables[name];
+  variables["SNAPSHOT_TEST_" + name] = before;
+  variables[name] = before.empty() ? entry : entry + ":" + before;
+}
+
+Variables host_environment(FreshMemory memory) {
+  Variables variables = current_environment();
+  variables.erase(kDefaultPythonVariable);
   variables["PYTHONHASHSEED"] = "0";
   for (const char* name : kThreadVariables) {
     variables.try_emplace(name, "1");
@@ -86,16 +97,39 @@ std::vector<std::string> host_environment(const fs::path& library, FreshMemory m
   if (memory == FreshMemory::kFilled) {
     variables.try_emplace("MALLOC_PERTURB_", "165");
   }
-  // The host puts the user's own value back before Python starts.
-  const auto before = variables.find("LD_LIBRARY_PATH");
-  const std::string paths = before == variables.end() ? "" : before->second;
-  variables["SNAPSHOT_TEST_LD_LIBRARY_PATH"] = paths;
-  variables["LD_LIBRARY_PATH"] = paths.empty() ? library.string() : library.string() + ":" + paths;
+  return variables;
+}
+
+std::vector<std::string> lines_of(const Variables& variables) {
   std::vector<std::string> lines;
   for (const auto& [name, value] : variables) {
     lines.push_back(name + "=" + value);
   }
   return lines;
+}
+
+/// -c puts '' on sys.path: the current folder, which is no place for modules. With -m it would be searched for ours.
+constexpr const char* kModuleHost =
+    "import sys; sys.path[:1] == [''] and sys.path.pop(0); from diff_tester.host import main; main()";
+
+/// What is to be executed: words, and changes to the environment.
+Result<std::vector<std::string>> host_words(const PythonEnvironment& python, const fs::path& scratch, TimeOfDay clock,
+                                            Variables& variables) {
+  const std::string supervisor = std::to_string(::getpid());
+  if (python.host == HostKind::kModule) {
+    if (clock == TimeOfDay::kMayStandStill) {
+      prepend(variables, "LD_PRELOAD", python.clock_library.string());
+    }
+    // As an embedded interpreter is configured: no .pyc files, unbuffered streams, faulthandler.
+    return std::vector<std::string>{python.executable, "-B",        "-u",      "-X",
+                                    "faulthandler",    "-c",        kModuleHost, supervisor};
+  }
+  const auto library = library_folder(python, scratch);
+  if (!library) {
+    return tl::unexpected(library.error());
+  }
+  prepend(variables, "LD_LIBRARY_PATH", library->string());
+  return std::vector<std::string>{fs::read_symlink("/proc/self/exe").string(), "host", supervisor};
 }
 
 std::vector<char*> c_strings(std::vector<std::string>& lines) {
@@ -118,10 +152,12 @@ Result<std::pair<util::Fd, util::Fd>> make_output_pipe() {
   return std::pair(util::Fd(ends[0]), util::Fd(ends[1]));
 }
 
-Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch, FreshMemory memory) {
-  auto library = library_folder(python, scratch);
-  if (!library) {
-    return tl::unexpected(library.error());
+Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch, FreshMemory memory,
+                               TimeOfDay clock) {
+  Variables variables = host_environment(memory);
+  auto words = host_words(python, scratch, clock, variables);
+  if (!words) {
+    return tl::unexpected(words.error());
   }
   auto channels = util::Channel::make_pair();
   if (!channels) {
@@ -148,10 +184,9 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawnattr_setpgroup(&attributes, 0);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 
-  std::vector<std::string> words{fs::read_symlink("/proc/self/exe").string(), "host", std::to_string(::getpid())};
-  std::vector<std::string> variables = host_environment(*library, memory);
-  const std::vector<char*> argv = c_strings(words);
-  const std::vector<char*> envp = c_strings(variables);
+  std::vector<std::string> lines = lines_of(variables);
+  const std::vector<char*> argv = c_strings(*words);
+  const std::vector<char*> envp = c_strings(lines);
   pid_t pid = -1;
   int error = 0;
   {
@@ -161,7 +196,7 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
-    return fail(ErrorKind::kInternal, fmt::format("cannot start '{}': {}", words[0], std::strerror(error)));
+    return fail(ErrorKind::kInternal, fmt::format("cannot start '{}': {}", words->front(), std::strerror(error)));
   }
   return HostProcess{pid, std::move(channels->first), std::move(output->first)};
 }

@@ -1,4 +1,5 @@
-// Starting a host: this program again, with the hidden subcommand `host`, in the environment that Python code gets.
+// Starting a host: this program again, with the hidden subcommand `host`, or the chosen Python with the package that
+// holds the same code; either way in the environment that Python code gets.
 #pragma once
 
 #include <sys/types.h>
@@ -26,11 +27,14 @@ enum class FreshMemory {
   kFilled,
 };
 
-/// Starts a base. It gets the chosen libpython (through a folder in `scratch` that holds a link to nothing else), one
-/// thread per numeric library unless the user set otherwise, PYTHONHASHSEED=0, empty stdin, a large stack, and dies
-/// with this process. Where an interpreter is already running, `python` was checked by find_python().
+/// Can the host make the time of day stand still?
+enum class TimeOfDay { kGoesOn, kMayStandStill };
+
+/// Starts a base. It gets the chosen libpython, if it embeds one (through a folder in `scratch` that holds a link to
+/// nothing else), one thread per numeric library unless the user set otherwise, PYTHONHASHSEED=0, empty stdin, a large
+/// stack, and dies with this process. `python` is what find_python() answered.
 [[nodiscard]] Result<HostProcess> start_host(const PythonEnvironment& python, const std::filesystem::path& scratch,
-                                             FreshMemory memory);
+                                             FreshMemory memory, TimeOfDay clock);
 
 /// A non-blocking, close-on-exec read end and a blocking write end.
 [[nodiscard]] Result<std::pair<util::Fd, util::Fd>> make_output_pipe();

@@ -56,7 +56,8 @@ Process* HostTree::find(int id) {
 }
 
 Result<Process*> HostTree::spawn(std::deque<Order> orders) {
-  auto host = start_host(*settings_.python, scratch_.path(), settings_.memory);
+  const TimeOfDay clock = settings_.start.frozen_time >= 0 ? TimeOfDay::kMayStandStill : TimeOfDay::kGoesOn;
+  auto host = start_host(*settings_.python, scratch_.path(), settings_.memory, clock);
   if (!host) {
     return tl::unexpected(host.error());
   }

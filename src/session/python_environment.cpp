@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Run by the chosen interpreter itself: only it knows where its library is. -S: site-packages are of no interest here.
+/// Run by the chosen interpreter itself: only it knows where its library is. -S, because site-packages are of no
+/// interest to one that can be embedded; argv: this program's X.Y, or nothing.
 constexpr const char* kProbe = R"(
 import json, os, sys, sysconfig
 get = sysconfig.get_config_var
@@ -24,13 +25,24 @@ name = get("INSTSONAME") or get("LDLIBRARY") or ""
 folders = [get("LIBDIR"), os.path.join(get("LIBDIR") or "", get("MULTIARCH") or ""), get("LIBPL"),
            os.path.join(sys.base_prefix, "lib")]
 paths = [os.path.join(folder, name) for folder in folders if folder and ".so" in name]
-print(json.dumps({
+libraries = [path for path in paths if os.path.exists(path)]
+answer = {
     "executable": sys.executable,
     "version": "%d.%d.%d" % sys.version_info[:3],
     "implementation": sys.implementation.name,
     "free_threaded": bool(get("Py_GIL_DISABLED")),
-    "libraries": [path for path in paths if os.path.exists(path)],
-}))
+    "libraries": libraries,
+}
+if sys.argv[1] != "%d.%d" % sys.version_info[:2] or not libraries:
+    sys.path[:] = [path for path in sys.path if path]
+    import site
+    site.main()
+    try:
+        import diff_tester.host as host
+        answer["package"] = {"version": host.version, "clock_library": host.clock_library}
+    except Exception as error:
+        answer["no_package"] = "%s: %s" % (type(error).__name__, error)
+print(json.dumps(answer))
 )";
 
 bool is_executable(const fs::path& path) {
@@ -72,6 +84,9 @@ Result<fs::path> choose(const std::optional<std::string>& requested) {
     }
     return path;
   }
+  if (const char* caller = std::getenv(kDefaultPythonVariable); caller != nullptr && is_executable(caller)) {
+    return fs::path(caller);
+  }
   if (const char* environment = std::getenv("VIRTUAL_ENV"); environment != nullptr && *environment != '\0') {
     const fs::path path = fs::path(environment) / "bin/python3";
     if (is_executable(path)) {
@@ -89,25 +104,64 @@ Result<fs::path> choose(const std::optional<std::string>& requested) {
   return fail(ErrorKind::kUsage, "there is no python3 on PATH. Name an interpreter with --python");
 }
 
-std::string how_to_build(const std::string& executable) {
-  return fmt::format(
-      "build snapshot_test for it: cmake --preset release -DPython_EXECUTABLE={} && "
-      "cmake --build --preset release",
-      executable);
+std::string minor_version(const std::string& version) { return version.substr(0, version.rfind('.')); }
+
+/// Why this program cannot embed the interpreter; empty if it can.
+std::string why_not_embedded(const PythonEnvironment& python) {
+  if (std::string_view(ST_BUILT_FOR_PYTHON).empty()) {
+    return "this program embeds no Python";
+  }
+  if (minor_version(python.version) != ST_BUILT_FOR_PYTHON) {
+    return fmt::format("this snapshot_test embeds Python {}", ST_BUILT_FOR_PYTHON);
+  }
+  return python.library.empty() ? "it has no shared libpython" : "";
 }
 
-std::string minor_version(const std::string& version) { return version.substr(0, version.rfind('.')); }
+/// Lets the interpreter be its own host, if its package is there and of our version.
+Result<void> use_package(PythonEnvironment& python, const nlohmann::json& answer) {
+  const std::string install =
+      fmt::format("{} -m pip install snapshot-test=={}", python.executable, std::string(ST_VERSION));
+  const auto package = answer.find("package");
+  if (package == answer.end()) {
+    const std::string missing = answer.value("no_package", "");
+    const bool absent = missing.starts_with("ModuleNotFoundError: No module named 'diff_tester'");
+    return fail(ErrorKind::kUnsupported,
+                fmt::format("'{}' is Python {} and {}, so it needs snapshot_test's Python package, which {}. Install it "
+                            "there ({}; from a source folder: {} -m pip install FOLDER){}",
+                            python.executable, python.version, python.why_module,
+                            absent ? "it does not have" : fmt::format("does not load ({})", missing), install,
+                            python.executable,
+                            std::string_view(ST_BUILT_FOR_PYTHON).empty()
+                                ? ""
+                                : fmt::format(", or choose a Python {} with a shared libpython by --python",
+                                              ST_BUILT_FOR_PYTHON)));
+  }
+  if (const std::string version = package->value("version", ""); version != ST_VERSION) {
+    return fail(ErrorKind::kUnsupported,
+                fmt::format("'{}' has version {} of snapshot_test's Python package, and this program is version {}; "
+                            "they must be the same: {}",
+                            python.executable, version, ST_VERSION, install));
+  }
+  python.clock_library = package->value("clock_library", "");
+  return {};
+}
 
 }  // namespace
 
-std::string built_for_python() { return ST_BUILT_FOR_PYTHON; }
+std::string describe(const PythonEnvironment& python) {
+  const std::string who = fmt::format("Python {} at {}", python.version, python.executable);
+  if (python.host == HostKind::kEmbedded) {
+    return fmt::format("{}, with {}", who, python.library.string());
+  }
+  return fmt::format("{}, as a process of its own (diff_tester.host), since {}", who, python.why_module);
+}
 
 Result<PythonEnvironment> find_python(const std::optional<std::string>& requested) {
   const auto chosen = choose(requested);
   if (!chosen) {
     return tl::unexpected(chosen.error());
   }
-  const auto output = util::run_and_read({chosen->string(), "-S", "-c", kProbe});
+  const auto output = util::run_and_read({chosen->string(), "-S", "-c", kProbe, ST_BUILT_FOR_PYTHON});
   if (!output) {
     return fail(ErrorKind::kUsage, fmt::format("'{}' does not work as a Python interpreter: {}", chosen->string(),
                                                output.error().message));
@@ -120,30 +174,22 @@ Result<PythonEnvironment> find_python(const std::optional<std::string>& requeste
   python.executable = answer.value("executable", chosen->string());
   python.version = answer.value("version", "");
   python.implementation = answer.value("implementation", "");
-  if (python.implementation != "cpython" || answer.value("free_threaded", false)) {
+  const bool free_threaded = answer.value("free_threaded", false);
+  if (python.implementation != "cpython" || free_threaded) {
     return fail(ErrorKind::kUnsupported,
-                fmt::format("'{}' is {}{}; snapshot_test embeds CPython {} with the GIL", python.executable,
-                            python.implementation, answer.value("free_threaded", false) ? " without the GIL" : "",
-                            built_for_python()));
+                fmt::format("'{}' is {}{}; snapshot_test runs benchmarks in CPython with the GIL, 3.9 or newer",
+                            python.executable, python.implementation, free_threaded ? " without the GIL" : ""));
   }
-  if (minor_version(python.version) != built_for_python()) {
-    return fail(
-        ErrorKind::kUnsupported,
-        fmt::format("'{}' is Python {}, but this snapshot_test was built for Python {}. Choose a Python {} with "
-                    "--python, or {}",
-                    python.executable, python.version, built_for_python(), built_for_python(),
-                    how_to_build(python.executable)));
+  if (const auto libraries = answer.value("libraries", std::vector<std::string>{}); !libraries.empty()) {
+    python.library = fs::canonical(libraries.front());
   }
-  const auto libraries = answer.value("libraries", std::vector<std::string>{});
-  if (libraries.empty()) {
-    return fail(
-        ErrorKind::kUnsupported,
-        fmt::format("'{}' has no shared libpython{}.so, which an embedding program needs. Choose an interpreter that "
-                    "was configured with --enable-shared (on Debian or Ubuntu: apt-get install python3-dev; with "
-                    "pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install {}), then {}",
-                    python.executable, built_for_python(), python.version, how_to_build("<that interpreter>")));
+  python.why_module = why_not_embedded(python);
+  if (!python.why_module.empty()) {
+    python.host = HostKind::kModule;
+    if (const auto usable = use_package(python, answer); !usable) {
+      return tl::unexpected(usable.error());
+    }
   }
-  python.library = fs::canonical(libraries.front());
   return python;
 }
 

@@ -23,7 +23,7 @@ Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::List
   if (!python) {
     return tl::unexpected(python.error());
   }
-  listener.note(fmt::format("Python {} at {}, with {}", python->version, python->executable, python->library.string()));
+  listener.note(describe(*python));
   std::unique_ptr<Run> run(new Run(options, listener, std::move(*python)));
   auto scratch = Scratch::create();
   if (!scratch) {

@@ -3,7 +3,9 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace snapshot_test::store {
 
@@ -14,9 +16,27 @@ struct Loaded {
   std::string problem;  ///< empty if they can be called
 };
 
+/// In the Python package, a library that brings the package's own libgit2 lies beside the file that this code is in.
+std::string bundled_library() {
+  Dl_info self{};
+  if (::dladdr(reinterpret_cast<const void*>(&bundled_library), &self) == 0 || self.dli_fname == nullptr) {
+    return "";
+  }
+  std::error_code error;
+  const auto file = std::filesystem::canonical(self.dli_fname, error);
+  return error ? "" : file.parent_path() / "libsnapshot_test_git.so";
+}
+
+/// A name looked up in the handle is also found in what the library was linked with.
+void* open_library() {
+  const std::string library = bundled_library();
+  void* bundled = library.empty() ? nullptr : ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  return bundled != nullptr ? bundled : ::dlopen(ST_LIBGIT2_SONAME, RTLD_NOW | RTLD_LOCAL);
+}
+
 Loaded load_once() {
   Loaded loaded;
-  void* library = ::dlopen(ST_LIBGIT2_SONAME, RTLD_NOW | RTLD_LOCAL);
+  void* library = open_library();
   if (library == nullptr) {
     loaded.problem = ::dlerror();
     return loaded;

@@ -7,6 +7,8 @@
 
 #include <ctime>
 
+extern "C" void snapshot_test_freeze_clock(std::int64_t seconds) noexcept;
+
 namespace snapshot_test::host::interpreter {
 namespace {
 
@@ -36,12 +38,25 @@ int read_clock(clockid_t clock, timespec* out) noexcept {
 
 }  // namespace
 
-void freeze_clock(std::int64_t seconds) noexcept { g_frozen_at = seconds; }
+bool freeze_clock(std::int64_t seconds) noexcept {
+  // The one that the linker's search finds is the one that took libc's place; it need not be this library's own.
+  auto* const freeze = reinterpret_cast<decltype(&::snapshot_test_freeze_clock)>(
+      ::dlsym(RTLD_DEFAULT, "snapshot_test_freeze_clock"));
+  if (freeze == nullptr) {
+    return false;
+  }
+  freeze(seconds);
+  return true;
+}
 
 }  // namespace snapshot_test::host::interpreter
 
 // What libraries find before libc's.
 extern "C" {
+
+__attribute__((visibility("default"))) void snapshot_test_freeze_clock(std::int64_t seconds) noexcept {
+  snapshot_test::host::interpreter::g_frozen_at = seconds;
+}
 
 __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, timespec* out) noexcept {
   return snapshot_test::host::interpreter::read_clock(clock, out);

@@ -1,0 +1,5 @@
+from typing import NoReturn
+
+version: str
+
+def host(supervisor: int) -> NoReturn: ...
