@@ -1,3 +1,1 @@
-"""Is the result still the same? See diff_tester.snapshot."""
-
-__all__ = ["snapshot"]
+"""The Python package of snapshot_test; diff_tester.snapshot is its public part."""

@@ -1,0 +1,3 @@
+from diff_tester.snapshot import *
+
+__version__: str
