@@ -30,8 +30,9 @@ std::vector<std::string> shell_names() {
 }  // namespace
 
 const std::vector<Shell>& shells() {
-  static const std::vector<Shell> all{{"bash", &bash_completion}, {"zsh", &zsh_completion}, {"fish", &fish_completion}};
-  return all;
+  static const std::vector<Shell> kAll{
+      {"bash", &bash_completion}, {"zsh", &zsh_completion}, {"fish", &fish_completion}};
+  return kAll;
 }
 
 std::string complaint_about_shell(const std::string& shell) {

@@ -40,7 +40,8 @@ std::string option_spec(const Argument& option) {
   for (const std::string& name : option.names) {
     const std::string joined = option.values.size() != 1 ? "" : name.starts_with("--") ? "=" : "+";
     const std::string excluded = option.repeatable ? "*" : fmt::format("({})", fmt::join(option.names, " "));
-    specs += fmt::format("{}{}", specs.empty() ? "" : " ", quoted(excluded + name + joined + rest));
+    specs +=
+        fmt::format("{}{}", specs.empty() ? "" : " ", quoted(fmt::format("{}{}{}{}", excluded, name, joined, rest)));
   }
   return specs;
 }

@@ -55,16 +55,16 @@ void wrap_descriptions(CLI::App& app) {
 }  // namespace
 
 const std::vector<Row>& workflow() {
-  static const std::vector<Row> rows{
+  static const std::vector<Row> kRows{
       {"snapshot_test capture benchmarks/", "on known-good code: store what every benchmark computes"},
       {"... change the code ...", ""},
       {"snapshot_test verify benchmarks/", "compare; exit status 0 means that nothing that was checked has changed"},
       {"snapshot_test show NAME", "what a snapshot holds; diff A B compares two"}};
-  return rows;
+  return kRows;
 }
 
 const std::vector<Row>& exit_statuses() {
-  static const std::vector<Row> rows{
+  static const std::vector<Row> kRows{
       {"0", "success; for verify and diff: nothing differs, and at least one value was compared"},
       {"1", "a case failed, or two values differ; for list and capture: something could not be imported"},
       {"2", "wrong usage or configuration, or a Python that cannot be used"},
@@ -72,7 +72,7 @@ const std::vector<Row>& exit_statuses() {
       {"4", "there is no baseline to read"},
       {"5", "nothing was verified: no case matched, or none could be checked"},
       {"130", "interrupted"}};
-  return rows;
+  return kRows;
 }
 
 void lay_out_help(CLI::App& root) {

@@ -11,11 +11,11 @@ namespace {
 constexpr const char* kOneLine = "check that changed Python code still returns the same thing";
 
 const std::vector<Row>& files() {
-  static const std::vector<Row> rows{
+  static const std::vector<Row> kRows{
       {"snapshot_config.json", "the configuration, read from the current folder; 'config --init' writes one"},
       {"asv.conf.json", "ASV's configuration, which may name the folder with the benchmarks and their timeout"},
       {".snapshots/", "the store: what 'capture' writes and 'verify' compares with"}};
-  return rows;
+  return kRows;
 }
 
 /// `text` as it is, whatever roff makes of its characters otherwise: hyphens can be searched for and pasted.
