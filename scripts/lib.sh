@@ -11,7 +11,7 @@ BUILD_PACKAGES=(
   python3 python3-dev python3-venv python3-pip python3-numpy pybind11-dev
   libcli11-dev nlohmann-json3-dev libeigen3-dev libgit2-dev libssl-dev libzstd-dev libfmt-dev libexpected-dev
 )
-TEST_PACKAGES=(libgtest-dev libgmock-dev strace)
+TEST_PACKAGES=(libgtest-dev libgmock-dev strace zsh fish groff-base)
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -20,7 +20,7 @@ CLI::App* declare_capture(CLI::App& root, CaptureArgs& args) {
       *app, "--no-stability-check", "--stability-check", overrides.stability_check, false,
       "run every case once; by default it runs twice, and what differs between the two runs is not compared later");
   add_choice(
-      *app, "--compression", "compression",
+      *app, "--compression", "compression", {"auto", "none"},
       [&overrides](const std::string& text) {
         overrides.compression = text == "none" ? config::Compression::kNone : config::Compression::kAuto;
       },

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "cli/offer.hpp"
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
@@ -145,12 +146,17 @@ Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
 
 CLI::App* declare_diff(CLI::App& root, DiffArgs& args) {
   CLI::App* app = root.add_subcommand("diff", "Compare two stores, two snapshots or two files; starts no Python");
-  app->add_option("before", args.before,
-                  "a store's folder, a case's name, FOLDER::NAME for one of another store, or a .pkl or .npy file; "
-                  "tolerances are relative to this one")
+  offering(
+      app->add_option("before", args.before,
+                      "a store's folder, a case's name, FOLDER::NAME for one of another store, or a .pkl or .npy file; "
+                      "tolerances are relative to this one"),
+      {Offer::Kind::kFiles, {}})
       ->type_name("A")
       ->required();
-  app->add_option("after", args.after, "what is compared with it, named in the same ways")->type_name("B")->required();
+  offering(app->add_option("after", args.after, "what is compared with it, named in the same ways"),
+           {Offer::Kind::kFiles, {}})
+      ->type_name("B")
+      ->required();
   app->add_option("--site", args.site,
                   "the site to compare: return, body[3], state, deepest, path[2] (default: all; with a file, the first "
                   "that holds a value)")

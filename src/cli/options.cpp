@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/offer.hpp"
+
 namespace snapshot_test::cli {
 
 namespace {
@@ -29,21 +31,22 @@ CLI::Validator rule_of(const std::string& key) {
   return {[key](std::string& text) { return config::complaint(key, number_or_text(text)).value_or(""); }, ""};
 }
 
-void add_path(CLI::App& app, const std::string& names, config::OptionalPath& target, const std::string& kind,
+void add_path(CLI::App& app, const std::string& names, config::OptionalPath& target, Offer::Kind kind,
               const std::string& description) {
-  app.add_option_function<std::string>(
-         names, [&target](const std::string& text) { target = text; }, description)
-      ->type_name(kind)
+  CLI::Option* option = app.add_option_function<std::string>(
+      names, [&target](const std::string& text) { target = text; }, description);
+  offering(option, {kind, {}})
+      ->type_name(kind == Offer::Kind::kFolders ? "DIR" : "FILE")
       ->check(CLI::Validator(
           [](std::string& text) { return text.empty() ? std::string("must be a path, not empty") : std::string(); },
           ""));
 }
 
-void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target, const std::string& kind,
-              const std::string& description) {
-  app.add_option_function<std::string>(
-         names, [&target](const std::string& text) { target = text; }, description)
-      ->type_name(kind);
+void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target, const std::string& type,
+              const std::string& description, Offer::Kind offer = Offer::Kind::kNothing) {
+  CLI::Option* option = app.add_option_function<std::string>(
+      names, [&target](const std::string& text) { target = text; }, description);
+  offering(option, {offer, {}})->type_name(type);
 }
 
 }  // namespace
@@ -87,26 +90,27 @@ void add_switch(CLI::App& app, const std::string& name, const std::string& oppos
       ->group("");
 }
 
-void add_choice(CLI::App& app, const std::string& name, const std::string& key,
+void add_choice(CLI::App& app, const std::string& name, const std::string& key, const std::vector<std::string>& words,
                 const std::function<void(const std::string&)>& set, const std::string& description) {
-  app.add_option_function<std::string>(name, set, description)
+  offering(app.add_option_function<std::string>(name, set, description), {Offer::Kind::kWords, words})
       ->type_name("WORD")
       ->check(CLI::Validator([key](std::string& text) { return config::complaint(key, text).value_or(""); }, ""));
 }
 
 void add_general_options(CLI::App& app, Shared& shared) {
-  add_path(app, "-c,--config", shared.config_file, "FILE",
+  add_path(app, "-c,--config", shared.config_file, Offer::Kind::kFiles,
            "configuration file (default: snapshot_config.json in the current folder, where there is one)");
   app.add_flag_callback(
       "-v,--verbose", [&shared] { shared.overrides.verbose = true; }, "show every case, notes and complete lists");
   app.add_flag_callback(
       "-q,--quiet", [&shared] { shared.overrides.quiet = true; }, "show failures and one closing line only");
-  app.add_option_function<std::string>(
-         "--color",
-         [&shared](const std::string& when) {
-           shared.color = when == "always" ? When::kAlways : when == "never" ? When::kNever : When::kAuto;
-         },
-         "auto, always or never; auto (the default) is on a terminal unless NO_COLOR is set")
+  CLI::Option* color = app.add_option_function<std::string>(
+      "--color",
+      [&shared](const std::string& when) {
+        shared.color = when == "always" ? When::kAlways : when == "never" ? When::kNever : When::kAuto;
+      },
+      "auto, always or never; auto (the default) is on a terminal unless NO_COLOR is set");
+  offering(color, {Offer::Kind::kWords, {"auto", "always", "never"}})
       ->type_name("WHEN")
       ->check(CLI::Validator(
           [](std::string& text) {
@@ -118,12 +122,13 @@ void add_general_options(CLI::App& app, Shared& shared) {
 
 void add_suite_options(CLI::App& app, Shared& shared) {
   add_path(
-      app, "benchmark_dir", shared.overrides.benchmark_dir, "DIR",
+      app, "benchmark_dir", shared.overrides.benchmark_dir, Offer::Kind::kFolders,
       "the folder with the ASV benchmarks (default: benchmark_dir of the configuration file, else of asv.conf.json, "
       "else benchmarks/)");
   add_text(app, "--python", shared.overrides.python, "PATH",
-           "the Python whose environment runs the benchmarks (default: that of $VIRTUAL_ENV, else python3 on PATH)");
-  add_path(app, "--project-dir", shared.overrides.project_dir, "DIR",
+           "the Python whose environment runs the benchmarks (default: that of $VIRTUAL_ENV, else python3 on PATH)",
+           Offer::Kind::kPythons);
+  add_path(app, "--project-dir", shared.overrides.project_dir, Offer::Kind::kFolders,
            "put this folder first on the import path, for a project that is not installed (default: none)");
 }
 
@@ -155,7 +160,7 @@ void add_run_options(CLI::App& app, Shared& shared) {
                    "the time of day that benchmarks see, since 1970-01-01 UTC; clocks that measure go on (default: the "
                    "real one)");
   add_choice(
-      app, "--mode", "mode",
+      app, "--mode", "mode", {"full", "deepest"},
       [&shared](const std::string& text) {
         shared.overrides.mode = text == "deepest" ? config::Mode::kDeepest : config::Mode::kFull;
       },
@@ -176,7 +181,7 @@ void add_process_options(CLI::App& app, Shared& shared) {
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false));
   add_choice(
-      app, "--isolation", "isolation",
+      app, "--isolation", "isolation", {"fork", "spawn"},
       [&shared](const std::string& text) {
         shared.overrides.isolation = text == "spawn" ? config::Isolation::kSpawn : config::Isolation::kFork;
       },
@@ -196,7 +201,7 @@ void add_strictness_options(CLI::App& app, Shared& shared, const std::string& st
 }
 
 void add_store_options(CLI::App& app, Shared& shared) {
-  add_path(app, "--snapshot-dir", shared.overrides.snapshot_dir, "DIR",
+  add_path(app, "--snapshot-dir", shared.overrides.snapshot_dir, Offer::Kind::kFolders,
            "the folder that holds the snapshots (default: .snapshots/)");
 }
 
@@ -223,10 +228,12 @@ void add_tolerance_options(CLI::App& app, Shared& shared) {
 }
 
 void add_report_options(CLI::App& app, ReportFiles& files) {
-  add_text(app, "--json", files.json, "FILE", "write every case and the summary as JSON; - is standard output");
-  add_text(app, "--summary", files.summary, "FILE", "write the counts as JSON; - is standard output");
+  add_text(app, "--json", files.json, "FILE", "write every case and the summary as JSON; - is standard output",
+           Offer::Kind::kFiles);
+  add_text(app, "--summary", files.summary, "FILE", "write the counts as JSON; - is standard output",
+           Offer::Kind::kFiles);
   add_text(app, "--events", files.events, "FILE",
-           "write what happens as it happens, one JSON object a line; - is standard output");
+           "write what happens as it happens, one JSON object a line; - is standard output", Offer::Kind::kFiles);
 }
 
 }  // namespace snapshot_test::cli

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 
@@ -36,8 +37,8 @@ void add_whole_number(CLI::App& app, const std::string& names, std::optional<std
 void add_count(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
                const std::string& description);
 
-/// One of the words that the configuration's `key` takes, given to `set`.
-void add_choice(CLI::App& app, const std::string& name, const std::string& key,
+/// One of `words`, which are those that the configuration's `key` takes, given to `set`.
+void add_choice(CLI::App& app, const std::string& name, const std::string& key, const std::vector<std::string>& words,
                 const std::function<void(const std::string&)>& set, const std::string& description);
 
 /// A flag that a configuration file can also set, so it has an unlisted opposite ("--no-strict") for the command line.

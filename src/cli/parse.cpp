@@ -5,6 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cli/completion.hpp"
+#include "cli/help.hpp"
+#include "cli/man_page.hpp"
 #include "cli/options.hpp"
 #include "cli/subcommands.hpp"
 #include "util/text.hpp"
@@ -12,60 +15,6 @@
 namespace snapshot_test::cli {
 
 namespace {
-
-constexpr const char* kProgram = "snapshot_test";
-
-constexpr const char* kDescription =
-    "Is the result still the same? Runs a project's own ASV benchmarks, stores what they compute, and after a change\n"
-    "says case by case what is identical, close or different, and what could not be checked.";
-
-constexpr const char* kFooter = R"(Workflow:
-  snapshot_test capture benchmarks/     on known-good code: store what every benchmark computes
-  ... change the code ...
-  snapshot_test verify benchmarks/      compare; exit status 0 means that nothing that was checked has changed
-  snapshot_test show NAME               what a snapshot holds; diff A B compares two
-
-Exit statuses:
-    0  success; for verify and diff: nothing differs, and at least one value was compared
-    1  a case failed, or two values differ; for list and capture: something could not be imported
-    2  wrong usage or configuration, or a Python that cannot be used
-    3  an internal error, or the machine refused (no space, no permission)
-    4  there is no baseline to read
-    5  nothing was verified: no case matched, or none could be checked
-  130  interrupted
-
-'snapshot_test SUBCOMMAND --help' shows a subcommand's options.)";
-
-constexpr std::size_t kOptionColumn = 26;
-constexpr std::size_t kDescriptionWidth = 80;
-
-/// CLI11 indents the lines of a description, but does not make them.
-std::string wrapped(const std::string& text) {
-  std::string lines;
-  std::size_t column = 0;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    if (column > 0 && column + 1 + end - at > kDescriptionWidth) {
-      lines += '\n';
-      column = 0;
-    } else if (column > 0) {
-      lines += ' ';
-      ++column;
-    }
-    lines.append(text, at, end - at);
-    column += end - at;
-    at = end + 1;
-  }
-  return lines;
-}
-
-void wrap_descriptions(CLI::App& app) {
-  app.get_formatter()->column_width(kOptionColumn);
-  for (CLI::Option* option : app.get_options()) {
-    option->description(wrapped(option->get_description()));
-  }
-}
 
 /// One value for each subcommand's arguments, filled by whichever was called.
 struct Parsed {
@@ -77,6 +26,7 @@ struct Parsed {
   DiffArgs diff;
   ConfigArgs config;
   CleanArgs clean;
+  std::string shell;  ///< of completion; empty if none was named
 };
 
 Message wrong(const CLI::App& root, const std::string& what) {
@@ -103,7 +53,9 @@ std::vector<std::string> long_options(const CLI::App& app) {
 std::vector<std::string> subcommand_names(const CLI::App& root) {
   std::vector<std::string> names;
   for (const CLI::App* app : root.get_subcommands(nullptr)) {
-    names.push_back(app->get_name());
+    if (!app->get_group().empty()) {
+      names.push_back(app->get_name());
+    }
   }
   return names;
 }
@@ -156,6 +108,19 @@ void merge(Shared& into, const Shared& before) {
   }
 }
 
+Usage read_usage(CLI::App& root) {
+  return {kProgram, SNAPSHOT_TEST_VERSION, read_subcommand(root), read_subcommands(root), workflow(), exit_statuses()};
+}
+
+Command completion_script(CLI::App& root, const std::string& name) {
+  for (const Shell& shell : shells()) {
+    if (shell.name == name) {
+      return Message{shell.completion(read_usage(root))};
+    }
+  }
+  return wrong(root, "completion: for which shell? bash, zsh or fish, as in 'snapshot_test completion bash'");
+}
+
 template <class Args>
 Command finish(const CLI::App& root, Args args, const Shared& before) {
   merge(args.shared, before);
@@ -180,19 +145,18 @@ Command parse(std::vector<std::string> arguments) {
   const CLI::App* diff = declare_diff(root, parsed.diff);
   const CLI::App* config = declare_config(root, parsed.config);
   const CLI::App* clean = declare_clean(root, parsed.clean);
-  root.footer(kFooter);
+  const CLI::App* completion = declare_completion(root, parsed.shell);
+  const CLI::App* man = root.add_subcommand("man", "Print the manual page")->group("");
   // Leftovers are kept, so that the messages about them can be better than CLI11's.
   root.allow_extras();
-  wrap_descriptions(root);
   for (CLI::App* app : root.get_subcommands(nullptr)) {
     app->allow_extras();
-    app->footer("'snapshot_test --help' shows the workflow and the exit statuses.");
-    wrap_descriptions(*app);
   }
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
     root.parse(arguments);
   } catch (const CLI::CallForHelp&) {
+    lay_out_help(root);
     return Message{root.help(), model::ExitStatus::kSuccess};
   } catch (const CLI::CallForVersion& version) {
     return Message{std::string(version.what()) + "\n", model::ExitStatus::kSuccess};
@@ -210,14 +174,16 @@ Command parse(std::vector<std::string> arguments) {
     return wrong(root, fmt::format("no subcommand; there are {}", fmt::join(subcommand_names(root), ", ")));
   }
   const CLI::App* app = called.front();
-  return app == list      ? finish(root, parsed.list, parsed.before)
-         : app == capture ? finish(root, parsed.capture, parsed.before)
-         : app == verify  ? finish(root, parsed.verify, parsed.before)
-         : app == show    ? finish(root, parsed.show, parsed.before)
-         : app == diff    ? finish(root, parsed.diff, parsed.before)
-         : app == config  ? finish(root, parsed.config, parsed.before)
-         : app == clean   ? finish(root, parsed.clean, parsed.before)
-                          : wrong(root, "unknown subcommand");
+  return app == list         ? finish(root, parsed.list, parsed.before)
+         : app == capture    ? finish(root, parsed.capture, parsed.before)
+         : app == verify     ? finish(root, parsed.verify, parsed.before)
+         : app == show       ? finish(root, parsed.show, parsed.before)
+         : app == diff       ? finish(root, parsed.diff, parsed.before)
+         : app == config     ? finish(root, parsed.config, parsed.before)
+         : app == clean      ? finish(root, parsed.clean, parsed.before)
+         : app == completion ? completion_script(root, parsed.shell)
+         : app == man        ? Message{man_page(read_usage(root))}
+                             : wrong(root, "unknown subcommand");
 }
 
 }  // namespace snapshot_test::cli

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/offer.hpp"
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
@@ -151,15 +152,19 @@ Result<std::string> show(const ShowArgs& args, const Streams& streams) {
 
 CLI::App* declare_show(CLI::App& root, ShowArgs& args) {
   CLI::App* app = root.add_subcommand("show", "Show what a snapshot, a store or a file holds; starts no Python");
-  app->add_option("name", args.what,
-                  "a case's or benchmark's name (also only Class.method, or a glob pattern), FOLDER::NAME for one of "
-                  "another store, a store's folder, or a .pkl or .npy file (default: lists the store)")
+  offering(app->add_option(
+               "name", args.what,
+               "a case's or benchmark's name (also only Class.method, or a glob pattern), FOLDER::NAME for one of "
+               "another store, a store's folder, or a .pkl or .npy file (default: lists the store)"),
+           {Offer::Kind::kFiles, {}})
       ->type_name("NAME");
   app->add_option("--site", args.site, "only this site: return, body[3], state, deepest, path[2] (default: all)")
       ->type_name("SITE");
-  app->add_option("--pickle", args.pickle_file,
-                  "write the site's plain pickle there, for Python's pickle.load; - is standard output (default site: "
-                  "the first that holds a value)")
+  offering(app->add_option(
+               "--pickle", args.pickle_file,
+               "write the site's plain pickle there, for Python's pickle.load; - is standard output (default site: "
+               "the first that holds a value)"),
+           {Offer::Kind::kFiles, {}})
       ->type_name("FILE");
   add_count(*app, "-n,--items", args.items, "elements to show of each array and container (default: 8; JSON: 1000)");
   app->add_flag_callback(

@@ -183,6 +183,16 @@ TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
   EXPECT_THAT(usage_error({"config", "--init", "--show"}), HasSubstr("--init"));
 }
 
+TEST(Parse, CompletionNeedsAShellThatItKnows) {
+  EXPECT_THAT(usage_error({"completion"}), HasSubstr("bash, zsh or fish, as in 'snapshot_test completion bash'"));
+  const std::string wrong = usage_error({"completion", "fihs"});
+  EXPECT_THAT(wrong, HasSubstr("must be bash, zsh or fish, not 'fihs'; did you mean 'fish'?"));
+  EXPECT_THAT(wrong, HasSubstr("run 'snapshot_test completion --help' for its usage"));
+  EXPECT_THAT(usage_error({"completion", "bash", "zsh"}), HasSubstr("unexpected argument 'zsh'"));
+  EXPECT_THAT(help({"completion", "--help"}),
+              HasSubstr("completion bash > ~/.local/share/bash-completion/completions/snapshot_test"));
+}
+
 TEST(Parse, ValuesObeyTheConfigurationsRules) {
   EXPECT_THAT(usage_error({"verify", "--timeout", "abc"}),
               HasSubstr("--timeout: must be a number greater than 0, not \"abc\""));

@@ -1,0 +1,28 @@
+// What shells source to complete the program's arguments. Each script stands alone: it needs the shell and nothing of
+// this program.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/usage.hpp"
+
+namespace snapshot_test::cli {
+
+[[nodiscard]] std::string bash_completion(const Usage& usage);
+[[nodiscard]] std::string zsh_completion(const Usage& usage);
+[[nodiscard]] std::string fish_completion(const Usage& usage);
+
+struct Shell {
+  const char* name;
+  std::string (*completion)(const Usage& usage);
+};
+[[nodiscard]] const std::vector<Shell>& shells();
+
+/// Adds the subcommand; the shell's name goes to `shell`.
+CLI::App* declare_completion(CLI::App& root, std::string& shell);
+
+/// "must be bash, zsh or fish, ..." if `shell` is none of these.
+[[nodiscard]] std::string complaint_about_shell(const std::string& shell);
+
+}  // namespace snapshot_test::cli

@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/completion.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+using Kind = Offer::Kind;
+
+/// Fish itself can only tell whether a word was seen, and would take a benchmark folder "verify" for the subcommand.
+constexpr const char* kFunctions = R"(
+# The subcommand on the command line; nothing if there is none yet.
+function __snapshot_test_subcommand
+    set -l value_comes 0
+    for word in (commandline -opc)[2..-1]
+        if test $value_comes -eq 1
+            set value_comes 0
+        else if contains -- $word $__snapshot_test_valued
+            set value_comes 1
+        else if not string match -q -- '-*' $word
+            echo $word
+            return
+        end
+    end
+end
+
+function __snapshot_test_in
+    set -l subcommand (__snapshot_test_subcommand)
+    test "$subcommand" = "$argv[1]"
+end
+
+function __snapshot_test_pythons
+    string match -r '^python[0-9.]*\t?' (complete -C '')
+end
+
+)";
+
+std::string quoted(const std::string& text) { return "'" + escaped(text, "'\\", "\\") + "'"; }
+
+/// The arguments of `complete` that say what the value is.
+std::string value_arguments(const Offer& offer) {
+  switch (offer.kind) {
+    case Kind::kWords: return fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(offer.words, " "))));
+    case Kind::kFiles: return " -r -F";
+    case Kind::kFolders: return " -x -a '(__fish_complete_directories)'";
+    case Kind::kPythons: return " -r -F -a '(__snapshot_test_pythons)'";
+    case Kind::kNothing: break;
+  }
+  return " -x";
+}
+
+std::string option_line(const std::string& condition, const Argument& option) {
+  std::string line = fmt::format("complete -c snapshot_test -n {}", condition);
+  for (const std::string& name : option.names) {
+    line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+  }
+  if (!option.values.empty()) {
+    line += value_arguments(option.offer);
+  }
+  return line + fmt::format(" -d {}\n", quoted(in_brief(option.description)));
+}
+
+/// Fish does not count arguments: all positional ones are offered the same.
+std::string positional_line(const std::string& condition, const Offer& offer) {
+  switch (offer.kind) {
+    case Kind::kFiles: return fmt::format("complete -c snapshot_test -n {} -F\n", condition);
+    case Kind::kFolders:
+      return fmt::format("complete -c snapshot_test -n {} -a '(__fish_complete_directories)'\n", condition);
+    case Kind::kWords:
+      return fmt::format("complete -c snapshot_test -n {} -a {}\n", condition,
+                         quoted(fmt::format("{}", fmt::join(offer.words, " "))));
+    case Kind::kPythons:
+    case Kind::kNothing: break;
+  }
+  return "";
+}
+
+std::string lines_of(const Subcommand& subcommand) {
+  const std::string condition = quoted("__snapshot_test_in " + quoted(subcommand.name));
+  std::string text;
+  for (const Argument& option : subcommand.options) {
+    text += option_line(condition, option);
+  }
+  if (!subcommand.positionals.empty()) {
+    text += positional_line(condition, subcommand.positionals.front().offer);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string fish_completion(const Usage& usage) {
+  std::string text =
+      fmt::format("# fish completion for {0} {1}, printed by '{0} completion fish'\n\n", usage.program, usage.version);
+  text += "# Options in front of the subcommand that have a value.\nset -g __snapshot_test_valued";
+  for (const Argument& option : usage.general.options) {
+    if (!option.values.empty()) {
+      text += fmt::format(" {}", fmt::join(option.names, " "));
+    }
+  }
+  text += fmt::format("\n{}complete -c snapshot_test -f\n", kFunctions) + lines_of(usage.general);
+  for (const Subcommand& subcommand : usage.subcommands) {
+    text += fmt::format("complete -c snapshot_test -n {} -a {} -d {}\n", quoted("__snapshot_test_in ''"),
+                        subcommand.name, quoted(subcommand.description));
+  }
+  for (const Subcommand& subcommand : usage.subcommands) {
+    text += lines_of(subcommand);
+  }
+  return text;
+}
+
+}  // namespace snapshot_test::cli

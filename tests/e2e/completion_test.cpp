@@ -1,0 +1,261 @@
+// What shells and `man` know of the program's arguments is what --help says of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/sandbox.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+using Words = std::vector<std::string>;
+
+Words lines_of(const std::string& text) {
+  Words lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// `text` between `begin` and what comes next of `end`; empty if it is not there.
+std::string between(const std::string& text, const std::string& begin, const std::string& end) {
+  const std::size_t from = text.find(begin);
+  return from == std::string::npos ? "" : text.substr(from, text.find(end, from + begin.size()) - from);
+}
+
+/// A folder with benchmarks/ and project/ in it, and the completion of each shell.
+class Completion : public ::testing::Test {
+ protected:
+  Completion() {
+    box_.write("benchmarks/bench.py", "");
+    box_.write("project/lib.py", "");
+    box_.write("settings.json", "{}");
+    box_.write("begin.txt", "no folder");
+    box_.write("bash/snapshot_test", script("bash"));
+    box_.write("zsh/_snapshot_test", script("zsh"));
+    box_.write("fish/snapshot_test.fish", script("fish"));
+  }
+
+  std::string script(const std::string& shell) const {
+    const auto run = box_.run({"completion", shell});
+    EXPECT_EQ(run.status, 0) << run.text();
+    return run.out;
+  }
+
+  static bool installed(const std::string& program) {
+    return std::system(("command -v " + program + " >/dev/null").c_str()) == 0;
+  }
+
+  /// A program found on PATH.
+  support::Run on_path(Words command) const {
+    command.insert(command.begin(), "/usr/bin/env");
+    return box_.run_command(command);
+  }
+
+  Words printed(const Words& command) const {
+    const auto run = on_path(command);
+    EXPECT_EQ(run.status, 0) << run.text();
+    EXPECT_EQ(run.err, "");
+    return lines_of(run.out);
+  }
+
+  /// What bash offers for the last of the words that follow "snapshot_test".
+  Words bash(const Words& words) const {
+    Words command{"bash", "-c",
+                  "source bash/snapshot_test; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _snapshot_test;"
+                  "((${#COMPREPLY[@]} == 0)) || printf '%s\\n' \"${COMPREPLY[@]}\"",
+                  "bash", "snapshot_test"};
+    command.insert(command.end(), words.begin(), words.end());
+    return printed(command);
+  }
+
+  /// What fish offers at the end of a line, without descriptions.
+  Words fish(const std::string& line) const {
+    Words words = printed({"fish", "--no-config", "-c", "source fish/snapshot_test.fish; complete -C $argv[1]", line});
+    for (std::string& word : words) word.resize(std::min(word.find('\t'), word.size()));
+    return words;
+  }
+
+  /// The line that an interactive zsh makes of this one and the key Tab. Needs a terminal, so zsh gets one from zsh.
+  std::string zsh(const std::string& line) const {
+    box_.write("tab.zsh", R"(
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'fpath=($PWD/zsh $fpath); autoload -U compinit; compinit -u -D; bindkey "^I" complete-word'
+zpty -w shell 'snapshot_test() { print -r -- "RAN:$*:" }; print REA""DY'
+zpty -r -m shell out '*READY*'
+zpty -w shell "$1"$'\t'
+zpty -r -m shell out '*RAN:*:*'
+print -r -- ${${out##*RAN:}%%:*}
+)");
+    const Words lines = printed({"zsh", "-f", "tab.zsh", line});
+    return lines.empty() ? "" : lines.front();
+  }
+
+  Words subcommands() const {
+    Words names;
+    const std::string help = between(box_.run({"--help"}).out, "Subcommands:", "Workflow:");
+    const std::regex name("\n  ([a-z]+)");
+    for (std::sregex_iterator at(help.begin(), help.end(), name), end; at != end; ++at) names.push_back((*at)[1]);
+    return names;
+  }
+
+  /// "-c", "--config", ...: what the help of a subcommand lists.
+  Words options(const std::string& subcommand) const {
+    Words names;
+    const std::regex option("(-[a-z]|--[a-z-]+)(,| |$)");
+    for (const std::string& line : lines_of(box_.run({subcommand, "--help"}).out)) {
+      if (!line.starts_with("  -")) continue;
+      const std::string head = line.substr(2, line.find(' ', 2) - 2);
+      for (std::sregex_iterator at(head.begin(), head.end(), option), end; at != end; ++at) names.push_back((*at)[1]);
+    }
+    return names;
+  }
+
+  Sandbox box_;
+};
+
+TEST_F(Completion, HelpIsReadByTheseTests) {
+  EXPECT_THAT(subcommands(), ElementsAre("list", "capture", "verify", "show", "diff", "config", "clean", "completion"));
+  EXPECT_THAT(options("verify"), AllOf(Contains("-c"), Contains("--config"), Contains("--max-memory")));
+}
+
+TEST_F(Completion, OfBash) {
+  printed({"bash", "-n", "bash/snapshot_test"});
+  EXPECT_THAT(bash({"ver"}), ElementsAre("verify"));
+  EXPECT_EQ(bash({""}), subcommands());
+  EXPECT_THAT(bash({"verify", "--tol"}), ElementsAre("--tolerance"));
+  EXPECT_THAT(bash({"verify", "--color", ""}), ElementsAre("auto", "always", "never"));
+  EXPECT_THAT(bash({"--color", "n"}), ElementsAre("never"));
+  EXPECT_THAT(bash({"capture", "--isolation", ""}), ElementsAre("fork", "spawn"));
+  EXPECT_THAT(bash({"verify", "--snapshot-dir", ""}),
+              UnorderedElementsAre("bash", "benchmarks", "project", "zsh", "fish", "home", "tmp"));
+  EXPECT_THAT(bash({"verify", "--config", "s"}), ElementsAre("settings.json"));
+  EXPECT_THAT(bash({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
+  EXPECT_THAT(bash({"diff", "settings.json", "set"}), ElementsAre("settings.json"));
+  EXPECT_THAT(bash({"verify", "--python", "settings.j"}), ElementsAre("settings.json"));
+}
+
+TEST_F(Completion, OfBashKnowsWhatTheWordsBeforeAre) {
+  EXPECT_THAT(bash({"-c", "verify", "cap"}), ElementsAre("capture")) << "verify is a file here";
+  EXPECT_THAT(bash({"verify", "--tolerance", "1", "b"}), IsEmpty()) << "a second number";
+  EXPECT_THAT(bash({"verify", "--tolerance", "1", "2", "be"}), ElementsAre("benchmarks"));
+  EXPECT_THAT(bash({"verify", "benchmarks", "be"}), IsEmpty()) << "there is one benchmark folder";
+  EXPECT_THAT(bash({"verify", "--max-memory", "2G", "be"}), ElementsAre("benchmarks"));
+  EXPECT_THAT(bash({"list", "--json", "be"}), ElementsAre("benchmarks")) << "a flag of list";
+  EXPECT_THAT(bash({"verify", "--json", "set"}), ElementsAre("settings.json")) << "not one of verify";
+  EXPECT_THAT(bash({"verify", "--", "--tol"}), IsEmpty());
+  EXPECT_THAT(bash({"verify", "--color", "=", "al"}), ElementsAre("always")) << "as bash splits --color=al";
+  EXPECT_THAT(bash({"verify", "--color", "="}), ElementsAre("auto", "always", "never"));
+  EXPECT_THAT(bash({"verify", "--color=al"}), ElementsAre("--color=always")) << "where COMP_WORDBREAKS has no =";
+}
+
+TEST_F(Completion, OffersTheWordsThatAreTaken) {
+  for (const std::string option : {"--mode", "--isolation", "--compression", "--color"}) {
+    const Words offered = bash({"capture", option, ""});
+    EXPECT_GE(offered.size(), 2u) << option;
+    const std::string complaint = box_.run({"capture", option, "?"}).err;
+    for (const std::string& word : offered) {
+      EXPECT_THAT(complaint, HasSubstr(word)) << option << " must be one of those";
+      EXPECT_THAT(box_.run({"capture", option, word, "no_such_folder"}).err, HasSubstr("no_such_folder"));
+    }
+  }
+}
+
+TEST_F(Completion, OfFish) {
+  ST_SKIP_UNLESS(installed("fish"), "there is no fish");
+  printed({"fish", "-n", "fish/snapshot_test.fish"});
+  EXPECT_THAT(fish("snapshot_test ver"), ElementsAre("verify"));
+  EXPECT_THAT(fish("snapshot_test verify --tol"), ElementsAre("--tolerance"));
+  EXPECT_THAT(fish("snapshot_test verify --color "), UnorderedElementsAre("auto", "always", "never"));
+  EXPECT_THAT(fish("snapshot_test verify --snapshot-dir be"), ElementsAre("benchmarks/"));
+  EXPECT_THAT(fish("snapshot_test verify --config=s"), ElementsAre("--config=settings.json"));
+  EXPECT_THAT(fish("snapshot_test -c verify cap"), ElementsAre("capture"));
+  EXPECT_THAT(fish("snapshot_test verify be"), ElementsAre("benchmarks/"));
+  EXPECT_THAT(fish("snapshot_test completion "), UnorderedElementsAre("bash", "zsh", "fish"));
+}
+
+TEST_F(Completion, OfZsh) {
+  ST_SKIP_UNLESS(installed("zsh"), "there is no zsh");
+  printed({"zsh", "-n", "zsh/_snapshot_test"});
+  EXPECT_EQ(zsh("snapshot_test ver"), "verify");
+  EXPECT_EQ(zsh("snapshot_test verify --tol"), "verify --tolerance");
+  EXPECT_EQ(zsh("snapshot_test -v verify --color al"), "-v verify --color always");
+  EXPECT_EQ(zsh("snapshot_test verify --color=al"), "verify --color=always");
+  EXPECT_EQ(zsh("snapshot_test verify --snapshot-dir be"), "verify --snapshot-dir benchmarks");
+  EXPECT_EQ(zsh("snapshot_test -c verify cap"), "-c verify capture");
+  EXPECT_EQ(zsh("snapshot_test verify --tolerance 1 2 be"), "verify --tolerance 1 2 benchmarks");
+}
+
+TEST_F(Completion, HasEveryOptionOfTheHelp) {
+  const std::string zsh_script = box_.read("zsh/_snapshot_test");
+  for (const std::string& subcommand : subcommands()) {
+    const Words names = options(subcommand);
+    const Words in_bash = bash({subcommand, "-"});
+    const std::string in_zsh = between(zsh_script, "\n_snapshot_test_" + subcommand + "() {", "\n}");
+    EXPECT_EQ(in_bash, names) << subcommand << ": all that the help lists, and nothing that it hides";
+    for (const std::string& name : names) {
+      EXPECT_THAT(in_zsh, AnyOf(HasSubstr(")" + name), HasSubstr("*" + name))) << subcommand;
+    }
+  }
+  for (const std::string shell : {"bash", "zsh", "fish"}) {
+    const std::string text = script(shell);
+    EXPECT_FALSE(std::regex_search(text, std::regex("\\bhost\\b|no-strict\\b[^-]|[^-]man\\b"))) << shell;
+  }
+}
+
+TEST_F(Completion, OfFishHasEveryOptionOfTheHelp) {
+  ST_SKIP_UNLESS(installed("fish"), "there is no fish");
+  for (const std::string& subcommand : subcommands()) {
+    Words offered = fish("snapshot_test " + subcommand + " -");  // the short ones first of all
+    for (const std::string& name : fish("snapshot_test " + subcommand + " --")) offered.push_back(name);
+    for (const std::string& name : options(subcommand)) {
+      EXPECT_THAT(offered, Contains(name)) << subcommand;
+    }
+  }
+}
+
+TEST_F(Completion, OfManIsAPageWithEveryOptionOfTheHelp) {
+  const auto run = box_.run({"man"});
+  ASSERT_EQ(run.status, 0) << run.text();
+  const std::string page = std::regex_replace(run.out, std::regex(R"(\\-)"), "-");
+  for (const std::string& subcommand : subcommands()) {
+    const std::string section = between(page, "\n.SS " + subcommand + "\n", "\n.S");
+    for (const std::string& name : options(subcommand)) {
+      EXPECT_THAT(section, HasSubstr("\\fB" + name + "\\fR")) << subcommand;
+    }
+  }
+  for (const std::string section :
+       {"NAME", "SYNOPSIS", "DESCRIPTION", "WORKFLOW", "EXIT STATUS", "FILES", "SEE ALSO"}) {
+    EXPECT_THAT(page, HasSubstr("\n.SH " + section + "\n"));
+  }
+  EXPECT_THAT(page, AllOf(HasSubstr("\\fB130\\fR\ninterrupted\n"), HasSubstr("\n\\&... change the code ...\n"),
+                          Not(HasSubstr("--no-strict\\fR"))));
+  EXPECT_EQ(box_.run({"man"}).out, run.out) << "a build can be reproduced";
+}
+
+TEST_F(Completion, OfManIsReadByGroffWithoutAWarning) {
+  ST_SKIP_UNLESS(installed("groff"), "there is no groff");
+  box_.write("snapshot_test.1", box_.run({"man"}).out);
+  const auto run = on_path({"groff", "-man", "-Tascii", "-P-cbou", "-ww", "snapshot_test.1"});
+  EXPECT_EQ(run.status, 0);
+  EXPECT_EQ(run.err, "");
+  EXPECT_THAT(run.out, AllOf(HasSubstr("\n       --tolerance RTOL ATOL\n"),
+                             HasSubstr("\n       ... change the code ...\n"), HasSubstr("\n       .snapshots/\n")));
+}
+
+}  // namespace
+}  // namespace snapshot_test::support
