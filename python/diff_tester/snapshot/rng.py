@@ -52,8 +52,9 @@ class RNGPatcher:
             import random
 
             self._states = [(random.setstate, random.getstate())]
-            if "numpy.random" in sys.modules:
-                numpy_random = sys.modules["numpy.random"]
+            # numpy 2 imports numpy.random when somebody first uses it.
+            numpy_random: Any = getattr(sys.modules.get("numpy"), "random", None)
+            if numpy_random is not None:
                 self._states.append((numpy_random.set_state, numpy_random.get_state()))
             self._replaced = _core.replace_entropy(self.seed)
         _core.reseed(self.seed)

@@ -129,9 +129,16 @@ ReplacedEntropy replace_entropy(std::uint64_t seed) {
   return replaced;
 }
 
+void load_generators() {
+  if (const py::object numpy = imported("numpy"); !numpy.is_none()) {
+    py::getattr(numpy, "random", py::none());  // where it does not load, nobody can draw from it
+  }
+}
+
 void reseed(std::uint64_t seed) {
   g_entropy.state = seed;
   module("random").attr("seed")(seed);
+  load_generators();
   if (const py::object numpy_random = imported("numpy.random"); !numpy_random.is_none()) {
     numpy_random.attr("seed")(seed & 0xffffffffu);
   }

@@ -31,6 +31,10 @@ class ReplacedEntropy {
 /// imported: there nobody asks for the way back. GIL held.
 ReplacedEntropy replace_entropy(std::uint64_t seed);
 
+/// numpy 2 imports numpy.random when somebody first uses it, too late to be seeded by then: imports it now, if numpy is
+/// there. Processes that are forked from here have it then. GIL held.
+void load_generators();
+
 /// Starts every generator again from `seed`: the entropy stream, `random`, and, where already imported, numpy.random's
 /// global state, torch and tensorflow. Called before an import of a benchmark module, setup_cache, set-up and the call.
 /// GIL held. Python errors propagate.
