@@ -6,4 +6,7 @@
 
 namespace snapshot_test::bindings {
 
+void add_config(pybind11::module_& module);
+void add_storage(pybind11::module_& module);
+
 }  // namespace snapshot_test::bindings
