@@ -25,6 +25,17 @@ T or_benchmark_error(Result<T> result) {
   }
 }
 
+/// The value, or ConfigError. Needs the GIL.
+template <class T>
+T or_config_error(Result<T> result) {
+  if (!result) {
+    raise("ConfigError", pybind11::make_tuple(result.error().message));
+  }
+  if constexpr (!std::is_void_v<T>) {
+    return std::move(*result);
+  }
+}
+
 /// The value, or StoreError with the store's folder. Needs the GIL.
 template <class T>
 T or_store_error(Result<T> result, const std::string& path) {

@@ -1,4 +1,5 @@
-// The extension module diff_tester._core. The package python/diff_tester is what people use; the names here are its own.
+// The extension module diff_tester._core. The package python/diff_tester is what people use; the names here are its
+// own.
 #include <pybind11/pybind11.h>
 
 #include "bindings/parts.hpp"
@@ -17,6 +18,8 @@ PYBIND11_MODULE(_core, module) {
   add_runner(module);
   add_tracer(module);
   add_rng(module);
+  add_config(module);
+  add_storage(module);
 }
 
 }  // namespace snapshot_test::bindings

@@ -73,7 +73,7 @@ struct Found {
   std::vector<std::string> siblings;
 };
 
-Result<std::vector<Found>> flatten(const Json& file, const fs::path& path) {
+Result<std::vector<Found>> flatten(const Json& file, const std::string& source) {
   std::vector<std::string> top;
   std::vector<std::string> in_tolerance;
   const Config any;
@@ -86,8 +86,7 @@ Result<std::vector<Found>> flatten(const Json& file, const fs::path& path) {
   });
   top.emplace_back("tolerance");
   if (!file.is_object()) {
-    return fail(ErrorKind::kConfig,
-                fmt::format("{}: {}", path.string(), must_be("an object: {\"key\": value, ...}", file)));
+    return fail(ErrorKind::kConfig, fmt::format("{}: {}", source, must_be("an object: {\"key\": value, ...}", file)));
   }
   std::vector<Found> found;
   for (const auto& [key, value] : file.items()) {
@@ -97,7 +96,7 @@ Result<std::vector<Found>> flatten(const Json& file, const fs::path& path) {
     }
     if (!value.is_object()) {
       return fail(ErrorKind::kConfig,
-                  fmt::format("{}: tolerance: {}", path.string(),
+                  fmt::format("{}: tolerance: {}", source,
                               must_be("an object such as {\"rtol\": 1e-5, \"atol\": 1e-8}", value)));
     }
     for (const auto& [inner, inner_value] : value.items()) {
@@ -121,8 +120,8 @@ void rebase(OptionalPath& value, const fs::path& folder) {
 
 }  // namespace
 
-Result<void> apply_file(Config& config, const Json& file, const fs::path& path) {
-  const auto flat = flatten(file, path);
+Result<void> apply_settings(Config& config, const Json& settings, const std::string& source) {
+  const auto flat = flatten(settings, source);
   if (!flat) {
     return tl::unexpected(flat.error());
   }
@@ -144,11 +143,18 @@ Result<void> apply_file(Config& config, const Json& file, const fs::path& path) 
       wrong = unknown_key(found.last, found.siblings);
     }
     if (wrong) {
-      return fail(ErrorKind::kConfig, fmt::format("{}: {}: {}", path.string(), found.key, *wrong));
+      return fail(ErrorKind::kConfig, fmt::format("{}: {}: {}", source, found.key, *wrong));
     }
   }
   if (config.verbose.value && config.quiet.value) {
-    return fail(ErrorKind::kConfig, fmt::format("{}: verbose and quiet contradict each other", path.string()));
+    return fail(ErrorKind::kConfig, fmt::format("{}: verbose and quiet contradict each other", source));
+  }
+  return {};
+}
+
+Result<void> apply_file(Config& config, const Json& file, const fs::path& path) {
+  if (auto applied = apply_settings(config, file, path.string()); !applied) {
+    return applied;
   }
   const fs::path folder = path.parent_path();
   const auto from_file = [](const auto& setting) { return setting.origin == Origin::kFile; };
@@ -242,19 +248,29 @@ std::vector<Entry> entries(const Config& config) {
   return all;
 }
 
+Json settings_of(const Config& config) {
+  Json settings = Json::object();
+  for (const Entry& entry : entries(config)) {
+    const std::size_t dot = entry.key.find('.');
+    if (dot == std::string::npos) {
+      settings[entry.key] = entry.value;
+    } else {
+      settings[entry.key.substr(0, dot)][entry.key.substr(dot + 1)] = entry.value;
+    }
+  }
+  // Entries are added to the default ones, so one that was taken out has to be taken out again.
+  for (const auto& [dtype, tolerance] : Config().by_dtype.value) {
+    if (!config.by_dtype.value.contains(dtype)) {
+      settings["tolerance"]["by_dtype"][dtype] = nullptr;
+    }
+  }
+  return settings;
+}
+
 std::string default_file_text() {
   Config defaults;
   defaults.benchmark_dir.value = fs::path("benchmarks/");
-  Json file = Json::object();
-  for (const Entry& entry : entries(defaults)) {
-    const std::size_t dot = entry.key.find('.');
-    if (dot == std::string::npos) {
-      file[entry.key] = entry.value;
-    } else {
-      file[entry.key.substr(0, dot)][entry.key.substr(dot + 1)] = entry.value;
-    }
-  }
-  return file.dump(2) + "\n";
+  return settings_of(defaults).dump(2) + "\n";
 }
 
 }  // namespace snapshot_test::config

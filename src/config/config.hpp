@@ -119,6 +119,11 @@ struct Overrides {
 [[nodiscard]] Result<void> apply_file(Config& config, const nlohmann::ordered_json& file,
                                       const std::filesystem::path& path);
 
+/// The same for an object of settings that is no file: relative paths stay as they are, and `source` stands in messages
+/// where the path would.
+[[nodiscard]] Result<void> apply_settings(Config& config, const nlohmann::ordered_json& settings,
+                                          const std::string& source);
+
 /// Sets what the command line says. kUsage where values contradict each other.
 [[nodiscard]] Result<void> apply_overrides(Config& config, const Overrides& overrides);
 
@@ -133,6 +138,9 @@ struct Entry {
   std::string from;  ///< "default", a file's path, "command line"
 };
 [[nodiscard]] std::vector<Entry> entries(const Config& config);
+
+/// Every setting as a configuration file would hold it: apply_settings() on defaults makes the same of it again.
+[[nodiscard]] nlohmann::ordered_json settings_of(const Config& config);
 
 /// The text that `config --init` writes: every key with its default.
 [[nodiscard]] std::string default_file_text();

@@ -10,12 +10,13 @@ namespace snapshot_test::model {
 
 namespace {
 
-constexpr std::array<std::pair<SiteKind, std::string_view>, 5> kSiteNames{{
+constexpr std::array<std::pair<SiteKind, std::string_view>, 6> kSiteNames{{
     {SiteKind::kReturn, "return"},
     {SiteKind::kBody, "body"},
     {SiteKind::kState, "state"},
     {SiteKind::kDeepest, "deepest"},
     {SiteKind::kPath, "path"},
+    {SiteKind::kResult, "result"},
 }};
 
 constexpr std::array<std::pair<Ending, std::string_view>, 11> kEndingNames{{

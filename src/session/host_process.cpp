@@ -121,8 +121,7 @@ Result<std::vector<std::string>> host_words(const PythonEnvironment& python, con
       prepend(variables, "LD_PRELOAD", python.clock_library.string());
     }
     // As an embedded interpreter is configured: no .pyc files, unbuffered streams, faulthandler.
-    return std::vector<std::string>{python.executable, "-B",        "-u",      "-X",
-                                    "faulthandler",    "-c",        kModuleHost, supervisor};
+    return std::vector<std::string>{python.executable, "-B", "-u", "-X", "faulthandler", "-c", kModuleHost, supervisor};
   }
   const auto library = library_folder(python, scratch);
   if (!library) {

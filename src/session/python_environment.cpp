@@ -125,16 +125,16 @@ Result<void> use_package(PythonEnvironment& python, const nlohmann::json& answer
   if (package == answer.end()) {
     const std::string missing = answer.value("no_package", "");
     const bool absent = missing.starts_with("ModuleNotFoundError: No module named 'diff_tester'");
-    return fail(ErrorKind::kUnsupported,
-                fmt::format("'{}' is Python {} and {}, so it needs snapshot_test's Python package, which {}. Install it "
-                            "there ({}; from a source folder: {} -m pip install FOLDER){}",
-                            python.executable, python.version, python.why_module,
-                            absent ? "it does not have" : fmt::format("does not load ({})", missing), install,
-                            python.executable,
-                            std::string_view(ST_BUILT_FOR_PYTHON).empty()
-                                ? ""
-                                : fmt::format(", or choose a Python {} with a shared libpython by --python",
-                                              ST_BUILT_FOR_PYTHON)));
+    return fail(
+        ErrorKind::kUnsupported,
+        fmt::format(
+            "'{}' is Python {} and {}, so it needs snapshot_test's Python package, which {}. Install it "
+            "there ({}; from a source folder: {} -m pip install FOLDER){}",
+            python.executable, python.version, python.why_module,
+            absent ? "it does not have" : fmt::format("does not load ({})", missing), install, python.executable,
+            std::string_view(ST_BUILT_FOR_PYTHON).empty()
+                ? ""
+                : fmt::format(", or choose a Python {} with a shared libpython by --python", ST_BUILT_FOR_PYTHON)));
   }
   if (const std::string version = package->value("version", ""); version != ST_VERSION) {
     return fail(ErrorKind::kUnsupported,

@@ -16,9 +16,9 @@ enum class HostKind {
 
 /// What an interpreter says about itself.
 struct PythonEnvironment {
-  std::string executable;         ///< absolute; in a virtual environment, the environment's own
-  std::string version;            ///< "3.11.7"
-  std::string implementation;     ///< "cpython"
+  std::string executable;      ///< absolute; in a virtual environment, the environment's own
+  std::string version;         ///< "3.11.7"
+  std::string implementation;  ///< "cpython"
   HostKind host = HostKind::kEmbedded;
   std::string why_module;               ///< why it is not embedded; empty if it is
   std::filesystem::path library;        ///< its shared libpython; empty if there is none

@@ -125,6 +125,19 @@ Result<void> plan_leftovers(const Store& store, Plan& plan) {
   return {};
 }
 
+Result<void> remove_empty_folders(const fs::path& folder) {
+  const auto entries = list_folder(folder);
+  if (!entries) {
+    return tl::unexpected(entries.error());
+  }
+  for (const FolderEntry& entry : *entries) {
+    if (entry.is_folder) {
+      ::rmdir((folder / entry.name).c_str());  // refused unless empty
+    }
+  }
+  return {};
+}
+
 Result<void> carry_out(const Store& store, const Plan& plan) {
   const auto watch = open_folder(store.root());
   if (!watch) {
@@ -151,13 +164,18 @@ Result<void> carry_out(const Store& store, const Plan& plan) {
       ::rmdir(path.parent_path().c_str());  // refused unless empty, and never the store itself: it holds the lock
     }
   }
+  for (const fs::path& folder : {store.objects_folder(), paths::cases(store.root())}) {
+    if (auto removed = remove_empty_folders(folder); !removed) {
+      return removed;
+    }
+  }
   return {};
 }
 
 }  // namespace
 
 Result<CleanReport> clean(const Store& store, const std::optional<std::vector<std::string>>& live_benchmarks,
-                          CleanMode mode) {
+                          CleanMode mode, Patience patience) {
   if (live_benchmarks && live_benchmarks->empty()) {
     return fail(ErrorKind::kUsage, fmt::format("there are no benchmarks, so all of '{}' would be removed; check the "
                                                "benchmark folder, or remove the snapshot folder yourself",
@@ -165,19 +183,13 @@ Result<CleanReport> clean(const Store& store, const std::optional<std::vector<st
   }
   std::optional<StoreLock> lock;
   if (mode == CleanMode::kRemove) {
-    auto taken = StoreLock::take(store.root());
+    auto taken = StoreLock::take(store.root(), patience);
     if (!taken) {
       return tl::unexpected(std::move(taken.error()));
     }
     lock = std::move(*taken);
-    const auto staged = find_staged(store.root());
-    if (!staged) {
-      return tl::unexpected(staged.error());
-    }
-    for (const fs::path& each : staged->committed) {
-      if (auto moved = roll_forward(store.root(), each); !moved) {
-        return tl::unexpected(std::move(moved.error()));
-      }
+    if (auto moved = roll_forward_all(store.root()); !moved) {
+      return tl::unexpected(std::move(moved.error()));
     }
   }
   Plan plan;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "snapshot_test/store/manifest.hpp"
+#include "store/case_ids.hpp"
 #include "store/json_text.hpp"
 
 namespace snapshot_test::store {
@@ -16,7 +17,8 @@ namespace {
 
 constexpr bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-/// The id as the store would give it back, with the digits of " at 0x7f…" left out.
+}  // namespace
+
 std::string stable_id(const std::string& id) {
   constexpr std::string_view kMark = " at 0x";
   std::string text = as_stored(id);
@@ -27,6 +29,8 @@ std::string stable_id(const std::string& id) {
   }
   return text;
 }
+
+namespace {
 
 std::vector<std::string> stable_ids(const std::vector<std::string>& ids) {
   std::vector<std::string> out;

@@ -220,4 +220,17 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   return done ? remove_tree(staged) : done;
 }
 
+Result<void> roll_forward_all(const fs::path& root) {
+  const auto staged = find_staged(root);
+  if (!staged) {
+    return tl::unexpected(staged.error());
+  }
+  for (const fs::path& each : staged->committed) {
+    if (auto moved = roll_forward(root, each); !moved) {
+      return moved;
+    }
+  }
+  return {};
+}
+
 }  // namespace snapshot_test::store

@@ -34,4 +34,7 @@ struct Staged {
 /// interrupted anywhere. Needs the store's lock.
 [[nodiscard]] Result<void> roll_forward(const std::filesystem::path& root, const std::filesystem::path& staged);
 
+/// Finishes every commit that was interrupted. Needs the store's lock.
+[[nodiscard]] Result<void> roll_forward_all(const std::filesystem::path& root);
+
 }  // namespace snapshot_test::store

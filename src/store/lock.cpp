@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <string>
+#include <thread>
 
 #include "store/files.hpp"
 #include "store/paths.hpp"
@@ -25,13 +26,19 @@ std::string holder(int fd) {
 
 }  // namespace
 
-Result<StoreLock> StoreLock::take(const std::filesystem::path& root) {
+Result<StoreLock> StoreLock::take(const std::filesystem::path& root, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kBetweenTries(5);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   const std::filesystem::path path = paths::lock(root);
   util::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!fd) {
     return tl::unexpected(store_error("open the lock file", path));
   }
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(kBetweenTries);
+      continue;
+    }
     if (errno == EWOULDBLOCK) {
       return fail(ErrorKind::kIo, fmt::format("another capture is writing to '{}'{}; wait until it has ended",
                                               root.string(), holder(fd.get())));

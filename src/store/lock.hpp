@@ -1,6 +1,7 @@
 // One writer at a time.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 
@@ -13,8 +14,9 @@ namespace snapshot_test::store {
 /// holds the holder's pid, for messages only.
 class StoreLock {
  public:
-  /// kIo if another process has it (the message names it) or the store cannot be written.
-  [[nodiscard]] static Result<StoreLock> take(const std::filesystem::path& root);
+  /// kIo if another process still has it after `patience` (the message names it) or the store cannot be written.
+  [[nodiscard]] static Result<StoreLock> take(const std::filesystem::path& root,
+                                              std::chrono::milliseconds patience = {});
   StoreLock(StoreLock&&) noexcept = default;
   StoreLock& operator=(StoreLock&&) noexcept = default;
   ~StoreLock();

@@ -144,6 +144,17 @@ Result<Store> Store::open_or_create(const fs::path& path) {
   return store;
 }
 
+Result<std::optional<Store>> Store::open_if_there(const fs::path& path) {
+  const auto state = look_at(path);
+  if (!state) {
+    return tl::unexpected(state.error());
+  }
+  if (*state == FolderState::kMissing || *state == FolderState::kEmpty) {
+    return std::nullopt;
+  }
+  return open_or_create(path).map([](Store store) { return std::optional(std::move(store)); });
+}
+
 /// A reader must not fail because it may not write: what cannot be moved is read from where it lies.
 Result<void> Store::finish_commits() {
   const auto staged = find_staged(root_);
@@ -287,6 +298,28 @@ std::vector<fs::path> Store::objects_folders() const {
 
 Result<ObjectReader> Store::open_object(std::string_view sha256, std::optional<std::uint64_t> plain_bytes) const {
   return ObjectReader::open(objects_folders(), sha256, plain_bytes);
+}
+
+std::optional<fs::path> Store::object_file(std::string_view sha256) const {
+  std::error_code ignored;
+  for (const fs::path& folder : objects_folders()) {
+    for (const Encoding encoding : {Encoding::kPlain, Encoding::kZstd}) {
+      if (fs::path file = paths::object(folder, sha256, encoding); fs::exists(file, ignored)) {
+        return file;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<fs::path> Store::manifest_file(std::string_view benchmark) const {
+  std::error_code ignored;
+  for (const fs::path& base : bases()) {
+    if (fs::path file = paths::manifest(paths::cases(base), benchmark); fs::exists(file, ignored)) {
+      return file;
+    }
+  }
+  return std::nullopt;
 }
 
 Result<std::uint64_t> Store::disk_usage() const {

@@ -123,11 +123,11 @@ CaptureTransaction::CaptureTransaction(CaptureTransaction&&) noexcept = default;
 CaptureTransaction& CaptureTransaction::operator=(CaptureTransaction&&) noexcept = default;
 CaptureTransaction::~CaptureTransaction() = default;
 
-Result<CaptureTransaction> CaptureTransaction::begin(const Store& store, std::string run_id) {
+Result<CaptureTransaction> CaptureTransaction::begin(const Store& store, std::string run_id, Patience patience) {
   if (!paths::is_run_id(run_id)) {
     return fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run_id));
   }
-  auto lock = StoreLock::take(store.root());
+  auto lock = StoreLock::take(store.root(), patience);
   if (!lock) {
     return tl::unexpected(std::move(lock.error()));
   }

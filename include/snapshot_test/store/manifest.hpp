@@ -76,6 +76,18 @@ class CaseFinder {
 /// and whose ids still exist in fresh.params (at their present index). A kept case keeps its run and its version.
 [[nodiscard]] Manifest merge(const Manifest& old, Manifest fresh);
 
+/// Puts one case into `manifest`, in place of the one with the same ids. An id that is new becomes the last of its
+/// axis, and the indices of all cases are counted anew; `record.index` is set here. A manifest without cases takes its
+/// axes from the ids. kUsage where the number of ids is not that of the axes, or an id does not say which value is
+/// meant. Where `names` is not empty, they become the names of the axes, of which there must be as many.
+[[nodiscard]] Result<void> put_case(Manifest& manifest, const std::vector<std::string>& names, CaseRecord record);
+/// The case with these ids; null if there is none. kUsage where an id does not say which value is meant.
+[[nodiscard]] Result<const CaseRecord*> find_case(const Manifest& manifest, const std::vector<std::string>& ids);
+
+/// The sites that hold what the case came to: `result`; else `return` where it is meaningful; else those of the body,
+/// in order; else `deepest`; else `state`. Only those that have an object; empty if none has.
+[[nodiscard]] std::vector<const model::SiteValue*> values_of_case(const CaseRecord& record);
+
 /// JSON, indented, with a final newline. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string to_text(const Manifest& manifest);
 /// kCorrupt with line and column, or with the place ("cases[3].sites[0]"); kUnsupported for another format version.

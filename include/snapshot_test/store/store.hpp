@@ -30,6 +30,10 @@ class Store {
   /// For writing: as open(), but makes the store where there is none. Refuses (kUsage) a folder of other files.
   [[nodiscard]] static Result<Store> open_or_create(const std::filesystem::path& path);
 
+  /// For looking at what there may be: none where the folder is missing or empty; a store without snapshots is one.
+  /// kUsage: a file, or a folder of other files; otherwise as open().
+  [[nodiscard]] static Result<std::optional<Store>> open_if_there(const std::filesystem::path& path);
+
   [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
   [[nodiscard]] std::filesystem::path objects_folder() const;
   /// Where objects are to be looked for, in this order: more than one folder while a commit is under way.
@@ -47,6 +51,11 @@ class Store {
   /// kCorrupt where it is missing or its size is wrong. `plain_bytes`: what the manifest says (SiteValue::bytes).
   [[nodiscard]] Result<ObjectReader> open_object(std::string_view sha256,
                                                  std::optional<std::uint64_t> plain_bytes = std::nullopt) const;
+
+  /// The file of an object that load_manifest() spoke of; none where it is missing.
+  [[nodiscard]] std::optional<std::filesystem::path> object_file(std::string_view sha256) const;
+  /// The file that load_manifest() reads; none if the benchmark has no snapshots.
+  [[nodiscard]] std::optional<std::filesystem::path> manifest_file(std::string_view benchmark) const;
 
   /// Bytes that the folder takes on disk, as du counts them.
   [[nodiscard]] Result<std::uint64_t> disk_usage() const;

@@ -1,12 +1,14 @@
 // Changing a store: one capture as a whole, and the removal of what nothing refers to.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "snapshot_test/store/manifest.hpp"
@@ -16,13 +18,17 @@
 
 namespace snapshot_test::store {
 
+/// How long to wait for another writer to end.
+using Patience = std::chrono::milliseconds;
+
 /// One capture. Nothing in the store changes before commit(); a process that dies at any moment leaves the old
 /// baseline or the new one, whole. Destroyed without commit(), it discards what was staged. Not thread-safe; only the
 /// process that began it may use it.
 class CaptureTransaction {
  public:
-  /// Takes the store's lock; kIo if another process has it. Removes what earlier captures left unfinished.
-  [[nodiscard]] static Result<CaptureTransaction> begin(const Store& store, std::string run_id);
+  /// Takes the store's lock; kIo if another process still has it after `patience`. Removes what earlier captures left
+  /// unfinished.
+  [[nodiscard]] static Result<CaptureTransaction> begin(const Store& store, std::string run_id, Patience patience = {});
   CaptureTransaction(CaptureTransaction&&) noexcept;
   CaptureTransaction& operator=(CaptureTransaction&&) noexcept;
   ~CaptureTransaction();
@@ -58,6 +64,13 @@ struct CleanReport {
 /// empty list is kUsage: it is what a suite that does not import looks like. A manifest that cannot be read is an
 /// error, and nothing is removed.
 [[nodiscard]] Result<CleanReport> clean(const Store& store,
-                                        const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode);
+                                        const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode,
+                                        Patience patience = {});
+
+/// Removes the snapshot of the case with these ids, and with the last one the benchmark's manifest; false where there
+/// is none. A process that dies meanwhile leaves the old manifest or the new one. Values stay until they are cleaned.
+/// Takes the same lock as a capture. Errors as load_manifest() and find_case().
+[[nodiscard]] Result<bool> forget_case(const Store& store, std::string_view benchmark,
+                                       const std::vector<std::string>& ids, Patience patience = {});
 
 }  // namespace snapshot_test::store

@@ -1,0 +1,583 @@
+// The snapshot store: one case at a time, as scripts store and load it.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings/errors.hpp"
+#include "bindings/parts.hpp"
+#include "host/discovery/benchmark_type.hpp"
+#include "host/discovery/params.hpp"
+#include "host/execution/sinks.hpp"
+#include "host/pickling/pickler.hpp"
+#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/transaction.hpp"
+
+namespace snapshot_test::bindings {
+
+namespace py = pybind11;
+namespace fs = std::filesystem;
+namespace pickling = host::pickling;
+using model::CaptureStatus;
+using store::CaseRecord;
+using store::Manifest;
+using store::Store;
+
+namespace {
+
+/// Long enough for another script that stores at the same time; a whole capture takes longer.
+constexpr store::Patience kPatience(10'000);
+
+/// A benchmark as scripts name it.
+struct Target {
+  std::string module;
+  std::string class_name;
+  std::string function;
+
+  [[nodiscard]] std::string full_name() const {
+    std::string name;
+    for (const std::string& part : {module, class_name, function}) {
+      name += part.empty() ? "" : (name.empty() ? "" : ".") + part;
+    }
+    return name;
+  }
+};
+
+Manifest new_manifest(const Target& target) {
+  model::Benchmark benchmark;
+  benchmark.name = target.full_name();
+  benchmark.type = host::discovery::builtin_type(target.function).value_or("time");
+  benchmark.module = target.module;
+  benchmark.class_name = target.class_name;
+  benchmark.function = target.function;
+  return store::make_manifest(benchmark);
+}
+
+/// Raises what a __repr__ raises.
+std::vector<std::string> ids_of(const py::tuple& parameters) {
+  std::vector<std::string> ids;
+  for (const py::handle value : parameters) {
+    py::list alone;
+    alone.append(value);
+    ids.push_back(host::discovery::axis_ids(alone).front());
+  }
+  return ids;
+}
+
+/// ValueError about parameters, else StoreError.
+[[noreturn]] void raise_for(const Error& error, const std::string& root) {
+  if (error.kind == ErrorKind::kUsage) {
+    throw py::value_error(error.message);
+  }
+  raise("StoreError", py::make_tuple(error.message, root));
+}
+
+template <class T>
+T or_raise(Result<T> result, const std::string& root) {
+  if (!result) {
+    raise_for(result.error(), root);
+  }
+  if constexpr (!std::is_void_v<T>) {
+    return std::move(*result);
+  }
+}
+
+/// A folder that is no store is the store's failure; kUsage is left to parameters.
+template <class T>
+Result<T> opened(Result<T> result) {
+  return std::move(result).map_error([](Error error) {
+    error.kind = error.kind == ErrorKind::kUsage ? ErrorKind::kIo : error.kind;
+    return error;
+  });
+}
+
+Result<std::optional<Store>> open_if_there(const std::string& root) { return opened(Store::open_if_there(root)); }
+
+store::PythonInfo this_python() {
+  const py::module_ sys = py::module_::import("sys");
+  const py::object executable = sys.attr("executable");
+  return {py::module_::import("platform").attr("python_version")().cast<std::string>(), "CPython",
+          executable.is_none() ? std::string() : executable.cast<std::string>()};
+}
+
+/// One case on its way into the store, which is locked meanwhile.
+class Recording {
+ public:
+  static Result<Recording> begin(const std::string& root, const Target& target) {
+    auto store = opened(Store::open_or_create(fs::absolute(root)));
+    if (!store) {
+      return tl::unexpected(std::move(store.error()));
+    }
+    std::string run = store::new_run_id(std::time(nullptr));
+    auto transaction = store::CaptureTransaction::begin(*store, run, kPatience);
+    if (!transaction) {
+      return tl::unexpected(std::move(transaction.error()));
+    }
+    auto manifest = store->load_manifest(target.full_name());
+    if (!manifest) {
+      return tl::unexpected(std::move(manifest.error()));
+    }
+    return Recording{std::move(*store), std::move(*transaction),
+                     *manifest ? std::move(**manifest) : new_manifest(target), std::move(run)};
+  }
+
+  [[nodiscard]] Result<store::ObjectWriter> writer() const {
+    return store::ObjectWriter::create(transaction.staging_objects(), store.objects_folder(),
+                                       store::Compression::kNone);
+  }
+
+  Result<void> finish(CaseRecord record, const std::vector<std::string>& names, store::PythonInfo python) {
+    store::RunInfo run;
+    run.id = id;
+    run.time = store::utc_text(std::time(nullptr));
+    run.tool_version = ST_VERSION;
+    std::error_code ignored;
+    run.git = store::collect_git(fs::current_path(ignored)).value_or(std::nullopt);
+    run.python = std::move(python);
+    run.machine = store::collect_machine();
+    run.settings = {{"interface", "python"}};
+    run.counts[std::string(name(record.status))] = 1;
+    record.run = id;
+    auto done = store::put_case(manifest, names, std::move(record));
+    done = done ? transaction.put_manifest(manifest) : done;
+    done = done ? transaction.put_run(run) : done;
+    return done ? transaction.commit() : done;
+  }
+
+  Store store;
+  store::CaptureTransaction transaction;
+  Manifest manifest;
+  std::string id;
+};
+
+Recording begin(const std::string& root, const Target& target) {
+  auto recording = [&] {
+    const py::gil_scoped_release waits;
+    return Recording::begin(root, target);
+  }();
+  return or_raise(std::move(recording), root);
+}
+
+void finish(Recording& recording, const std::string& root, CaseRecord record, const std::vector<std::string>& names) {
+  store::PythonInfo python = this_python();
+  auto done = [&] {
+    const py::gil_scoped_release writes;
+    return recording.finish(std::move(record), names, std::move(python));
+  }();
+  or_raise(std::move(done), root);
+}
+
+/// Pickles one value as a capture does, as often as it is needed: an iterator in it gives the same items each time.
+class ValuePickler {
+ public:
+  ValuePickler(py::object value, const std::string& root) : value_(std::move(value)), root_(root) {}
+
+  [[nodiscard]] std::string type() const { return pickling::type_name(py::type::handle_of(value_)); }
+
+  /// SnapshotError where the pickle shows nothing of the value. Returns what it does not hold.
+  std::vector<std::string> write(util::ByteSink& sink) {
+    const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(value_);
+    if (!pickled && pickled.error().kind == ErrorKind::kPython) {
+      refuse(pickled.error().message);
+    }
+    if (!pickled) {
+      raise_for(pickled.error(), root_);
+    }
+    if (pickled->content == pickling::Content::kDescribedOnly) {
+      refuse(pickled->notes.empty() ? "it holds nothing that can be compared" : pickled->notes.front());
+    }
+    return pickled->notes;
+  }
+
+  /// SnapshotError where write() would raise it.
+  void try_out() {
+    host::execution::HashSink nowhere(or_raise(store::Sha256::create(), root_));
+    write(nowhere);
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& why) const {
+    raise("SnapshotError", py::make_tuple("a value of type " + type() + " was not stored: " + why +
+                                          "; store what was computed instead, as an array, a number or a container"));
+  }
+
+  py::object value_;
+  const std::string& root_;
+  pickling::Reducers reducers_ = pickling::Reducers::standard();
+  pickling::DrainCache drained_;
+  pickling::Limits limits_;
+};
+
+/// The path of the pickle, and what it does not hold of the value.
+std::pair<std::string, std::vector<std::string>> store_value(const std::string& root, const Target& target,
+                                                             const py::tuple& parameters,
+                                                             const std::vector<std::string>& names,
+                                                             const py::object& value) {
+  CaseRecord record;
+  record.ids = ids_of(parameters);
+  ValuePickler pickler(value, root);
+  if (!or_raise(open_if_there(root), root)) {
+    pickler.try_out();  // no folder is made for a value that cannot be stored
+  }
+  Recording recording = begin(root, target);
+  host::execution::StoreSink sink(or_raise(recording.writer(), root));
+  std::vector<std::string> notes = pickler.write(sink);
+  const store::ObjectInfo object = or_raise(sink.finish(), root);
+  model::SiteValue site;
+  site.site = {model::SiteKind::kResult, 0};
+  site.type = pickler.type();
+  site.meaningful = !value.is_none();
+  site.object = object.sha256;
+  site.bytes = object.plain_bytes;
+  record.status = site.meaningful ? CaptureStatus::kOuter : CaptureStatus::kVacuous;
+  record.reason = site.meaningful ? "" : "the result is None";
+  record.ending = model::Ending::kReturned;
+  record.sites = {std::move(site)};
+  finish(recording, root, std::move(record), names);
+  const auto file = recording.store.object_file(object.sha256);
+  return {file.value_or(recording.store.objects_folder()).string(), std::move(notes)};
+}
+
+void store_failure(const std::string& root, const Target& target, const py::tuple& parameters,
+                   const std::vector<std::string>& names, const std::string& reason) {
+  CaseRecord record;
+  record.ids = ids_of(parameters);
+  record.status = CaptureStatus::kFailed;
+  record.reason = reason;
+  record.ending = model::Ending::kRaised;
+  Recording recording = begin(root, target);
+  finish(recording, root, std::move(record), names);
+}
+
+/// What there is of one case, for diff_tester.snapshot.storage.
+struct StoredCase {
+  Target target;
+  std::vector<std::string> names;
+  std::vector<std::string> ids;
+  bool failed = false;  ///< nothing was observed that could be loaded
+  std::string reason;
+  store::RunInfo run;
+  std::vector<std::pair<std::string, std::uint64_t>> values;  ///< object and size; several are those of a body
+  std::string path;                                           ///< of the first object, or else of the manifest
+};
+
+/// Reads cases of one store. Each run's file is read once.
+class CaseReader {
+ public:
+  explicit CaseReader(const Store& store) : store_(store) {}
+
+  [[nodiscard]] Result<StoredCase> read(const Manifest& manifest, const CaseRecord& record) {
+    StoredCase read;
+    read.target = {manifest.module, manifest.class_name, manifest.function};
+    for (const model::ParamAxis& axis : manifest.params) {
+      read.names.push_back(axis.name);
+    }
+    read.ids = record.ids;
+    read.reason = record.reason;
+    for (const model::SiteValue* value : store::values_of_case(record)) {
+      read.values.emplace_back(value->object, value->bytes);
+    }
+    const bool showed_nothing = record.status == CaptureStatus::kVacuous || record.status == CaptureStatus::kNoOp;
+    read.failed = record.status == CaptureStatus::kFailed || (read.values.empty() && !showed_nothing);
+    const auto object = read.values.empty() ? std::nullopt : store_.object_file(read.values.front().first);
+    read.path = object.value_or(store_.manifest_file(manifest.benchmark).value_or(store_.root())).string();
+    const auto run = run_of(record.run);
+    if (!run) {
+      return tl::unexpected(run.error());
+    }
+    read.run = **run;
+    return read;
+  }
+
+ private:
+  Result<const store::RunInfo*> run_of(const std::string& id) {
+    const auto known = runs_.find(id);
+    if (known != runs_.end()) {
+      return &known->second;
+    }
+    auto run = store_.load_run(id);
+    if (!run) {
+      return tl::unexpected(std::move(run.error()));
+    }
+    if (!*run) {
+      return fail(ErrorKind::kCorrupt, "'" + store_.root().string() + "' is damaged: its runs/" + id +
+                                           ".json is missing; restore it, or capture again");
+    }
+    return &runs_.emplace(id, std::move(**run)).first->second;
+  }
+
+  const Store& store_;
+  std::map<std::string, store::RunInfo> runs_;
+};
+
+Result<std::optional<StoredCase>> find(const std::string& root, const Target& target,
+                                       const std::vector<std::string>& ids) {
+  const auto store = open_if_there(root);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  const auto manifest = *store ? (*store)->load_manifest(target.full_name()) : std::nullopt;
+  if (!manifest) {
+    return tl::unexpected(manifest.error());
+  }
+  if (!*manifest) {
+    return std::nullopt;
+  }
+  const auto record = store::find_case(**manifest, ids);
+  if (!record) {
+    return tl::unexpected(record.error());
+  }
+  if (*record == nullptr) {
+    return std::nullopt;
+  }
+  return CaseReader(**store).read(**manifest, **record).map([](StoredCase found) { return std::optional(found); });
+}
+
+/// Calls visit(manifest) -> Result<void> for the manifests of a module, or of all.
+template <class Visit>
+Result<void> for_each_manifest(const Store& store, const std::optional<std::string>& module, Visit&& visit) {
+  const auto names = store.benchmark_names();
+  if (!names) {
+    return tl::unexpected(names.error());
+  }
+  for (const std::string& name : *names) {
+    if (module && !name.starts_with(*module)) {
+      continue;
+    }
+    const auto manifest = store.load_manifest(name);
+    if (!manifest) {
+      return tl::unexpected(manifest.error());
+    }
+    if (*manifest && (!module || (*manifest)->module == *module)) {
+      if (auto visited = visit(**manifest); !visited) {
+        return visited;
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<StoredCase>> list(const std::string& root, const std::optional<std::string>& module,
+                                     const std::optional<std::string>& function) {
+  std::vector<StoredCase> all;
+  const auto store = open_if_there(root);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  if (!*store) {
+    return all;
+  }
+  CaseReader reader(**store);
+  const auto visited = for_each_manifest(**store, module, [&](const Manifest& manifest) -> Result<void> {
+    if (function && manifest.function != *function) {
+      return {};
+    }
+    for (const CaseRecord& record : manifest.cases) {
+      auto read = reader.read(manifest, record);
+      if (!read) {
+        return tl::unexpected(std::move(read.error()));
+      }
+      all.push_back(std::move(*read));
+    }
+    return {};
+  });
+  if (!visited) {
+    return tl::unexpected(visited.error());
+  }
+  return all;
+}
+
+struct Stats {
+  std::size_t snapshots = 0;
+  std::size_t benchmarks = 0;
+  std::set<std::string> modules;
+  std::set<std::string> runs;
+  std::set<std::string> objects;
+  std::uint64_t bytes = 0;
+  std::string oldest;
+  std::string newest;
+};
+
+Result<void> add_times(const Store& store, Stats& stats) {
+  if (stats.runs.empty()) {
+    return {};
+  }
+  // Run ids sort by time.
+  for (const auto& [id, time] : {std::pair(*stats.runs.begin(), &stats.oldest),  //
+                                 std::pair(*stats.runs.rbegin(), &stats.newest)}) {
+    const auto run = store.load_run(id);
+    if (!run) {
+      return tl::unexpected(run.error());
+    }
+    *time = *run ? (*run)->time : "";
+  }
+  return {};
+}
+
+Result<Stats> stats_of(const std::string& root) {
+  Stats stats;
+  const auto store = open_if_there(root);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  if (!*store) {
+    return stats;
+  }
+  auto done = for_each_manifest(**store, std::nullopt, [&](const Manifest& manifest) -> Result<void> {
+    stats.benchmarks += manifest.cases.empty() ? 0 : 1;
+    stats.snapshots += manifest.cases.size();
+    for (const CaseRecord& record : manifest.cases) {
+      stats.modules.insert(manifest.module);
+      stats.runs.insert(record.run);
+      for (const model::SiteValue& site : record.sites) {
+        const auto file = !site.object.empty() && stats.objects.insert(site.object).second
+                              ? (*store)->object_file(site.object)
+                              : std::nullopt;
+        std::error_code gone;
+        const std::uintmax_t size = file ? fs::file_size(*file, gone) : 0;
+        stats.bytes += gone ? 0 : size;
+      }
+    }
+    return {};
+  });
+  done = done ? add_times(**store, stats) : done;
+  if (!done) {
+    return tl::unexpected(done.error());
+  }
+  return stats;
+}
+
+Result<bool> forget(const std::string& root, const Target& target, const std::vector<std::string>& ids) {
+  const auto store = open_if_there(root);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  return *store ? store::forget_case(**store, target.full_name(), ids, kPatience) : false;
+}
+
+Result<void> clean(const std::string& root) {
+  const auto store = open_if_there(root);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  if (!*store) {
+    return {};
+  }
+  return store::clean(**store, std::nullopt, store::CleanMode::kRemove, kPatience).map([](const auto&) {});
+}
+
+Result<util::MappedFile> load_object(const std::string& root, const std::string& sha256, std::uint64_t bytes) {
+  const auto store = open_if_there(root);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  if (!*store) {
+    return fail(ErrorKind::kNoBaseline, "the snapshot folder '" + root + "' is gone");
+  }
+  const auto object = (*store)->open_object(sha256, bytes);
+  if (!object) {
+    return tl::unexpected(object.error());
+  }
+  std::error_code none;
+  const fs::path scratch = fs::temp_directory_path(none);
+  return object->load_verified(none ? fs::path("/tmp") : scratch);
+}
+
+/// `work()` without the GIL, then its value or an exception.
+template <class Work>
+auto unlocked(const std::string& root, Work&& work) {
+  auto result = [&] {
+    const py::gil_scoped_release free;
+    return work();
+  }();
+  return or_raise(std::move(result), root);
+}
+
+void add_classes(py::module_& module) {
+  py::class_<Target>(module, "SnapshotTarget", "A benchmark as scripts name it.")
+      .def(py::init([](std::string module_path, std::string class_name, std::string function) {
+             return Target{std::move(module_path), std::move(class_name), std::move(function)};
+           }),
+           py::arg("module"), py::arg("class_name"), py::arg("function"))
+      .def_readonly("module", &Target::module)
+      .def_readonly("class_name", &Target::class_name)
+      .def_readonly("function", &Target::function)
+      .def_property_readonly("full_name", &Target::full_name);
+  py::class_<StoredCase>(module, "StoredCase", "What the store has of one case.")
+      .def_readonly("target", &StoredCase::target)
+      .def_readonly("names", &StoredCase::names)
+      .def_readonly("ids", &StoredCase::ids)
+      .def_readonly("failed", &StoredCase::failed)
+      .def_readonly("reason", &StoredCase::reason)
+      .def_readonly("values", &StoredCase::values)
+      .def_readonly("path", &StoredCase::path)
+      .def_property_readonly("time", [](const StoredCase& it) { return it.run.time; })
+      .def_property_readonly("python_version", [](const StoredCase& it) { return it.run.python.version; })
+      .def_property_readonly("platform", [](const StoredCase& it) { return it.run.machine.platform; })
+      .def_property_readonly("git_commit", [](const StoredCase& it) { return it.run.git ? it.run.git->commit : ""; })
+      .def_property_readonly("git_branch", [](const StoredCase& it) { return it.run.git ? it.run.git->branch : ""; });
+  py::class_<Stats>(module, "StoreStats", "What a store holds, counted.")
+      .def_readonly("snapshots", &Stats::snapshots)
+      .def_readonly("benchmarks", &Stats::benchmarks)
+      .def_property_readonly("modules", [](const Stats& it) { return it.modules.size(); })
+      .def_readonly("bytes", &Stats::bytes)
+      .def_readonly("oldest", &Stats::oldest)
+      .def_readonly("newest", &Stats::newest);
+  py::class_<util::MappedFile>(module, "StoredPickle", py::buffer_protocol(), "A pickle that was checked.")
+      .def_buffer([](const util::MappedFile& file) {
+        return py::buffer_info(reinterpret_cast<const std::uint8_t*>(file.bytes().data()),
+                               static_cast<py::ssize_t>(file.bytes().size()));
+      });
+}
+
+}  // namespace
+
+void add_storage(py::module_& module) {
+  add_classes(module);
+  module.def("store_value", &store_value, py::arg("root"), py::arg("target"), py::arg("parameters"), py::arg("names"),
+             py::arg("value"), "Stores what a case came to. The path of its pickle, and what is not in it.");
+  module.def("store_failure", &store_failure, py::arg("root"), py::arg("target"), py::arg("parameters"),
+             py::arg("names"), py::arg("reason"), "Stores that a case could not be captured.");
+  module.def(
+      "find_stored",
+      [](const std::string& root, const Target& target, const py::tuple& parameters) {
+        const auto ids = ids_of(parameters);
+        return unlocked(root, [&] { return find(root, target, ids); });
+      },
+      py::arg("root"), py::arg("target"), py::arg("parameters"), "What the store has of a case, if anything.");
+  module.def(
+      "list_stored",
+      [](const std::string& root, const std::optional<std::string>& in, const std::optional<std::string>& function) {
+        return unlocked(root, [&] { return list(root, in, function); });
+      },
+      py::arg("root"), py::arg("module"), py::arg("function"), "What the store has of all cases, or of some.");
+  module.def(
+      "forget_stored",
+      [](const std::string& root, const Target& target, const py::tuple& parameters) {
+        const auto ids = ids_of(parameters);
+        return unlocked(root, [&] { return forget(root, target, ids); });
+      },
+      py::arg("root"), py::arg("target"), py::arg("parameters"), "Removes a case from its manifest. Was there one?");
+  module.def(
+      "clean_store", [](const std::string& root) { unlocked(root, [&] { return clean(root); }); }, py::arg("root"),
+      "Removes what nothing refers to, and empty folders.");
+  module.def(
+      "store_stats", [](const std::string& root) { return unlocked(root, [&] { return stats_of(root); }); },
+      py::arg("root"), "Counts what a store holds.");
+  module.def(
+      "load_object",
+      [](const std::string& root, const std::string& sha256, std::uint64_t bytes) {
+        return unlocked(root, [&] { return load_object(root, sha256, bytes); });
+      },
+      py::arg("root"), py::arg("sha256"), py::arg("bytes"), "The pickle of a value, checked against its name.");
+}
+
+}  // namespace snapshot_test::bindings

@@ -1,0 +1,67 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "snapshot_test/store/transaction.hpp"
+#include "store/files.hpp"
+#include "store/layout.hpp"
+#include "store/lock.hpp"
+#include "store/paths.hpp"
+#include "util/file.hpp"
+
+namespace snapshot_test::store {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<void> remove_manifest(const fs::path& path) {
+  if (auto removed = remove_tree(path); !removed) {
+    return removed;
+  }
+  if (auto durable = util::fsync_folder(path.parent_path()); !durable) {
+    return durable;
+  }
+  ::rmdir(path.parent_path().c_str());  // refused unless empty
+  return {};
+}
+
+}  // namespace
+
+Result<bool> forget_case(const Store& store, std::string_view benchmark, const std::vector<std::string>& ids,
+                         Patience patience) {
+  // Looked at without the lock first: what is not there can be forgotten in a folder that may not be written.
+  const auto holds = [&](const std::optional<Manifest>& manifest) -> Result<const CaseRecord*> {
+    return manifest ? find_case(*manifest, ids) : nullptr;
+  };
+  const auto before = store.load_manifest(benchmark);
+  if (!before) {
+    return tl::unexpected(before.error());
+  }
+  if (const auto found = holds(*before); !found || *found == nullptr) {
+    return found.map([](const CaseRecord*) { return false; });
+  }
+  const auto lock = StoreLock::take(store.root(), patience);
+  if (!lock) {
+    return tl::unexpected(lock.error());
+  }
+  if (auto moved = roll_forward_all(store.root()); !moved) {
+    return tl::unexpected(std::move(moved.error()));
+  }
+  auto manifest = store.load_manifest(benchmark);
+  if (!manifest) {
+    return tl::unexpected(std::move(manifest.error()));
+  }
+  const auto found = holds(*manifest);
+  if (!found || *found == nullptr) {
+    return found.map([](const CaseRecord*) { return false; });
+  }
+  std::vector<CaseRecord>& cases = (*manifest)->cases;
+  cases.erase(cases.begin() + (*found - cases.data()));
+  const fs::path path = paths::manifest(paths::cases(store.root()), benchmark);
+  auto done = cases.empty() ? remove_manifest(path) : util::write_file_atomically(path, to_text(**manifest));
+  return done.map([] { return true; });
+}
+
+}  // namespace snapshot_test::store
