@@ -1,4 +1,5 @@
-// The extension module diff_tester._core. The package python/diff_tester is what people use; the names here are its own.
+// The extension module diff_tester._core. The package python/diff_tester is what people use; the names here are its
+// own.
 #include <pybind11/pybind11.h>
 
 #include "bindings/parts.hpp"
@@ -13,6 +14,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("version") = ST_VERSION;
   module.def("host", &host::run_in_interpreter, py::arg("supervisor"),
              "Serves as a host of the supervisor with this pid, over descriptor 3. Never returns.");
+  add_comparator(module);
 }
 
 }  // namespace snapshot_test::bindings

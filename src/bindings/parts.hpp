@@ -6,4 +6,6 @@
 
 namespace snapshot_test::bindings {
 
+void add_comparator(pybind11::module_& module);
+
 }  // namespace snapshot_test::bindings

@@ -40,8 +40,8 @@ int read_clock(clockid_t clock, timespec* out) noexcept {
 
 bool freeze_clock(std::int64_t seconds) noexcept {
   // The one that the linker's search finds is the one that took libc's place; it need not be this library's own.
-  auto* const freeze =
-      reinterpret_cast<decltype(&::snapshot_test_freeze_clock)>(::dlsym(RTLD_DEFAULT, "snapshot_test_freeze_clock"));
+  auto* const freeze = reinterpret_cast<decltype(&::snapshot_test_freeze_clock)>(
+      ::dlsym(RTLD_DEFAULT, "snapshot_test_freeze_clock"));
   if (freeze == nullptr) {
     return false;
   }
