@@ -20,6 +20,7 @@ PYBIND11_MODULE(_core, module) {
   add_rng(module);
   add_config(module);
   add_storage(module);
+  add_comparator(module);
 }
 
 }  // namespace snapshot_test::bindings

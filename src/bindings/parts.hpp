@@ -18,5 +18,6 @@ void add_rng(pybind11::module_& module);
 void make_room(const std::string& benchmark_dir);
 void add_config(pybind11::module_& module);
 void add_storage(pybind11::module_& module);
+void add_comparator(pybind11::module_& module);
 
 }  // namespace snapshot_test::bindings

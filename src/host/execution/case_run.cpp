@@ -71,6 +71,12 @@ class CollectorOff {
   py::module_ gc_;
 };
 
+/// A script stored the snapshot: one value for the whole case.
+bool compares_result(const model::CaseRequest& request) {
+  return std::any_of(request.baseline.begin(), request.baseline.end(),
+                     [](const model::SiteValue& each) { return each.site.kind == SiteKind::kResult; });
+}
+
 /// The course of one case. Each step says whether the next may follow.
 class CaseRun {
  public:
@@ -289,6 +295,10 @@ std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace 
     seen.push_back(std::move(each));
   }
   observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
+  if (const auto result = all ? result_of(seen) : std::nullopt; result && compares_result(request_)) {
+    seen.push_back(*result);
+    seen.back().site = {SiteKind::kResult, 0};
+  }
   return seen;
 }
 
