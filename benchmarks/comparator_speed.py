@@ -66,7 +66,8 @@ def main():
         rounds = [[seconds(each, actual, expected, calls) for each in functions] for _ in range(options.rounds)]
         numpy, ready, anew = (min(column) for column in zip(*rounds))
         median = statistics.median(one[0] / one[1] for one in rounds)
-        print(f"{name:36} {numpy * 1e6:9.2f} µs {ready * 1e6:9.2f} µs {numpy / ready:8.2f} {median:8.2f} {numpy / anew:10.2f}")
+        times = f"{numpy * 1e6:9.2f} µs {ready * 1e6:9.2f} µs"
+        print(f"{name:36} {times} {numpy / ready:8.2f} {median:8.2f} {numpy / anew:10.2f}")
 
 
 if __name__ == "__main__":

@@ -133,6 +133,31 @@ bool Walker::visited_before(const Value& actual, const Value& expected, IgnoredP
   return true;
 }
 
+// Of what is about to be visited.
+bool Walker::in_object() const {
+  if (stack_.empty()) return false;
+  const Frame& parent = stack_.back();
+  if (parent.in_object || parent.expected->kind() != Kind::kObject) return parent.in_object;
+  switch (parent.step.kind) {
+    case Step::Kind::kArgument:
+    case Step::Kind::kKeyword:
+    case Step::Kind::kAttribute:
+    case Step::Kind::kPart: return true;
+    default: return false;
+  }
+}
+
+// A tolerance for integers is for those that were computed. The end of a range, the digits of a UUID, the indices of a
+// sparse matrix, the value of an enum say which one it is.
+const Options& Walker::rules_here() {
+  if (options_.exact_integers || !in_object()) return options_;
+  if (!object_options_) {
+    object_options_ = options_;
+    object_options_->exact_integers = true;
+  }
+  return *object_options_;
+}
+
 void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Node ignored) {
   if (steps_left_ == 0) {
     if (!spend(bytes_left_ + 1)) return;
@@ -147,6 +172,7 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
   Frame frame{
       &actual, &expected, {}, {}, {}, {}, {}, 0, ignored, result_.leaves, result_.ignored, result_.difference_count,
       false};
+  frame.in_object = in_object();
   if (visited_before(actual, expected, ignored, frame)) return;
   const bool same = actual.kind() == kind;
   if ((same && is_sequence(kind)) || (!options_.strict_types && is_sequence(kind) && is_sequence(actual.kind()))) {

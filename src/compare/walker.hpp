@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -47,6 +48,7 @@ class Walker {
     std::uint64_t ignored_before = 0;
     std::uint64_t differences_before = 0;
     bool tracked = false;
+    bool in_object = false;  ///< is it an object's argument or attribute, or inside one?
   };
   enum class Status { kInProgress, kEqual, kDifferent, kPartial };
   struct PairHash {
@@ -58,6 +60,8 @@ class Walker {
   void visit(const Value& actual, const Value& expected, IgnoredPaths::Node ignored);
   bool visited_before(const Value& actual, const Value& expected, IgnoredPaths::Node ignored, Frame& frame);
 
+  [[nodiscard]] bool in_object() const;
+  const Options& rules_here();
   void compare_leaves(const Value& actual, const Value& expected);
   bool compare_as_numbers(const Value& actual, const Value& expected);
   bool compare_as_text(const Value& actual, const Value& expected);
@@ -85,6 +89,7 @@ class Walker {
   bool spend(std::uint64_t bytes);
 
   const Options& options_;
+  std::optional<Options> object_options_;  ///< for what is inside of objects; made when first needed
   IdenticalNans identical_nans_;
   const Value& actual_;
   const Value& expected_;

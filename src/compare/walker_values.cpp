@@ -155,7 +155,7 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
     return true;
   }
   if (actual.kind() != expected.kind()) close();
-  const NumberResult compared = compare_numbers(*a, *b, options_, identical_nans_);
+  const NumberResult compared = compare_numbers(*a, *b, rules_here(), identical_nans_);
   moved_ = moved_ || compared.outcome == Outcome::kClose;
   passed_nans_ = passed_nans_ || compared.has_nan;
   if (!result_.tolerance) result_.tolerance = compared.tolerance;
@@ -237,12 +237,12 @@ void Walker::compare_array(const Value& actual, const Value& expected, Frame fra
 bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
   if (!spend(actual.data.size() + expected.data.size() + actual.mask.size() + expected.mask.size())) return false;
   leaf();
-  ArrayResult compared = compare_arrays(actual, expected, options_, identical_nans_);
+  ArrayResult compared = compare_arrays(actual, expected, rules_here(), identical_nans_);
   if (is_shuffled() && compared.outcome != Outcome::kIdentical && can_reorder(actual) && can_reorder(expected)) {
     const Orders orders = matching_order(actual, expected, options_);
     const Reordered a(actual, orders.actual);
     const Reordered b(expected, orders.expected);
-    compared = compare_arrays(a.array(), b.array(), options_, identical_nans_);
+    compared = compare_arrays(a.array(), b.array(), rules_here(), identical_nans_);
   }
   moved_ = moved_ || compared.outcome == Outcome::kClose;
   passed_nans_ = passed_nans_ || compared.has_special;

@@ -8,6 +8,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import ipaddress
 import pathlib
 import pickle
 import signal
@@ -47,6 +48,11 @@ class Point:
 class Colour(enum.Enum):
     RED = 1
     BLUE = 2
+
+
+class Large(enum.IntEnum):
+    ONE = 10**9
+    OTHER = 10**9 + 1
 
 
 Pair = collections.namedtuple("Pair", "first second")
@@ -261,6 +267,34 @@ def test_integers_allow_the_tolerance_unless_they_are_exact():
     assert not compare(3, 4).match
     assert not compare(True, False, rtol=10, atol=10).match
     assert not compare(np.array([True]), np.array([False]), rtol=10, atol=10).match
+
+
+@pytest.mark.parametrize(
+    "actual, expected",
+    [
+        (range(10**6), range(10**6 + 1)),
+        (slice(10**6), slice(10**6 + 1)),
+        (uuid.UUID(int=2**127), uuid.UUID(int=2**127 + 1)),
+        (Large.ONE, Large.OTHER),
+        (fractions.Fraction(10**9, 7), fractions.Fraction(10**9 + 1, 7)),
+        (ipaddress.ip_address("10.0.0.1"), ipaddress.ip_address("10.0.0.2")),
+        ([Plain(x={"y": [10**9]})], [Plain(x={"y": [10**9 + 1]})]),
+        (Plain(x=np.arange(10**6, 10**6 + 900)), Plain(x=np.arange(10**6, 10**6 + 900) + 1)),
+        ({10**9: 1}, {10**9 + 1: 1}),
+        ({10**9}, {10**9 + 1}),
+    ],
+    ids=repr,
+)
+def test_integers_that_say_which_it_is_are_exact(actual, expected):
+    assert not compare(actual, expected).match
+    assert compare(actual, copy.deepcopy(actual)).match
+
+
+def test_a_sparse_element_at_another_place():
+    sparse = pytest.importorskip("scipy.sparse")
+    for kind in (sparse.csr_matrix, sparse.csc_matrix, sparse.coo_matrix):
+        first, other = (kind(([1.0], ([0], [column])), (1, 10**6)) for column in (500_000, 500_001))
+        assert not compare(first, other).match and compare(first, first.copy()).match
 
 
 NAN = float("nan")

@@ -86,6 +86,15 @@ TEST(CompareNans, CountWhereAllIsIdenticalIfAskedTo) {
   EXPECT_EQ(outcome(doubles({1, 2}), doubles({1, 2}), options), Outcome::kIdentical);
 }
 
+TEST(CompareTolerance, OfIntegersEndsAtObjects) {
+  Options options;
+  options.exact_integers = false;
+  const auto range = [](int end) { return global("builtins", "range") + integer(end) + "\x85R"; };
+  EXPECT_EQ(outcome(integer(1'000'001), integer(1'000'000), options), Outcome::kClose);
+  EXPECT_EQ(outcome(range(1'000'001), range(1'000'000), options), Outcome::kDifferent);
+  EXPECT_EQ(outcome(range(1'000'000), range(1'000'000), options), Outcome::kIdentical);
+}
+
 TEST(CompareTolerance, IsToldWhereItWasNeeded) {
   Options options;
   options.tolerance = {1e-3, 0};

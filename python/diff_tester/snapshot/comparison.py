@@ -48,7 +48,8 @@ class ComparisonConfig:
     strict_shapes: bool = True
     #: Sequences and one-dimensional arrays are compared as collections without order.
     ignore_order: bool = False
-    #: Integers must be the same, whatever the tolerances. bools, dates and texts always must.
+    #: Integers must be the same, whatever the tolerances. bools, dates and texts always must, as must integers inside of
+    #: objects: a range's end, an enum's value, the indices of a sparse matrix, a column of a table.
     exact_integers: bool = False
 
     def __post_init__(self) -> None:
@@ -148,7 +149,7 @@ class Comparator:
 
     def __init__(self, config: ComparisonConfig | None = None) -> None:
         if isinstance(config, dict):
-            raise TypeError("config must be a ComparisonConfig, not a dict: write Comparator(ComparisonConfig(**config))")
+            raise TypeError("config must be a ComparisonConfig, not a dict: Comparator(ComparisonConfig(**config))")
         if config is not None and not isinstance(config, ComparisonConfig):
             raise _arguments.wrong_type("config", "a ComparisonConfig or None", config)
         #: The rules; changes apply from the next comparison on.
