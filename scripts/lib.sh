@@ -13,6 +13,14 @@ BUILD_PACKAGES=(
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev strace zsh fish groff-base)
 
+# Paths below the project are relative for ccache: what one build has compiled, the others need not.
+export CCACHE_BASEDIR=$PWD
+
+# stamp FILE...: changes if one of the files, the interpreter or the place does.
+stamp() {
+  { "$PYTHON" -c 'import sys; print(sys.executable, sys.version)'; pwd; cat "$@"; } | sha256sum
+}
+
 say() { printf '\n== %s\n' "$*"; }
 
 die() {

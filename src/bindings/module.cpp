@@ -14,8 +14,13 @@ PYBIND11_MODULE(_core, module) {
   module.attr("version") = ST_VERSION;
   module.def("host", &host::run_in_interpreter, py::arg("supervisor"),
              "Serves as a host of the supervisor with this pid, over descriptor 3. Never returns.");
+  add_discovery(module);
+  add_runner(module);
+  add_tracer(module);
+  add_rng(module);
   add_config(module);
   add_storage(module);
+  add_comparator(module);
 }
 
 }  // namespace snapshot_test::bindings

@@ -108,6 +108,8 @@ class Planes {
     const Applied how = applied(*pair.expected.dtype, options_);
     const PlaneResult plane = compare_plane(pair, traversal, how.rule(options_), identical_nans_);
     result_.has_special = result_.has_special || plane.has_special;
+    const bool moved = !plane.identical || plane.tally.mismatched != 0;
+    if (moved && !how.exact && !result_.tolerance) result_.tolerance = how.tolerance;
     if (!plane.identical) result_.outcome = std::max(result_.outcome, Outcome::kClose);
     if (plane.tally.mismatched != 0) add(describe(pair, traversal, plane.tally, how));
   }

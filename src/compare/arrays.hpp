@@ -1,6 +1,7 @@
 // Arrays of anything but Python objects.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "compare/planes.hpp"
@@ -13,6 +14,7 @@ struct ArrayResult {
   Outcome outcome = Outcome::kIdentical;
   std::vector<Difference> differences;  ///< their paths are relative to the array: "['field']"; bounded
   std::uint64_t count = 0;              ///< all differences
+  std::optional<Tolerance> tolerance;   ///< as Comparison::tolerance
   bool has_special = false;             ///< NaNs or infinities may be among what has the same bits on both sides
 };
 

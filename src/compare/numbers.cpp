@@ -107,6 +107,7 @@ NumberResult compare_numbers(const Number& actual, const Number& expected, const
     result.outcome = Outcome::kClose;
   }
   const Applied how = applied(expected, options);
+  if (!how.exact) result.tolerance = how.tolerance;
   const Rule rule = how.rule(options);
   Tally tally;
   const bool complex = actual.kind == NumberKind::kComplex || expected.kind == NumberKind::kComplex;

@@ -34,8 +34,9 @@ struct Number {
 
 struct NumberResult {
   Outcome outcome = Outcome::kIdentical;
-  bool has_nan = false;  ///< the same NaN on both sides
-  Numbers numbers;       ///< filled where they differ; no samples
+  bool has_nan = false;                ///< the same NaN on both sides
+  Numbers numbers;                     ///< filled where they differ; no samples
+  std::optional<Tolerance> tolerance;  ///< as Comparison::tolerance
 };
 
 [[nodiscard]] NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options,

@@ -83,7 +83,9 @@ void Cursor::copy(std::size_t n, std::byte* room) {
 Traversal::Traversal(const PlanePair& pair) : axes(pair.shape.size()) {
   std::iota(axes.begin(), axes.end(), 0);
   const auto& order = pair.expected.strides;
-  std::stable_sort(axes.begin(), axes.end(), [&order](std::size_t x, std::size_t y) { return order[x] > order[y]; });
+  const auto distance = [&order](std::size_t axis) { return order[axis] < 0 ? -order[axis] : order[axis]; };
+  std::stable_sort(axes.begin(), axes.end(),
+                   [&distance](std::size_t x, std::size_t y) { return distance(x) > distance(y); });
   for (const std::size_t axis : axes) {
     const std::uint64_t extent = pair.shape[axis];
     count *= extent;

@@ -22,7 +22,7 @@ std::uint64_t step_budget(const pickle::Document& a, const pickle::Document& b) 
 
 // Bytes of arrays and texts that may be read; more only where the same ones are referred to again and again.
 std::uint64_t byte_budget(const pickle::Document& a, const pickle::Document& b) {
-  return (std::uint64_t{4} << 30) + 64 * (a.consumed() + b.consumed());
+  return (std::uint64_t{4} << 30) + 64 * (a.extent() + b.extent());
 }
 
 bool is_shareable(const Value& value) {
@@ -308,6 +308,9 @@ bool Walker::must_count_nans() const {
 }
 
 Comparison compare(const pickle::Document& actual, const pickle::Document& expected, const Options& options) {
+  if (options.count_identical_nans && !options.equal_nan) {
+    return Walker(actual, expected, options, IdenticalNans::kCounted).run();
+  }
   Walker walker(actual, expected, options, IdenticalNans::kAgree);
   Comparison result = walker.run();
   if (!walker.must_count_nans()) return result;

@@ -158,6 +158,7 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
   const NumberResult compared = compare_numbers(*a, *b, options_, identical_nans_);
   moved_ = moved_ || compared.outcome == Outcome::kClose;
   passed_nans_ = passed_nans_ || compared.has_nan;
+  if (!result_.tolerance) result_.tolerance = compared.tolerance;
   result_.outcome =
       std::max(result_.outcome, compared.outcome == Outcome::kDifferent ? Outcome::kClose : compared.outcome);
   if (compared.outcome != Outcome::kDifferent) return true;
@@ -245,6 +246,7 @@ bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
   }
   moved_ = moved_ || compared.outcome == Outcome::kClose;
   passed_nans_ = passed_nans_ || compared.has_special;
+  if (!result_.tolerance) result_.tolerance = compared.tolerance;
   if (compared.outcome == Outcome::kClose) close();
   for (const Difference& difference : compared.differences) differ(difference);
   result_.difference_count += compared.count - compared.differences.size();

@@ -349,10 +349,29 @@ bool Machine::step_frame(Opcode opcode) {
       const std::uint64_t left = bytes_.size() - at_;
       return value <= left || bad(fmt::format("a frame of {} bytes is announced, {} are left", value, left));
     }
-    case Opcode::kNextBuffer:
-      return bad("its buffers are stored elsewhere (out of band), so its value is incomplete", ErrorKind::kUnsupported);
-    default: return need(1);  // a buffer that may not be written to is a buffer
+    case Opcode::kNextBuffer: return next_buffer();
+    default: return read_only_buffer();
   }
+}
+
+bool Machine::next_buffer() {
+  if (!buffers_) {
+    return bad("its buffers are stored elsewhere (out of band), so its value is incomplete", ErrorKind::kUnsupported);
+  }
+  if (buffers_used_ == buffers_->size()) return bad(fmt::format("it has only {} buffers", buffers_used_));
+  const auto bytes = (*buffers_)[buffers_used_++];
+  return push(builder_.text({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, Kind::kByteArray));
+}
+
+// A buffer that may not be written to is a buffer. Where those are at hand, it is what bytes would be in band.
+bool Machine::read_only_buffer() {
+  if (!need(1)) return false;
+  Value*& top = stack_.back();
+  if (buffers_ && top->kind() == Kind::kByteArray) {
+    const auto bytes = top->bytes();
+    top = builder_.text({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, Kind::kBytes);
+  }
+  return true;
 }
 
 }  // namespace snapshot_test::pickle

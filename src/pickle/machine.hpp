@@ -16,12 +16,19 @@ namespace snapshot_test::pickle {
 
 class Machine {
  public:
+  using Buffers = std::span<const std::span<const std::byte>>;
+
   explicit Machine(std::span<const std::byte> bytes) : bytes_(bytes), builder_(bytes.size()) {}
+  /// For a pickle with out-of-band buffers.
+  Machine(std::span<const std::byte> bytes, Buffers buffers)
+      : bytes_(bytes), builder_(bytes.size()), buffers_(buffers) {}
 
   /// Runs to STOP and returns what is on top of the stack.
   [[nodiscard]] Result<Value*> run();
   [[nodiscard]] std::uint64_t position() const noexcept { return at_; }
   [[nodiscard]] Builder& builder() noexcept { return builder_; }
+  /// Buffers that no opcode asked for.
+  [[nodiscard]] std::size_t buffers_left() const noexcept { return buffers_ ? buffers_->size() - buffers_used_ : 0; }
 
  private:
   /// Runs opcodes from there on while they are common and raise no question, and returns where the next one is.
@@ -44,6 +51,8 @@ class Machine {
   bool step_stack(Opcode opcode);
   bool step_object(Opcode opcode);
   bool step_frame(Opcode opcode);
+  bool next_buffer();
+  bool read_only_buffer();
 
   bool read_int_text();
   bool read_long_text();
@@ -87,6 +96,8 @@ class Machine {
   std::vector<std::size_t> marks_;
   std::vector<Value*> memo_;                            ///< indices that come in order, as all but edited pickles have
   std::unordered_map<std::uint64_t, Value*> far_memo_;  ///< the others
+  std::optional<Buffers> buffers_;                      ///< nothing: there can be none
+  std::size_t buffers_used_ = 0;
   std::optional<Error> error_;
 };
 

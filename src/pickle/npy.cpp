@@ -184,7 +184,7 @@ Result<Document> read_npy(std::span<const std::byte> bytes) {
   Value* root = builder.container(Kind::kList);
   builder.become_array(*root, Kind::kArray, *array);
   const std::uint64_t nodes = builder.nodes();
-  return Document(builder.take_arena(), *root, nodes, bytes.size());
+  return Document(builder.take_arena(), *root, nodes, bytes.size(), bytes.size());
 }
 
 }  // namespace snapshot_test::pickle

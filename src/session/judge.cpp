@@ -18,7 +18,9 @@ using model::Verdict;
 
 namespace {
 
-bool is_outer(SiteKind kind) { return kind == SiteKind::kReturn || kind == SiteKind::kBody; }
+bool is_outer(SiteKind kind) {
+  return kind == SiteKind::kReturn || kind == SiteKind::kBody || kind == SiteKind::kResult;
+}
 bool is_state(SiteKind kind) { return kind == SiteKind::kState; }
 bool is_inner(SiteKind kind) { return kind == SiteKind::kDeepest || kind == SiteKind::kPath; }
 

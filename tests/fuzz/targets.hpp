@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "fuzz/walk.hpp"
 #include "snapshot_test/compare/explain.hpp"
@@ -10,13 +11,24 @@
 
 namespace snapshot_test::fuzz {
 
-/// Any bytes, read as a pickle; what was read is walked and described.
-inline void read_one(std::span<const std::byte> bytes) {
-  const auto document = pickle::read(bytes, pickle::Trailing::kAllow);
+inline void look_at(const Result<pickle::Document>& document, std::span<const std::byte> bytes) {
   if (!document) return;
   require(document->nodes() <= 3 * bytes.size() + 4);
   require(document->consumed() <= bytes.size());
+  require(document->extent() >= bytes.size());
   Walk().over(document->root());
+}
+
+/// Any bytes, read as a pickle; what was read is walked and described. Then once more with as many out-of-band buffers
+/// as it may ask for, which are parts of the same bytes.
+inline void read_one(std::span<const std::byte> bytes) {
+  look_at(pickle::read(bytes, pickle::Trailing::kAllow), bytes);
+  constexpr std::byte kNextBuffer{0x97};
+  constexpr std::ptrdiff_t kMost = 16;
+  const auto asked = std::min(std::count(bytes.begin(), bytes.end(), kNextBuffer), kMost);
+  std::vector<std::span<const std::byte>> buffers;
+  for (std::ptrdiff_t i = 0; i < asked; ++i) buffers.push_back(bytes.first(bytes.size() >> i));
+  look_at(pickle::read(bytes, buffers, pickle::Trailing::kAllow), bytes);
 }
 
 /// Any bytes, read as an .npy file.

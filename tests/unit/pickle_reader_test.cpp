@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <random>
+#include <vector>
 
 #include "snapshot_test/pickle/describe.hpp"
 #include "snapshot_test/pickle/document.hpp"
@@ -100,6 +101,42 @@ TEST(PickleReader, CallsNothing) {
   EXPECT_EQ(shown(pickle_of("\x82\x01)R")), "<extension 1>()");
   EXPECT_EQ(shown(pickle_of(text("7") + "Q")), "<persistent id '7'>");
   EXPECT_EQ(shown("P12\n."), "<persistent id '12'>");
+}
+
+TEST(PickleReader, ReadsBuffersThatAreElsewhere) {
+  const std::string one = "abc";
+  const std::string two(5000, 'x');
+  const std::vector<std::span<const std::byte>> buffers = {as_span(one), as_span(two)};
+  const std::string pickle = pickle_of("\x97\x97\x98\x86");
+  const auto document = read(as_span(pickle), buffers);
+  ASSERT_TRUE(document) << document.error().message;
+  const auto items = document->root().items();
+  EXPECT_EQ(items[0]->kind(), Kind::kByteArray);
+  EXPECT_EQ(items[0]->bytes().data(), as_span(one).data()) << "a copy was made";
+  EXPECT_EQ(items[1]->kind(), Kind::kBytes);
+  EXPECT_EQ(items[1]->bytes().size(), two.size());
+  EXPECT_EQ(document->consumed(), pickle.size());
+  EXPECT_EQ(document->extent(), pickle.size() + one.size() + two.size());
+}
+
+TEST(PickleReader, UsesEachBufferOnce) {
+  const std::string bytes = "abc";
+  const std::vector<std::span<const std::byte>> buffers = {as_span(bytes)};
+  const auto error = [&](const std::string& pickle, std::size_t count) {
+    const auto document = read(as_span(pickle), std::span(buffers).first(count));
+    return document ? Error{ErrorKind::kInternal, "read"} : document.error();
+  };
+  const auto few = error(pickle_of("\x97\x97\x86"), 1);
+  EXPECT_EQ(few.kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(few.message, HasSubstr("only 1 buffers"));
+  EXPECT_EQ(error(pickle_of("\x97"), 0).kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(error(pickle_of("\x98"), 1).kind, ErrorKind::kCorrupt);
+  const auto many = error(pickle_of("N"), 1);
+  EXPECT_EQ(many.kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(many.message, HasSubstr("leaves 1 of its buffers unused"));
+  const auto stored = read(as_span(pickle_of("\x97")));
+  ASSERT_FALSE(stored);
+  EXPECT_EQ(stored.error().kind, ErrorKind::kUnsupported);
 }
 
 TEST(PickleReader, RefusesWhatIsNotThere) {

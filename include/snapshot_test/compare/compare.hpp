@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct Options : model::Rules {
   std::vector<std::string> ignored_paths;
   /// Leaves of numbers at these paths, where they allow a tolerance at all, agree also within this relative one.
   std::map<std::string, double> bounds;
+  /// NaNs with the same bits count like any others, even where all else has the same bits, too: as in numpy.allclose,
+  /// they agree only with equal_nan.
+  bool count_identical_nans = false;
 };
 
 enum class Outcome {
@@ -91,6 +95,8 @@ struct Comparison {
   /// Of the leaves that differ and are numbers that allow a tolerance: the relative one that would have passed, where
   /// one would.
   std::map<std::string, double> passing_rtol;
+  /// What was applied to the first numbers that are not identical and allow a tolerance; nothing where there are none.
+  std::optional<Tolerance> tolerance;
 };
 inline constexpr std::size_t kMostDifferences = 20;
 inline constexpr std::size_t kMostPaths = 1000;

@@ -16,7 +16,9 @@ class Arena;
 /// One value tree. Owns the nodes; the bytes it was read from must outlive it. Reading it is thread safe.
 class Document {
  public:
-  Document(std::unique_ptr<Arena> arena, const Value& root, std::uint64_t nodes, std::uint64_t consumed);
+  /// `extent`: bytes that the nodes may refer to.
+  Document(std::unique_ptr<Arena> arena, const Value& root, std::uint64_t nodes, std::uint64_t consumed,
+           std::uint64_t extent);
   Document(Document&&) noexcept;
   Document& operator=(Document&&) noexcept;
   ~Document();
@@ -26,12 +28,15 @@ class Document {
   [[nodiscard]] std::uint64_t nodes() const noexcept { return nodes_; }
   /// Length of the pickle, up to and including its STOP.
   [[nodiscard]] std::uint64_t consumed() const noexcept { return consumed_; }
+  /// Length of the pickle and of its buffers; of a value that was never pickled, the size of its memory.
+  [[nodiscard]] std::uint64_t extent() const noexcept { return extent_; }
 
  private:
   std::unique_ptr<Arena> arena_;
   const Value* root_;
   std::uint64_t nodes_;
   std::uint64_t consumed_;
+  std::uint64_t extent_;
 };
 
 /// What to do with bytes after the pickle's STOP.
@@ -40,5 +45,11 @@ enum class Trailing { kReject, kAllow };
 /// kCorrupt where the bytes are not a pickle, kUnsupported for a newer protocol or out-of-band buffers. Time and memory
 /// are linear in the number of bytes, whatever they are; array data, strings and bytes are not copied.
 [[nodiscard]] Result<Document> read(std::span<const std::byte> bytes, Trailing trailing = Trailing::kReject);
+
+/// A pickle of this process whose large parts are elsewhere: protocol 5's out-of-band buffers, in the order of their
+/// opcodes. They must outlive the document, too; nothing of them is copied. kCorrupt unless each is used exactly once.
+[[nodiscard]] Result<Document> read(std::span<const std::byte> bytes,
+                                    std::span<const std::span<const std::byte>> buffers,
+                                    Trailing trailing = Trailing::kReject);
 
 }  // namespace snapshot_test::pickle

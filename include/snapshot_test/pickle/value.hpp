@@ -103,12 +103,15 @@ struct Dtype {
 struct Array {
   const Dtype* dtype = nullptr;
   std::span<const std::uint64_t> shape;
-  std::span<const std::int64_t> strides;  ///< bytes (in elements of `items` if there are items); never negative
-  std::uint64_t size = 0;                 ///< elements
-  std::span<const std::byte> data;        ///< in place; unaligned. Empty where there are items
-  std::span<const Value* const> items;    ///< elements of dtypes with objects in them, in memory order
-  const Value* type = nullptr;            ///< the subclass (kGlobal); null for numpy.ndarray itself
-  const Value* extra = nullptr;           ///< what a subclass adds to ndarray's state
+  /// Bytes (in elements of `items` if there are items). Never negative in what was read; live arrays have any.
+  std::span<const std::int64_t> strides;
+  std::uint64_t size = 0;  ///< elements
+  /// In place; unaligned; empty where there are items. Of live arrays only its size and beginning count: elements are
+  /// where the strides say.
+  std::span<const std::byte> data;
+  std::span<const Value* const> items;  ///< elements of dtypes with objects in them, in memory order
+  const Value* type = nullptr;          ///< the subclass (kGlobal); null for numpy.ndarray itself
+  const Value* extra = nullptr;         ///< what a subclass adds to ndarray's state
   bool has_items = false;
   bool masked = false;
   std::span<const std::byte> mask;    ///< one byte a leaf element (packed), in data's memory order

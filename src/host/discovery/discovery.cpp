@@ -18,7 +18,8 @@ namespace {
 /// Fills in model::Benchmark from candidates, and notes what is odd about them.
 class Describer {
  public:
-  explicit Describer(std::vector<std::string>& notes) : notes_(notes) {}
+  Describer(std::vector<std::string>& notes, const OnDescribed& on_described)
+      : notes_(notes), on_described_(on_described) {}
 
   /// Throws py::error_already_set with whatever the benchmark's class and attributes raise.
   model::Benchmark describe_benchmark(const Candidate& candidate) {
@@ -30,20 +31,24 @@ class Describer {
     benchmark.function = candidate.attribute;
     const py::object pretty_name = attribute_or_none(bound.callable, "pretty_name");
     benchmark.pretty_name = py::isinstance<py::str>(pretty_name) ? utf8(pretty_name) : "";
-    fill_params(benchmark, bound);
+    const Params params = fill_params(benchmark, bound);
     fill_type(benchmark, candidate, bound);
     fill_source(benchmark, bound);
     benchmark.timeout = timeout_of(first_attribute(bound.sources, "timeout"), benchmark.name);
+    if (on_described_) {
+      on_described_(benchmark, bound, params);
+    }
     return benchmark;
   }
 
  private:
-  static void fill_params(model::Benchmark& benchmark, const BoundBenchmark& bound) {
-    const Params params = read_params(bound.sources);
+  static Params fill_params(model::Benchmark& benchmark, const BoundBenchmark& bound) {
+    Params params = read_params(bound.sources);
     if (params.combinations() > kMostCombinations) {
       raise_value_error(fmt::format("params has more than {} combinations", kMostCombinations));
     }
     benchmark.params = describe_axes(params);
+    return params;
   }
 
   static void fill_type(model::Benchmark& benchmark, const Candidate& candidate, const BoundBenchmark& bound) {
@@ -121,13 +126,15 @@ class Describer {
   }
 
   std::vector<std::string>& notes_;
+  const OnDescribed& on_described_;
   SourceReader sources_;
 };
 
 /// Keeps one benchmark a name.
 class Collector {
  public:
-  explicit Collector(model::Suite& suite) : suite_(suite), describer_(suite.notes) {}
+  Collector(model::Suite& suite, const OnDescribed& on_described)
+      : suite_(suite), describer_(suite.notes, on_described) {}
 
   void add(const Candidate& candidate) {
     model::Benchmark benchmark = describer_.describe_benchmark(candidate);
@@ -158,7 +165,7 @@ Result<void> install_root(const std::filesystem::path& benchmark_dir) {
 }
 
 Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import,
-                              const LostModules& lost) {
+                              const LostModules& lost, const OnDescribed& on_described) {
   Result<SuiteRoot> root = mount_root(benchmark_dir);
   if (!root) {
     return tl::unexpected(root.error());
@@ -172,7 +179,7 @@ Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const 
   } catch (const py::error_already_set& error) {
     record_failure(suite.failures, "an ASV benchmark plugin", error);
   }
-  Collector collector(suite);
+  Collector collector(suite, on_described);
   Walk(types, on_import, suite.failures, lost).run(root->package, [&collector](const Candidate& candidate) {
     collector.add(candidate);
   });

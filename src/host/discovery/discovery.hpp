@@ -5,9 +5,11 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "host/discovery/params.hpp"
 #include "host/discovery/scan.hpp"
 #include "snapshot_test/model/benchmark.hpp"
 #include "snapshot_test/util/result.hpp"
@@ -21,11 +23,15 @@ inline constexpr std::size_t kMostCombinations = 1'000'000;
 /// LiveBenchmark::resolve() do this themselves; doing it twice is harmless.
 [[nodiscard]] Result<void> install_root(const std::filesystem::path& benchmark_dir);
 
+/// Called with each benchmark once it is described, and what it was described from.
+using OnDescribed =
+    std::function<void(const model::Benchmark& benchmark, const BoundBenchmark& bound, const Params& params)>;
+
 /// Imports the whole suite and describes every benchmark, in the order of discovery, each name once (of several with
-/// one name the last wins). `on_import` may be empty. Errors are install_root's.
+/// one name the last wins). `on_import` and `on_described` may be empty. Errors are install_root's.
 /// `lost`: modules that are not imported but listed as failures.
 [[nodiscard]] Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import = {},
-                                            const LostModules& lost = {});
+                                            const LostModules& lost = {}, const OnDescribed& on_described = {});
 
 /// The parameter indices that `regex` selects, parallel to suite.benchmarks. It is a Python regular expression,
 /// searched in the full name and in "module.method" (a match takes all indices), and in "name(id1, id2)" of each

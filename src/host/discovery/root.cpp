@@ -253,6 +253,33 @@ Result<SuiteRoot> check_tree(const fs::path& benchmark_dir) {
   return root;
 }
 
+void forget_modules(const SuiteRoot& root, Forget which) {
+  const py::module_ sys = py::module_::import("sys");
+  const py::list finders = sys.attr("meta_path");
+  bool found = false;
+  for (const py::handle finder : py::list(finders.attr("copy")())) {
+    const py::object mark = attribute_or_none(finder, kFinderMark);
+    const fs::path dir = mark.is_none() ? "" : utf8(mark);
+    if (dir.filename() != root.package || (dir == root.dir) != (which == Forget::kThis)) {
+      continue;
+    }
+    found = true;
+    if (which == Forget::kOthers) {
+      finders.attr("remove")(finder);
+    }
+  }
+  if (!found) {
+    return;
+  }
+  const py::dict modules = sys.attr("modules");
+  for (const py::handle name : py::list(modules)) {
+    const std::string text = utf8(name);
+    if (text == root.package || text.starts_with(root.package + ".")) {
+      PyDict_DelItem(modules.ptr(), name.ptr());
+    }
+  }
+}
+
 Result<SuiteRoot> mount_root(const fs::path& benchmark_dir) {
   Result<SuiteRoot> root = check_tree(benchmark_dir);
   if (!root) {

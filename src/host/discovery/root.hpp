@@ -27,4 +27,11 @@ struct SuiteRoot {
 /// Errors: check_tree's; kUsage where a module of that name is loaded already; kPython where Python refuses.
 [[nodiscard]] Result<SuiteRoot> mount_root(const std::filesystem::path& benchmark_dir);
 
+/// Forgets the modules of mounted suites: with kThis of the one in this directory, which will be imported anew; with
+/// kOthers of those that are called the same and lie elsewhere, and takes their finders away, so that this one can be
+/// mounted. For processes that see more than one suite in their life. Objects of the forgotten modules live on. Needs
+/// the GIL; may throw error_already_set.
+enum class Forget { kThis, kOthers };
+void forget_modules(const SuiteRoot& root, Forget which);
+
 }  // namespace snapshot_test::host::discovery

@@ -71,9 +71,10 @@ class CollectorOff {
   py::module_ gc_;
 };
 
-/// A coroutine or an asynchronous generator: ASV never runs its body, and neither do we.
-bool is_never_run(const py::object& value) {
-  return PyCoro_CheckExact(value.ptr()) != 0 || PyAsyncGen_CheckExact(value.ptr()) != 0;
+/// A script stored the snapshot: one value for the whole case.
+bool compares_result(const model::CaseRequest& request) {
+  return std::any_of(request.baseline.begin(), request.baseline.end(),
+                     [](const model::SiteValue& each) { return each.site.kind == SiteKind::kResult; });
 }
 
 /// The course of one case. Each step says whether the next may follow.
@@ -99,9 +100,7 @@ class CaseRun {
   [[nodiscard]] SeenValue changed_state();
   void call_timeraw();
   [[nodiscard]] py::object timed(const std::function<py::object()>& function);
-  [[nodiscard]] py::object as_returned(py::object returned);
   [[nodiscard]] std::vector<SeenValue> gather_values(py::object returned, trace::Trace trace);
-  [[nodiscard]] bool is_meaningful(const model::Site& site, const py::object& value);
   void hand_over(const std::vector<SeenValue>& seen);
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
@@ -254,7 +253,7 @@ void CaseRun::call_for_values() {
   if (body) {
     benchmark_.body->restore();
   }
-  std::vector<SeenValue> seen = gather_values(as_returned(std::move(returned)), tracer.take());
+  std::vector<SeenValue> seen = gather_values(std::move(returned), tracer.take());
   if (state_) {
     seen.push_back(changed_state());
   }
@@ -262,7 +261,7 @@ void CaseRun::call_for_values() {
 }
 
 void CaseRun::call_for_state() {
-  (void)as_returned(timed([&] { return benchmark_.live.function()(*args_); }));
+  (void)as_returned(timed([&] { return benchmark_.live.function()(*args_); }), observation().notes);
   hand_over({changed_state()});
 }
 
@@ -284,60 +283,23 @@ void CaseRun::call_timeraw() {
   hand_over(seen);
 }
 
-/// What a benchmark that ASV never runs returned is nothing.
-py::object CaseRun::as_returned(py::object returned) {
-  if (!is_never_run(returned)) {
-    return returned;
-  }
-  observation().notes.push_back("it is asynchronous: its body is not run, as under ASV");
-  if (PyCoro_CheckExact(returned.ptr()) != 0) {
-    returned.attr("close")();  // or Python warns that it was never awaited
-  }
-  return py::none();
-}
-
 std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace trace) {
   const bool all = request_.observe != Observe::kDeepest;
   std::vector<SeenValue> seen;
+  returned = as_returned(std::move(returned), observation().notes);
   if (all) {
-    const model::Site site{SiteKind::kReturn, 0};
-    const bool meaningful = is_meaningful(site, returned);
-    seen.push_back({site, std::move(returned), "", 1, meaningful});
+    trace::RewrittenBody* body = benchmark_.body ? &*benchmark_.body : nullptr;
+    seen = seen_outside(std::move(returned), body, clock_, observation().notes);
   }
-  if (all && benchmark_.body) {
-    for (trace::BodyValue& each : benchmark_.body->take_values()) {
-      const model::Site site{SiteKind::kBody, each.index};
-      const bool meaningful = is_meaningful(site, each.value);
-      seen.push_back({site, std::move(each.value), std::move(each.source), each.count, meaningful});
-    }
-  }
-  if (trace.deepest) {
-    seen.push_back({{SiteKind::kDeepest, 0},
-                    std::move(trace.deepest->value),
-                    std::move(trace.deepest->function),
-                    1,
-                    trace.deepest->meaningful});
-  }
-  if (all) {
-    for (trace::TracedCall& each : trace.path) {
-      seen.push_back(
-          {{SiteKind::kPath, each.depth}, std::move(each.value), std::move(each.function), 1, each.meaningful});
-    }
+  for (SeenValue& each : seen_inside(trace, all ? Inside::kAll : Inside::kDeepest)) {
+    seen.push_back(std::move(each));
   }
   observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
+  if (const auto result = all ? result_of(seen) : std::nullopt; result && compares_result(request_)) {
+    seen.push_back(*result);
+    seen.back().site = {SiteKind::kResult, 0};
+  }
   return seen;
-}
-
-/// Of return and body[i]: every value but None is a result, except what the clock said.
-bool CaseRun::is_meaningful(const model::Site& site, const py::object& value) {
-  if (value.is_none()) {
-    return false;
-  }
-  if (clock_.holds(value.ptr())) {
-    observation().notes.push_back(site.text() + " is a reading of the clock, and not compared");
-    return false;
-  }
-  return true;
 }
 
 /// To the store, or against it.

@@ -58,6 +58,7 @@ void prepare_and_serve(Context& context, Inherited& inherited, util::Channel cha
     node.send_failure(*failure);
     return;
   }
+  interpreter::load_generators();
   interpreter::flush_standard_streams();
   interpreter::freeze_heap();
   node.send_ready();
@@ -189,6 +190,7 @@ void preload(const Context& context, const std::vector<std::string>& modules) {
       // Whichever module of the suite needs it will fail to import it again, and say so where it matters.
     }
   }
+  interpreter::load_generators();
   interpreter::flush_standard_streams();
   interpreter::freeze_heap();
 }

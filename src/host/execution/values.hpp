@@ -9,19 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "host/execution/seen.hpp"
 #include "host/pickling/pickler.hpp"
 #include "model/message.hpp"
 
 namespace snapshot_test::host::execution {
-
-/// A value that was seen at a site, held by reference.
-struct SeenValue {
-  model::Site site;
-  pybind11::object value;
-  std::string source;       ///< the statement, or the function that returned it
-  std::uint64_t count = 1;  ///< how often the statement ran
-  bool meaningful = false;
-};
 
 /// Pickles values of one case; what several sites share is pickled once. GIL held throughout.
 class ValueWriter {

@@ -95,6 +95,41 @@ class BlockWriter {
   std::vector<std::byte> block_;
 };
 
+/// The runs of a view of at least one element, in C order: each is a number of elements one stride apart.
+class Rows {
+ public:
+  explicit Rows(const ArrayView& view) : outer_(joined_axes(view)), inner_(outer_.back()), first_(view.data) {
+    outer_.pop_back();
+  }
+  [[nodiscard]] const Axis& inner() const { return inner_; }
+  [[nodiscard]] std::size_t length() const { return static_cast<std::size_t>(inner_.length); }
+
+  /// `take` gets where each begins, and returns whether to go on.
+  template <class Take>
+  void for_each(Take take) const {
+    std::vector<std::ptrdiff_t> index(outer_.size(), 0);
+    const std::byte* at = first_;
+    while (take(at)) {
+      std::size_t axis = outer_.size();
+      while (axis != 0 && index[axis - 1] + 1 == outer_[axis - 1].length) {
+        --axis;
+        at -= outer_[axis].stride * index[axis];
+        index[axis] = 0;
+      }
+      if (axis == 0) {
+        return;
+      }
+      ++index[axis - 1];
+      at += outer_[axis - 1].stride;
+    }
+  }
+
+ private:
+  std::vector<Axis> outer_;
+  Axis inner_;
+  const std::byte* first_;
+};
+
 }  // namespace
 
 bool ArrayTypes::load() {
@@ -179,40 +214,32 @@ void stream_elements(const ArrayView& view, Stream& stream) {
     stream.put(view.data, total);
     return;
   }
-  std::vector<Axis> outer = joined_axes(view);
-  const Axis inner = outer.back();
-  outer.pop_back();
-  const auto row = static_cast<std::size_t>(inner.length);
-  const bool run = inner.stride == static_cast<std::ptrdiff_t>(view.item_size);
-  const bool direct = run && row * view.item_size >= kBlock / 16;
+  const Rows rows(view);
+  const bool direct = rows.inner().stride == static_cast<std::ptrdiff_t>(view.item_size) &&
+                      rows.length() * view.item_size >= kBlock / 16;
   BlockWriter block(stream, view.item_size, direct ? 0 : total);
-  std::vector<std::ptrdiff_t> index(outer.size(), 0);
-  const std::byte* at = view.data;
-  while (!stream.failure()) {
+  rows.for_each([&](const std::byte* at) {
     if (direct) {
-      stream.put(at, row * view.item_size);
+      stream.put(at, rows.length() * view.item_size);
     } else {
-      block.add(at, inner.stride, row);
+      block.add(at, rows.inner().stride, rows.length());
     }
-    std::size_t axis = outer.size();
-    while (axis != 0) {
-      --axis;
-      at += outer[axis].stride;
-      if (++index[axis] < outer[axis].length) {
-        break;
-      }
-      at -= outer[axis].stride * outer[axis].length;
-      index[axis] = 0;
-      if (axis == 0) {
-        block.flush();
-        return;
-      }
-    }
-    if (outer.empty()) {
-      block.flush();
-      return;
-    }
+    return !stream.failure();
+  });
+  block.flush();
+}
+
+void gather_elements(const ArrayView& view, std::span<std::byte> out) {
+  if (out.empty()) {
+    return;
   }
+  const Rows rows(view);
+  std::byte* to = out.data();
+  rows.for_each([&](const std::byte* at) {
+    gather(to, at, rows.inner().stride, rows.length(), view.item_size);
+    to += rows.length() * view.item_size;
+    return true;
+  });
 }
 
 }  // namespace snapshot_test::host::pickling

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -59,5 +60,8 @@ struct ArrayView {
 /// Writes the elements: in memory order if the array is contiguous in either order, else in C order, gathered block
 /// by block.
 void stream_elements(const ArrayView& view, Stream& stream);
+
+/// Copies the elements in C order to `out`, which has room for exactly these.
+void gather_elements(const ArrayView& view, std::span<std::byte> out);
 
 }  // namespace snapshot_test::host::pickling

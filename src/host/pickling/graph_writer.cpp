@@ -25,11 +25,13 @@ std::uintptr_t find_stack_floor() {
 
 }  // namespace
 
-GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained)
+GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained,
+                         Buffers* buffers)
     : stream_(sink, limits.max_bytes),
       limits_(limits),
       reducers_(reducers),
       drained_(drained),
+      buffers_(buffers),
       stack_floor_(find_stack_floor()) {}
 
 Result<PickledInfo> GraphWriter::dump(PyObject* value) {
@@ -210,6 +212,14 @@ void GraphWriter::note(std::string text) {
     return;
   }
   notes_.push_back(fmt::format("{}: {}", path_text(path_), text));
+}
+
+void GraphWriter::refer_to_buffer(bool read_only) {
+  stream_.op(Opcode::kNextBuffer);
+  if (read_only) {
+    stream_.op(Opcode::kReadOnlyBuffer);
+  }
+  stream_.count_elsewhere(buffers_->spans().back().size());
 }
 
 void GraphWriter::get(std::uint64_t number) {

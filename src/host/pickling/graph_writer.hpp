@@ -28,7 +28,8 @@ namespace py = pybind11;
 /// a Python exception of the value's own code becomes a description, and never leaves save() unless it is fatal.
 class GraphWriter {
  public:
-  GraphWriter(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained);
+  GraphWriter(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained,
+              Buffers* buffers);
   GraphWriter(const GraphWriter&) = delete;
   GraphWriter& operator=(const GraphWriter&) = delete;
 
@@ -110,6 +111,7 @@ class GraphWriter {
 
   // save_array.cpp
   Result<void> save_array(PyObject* array);
+  void save_elements_of(PyObject* array, const ArrayView& view);
   Result<void> save_dtype(PyObject* dtype);
 
   // describe.cpp
@@ -124,10 +126,16 @@ class GraphWriter {
   }
   void get(std::uint64_t number);
 
+  /// Does memory of that size go beside the pickle?
+  [[nodiscard]] bool is_buffer(std::size_t size) const { return buffers_ != nullptr && size >= Buffers::kLeast; }
+  /// Refers to the buffer that was just added.
+  void refer_to_buffer(bool read_only);
+
   Stream stream_;
   const Limits& limits_;
   const Reducers& reducers_;
   DrainCache& drained_;
+  Buffers* buffers_;
   IdentityMemo memo_;
   ValueMemo values_;
   std::uint64_t memo_count_ = 0;

@@ -4,11 +4,12 @@
 
 namespace snapshot_test::host::pickling {
 
-Pickler::Pickler(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained)
-    : sink_(sink), limits_(limits), reducers_(reducers), drained_(drained) {}
+Pickler::Pickler(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained,
+                 Buffers* buffers)
+    : sink_(sink), limits_(limits), reducers_(reducers), drained_(drained), buffers_(buffers) {}
 
 Result<PickledInfo> Pickler::dump(py::handle value) {
-  GraphWriter writer(sink_, limits_, reducers_, drained_);
+  GraphWriter writer(sink_, limits_, reducers_, drained_, buffers_);
   return writer.dump(value.ptr());
 }
 

@@ -1,4 +1,4 @@
-// Canonical pickles: standard protocol 5, in band, whose bytes depend on the value as far as they can.
+// Canonical pickles: standard protocol 5, in band or with buffers, whose bytes depend on the value as far as they can.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/pickling/buffers.hpp"
 #include "host/pickling/drain_cache.hpp"
 #include "host/pickling/limits.hpp"
 #include "host/pickling/reducers.hpp"
@@ -16,7 +17,7 @@
 namespace snapshot_test::host::pickling {
 
 struct PickledInfo {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;  ///< of the pickle and its buffers
   /// kDescribedOnly: nothing in the pickle says what was computed (functions, locks, bare objects, alone or as the
   /// only contents of containers). Equal bytes then must not pass for a check.
   Content content = Content::kDescribedOnly;
@@ -35,11 +36,14 @@ struct PickledInfo {
 /// - A container that occurs twice is written once and referred to; an equal copy of it is written again.
 /// Subclasses of numpy.ndarray use their own __reduce__, which copies their data once.
 ///
-/// Large buffers go from the object's memory to the sink without a copy, in one write each.
+/// Large buffers go from the object's memory to the sink without a copy, in one write each. With `buffers`, the memory
+/// of contiguous arrays, of bytes, bytearrays and PickleBuffers from Buffers::kLeast on is referred to instead; of
+/// other arrays a contiguous copy is made there.
 class Pickler {
  public:
-  /// All are borrowed and must outlive the pickler.
-  Pickler(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained);
+  /// All are borrowed and must outlive the pickler. `buffers` may be null: then everything is in the stream.
+  Pickler(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained,
+          Buffers* buffers = nullptr);
 
   /// Needs the GIL; runs Python code (the value's __reduce_ex__, its iterators). kPython where the value is opaque
   /// (the message says why and where in it), or the sink's own error; the sink then holds the beginning of a pickle.
@@ -51,6 +55,7 @@ class Pickler {
   const Limits& limits_;
   const Reducers& reducers_;
   DrainCache& drained_;
+  Buffers* buffers_;
 };
 
 }  // namespace snapshot_test::host::pickling

@@ -146,6 +146,8 @@ void Reducers::load_libraries_of(py::handle type) const {
       problems_.push_back("the canonical forms of " + library->package + " could not be loaded: " + one_line(error));
     }
     std::move(added.entries_.begin(), added.entries_.end(), std::back_inserter(library_entries_));
+    // Loading runs Python: another thread may have found nothing in the meantime.
+    found_.clear();
   }
 }
 

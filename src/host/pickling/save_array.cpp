@@ -34,8 +34,7 @@ Result<void> GraphWriter::save_array(PyObject* array) {
     }
   }
   stream_.op(Opcode::kMark);
-  stream_.op<8>(Opcode::kByteArray8, view.bytes());
-  stream_elements(view, stream_);
+  save_elements_of(array, view);
   if (auto saved = save(dtype.ptr()); !saved) {
     return saved;
   }
@@ -58,6 +57,21 @@ Result<void> GraphWriter::save_array(PyObject* array) {
   memoize(array);
   content_ = true;
   return stream_state();
+}
+
+/// As a bytearray: array protocols of numpy's own give what may be written to.
+void GraphWriter::save_elements_of(PyObject* array, const ArrayView& view) {
+  const std::size_t size = view.bytes();
+  if (!is_buffer(size)) {
+    stream_.op<8>(Opcode::kByteArray8, size);
+    return stream_elements(view, stream_);
+  }
+  if (view.order == MemoryOrder::kNeither) {
+    gather_elements(view, buffers_->add_own(size));
+  } else {
+    buffers_->add(array, {view.data, size});
+  }
+  refer_to_buffer(false);
 }
 
 /// Equal plain dtypes are the same thing, whether or not they are the same object.

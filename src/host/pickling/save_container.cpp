@@ -207,9 +207,14 @@ Result<void> GraphWriter::save_frozenset(PyObject* set) {
 }
 
 Result<void> GraphWriter::save_bytearray(PyObject* bytearray) {
-  const BufferView view(bytearray, PyBUF_SIMPLE);
-  stream_.op<8>(Opcode::kByteArray8, static_cast<std::uint64_t>(view.get().len));
-  stream_.put(view.get().buf, static_cast<std::size_t>(view.get().len));
+  if (is_buffer(static_cast<std::size_t>(PyByteArray_GET_SIZE(bytearray)))) {
+    buffers_->add_export(bytearray, PyBUF_SIMPLE);
+    refer_to_buffer(false);
+  } else {
+    const BufferView view(bytearray, PyBUF_SIMPLE);
+    stream_.op<8>(Opcode::kByteArray8, static_cast<std::uint64_t>(view.get().len));
+    stream_.put(view.get().buf, static_cast<std::size_t>(view.get().len));
+  }
   memoize(bytearray);
   content_ = true;
   return {};
@@ -218,17 +223,22 @@ Result<void> GraphWriter::save_bytearray(PyObject* bytearray) {
 Result<void> GraphWriter::save_pickle_buffer(PyObject* buffer) {
   try {
     const BufferView view(buffer, PyBUF_FULL_RO);
-    const auto size = static_cast<std::uint64_t>(view.get().len);
+    auto size = static_cast<std::uint64_t>(view.get().len);  // in the stream
     const void* data = view.get().buf;
+    const bool contiguous = PyBuffer_IsContiguous(&view.get(), 'A') != 0;
     py::object copy;
-    if (PyBuffer_IsContiguous(&view.get(), 'A') == 0) {
+    if (!contiguous) {
       copy = py::reinterpret_steal<py::object>(PyBytes_FromObject(buffer));
       if (!copy) {
         throw py::error_already_set();
       }
       data = PyBytes_AS_STRING(copy.ptr());
     }
-    if (view.get().readonly == 0) {
+    if (contiguous && is_buffer(size)) {
+      buffers_->add_export(buffer, PyBUF_FULL_RO);
+      refer_to_buffer(view.get().readonly != 0);
+      size = 0;
+    } else if (view.get().readonly == 0) {
       stream_.op<8>(Opcode::kByteArray8, size);
     } else if (size <= UINT32_MAX) {
       stream_.op<4>(Opcode::kBinBytes, size);

@@ -1,5 +1,6 @@
 // None, bool, int, float, str, bytes.
 #include <bit>
+#include <span>
 
 #include "host/pickling/graph_writer.hpp"
 
@@ -180,6 +181,12 @@ void GraphWriter::save_bytes(PyObject* bytes) {
   const auto size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes));
   const bool memoised = size >= kMemoiseFrom;
   if (memoised && save_memoised_value(bytes, size)) {
+    return;
+  }
+  if (is_buffer(size)) {
+    buffers_->add(bytes, std::as_bytes(std::span(PyBytes_AS_STRING(bytes), size)));
+    refer_to_buffer(true);
+    memoize_unnamed();
     return;
   }
   if (size < 256) {

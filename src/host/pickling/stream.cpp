@@ -23,13 +23,26 @@ void Stream::put_slowly(const void* data, std::size_t size) {
   used_ = size;
 }
 
-void Stream::pass(const std::byte* data, std::size_t size) {
-  if (failure_ || size == 0) {
-    return;
+bool Stream::allowed(std::size_t size) {
+  if (failure_) {
+    return false;
   }
   if (max_bytes_ && size > *max_bytes_ - passed_) {
     failure_ =
         Error{ErrorKind::kPython, fmt::format("opaque: its pickle is larger than the limit of {} bytes", *max_bytes_)};
+    return false;
+  }
+  return true;
+}
+
+void Stream::count_elsewhere(std::size_t size) {
+  if (allowed(size)) {
+    passed_ += size;
+  }
+}
+
+void Stream::pass(const std::byte* data, std::size_t size) {
+  if (size == 0 || !allowed(size)) {
     return;
   }
   if (auto written = sink_.write({data, size}); !written) {

@@ -56,6 +56,8 @@ enum class Opcode : unsigned char {
   kMemoize = 0x94,
   kBinGet = 'h',
   kLongBinGet = 'j',
+  kNextBuffer = 0x97,
+  kReadOnlyBuffer = 0x98,
 };
 
 /// Buffers small writes and hands large ones on as they are. The first failure sticks: what follows it is dropped, so
@@ -103,6 +105,9 @@ class Stream {
   }
   void advance(std::size_t size) { used_ += size; }
 
+  /// Counts bytes that belong to the pickle but go past the sink.
+  void count_elsewhere(std::size_t size);
+
   void flush();
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   /// Bytes accepted so far, buffered ones included.
@@ -113,6 +118,7 @@ class Stream {
 
   void put_slowly(const void* data, std::size_t size);
   void pass(const std::byte* data, std::size_t size);
+  bool allowed(std::size_t size);
 
   util::ByteSink& sink_;
   std::optional<std::uint64_t> max_bytes_;

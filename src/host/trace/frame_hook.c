@@ -360,7 +360,7 @@ st_begin st_hook_begin(const st_hook_settings* settings) {
   memset(&hook, 0, sizeof(hook));
   hook.serial = serial;
   hook.settings = *settings;
-  hook.depth = -1;
+  hook.depth = settings->depth;
   hook.paused_below = -1;
   hook.seen.max_depth = -1;
   something_new();

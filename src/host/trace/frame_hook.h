@@ -26,6 +26,7 @@ typedef enum st_mechanism { ST_MECHANISM_EVALUATOR, ST_MECHANISM_PROFILE } st_me
 
 typedef struct st_hook_settings {
   st_mechanism mechanism;
+  int depth;        ///< of the code that begins: -1 where a call is what is observed, 0 where its caller is
   int depth_limit;  ///< frames deeper than this are not looked at
   /// Seeing a call costs as much as making it. When so many calls in a row have shown nothing new (no function that
   /// had not run before, no greater depth, no new `deepest`), the hook pauses until the frame below which all of them

@@ -43,8 +43,9 @@ Tracer::Tracer(const Eligibility& eligibility, Options options) : eligibility_(e
   options_.quiet_calls = std::max(options_.quiet_calls, 0);
 }
 
-Mechanism Tracer::begin() {
+Mechanism Tracer::begin(int depth) {
   st_hook_settings settings{};
+  settings.depth = depth;
   settings.depth_limit = options_.depth_limit;
   settings.quiet_calls = options_.quiet_calls;
   settings.classify = classify;
@@ -92,7 +93,7 @@ void Tracer::end() {
 
 py::object Tracer::call(py::handle function, const py::tuple& args) {
   trace_ = Trace{};
-  trace_.used = begin();
+  trace_.used = begin(-1);
   auto value = py::reinterpret_steal<py::object>(PyObject_Call(function.ptr(), args.ptr(), nullptr));
   if (trace_.used != Mechanism::kNone) {
     const py::error_scope keep_error;
@@ -103,6 +104,18 @@ py::object Tracer::call(py::handle function, const py::tuple& args) {
     throw py::error_already_set();
   }
   return value;
+}
+
+bool Tracer::start() {
+  trace_ = Trace{};
+  trace_.used = begin(0);
+  return trace_.used != Mechanism::kNone;
+}
+
+void Tracer::stop() {
+  if (trace_.used != Mechanism::kNone) {
+    end();
+  }
 }
 
 Trace Tracer::take() { return std::exchange(trace_, Trace{}); }

@@ -63,11 +63,16 @@ class Tracer {
   /// nothing.
   pybind11::object call(pybind11::handle function, const pybind11::tuple& args);
 
+  /// Observes what the calling thread does from here to stop(): the code that calls start() has depth 0. False, with a
+  /// note in the trace, where another trace is under way. What was seen before is gone.
+  bool start();
+  void stop();
+
   /// What the last call showed, handed over: a second take() is empty.
   [[nodiscard]] Trace take();
 
  private:
-  Mechanism begin();
+  Mechanism begin(int depth);
   void end();
 
   const Eligibility& eligibility_;

@@ -43,6 +43,14 @@ def string(array):
     return reduced(Call(pd.array, array.to_numpy(dtype=object, na_value=None).tolist(), array.dtype))
 
 
+def string_dtype(dtype):
+    """Which NaN marks what is missing is no number that was computed: it must not be compared as one."""
+    missing = getattr(dtype, "na_value", None)
+    if isinstance(missing, float):
+        return reduced(Call(type(dtype), dtype.storage, Call(float, "nan")))
+    return NotImplemented
+
+
 def arrow(array):
     return reduced(Call(type(array), array.__arrow_array__()))
 
@@ -222,6 +230,7 @@ REDUCERS = {
     "pandas.core.indexes.category.CategoricalIndex": categorical_index,
     "pandas.core.indexes.interval.IntervalIndex": interval_index,
     "pandas.core.indexes.multi.MultiIndex": multi_index,
+    "pandas.core.arrays.string_.StringDtype": string_dtype,
     "pandas.core.arrays.categorical.Categorical": categorical,
     "pandas.core.arrays.arrow.array.ArrowExtensionArray": arrow,
     "pandas.core.arrays.datetimes.DatetimeArray": datetime_array,
