@@ -60,12 +60,11 @@ py::dict describe(const model::Benchmark& benchmark, const discovery::BoundBench
 py::tuple discover(const std::string& benchmark_dir) {
   make_room(benchmark_dir);
   std::map<std::string, py::dict> described;
-  const model::Suite suite = or_benchmark_error(
-      discovery::discover(benchmark_dir, {}, {},
-                          [&](const model::Benchmark& benchmark, const discovery::BoundBenchmark& bound,
-                              const discovery::Params& params) {
-                            described[benchmark.name] = describe(benchmark, bound, params);
-                          }));
+  const model::Suite suite = or_benchmark_error(discovery::discover(
+      benchmark_dir, {}, {},
+      [&](const model::Benchmark& benchmark, const discovery::BoundBenchmark& bound, const discovery::Params& params) {
+        described[benchmark.name] = describe(benchmark, bound, params);
+      }));
   py::list benchmarks;
   for (const model::Benchmark& each : suite.benchmarks) {
     benchmarks.append(described.at(each.name));

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -419,6 +420,19 @@ def test_two_processes_store_at_once(manager):
     assert sorted(indices_of(manager).values()) == list(range(24))
 
 
+def test_threads_store_at_once(manager):
+    def store(who):
+        for n in range(5):
+            manager.store_snapshot("time_it", "bench", (who, n), ["who", "n"], np.full(1000, n))
+
+    threads = [threading.Thread(target=store, args=(who,)) for who in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert manager.get_snapshot_stats()["total_snapshots"] == 15
+
+
 def test_writer_that_does_not_end_is_named(manager):
     store_number(manager, 1)
     hold = (
@@ -505,6 +519,18 @@ def test_storing_into_a_captured_benchmark_leaves_the_others(captured, tmp_path)
     assert after["cases"][2]["sites"][0]["site"] == "result"
     status, output = program("show", "--snapshot-dir", captured.snapshot_dir, "time_returns", cwd=tmp_path)
     assert status == 0, output
+
+
+def test_the_program_checks_what_was_stored(captured, tmp_path):
+    def verify():
+        return program("verify", "benchmarks", "--filter", "time_returns", cwd=tmp_path)
+
+    captured.store_snapshot("time_returns", "bench", (2, "a"), None, {"n": 2, "kind": "a"}, class_name="Suite")
+    status, output = verify()
+    assert status == 0, output
+    captured.store_snapshot("time_returns", "bench", (2, "a"), None, {"n": 2, "kind": "z"}, class_name="Suite")
+    status, output = verify()
+    assert status == 1, output
 
 
 def test_capturing_what_was_stored_keeps_it_readable(captured, tmp_path):

@@ -38,7 +38,8 @@ enum class Inside { kDeepest, kAll };
 [[nodiscard]] std::vector<SeenValue> seen_inside(trace::Trace& trace, Inside which);
 
 /// The one value that stands for a call where there is room for only one: what the benchmark returned, else what its
-/// body computed (the value, or a tuple of several), else what the deepest call returned. None if nothing is meaningful.
+/// body computed (the value, or a tuple of several), else what the deepest call returned. None if nothing is
+/// meaningful.
 [[nodiscard]] std::optional<SeenValue> result_of(const std::vector<SeenValue>& seen);
 
 }  // namespace snapshot_test::host::execution
