@@ -316,7 +316,8 @@ class SnapshotManager:
 
         The file of its value, which other cases may share, goes with the next `cleanup_empty_directories()`.
         """
-        return _core.forget_stored(self._root, _target(benchmark_name, module_path, class_name), _parameters(parameters))
+        target = _target(benchmark_name, module_path, class_name)
+        return _core.forget_stored(self._root, target, _parameters(parameters))
 
     def cleanup_empty_directories(self) -> None:
         """Removes values that no snapshot refers to any more, what killed captures left, and empty folders."""
