@@ -57,6 +57,30 @@ class ConfigTest : public testing::Test {
   fs::path folder_;
 };
 
+TEST(Settings, WrittenAndReadAgainAreTheSame) {
+  nlohmann::ordered_json given = nlohmann::ordered_json::parse(R"({
+    "benchmark_dir": "b", "max_memory": 2000000, "mode": "deepest", "reducers": ["r.py"],
+    "tolerance": {"rtol": 0.5, "by_dtype": {"float16": null, "int8": {"atol": 1}}},
+    "overrides": [{"benchmarks": ["x"], "tolerance": {"rtol": 1}}]})");
+  Config config;
+  ASSERT_TRUE(apply_settings(config, given, "here"));
+  EXPECT_EQ(config.benchmark_dir.value, fs::path("b")) << "no folder is put before it";
+  EXPECT_FALSE(config.by_dtype.value.contains("float16"));
+  const nlohmann::ordered_json settings = settings_of(config);
+  Config again;
+  ASSERT_TRUE(apply_settings(again, settings, "here"));
+  EXPECT_EQ(settings_of(again), settings);
+  EXPECT_EQ(again.by_dtype.value, config.by_dtype.value);
+  EXPECT_EQ(again.rtol.value, 0.5);
+}
+
+TEST(Settings, ComplaintsNameTheirSource) {
+  Config config;
+  const auto applied = apply_settings(config, {{"tolerance", {{"rtoll", 1}}}}, "here");
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().message, "here: tolerance.rtoll: unknown key; did you mean 'rtol'?");
+}
+
 TEST_F(ConfigTest, DefaultsWithoutAnyFile) {
   const auto config = load_with();
   ASSERT_TRUE(config) << config.error().message;

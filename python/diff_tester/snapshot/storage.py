@@ -217,9 +217,10 @@ class SnapshotManager:
         `pickle.load` reads that file. It is named by its content: it stays until the case is stored or captured anew
         and the store is cleaned, and equal values share one file.
 
-        A part of the value that cannot be pickled (a function, a lock) is stored as a dict that describes it; a warning
-        says which. Where that is all there is to the value, nothing is stored and SnapshotError says why. None can be
-        stored, but `verify` counts such a case as one that cannot be checked.
+        A part of the value that cannot be pickled (an iterator, a function, a lock) is stored as a dict that describes
+        it: `{"__snapshot_test__": "iterator", "items": […], …}`. A warning says where only the first 10,000 items of an
+        iterator are kept. Where all of the value can only be described without saying what was computed, nothing is
+        stored and SnapshotError says why. None can be stored, but is nothing that `verify` could check.
 
         TypeError and ValueError name the argument: `parameters` must have as many values as the benchmark's stored
         cases have. `param_names=None` keeps the stored names, or makes them `param1`, `param2`, …
@@ -267,7 +268,8 @@ class SnapshotManager:
         deepest call returned, else what the call changed. A case without a value gives None as the value: look at
         `capture_failed` and `failure_reason` of the metadata.
 
-        SnapshotError: the value's types cannot be imported here, or do not accept what was stored.
+        Parts that could not be pickled are dicts that describe them, as `store_snapshot` says. SnapshotError: the types
+        of the value cannot be imported here, or do not accept what was stored.
         """
         case = self._find(benchmark_name, module_path, parameters, class_name)
         if case is None:
@@ -314,7 +316,8 @@ class SnapshotManager:
 
         The file of its value, which other cases may share, goes with the next `cleanup_empty_directories()`.
         """
-        return _core.forget_stored(self._root, _target(benchmark_name, module_path, class_name), _parameters(parameters))
+        target = _target(benchmark_name, module_path, class_name)
+        return _core.forget_stored(self._root, target, _parameters(parameters))
 
     def cleanup_empty_directories(self) -> None:
         """Removes values that no snapshot refers to any more, what killed captures left, and empty folders."""
