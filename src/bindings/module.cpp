@@ -5,11 +5,16 @@
 #include "bindings/parts.hpp"
 #include "host/host.hpp"
 
+#ifdef Py_GIL_DISABLED
+#error "diff_tester needs the GIL: build it for a CPython that is not free-threaded"
+#endif
+
 namespace snapshot_test::bindings {
 
 namespace py = pybind11;
 
-PYBIND11_MODULE(_core, module) {
+// Imported as _core: see below.
+PYBIND11_MODULE(_checked, module) {
   module.doc() = "The C++ library of snapshot_test. Private: use diff_tester.snapshot.";
   module.attr("version") = ST_VERSION;
   module.def("host", &host::run_in_interpreter, py::arg("supervisor"),
@@ -24,3 +29,14 @@ PYBIND11_MODULE(_core, module) {
 }
 
 }  // namespace snapshot_test::bindings
+
+// What Python calls. The trace hook has one slot a process and the entropy stream is one a process, so there can be no
+// second interpreter; pybind11 itself would wait for ever in one.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError,
+                    "diff_tester cannot be used in a sub-interpreter; import it in the main interpreter");
+    return nullptr;
+  }
+  return snapshot_test::bindings::PyInit__checked();
+}

@@ -248,6 +248,14 @@ def test_clear_cache_sees_edited_files(tmp_path):
     assert runner.run_benchmark("time_a").return_value == "two"
 
 
+def test_no_bytecode_is_left_that_would_hide_an_edit_within_the_same_second(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    suite = make_suite(tmp_path, bench="def time_a(): return 1\n")
+    BenchmarkRunner(suite).run_all_benchmarks()
+    assert not list(suite.rglob("*.pyc"))
+    assert sys.dont_write_bytecode is False
+
+
 def test_project_dir(tmp_path):
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "my_project_9.py").write_text("answer = 42\n")

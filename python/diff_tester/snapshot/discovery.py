@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 
 from . import _arguments
+from ._importing import WithoutBytecode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class BenchmarkDiscovery:
         """
         from diff_tester import _core
 
-        benchmarks, self.failures, self.notes = _core.discover(self.benchmark_dir)
+        with WithoutBytecode():
+            benchmarks, self.failures, self.notes = _core.discover(self.benchmark_dir)
         self.discovered_benchmarks = [BenchmarkInfo(**each) for each in benchmarks]
         self._looked = True
         if self.failures:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 
 from . import _arguments
+from ._importing import WithoutBytecode
 from .discovery import BenchmarkDiscovery, BenchmarkInfo
 from .errors import BenchmarkError
 from .rng import RNGPatcher
@@ -280,7 +281,7 @@ class BenchmarkRunner:
             raise ValueError(f"parameters: {info.full_name} takes {len(info.params)} of them, not {len(values)}")
         before = self.tracer.get_trace_stats()
         try:
-            with _TimeLimit(self.timeout), RNGPatcher(self.seed):
+            with _TimeLimit(self.timeout), RNGPatcher(self.seed), WithoutBytecode():
                 return self._run(info, values)
         except (BenchmarkError, KeyboardInterrupt):
             raise
