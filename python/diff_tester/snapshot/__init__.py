@@ -5,8 +5,6 @@
 Names are imported when they are first used; numpy, when a value needs it. docs/python.md of the project has examples.
 """
 
-from importlib import import_module as _import_module
-
 # Each public name and the submodule that has it; __init__.pyi tells type checkers the same.
 _HOMES = {
     "BenchmarkDiscovery": "discovery",
@@ -43,7 +41,8 @@ def __getattr__(name):  # type: ignore[no-untyped-def]
         return version
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
+    # importlib.import_module would be an import of its own.
+    value = getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=(name,)), name)
     globals()[name] = value
     return value
 
