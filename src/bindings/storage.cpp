@@ -2,18 +2,16 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bindings/errors.hpp"
 #include "bindings/parts.hpp"
+#include "bindings/stored_cases.hpp"
 #include "host/discovery/benchmark_type.hpp"
 #include "host/discovery/params.hpp"
 #include "host/execution/sinks.hpp"
@@ -32,24 +30,6 @@ using store::Manifest;
 using store::Store;
 
 namespace {
-
-/// Long enough for another script that stores at the same time; a whole capture takes longer.
-constexpr store::Patience kPatience(10'000);
-
-/// A benchmark as scripts name it.
-struct Target {
-  std::string module;
-  std::string class_name;
-  std::string function;
-
-  [[nodiscard]] std::string full_name() const {
-    std::string name;
-    for (const std::string& part : {module, class_name, function}) {
-      name += part.empty() ? "" : (name.empty() ? "" : ".") + part;
-    }
-    return name;
-  }
-};
 
 Manifest new_manifest(const Target& target) {
   model::Benchmark benchmark;
@@ -89,17 +69,6 @@ T or_raise(Result<T> result, const std::string& root) {
     return std::move(*result);
   }
 }
-
-/// A folder that is no store is the store's failure; kUsage is left to parameters.
-template <class T>
-Result<T> opened(Result<T> result) {
-  return std::move(result).map_error([](Error error) {
-    error.kind = error.kind == ErrorKind::kUsage ? ErrorKind::kIo : error.kind;
-    return error;
-  });
-}
-
-Result<std::optional<Store>> open_if_there(const std::string& root) { return opened(Store::open_if_there(root)); }
 
 store::PythonInfo this_python() {
   const py::module_ sys = py::module_::import("sys");
@@ -257,240 +226,6 @@ void store_failure(const std::string& root, const Target& target, const py::tupl
   finish(recording, root, std::move(record), names);
 }
 
-/// What there is of one case, for diff_tester.snapshot.storage.
-struct StoredCase {
-  Target target;
-  std::vector<std::string> names;
-  std::vector<std::string> ids;
-  bool failed = false;  ///< nothing was observed that could be loaded
-  std::string reason;
-  store::RunInfo run;
-  std::vector<std::pair<std::string, std::uint64_t>> values;  ///< object and size; several are those of a body
-  std::string path;                                           ///< of the first object, or else of the manifest
-};
-
-/// Reads cases of one store. Each run's file is read once.
-class CaseReader {
- public:
-  explicit CaseReader(const Store& store) : store_(store) {}
-
-  [[nodiscard]] Result<StoredCase> read(const Manifest& manifest, const CaseRecord& record) {
-    StoredCase read;
-    read.target = {manifest.module, manifest.class_name, manifest.function};
-    for (const model::ParamAxis& axis : manifest.params) {
-      read.names.push_back(axis.name);
-    }
-    read.ids = record.ids;
-    read.reason = record.reason;
-    for (const model::SiteValue* value : store::values_of_case(record)) {
-      read.values.emplace_back(value->object, value->bytes);
-    }
-    const bool showed_nothing = record.status == CaptureStatus::kVacuous || record.status == CaptureStatus::kNoOp;
-    read.failed = record.status == CaptureStatus::kFailed || (read.values.empty() && !showed_nothing);
-    const auto object = read.values.empty() ? std::nullopt : store_.object_file(read.values.front().first);
-    read.path = object.value_or(store_.manifest_file(manifest.benchmark).value_or(store_.root())).string();
-    const auto run = run_of(record.run);
-    if (!run) {
-      return tl::unexpected(run.error());
-    }
-    read.run = **run;
-    return read;
-  }
-
- private:
-  Result<const store::RunInfo*> run_of(const std::string& id) {
-    const auto known = runs_.find(id);
-    if (known != runs_.end()) {
-      return &known->second;
-    }
-    auto run = store_.load_run(id);
-    if (!run) {
-      return tl::unexpected(std::move(run.error()));
-    }
-    if (!*run) {
-      return fail(ErrorKind::kCorrupt, "'" + store_.root().string() + "' is damaged: its runs/" + id +
-                                           ".json is missing; restore it, or capture again");
-    }
-    return &runs_.emplace(id, std::move(**run)).first->second;
-  }
-
-  const Store& store_;
-  std::map<std::string, store::RunInfo> runs_;
-};
-
-Result<std::optional<StoredCase>> find(const std::string& root, const Target& target,
-                                       const std::vector<std::string>& ids) {
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  const auto manifest = *store ? (*store)->load_manifest(target.full_name()) : std::nullopt;
-  if (!manifest) {
-    return tl::unexpected(manifest.error());
-  }
-  if (!*manifest) {
-    return std::nullopt;
-  }
-  const auto record = store::find_case(**manifest, ids);
-  if (!record) {
-    return tl::unexpected(record.error());
-  }
-  if (*record == nullptr) {
-    return std::nullopt;
-  }
-  return CaseReader(**store).read(**manifest, **record).map([](StoredCase found) { return std::optional(found); });
-}
-
-/// Calls visit(manifest) -> Result<void> for the manifests of a module, or of all.
-template <class Visit>
-Result<void> for_each_manifest(const Store& store, const std::optional<std::string>& module, Visit&& visit) {
-  const auto names = store.benchmark_names();
-  if (!names) {
-    return tl::unexpected(names.error());
-  }
-  for (const std::string& name : *names) {
-    if (module && !name.starts_with(*module)) {
-      continue;
-    }
-    const auto manifest = store.load_manifest(name);
-    if (!manifest) {
-      return tl::unexpected(manifest.error());
-    }
-    if (*manifest && (!module || (*manifest)->module == *module)) {
-      if (auto visited = visit(**manifest); !visited) {
-        return visited;
-      }
-    }
-  }
-  return {};
-}
-
-Result<std::vector<StoredCase>> list(const std::string& root, const std::optional<std::string>& module,
-                                     const std::optional<std::string>& function) {
-  std::vector<StoredCase> all;
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
-    return all;
-  }
-  CaseReader reader(**store);
-  const auto visited = for_each_manifest(**store, module, [&](const Manifest& manifest) -> Result<void> {
-    if (function && manifest.function != *function) {
-      return {};
-    }
-    for (const CaseRecord& record : manifest.cases) {
-      auto read = reader.read(manifest, record);
-      if (!read) {
-        return tl::unexpected(std::move(read.error()));
-      }
-      all.push_back(std::move(*read));
-    }
-    return {};
-  });
-  if (!visited) {
-    return tl::unexpected(visited.error());
-  }
-  return all;
-}
-
-struct Stats {
-  std::size_t snapshots = 0;
-  std::size_t benchmarks = 0;
-  std::set<std::string> modules;
-  std::set<std::string> runs;
-  std::set<std::string> objects;
-  std::uint64_t bytes = 0;
-  std::string oldest;
-  std::string newest;
-};
-
-Result<void> add_times(const Store& store, Stats& stats) {
-  if (stats.runs.empty()) {
-    return {};
-  }
-  // Run ids sort by time.
-  for (const auto& [id, time] : {std::pair(*stats.runs.begin(), &stats.oldest),  //
-                                 std::pair(*stats.runs.rbegin(), &stats.newest)}) {
-    const auto run = store.load_run(id);
-    if (!run) {
-      return tl::unexpected(run.error());
-    }
-    *time = *run ? (*run)->time : "";
-  }
-  return {};
-}
-
-Result<Stats> stats_of(const std::string& root) {
-  Stats stats;
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
-    return stats;
-  }
-  auto done = for_each_manifest(**store, std::nullopt, [&](const Manifest& manifest) -> Result<void> {
-    stats.benchmarks += manifest.cases.empty() ? 0 : 1;
-    stats.snapshots += manifest.cases.size();
-    for (const CaseRecord& record : manifest.cases) {
-      stats.modules.insert(manifest.module);
-      stats.runs.insert(record.run);
-      for (const model::SiteValue& site : record.sites) {
-        const auto file = !site.object.empty() && stats.objects.insert(site.object).second
-                              ? (*store)->object_file(site.object)
-                              : std::nullopt;
-        std::error_code gone;
-        const std::uintmax_t size = file ? fs::file_size(*file, gone) : 0;
-        stats.bytes += gone ? 0 : size;
-      }
-    }
-    return {};
-  });
-  done = done ? add_times(**store, stats) : done;
-  if (!done) {
-    return tl::unexpected(done.error());
-  }
-  return stats;
-}
-
-Result<bool> forget(const std::string& root, const Target& target, const std::vector<std::string>& ids) {
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  return *store ? store::forget_case(**store, target.full_name(), ids, kPatience) : false;
-}
-
-Result<void> clean(const std::string& root) {
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
-    return {};
-  }
-  return store::clean(**store, std::nullopt, store::CleanMode::kRemove, kPatience).map([](const auto&) {});
-}
-
-Result<util::MappedFile> load_object(const std::string& root, const std::string& sha256, std::uint64_t bytes) {
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
-    return fail(ErrorKind::kNoBaseline, "the snapshot folder '" + root + "' is gone");
-  }
-  const auto object = (*store)->open_object(sha256, bytes);
-  if (!object) {
-    return tl::unexpected(object.error());
-  }
-  std::error_code none;
-  const fs::path scratch = fs::temp_directory_path(none);
-  return object->load_verified(none ? fs::path("/tmp") : scratch);
-}
-
 /// `work()` without the GIL, then its value or an exception.
 template <class Work>
 auto unlocked(const std::string& root, Work&& work) {
@@ -550,25 +285,25 @@ void add_storage(py::module_& module) {
       "find_stored",
       [](const std::string& root, const Target& target, const py::tuple& parameters) {
         const auto ids = ids_of(parameters);
-        return unlocked(root, [&] { return find(root, target, ids); });
+        return unlocked(root, [&] { return find_stored(root, target, ids); });
       },
       py::arg("root"), py::arg("target"), py::arg("parameters"), "What the store has of a case, if anything.");
   module.def(
       "list_stored",
       [](const std::string& root, const std::optional<std::string>& in, const std::optional<std::string>& function) {
-        return unlocked(root, [&] { return list(root, in, function); });
+        return unlocked(root, [&] { return list_stored(root, in, function); });
       },
       py::arg("root"), py::arg("module"), py::arg("function"), "What the store has of all cases, or of some.");
   module.def(
       "forget_stored",
       [](const std::string& root, const Target& target, const py::tuple& parameters) {
         const auto ids = ids_of(parameters);
-        return unlocked(root, [&] { return forget(root, target, ids); });
+        return unlocked(root, [&] { return forget_stored(root, target, ids); });
       },
       py::arg("root"), py::arg("target"), py::arg("parameters"), "Removes a case from its manifest. Was there one?");
   module.def(
-      "clean_store", [](const std::string& root) { unlocked(root, [&] { return clean(root); }); }, py::arg("root"),
-      "Removes what nothing refers to, and empty folders.");
+      "clean_store", [](const std::string& root) { unlocked(root, [&] { return clean_store(root); }); },
+      py::arg("root"), "Removes what nothing refers to, and empty folders.");
   module.def(
       "store_stats", [](const std::string& root) { return unlocked(root, [&] { return stats_of(root); }); },
       py::arg("root"), "Counts what a store holds.");
