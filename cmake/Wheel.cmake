@@ -12,6 +12,8 @@ file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/git.c" "// libgit2 is what is wanted; se
 add_library(snapshot_test_git SHARED "${CMAKE_CURRENT_BINARY_DIR}/git.c")
 target_link_options(snapshot_test_git PRIVATE -Wl,--no-as-needed)
 target_link_libraries(snapshot_test_git PRIVATE PkgConfig::LIBGIT2)
+# For a libgit2 that is in none of the system's folders; auditwheel replaces it.
+set_target_properties(snapshot_test_git PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 
 install(TARGETS _core snapshot_test snapshot_test_clock snapshot_test_git
         LIBRARY DESTINATION diff_tester
