@@ -80,6 +80,21 @@ def test_a_folder_called_like_the_package_does_not_get_in_the_way(suite, tmp_pat
     assert run(*COMMANDS[0], "list", suite, cwd=tmp_path).returncode == 0
 
 
+def test_a_program_that_embeds_python_chooses_by_itself_and_sees_the_same(suite, tmp_path):
+    program = os.environ.get("SNAPSHOT_TEST_PROGRAM")
+    if not program:
+        pytest.skip("$SNAPSHOT_TEST_PROGRAM names no program that was built by CMake")
+    words = [suite, "--snapshot-dir", tmp_path / "s", "--python", sys.executable, "--verbose"]
+    captured = run(program, "capture", *words)
+    assert captured.returncode == 0, captured.stdout + captured.stderr
+    said = captured.stdout + captured.stderr
+    assert ", with /" in said or "as a process of its own (diff_tester.host), since " in said
+    for one in (program, COMMANDS[0][0]):
+        verified = run(one, "verify", *words, "--filter", "time_sum|time_who|time_prints")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        assert "identical               3" in verified.stdout
+
+
 def test_a_change_is_found(suite, tmp_path):
     store = tmp_path / "s"
     assert main(["capture", str(suite), "--snapshot-dir", str(store), "--quiet"]) == 0
