@@ -87,7 +87,7 @@ def store(folder: Path, value: object) -> None:
     metadata: SnapshotMetadata = loaded[1]
     moment: datetime.datetime = metadata.timestamp
     texts: list[str | None] = [metadata.class_name, metadata.git_commit, metadata.git_branch, metadata.failure_reason]
-    more: list[str] = [metadata.benchmark_name, metadata.module_path, metadata.python_version, metadata.platform]
+    more: list[str | None] = [metadata.benchmark_name, metadata.module_path, metadata.python_version, metadata.platform]
     assert moment and texts and more and not metadata.capture_failed
     assert SnapshotMetadata.from_dict(metadata.to_dict()) == metadata
     listed: list[tuple[Path, SnapshotMetadata]] = manager.list_snapshots(module_path="bench", benchmark_name=None)
