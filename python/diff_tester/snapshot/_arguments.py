@@ -45,7 +45,9 @@ def whole(name: str, value: Any, least: int = 0) -> int:
 
 def not_negative(name: str, value: Any) -> float:
     """A number of at least 0 and not NaN (numpy's are fine), or TypeError, or ValueError."""
-    if isinstance(value, (bool, str, bytes)) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
+    # Before 3.10 a complex number had a __float__ that raised.
+    has_value = hasattr(value, "__float__") or hasattr(value, "__index__")
+    if isinstance(value, (bool, complex, str, bytes)) or not has_value:
         raise wrong_type(name, "a number", value)
     number = float(value)
     if not number >= 0:
