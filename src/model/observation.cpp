@@ -91,11 +91,17 @@ void to_json(nlohmann::json& out, const SiteValue& in) {
   if (in.count != 1) {
     out["count"] = in.count;
   }
+  if (in.rounds) {
+    out["rounds"] = true;
+  }
   if (!in.object.empty()) {
     out["object"] = in.object;
   }
   if (!in.opaque.empty()) {
     out["opaque"] = in.opaque;
+  }
+  if (!in.partly.empty()) {
+    out["partly"] = in.partly;
   }
   if (!in.unstable.empty()) {
     out["unstable"] = in.unstable;
@@ -120,8 +126,10 @@ void from_json(const nlohmann::json& in, SiteValue& out) {
   in.at("meaningful").get_to(out.meaningful);
   in.at("bytes").get_to(out.bytes);
   out.count = in.value("count", std::uint64_t{1});
+  out.rounds = in.value("rounds", false);
   out.object = in.value("object", "");
   out.opaque = in.value("opaque", "");
+  out.partly = in.value("partly", "");
   out.unstable = in.value("unstable", std::vector<std::string>{});
   out.bounds = in.value("bounds", std::map<std::string, double>{});
   out.wholly_unstable = in.value("wholly_unstable", false);

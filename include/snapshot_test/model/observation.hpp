@@ -40,10 +40,14 @@ struct SiteValue {
   std::string type;    ///< Python type, "numpy.ndarray"; display only
   /// Not None, and for deepest/path also not empty or zero: may this site decide a verdict?
   bool meaningful = false;
-  std::uint64_t count = 1;  ///< how often the statement ran; the value is the last one
+  std::uint64_t count = 1;  ///< how often the statement ran
+  /// The statement is in a loop, and the value is the list of what it computed, round by round. Otherwise the value is
+  /// the last one.
+  bool rounds = false;
   std::string object;       ///< SHA-256 (hex) of the plain pickle; empty if opaque
   std::uint64_t bytes = 0;  ///< size of the plain pickle
   std::string opaque;       ///< why it could not be pickled; empty if it was
+  std::string partly;       ///< why its pickle holds only part of the value (cut off, described); empty if all of it
   /// Paths inside the value that differ from run to run on unchanged code; verification leaves them out.
   std::vector<std::string> unstable;
   /// Paths of numbers that differ from run to run, but only a little: path → the relative tolerance they have instead.
