@@ -114,7 +114,7 @@ def bench(): return outer()
 
 // --------------------------------------------------------------------------------------------------------- threads ---
 
-TEST_P(TracerCompanyTest, ThreadsThatRunBeforeDuringAndAfterAreNotObserved) {
+TEST_P(TracerCompanyTest, ThreadsThatRunBeforeDuringAndAfter_DoNotDisturb) {
   const py::module_ project = folder_.import("project", R"py(
 import threading, concurrent.futures
 stop = threading.Event()

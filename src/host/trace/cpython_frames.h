@@ -39,6 +39,15 @@ static inline PyCodeObject* st_frame_code(st_frame* frame) {
 #endif
 }
 
+/// The frame that called this one, borrowed; NULL for a thread's first.
+static inline st_frame* st_frame_back(const st_frame* frame) {
+#if PY_VERSION_HEX >= 0x030B0000
+  return frame->previous;
+#else
+  return frame->f_back;
+#endif
+}
+
 /// Keeps what st_frame_identity needs beyond the frame's end: from 3.12 on the default evaluator frees the frame before
 /// it returns. Owned, to be released with Py_XDECREF after the call; NULL where the caller keeps the frame alive.
 static inline PyObject* st_frame_pin(st_frame* frame) {

@@ -51,6 +51,11 @@ typedef struct st_hook_result {
   st_hit deepest;  ///< value is NULL if there is none
   st_hit* path;    ///< innermost first; free with PyMem_RawFree after releasing each
   size_t path_size;
+  /// What calls in other threads returned: of each call that such a thread's own code makes outermost the outermost
+  /// meaningful returns, in no particular order; depth 0 is the thread's outermost. Free like `path`.
+  st_hit* workers;
+  size_t workers_size;
+  int workers_lost;         ///< other threads made calls that were not looked at, so `workers` is empty
   int max_depth;            ///< the greatest depth entered, at most one more than the limit; -1: no Python frame at all
   int paused;               ///< see quiet_calls
   int stack_floor_reached;  ///< calls below the floor were not looked at
@@ -63,7 +68,8 @@ typedef enum st_begin { ST_BEGIN_OK, ST_BEGIN_BUSY, ST_BEGIN_SLOT_TAKEN, ST_BEGI
 /// One of the 255 slots a code object has for others' data; < 0 if there is none left. Ask once a process.
 Py_ssize_t st_hook_request_code_extra(void);
 
-/// Starts to observe the calling thread. The settings are copied. No error is set.
+/// Starts to observe the calling thread, and with the evaluator the calls that other threads begin from now on. The
+/// settings are copied. No error is set.
 st_begin st_hook_begin(const st_hook_settings* settings);
 
 /// Stops, puts back what was in the slot, and hands over what was seen. Keeps a Python error that is set.

@@ -77,6 +77,12 @@ void Tracer::end() {
   if (seen.deepest.value) trace_.deepest = traced_call(seen.deepest, names);
   for (std::size_t i = seen.path_size; i > 0; --i) trace_.path.push_back(traced_call(seen.path[i - 1], names));
   PyMem_RawFree(seen.path);
+  for (std::size_t i = 0; i < seen.workers_size; ++i) trace_.workers.push_back(traced_call(seen.workers[i], names));
+  PyMem_RawFree(seen.workers);
+  if (seen.workers_lost) {
+    trace_.workers.clear();
+    trace_.notes.emplace_back("trace: other threads made too many calls to look at them; they were not observed");
+  }
   trace_.max_depth = seen.max_depth;
   trace_.paused = seen.paused != 0;
   if (seen.stack_floor_reached) {

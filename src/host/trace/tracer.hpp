@@ -40,6 +40,9 @@ struct Trace {
   std::optional<TracedCall> deepest;
   /// The calls between the benchmark and `deepest`, outermost first. One that was left by an exception is missing.
   std::vector<TracedCall> path;
+  /// What calls in other threads returned: of each that a thread's own code makes outermost the outermost meaningful
+  /// returns, in no particular order. With the frame evaluator only.
+  std::vector<TracedCall> workers;
   Mechanism used = Mechanism::kNone;
   int max_depth = -1;  ///< the greatest depth entered, at most depth_limit + 1; -1: no Python frame ran
   bool had_exception = false;
@@ -49,10 +52,10 @@ struct Trace {
 
 /// Observes calls, one after the other. Cheap to make. All of it needs the GIL.
 ///
-/// Only the calling thread is observed. Depth counts eligible frames (see Eligibility) and the outermost frame, which
-/// is the benchmark's own whatever it is. Values are held by reference from their return until take(); when a deeper
-/// one comes they are let go. So a destructor may run later than it would unobserved, and an object's reference count
-/// is higher.
+/// The calling thread is observed; of others what their calls returned (Trace::workers). Depth counts eligible frames
+/// (see Eligibility) and the outermost frame, which is the benchmark's own whatever it is. Values are held by reference
+/// from their return until take(); when a deeper one comes they are let go. So a destructor may run later than it would
+/// unobserved, and an object's reference count is higher.
 class Tracer {
  public:
   /// `eligibility` has to outlive the tracer.
