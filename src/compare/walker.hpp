@@ -80,7 +80,9 @@ class Walker {
 
   void leaf() { ++result_.leaves; }
   void close() { result_.outcome = std::max(result_.outcome, Outcome::kClose); }
-  [[nodiscard]] bool is_shuffled() const { return options_.ignore_order; }
+  [[nodiscard]] bool is_shuffled() const {
+    return options_.ignore_order || (options_.unordered_items && stack_.empty());
+  }
   /// `extra` is a component after the current path: for what is reported of a container that is not on the stack yet.
   void differ(Difference difference, const Step* extra = nullptr, const Step* shown = nullptr);
   void differ(What what, std::string actual, std::string expected, std::string note = {});

@@ -10,12 +10,13 @@ namespace snapshot_test::model {
 
 namespace {
 
-constexpr std::array<std::pair<SiteKind, std::string_view>, 6> kSiteNames{{
+constexpr std::array<std::pair<SiteKind, std::string_view>, 7> kSiteNames{{
     {SiteKind::kReturn, "return"},
     {SiteKind::kBody, "body"},
     {SiteKind::kState, "state"},
     {SiteKind::kDeepest, "deepest"},
     {SiteKind::kPath, "path"},
+    {SiteKind::kThreads, "threads"},
     {SiteKind::kResult, "result"},
 }};
 

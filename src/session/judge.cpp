@@ -22,7 +22,9 @@ bool is_outer(SiteKind kind) {
   return kind == SiteKind::kReturn || kind == SiteKind::kBody || kind == SiteKind::kResult;
 }
 bool is_state(SiteKind kind) { return kind == SiteKind::kState; }
-bool is_inner(SiteKind kind) { return kind == SiteKind::kDeepest || kind == SiteKind::kPath; }
+bool is_inner(SiteKind kind) {
+  return kind == SiteKind::kDeepest || kind == SiteKind::kPath || kind == SiteKind::kThreads;
+}
 
 /// Can verification compare this site?
 bool usable(const SiteValue& site) { return site.meaningful && !site.object.empty() && !site.wholly_unstable; }
@@ -101,24 +103,30 @@ Ruling rule_together(const std::vector<const SiteComparison*>& sites) {
 }
 
 /// Of the calls on the way to `deepest` that both sides made the outermost decides; where there is none, `deepest`.
+/// What other threads computed decides as well.
 Ruling rule_inner(const std::vector<const SiteComparison*>& inner) {
   const SiteComparison* deepest = nullptr;
   const SiteComparison* outermost = nullptr;
+  std::vector<const SiteComparison*> deciders;
   for (const SiteComparison* each : inner) {
     if (each->match == SiteMatch::kUnreadable) {
       return {Verdict::kUnreadable, describe(*each)};
     }
     if (each->site.kind == SiteKind::kDeepest) {
       deepest = each;
+    } else if (each->site.kind == SiteKind::kThreads) {
+      deciders.push_back(each);
     } else if (each->match != SiteMatch::kMissing && (outermost == nullptr || each->site < outermost->site)) {
       outermost = each;
     }
   }
-  const SiteComparison* decider = outermost != nullptr ? outermost : deepest;
-  if (decider == nullptr) {
+  if (const SiteComparison* decider = outermost != nullptr ? outermost : deepest; decider != nullptr) {
+    deciders.push_back(decider);
+  }
+  if (deciders.empty()) {
     return {Verdict::kDifferent, "no call that was observed when captured is made now"};
   }
-  return rule_together({decider});
+  return rule_together(deciders);
 }
 
 Ruling rule_values(const store::CaseRecord& snapshot, const std::vector<SiteComparison>& comparisons) {

@@ -36,6 +36,15 @@ double seconds(const std::string& actual, const std::string& expected, Outcome w
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+TEST(CompareOrder, UnorderedItems_AreThoseOfTheValueItselfAlone) {
+  Options options;
+  options.unordered_items = true;
+  const auto pair = [](int first, int second) { return list({integer(first), integer(second)}); };
+  EXPECT_EQ(outcome(list({pair(3, 4), pair(1, 2)}), list({pair(1, 2), pair(3, 4)}), options), Outcome::kIdentical);
+  EXPECT_EQ(outcome(list({pair(2, 1), pair(3, 4)}), list({pair(1, 2), pair(3, 4)}), options), Outcome::kDifferent);
+  EXPECT_EQ(outcome(list({pair(1, 2)}), list({pair(1, 2), pair(1, 2)}), options), Outcome::kDifferent);
+}
+
 TEST(CompareSets, PairsTuplesOfMovedFloats) {
   constexpr int kCount = 100'000;
   std::mt19937_64 random(1);

@@ -121,6 +121,18 @@ TEST(Judge, WithoutOuterSitesDeepestDecides) {
   EXPECT_EQ(verdict({stored(kDeepest)}, {match(kDeepest, SiteMatch::kMissing)}), Verdict::kDifferent);
 }
 
+TEST(Judge, WhatOtherThreadsComputedDecidesWithTheInnerCalls) {
+  constexpr Site kThreads{SiteKind::kThreads, 0};
+  EXPECT_EQ(verdict({stored(kThreads)}, {match(kThreads, SiteMatch::kIdentical)}), Verdict::kIdentical);
+  EXPECT_EQ(verdict({stored(kThreads)}, {match(kThreads, SiteMatch::kMissing)}), Verdict::kDifferent);
+  EXPECT_EQ(verdict({stored(kDeepest), stored(kThreads)},
+                    {match(kDeepest, SiteMatch::kIdentical), match(kThreads, SiteMatch::kDifferent)}),
+            Verdict::kDifferent);
+  EXPECT_EQ(verdict({stored(kReturn), stored(kThreads)},
+                    {match(kReturn, SiteMatch::kIdentical), match(kThreads, SiteMatch::kDifferent)}),
+            Verdict::kInnerChanged);
+}
+
 TEST(Judge, WhereDeepestDiffersTheOutermostCommonCallDecides) {
   const std::vector<SiteValue> sites{stored(kDeepest), stored(path(1)), stored(path(2))};
   EXPECT_EQ(verdict(sites, {match(kDeepest, SiteMatch::kDifferent), match(path(1), SiteMatch::kIdentical),

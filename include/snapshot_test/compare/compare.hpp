@@ -22,6 +22,8 @@ struct Options : model::Rules {
   /// NaNs with the same bits count like any others, even where all else has the same bits, too: as in numpy.allclose,
   /// they agree only with equal_nan.
   bool count_identical_nans = false;
+  /// The items of the value itself, a list, have no order; those of what is in it have.
+  bool unordered_items = false;
 };
 
 enum class Outcome {

@@ -18,11 +18,12 @@ enum class SiteKind {
   kState,    ///< what the call changed, where nothing else is meaningful
   kDeepest,  ///< the return of the deepest Python call with a meaningful value
   kPath,     ///< path[d]: returns of the calls between the benchmark (depth 0) and `deepest`
+  kThreads,  ///< what calls in other threads returned: a list of (function, value) without order
   kResult,   ///< what the case came to, as a script stored it that ran the benchmark itself
 };
 
 /// A site's identity inside one case; prints as "return", "body[3]", "state", "deepest", "path[2]",
-/// "result".
+/// "threads", "result".
 struct Site {
   SiteKind kind = SiteKind::kReturn;
   int index = 0;  ///< i of body[i], d of path[d]; 0 otherwise

@@ -33,6 +33,7 @@ compare::Options options_for(const model::CaseRequest& request, const SiteValue&
   static_cast<model::Rules&>(options) = request.rules;
   options.ignored_paths = baseline.unstable;
   options.bounds = baseline.bounds;
+  options.unordered_items = baseline.site.kind == SiteKind::kThreads;
   return options;
 }
 
