@@ -12,6 +12,7 @@
 //                       {"op": "forked", "node": id, "pid": n}                  on the parent's channel
 //                       {"op": "exited", "node": id, "status": wait status}     on the parent's channel
 //                       {"op": "importing", "module": name}                     from discovery, before each module
+//                       {"op": "looking"} | {"op": "running"}   from a case: its own time stands still, or goes on
 //                       {"op": "discovered", …DiscoverReply} | {"op": "result", …CaseReply}
 #pragma once
 

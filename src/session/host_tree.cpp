@@ -237,6 +237,10 @@ void HostTree::on_message(Process& process, nlohmann::json body) {
     } else if (op == "importing") {
       process.importing = body.at("module").get<std::string>();
       process.grant(process.timeout);
+    } else if (op == "looking") {
+      process.pause();
+    } else if (op == "running") {
+      process.resume();
     } else {
       process.answer = std::move(body);
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "util/process.hpp"
 
@@ -19,6 +20,8 @@ namespace {
 
 /// What is kept of a process's output: this much from the start and as much from the end.
 constexpr std::size_t kOutputHalf = 32 * 1024;
+/// For looking at a case's values: enough for gigabytes, and an end to what has none.
+constexpr std::chrono::minutes kLooking{10};
 /// What a process gets that has nothing more to do than to end.
 constexpr std::chrono::seconds kEndGrace{5};
 
@@ -27,6 +30,19 @@ constexpr std::chrono::seconds kEndGrace{5};
 void Process::grant(double seconds) {
   timeout = seconds;
   deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+void Process::pause() {
+  if (killing == Killing::kNo && deadline && !paused_with) {
+    paused_with = *deadline - Clock::now();
+    deadline = Clock::now() + kLooking;
+  }
+}
+
+void Process::resume() {
+  if (killing == Killing::kNo && paused_with) {
+    deadline = Clock::now() + *std::exchange(paused_with, std::nullopt);
+  }
 }
 
 void Process::expect_end() {
@@ -69,6 +85,13 @@ bool Process::answered_failure() const { return answer && answer->value("op", ""
 BranchFailure Process::failure() const {
   if (answered_failure()) {
     return answer->get<BranchFailure>();
+  }
+  if (timed_out && paused_with) {
+    return {Ending::kTimedOut,
+            fmt::format("its call ended, but looking at its values did not within {} minutes; max_value_bytes and "
+                        "max_iterator_items in the configuration bound that",
+                        kLooking.count()),
+            ""};
   }
   if (timed_out) {
     return {Ending::kTimedOut, fmt::format("did not end within {:g} s", timeout), ""};

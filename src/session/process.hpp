@@ -31,6 +31,9 @@ struct Process {
 
   /// It has this long from now, or it is killed.
   void grant(double seconds);
+  /// What is left of that stays until resume(): the process works for us, for which it has a time of its own.
+  void pause();
+  void resume();
   /// It should have ended already: if it is not reported soon, whoever should do that is not well.
   void expect_end();
   /// Takes what it has written so far, without waiting; closes the pipe at its end.
@@ -51,7 +54,8 @@ struct Process {
   Clock::time_point begun = Clock::now();
   std::deque<Order> orders;  ///< what it is to become, one after the other, as soon as it is ready
   std::optional<Clock::time_point> deadline;
-  double timeout = 0;  ///< seconds, as last granted
+  double timeout = 0;                          ///< seconds, as last granted
+  std::optional<Clock::duration> paused_with;  ///< what it had left; while paused
   enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
   bool timed_out = false;
   bool ready = false;

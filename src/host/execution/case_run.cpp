@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,8 +81,9 @@ bool compares_result(const model::CaseRequest& request) {
 /// The course of one case. Each step says whether the next may follow.
 class CaseRun {
  public:
-  CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request)
-      : context_(context),
+  CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request, const OnTurn& on_turn)
+      : on_turn_(on_turn),
+        context_(context),
         benchmark_(benchmark),
         request_(request),
         writer_(context.reducers, context.start.limits),
@@ -101,11 +103,13 @@ class CaseRun {
   void call_timeraw();
   [[nodiscard]] py::object timed(const std::function<py::object()>& function);
   [[nodiscard]] std::vector<SeenValue> gather_values(py::object returned, trace::Trace trace);
+  [[nodiscard]] py::list in_an_order(const std::vector<trace::TracedCall>& calls);
   void hand_over(const std::vector<SeenValue>& seen);
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
   [[nodiscard]] model::Observation& observation() { return reply_.observation; }
 
+  const OnTurn& on_turn_;
   Context& context_;
   PreparedBenchmark& benchmark_;
   const model::CaseRequest& request_;
@@ -204,8 +208,10 @@ bool CaseRun::look_before() {
   if (!asked || benchmark_.live.type() == "timeraw") {
     return true;
   }
+  on_turn_(Turn::kObserver);
   state_.emplace(benchmark_.live, args_, writer_);
   const auto looked = state_->look_before();
+  on_turn_(Turn::kBenchmark);
   if (!looked) {
     observation().ending = Ending::kProtocol;
     observation().detail = looked.error().message;
@@ -240,6 +246,7 @@ py::object CaseRun::timed(const std::function<py::object()>& function) {
   clock_.close();
   surroundings_.restore();
   observation().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  on_turn_(Turn::kObserver);
   return returned;
 }
 
@@ -294,12 +301,31 @@ std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace 
   for (SeenValue& each : seen_inside(trace, all ? Inside::kAll : Inside::kDeepest)) {
     seen.push_back(std::move(each));
   }
+  if (all && !trace.workers.empty()) {
+    seen.push_back({{SiteKind::kThreads, 0}, in_an_order(trace.workers), "", trace.workers.size(), true});
+  }
   observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
   if (const auto result = all ? result_of(seen) : std::nullopt; result && compares_result(request_)) {
     seen.push_back(*result);
     seen.back().site = {SiteKind::kResult, 0};
   }
   return seen;
+}
+
+/// By function and value: which thread came first is chance. Values that cannot be pickled come first, in any order.
+py::list CaseRun::in_an_order(const std::vector<trace::TracedCall>& calls) {
+  std::vector<std::tuple<std::string, std::string, py::handle>> keyed;
+  for (const trace::TracedCall& call : calls) {
+    keyed.emplace_back(call.function, writer_.digest(call.value).value_or(""), call.value);
+  }
+  std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
+  });
+  py::list ordered;
+  for (const auto& [function, digest, value] : keyed) {
+    ordered.append(py::make_tuple(function, value));
+  }
+  return ordered;
 }
 
 /// To the store, or against it.
@@ -334,6 +360,7 @@ void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
 }
 
 void CaseRun::tear_down() {
+  on_turn_(Turn::kBenchmark);
   try {
     benchmark_.live.tear_down(args_);
   } catch (const py::error_already_set& error) {
@@ -362,8 +389,8 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
 }
 
 model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
-                          const py::object& cache) {
-  return CaseRun(context, benchmark, request).run(cache);
+                          const py::object& cache, const OnTurn& on_turn) {
+  return CaseRun(context, benchmark, request, on_turn).run(cache);
 }
 
 }  // namespace snapshot_test::host::execution

@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -22,10 +23,16 @@ struct PreparedBenchmark {
 /// Throws error_already_set with what the module or the class raises; kUsage where there is no such benchmark.
 [[nodiscard]] Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Benchmark& benchmark);
 
+/// Whose time passes: a case's limit is for its own code, not for looking at its values.
+enum class Turn { kBenchmark, kObserver };
+using OnTurn = std::function<void(Turn)>;
+
 /// Runs a case in this process: it changes the current directory, seeds, collects garbage and leaves the instance as
 /// the benchmark left it. `cache` is what setup_cache returned, or None. A Python exception becomes the observation's
-/// ending; only an error of the store is `fatal`.
+/// ending; only an error of the store is `fatal`. `on_turn` hears when the turn changes; it begins with the
+/// benchmark's.
 [[nodiscard]] model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark,
-                                        const model::CaseRequest& request, const pybind11::object& cache);
+                                        const model::CaseRequest& request, const pybind11::object& cache,
+                                        const OnTurn& on_turn);
 
 }  // namespace snapshot_test::host::execution

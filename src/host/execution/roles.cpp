@@ -118,7 +118,8 @@ model::CaseReply ended_with(Ending ending, std::string detail) {
 }
 
 /// Runs it with what is inherited, or what it prepares itself.
-model::CaseReply try_case(Context& context, Inherited& inherited, const model::CaseRequest& request) {
+model::CaseReply try_case(Context& context, Inherited& inherited, const model::CaseRequest& request,
+                          util::Channel& channel) {
   if (!inherited.benchmark) {
     auto prepared = prepare_benchmark(context, request.benchmark);
     if (!prepared) {
@@ -126,13 +127,16 @@ model::CaseReply try_case(Context& context, Inherited& inherited, const model::C
     }
     inherited.benchmark.emplace(std::move(*prepared));
   }
-  return run_case(context, *inherited.benchmark, request, inherited.cache);
+  return run_case(context, *inherited.benchmark, request, inherited.cache, [&](Turn turn) {
+    // A channel that the benchmark has closed is noticed when the result is sent.
+    (void)channel.send({{"op", turn == Turn::kObserver ? "looking" : "running"}});
+  });
 }
 
 void be_case(Context& context, Inherited& inherited, const model::CaseRequest& request, util::Channel channel) {
   model::CaseReply reply;
   try {
-    reply = try_case(context, inherited, request);
+    reply = try_case(context, inherited, request, channel);
     interpreter::flush_standard_streams();
   } catch (const py::error_already_set& error) {
     EndedBy ended = ended_by(error);
