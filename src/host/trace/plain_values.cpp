@@ -1,0 +1,312 @@
+#include "host/trace/plain_values.hpp"
+
+#include <pybind11/numpy.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "host/pickling/reducers.hpp"
+
+namespace snapshot_test::host::trace {
+namespace py = pybind11;
+namespace {
+
+/// Of nesting. What is deeper, or contains itself, is foreign.
+constexpr int kMostDepth = 60;
+/// What a small object takes.
+constexpr std::uint64_t kObjectBytes = 32;
+constexpr std::uint64_t kSlotBytes = 16;
+
+std::uint64_t bytes_of_atom(PyObject* atom) {
+  if (PyUnicode_CheckExact(atom)) {
+    return kObjectBytes + static_cast<std::uint64_t>(PyUnicode_GET_LENGTH(atom)) * PyUnicode_KIND(atom);
+  }
+  if (PyBytes_CheckExact(atom)) return kObjectBytes + static_cast<std::uint64_t>(PyBytes_GET_SIZE(atom));
+  return kObjectBytes;
+}
+
+/// The memory of a bytearray or array.array, and of whatever else exports it in one piece.
+class Memory {
+ public:
+  explicit Memory(PyObject* exporter) : held_(PyObject_GetBuffer(exporter, &view_, PyBUF_SIMPLE) == 0) {
+    if (!held_) PyErr_Clear();
+  }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  ~Memory() {
+    if (held_) PyBuffer_Release(&view_);
+  }
+  [[nodiscard]] std::string_view bytes() const {
+    return held_ ? std::string_view(static_cast<const char*>(view_.buf), static_cast<std::size_t>(view_.len)) : "";
+  }
+  [[nodiscard]] bool held() const { return held_; }
+
+ private:
+  Py_buffer view_{};
+  bool held_;
+};
+
+py::object checked(PyObject* made) {
+  if (made == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(made);
+}
+
+bool equal_atoms(PyObject* a, PyObject* b) {
+  const PyTypeObject* type = Py_TYPE(a);
+  if (type == &PyFloat_Type) {
+    return std::bit_cast<std::uint64_t>(PyFloat_AS_DOUBLE(a)) == std::bit_cast<std::uint64_t>(PyFloat_AS_DOUBLE(b));
+  }
+  if (type == &PyComplex_Type) {
+    const Py_complex x = PyComplex_AsCComplex(a);
+    const Py_complex y = PyComplex_AsCComplex(b);
+    return std::memcmp(&x, &y, sizeof x) == 0;
+  }
+  if (type == &PyLong_Type || type == &PyUnicode_Type || type == &PyBytes_Type) {
+    return PyObject_RichCompareBool(a, b, Py_EQ) == 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+PlainValues::Type PlainValues::look_up(PyTypeObject* type) {
+  if (arrays_.is_array(type)) return Type::kArray;
+  for (const char* scalar : {"number", "bool_", "character", "datetime64"}) {
+    const py::object base = pickling::find_loaded("numpy", scalar);
+    if (base && PyType_Check(base.ptr()) && PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(base.ptr()))) {
+      return std::string_view(type->tp_name).starts_with("numpy.") ? Type::kAtom : Type::kOther;
+    }
+  }
+  const py::object std_array = pickling::find_loaded("array", "array");
+  return std_array && std_array.ptr() == reinterpret_cast<PyObject*>(type) ? Type::kStdArray : Type::kOther;
+}
+
+PlainValues::Type PlainValues::type_of(PyTypeObject* type) {
+  if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type || type == Py_TYPE(Py_None) ||
+      type == &PyBool_Type || type == &PyBytes_Type || type == &PyComplex_Type) {
+    return Type::kAtom;
+  }
+  if (type == &PyList_Type) return Type::kList;
+  if (type == &PyTuple_Type) return Type::kTuple;
+  if (type == &PyDict_Type) return Type::kDict;
+  if (type == &PySet_Type) return Type::kSet;
+  if (type == &PyFrozenSet_Type) return Type::kFrozenSet;
+  if (type == &PyByteArray_Type) return Type::kByteArray;
+  if (const auto known = types_.find(type); known != types_.end()) return known->second.second;
+  const Type found = look_up(type);
+  types_.emplace(type, std::pair(py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(type)), found));
+  return found;
+}
+
+bool PlainValues::is_fresh_array(PyObject* value) {
+  return Py_REFCNT(value) == 1 && array_traits(value) != nullptr && py::reinterpret_borrow<py::array>(value).owndata();
+}
+
+const pickling::DtypeTraits* PlainValues::array_traits(PyObject* value) {
+  if (type_of(Py_TYPE(value)) != Type::kArray) return nullptr;
+  const pickling::DtypeTraits& traits = arrays_.traits(py::reinterpret_borrow<py::array>(value).dtype());
+  return traits.plain && !traits.key.empty() ? &traits : nullptr;
+}
+
+Nature PlainValues::nature_of(PyObject* value, int depth) {
+  if (depth > kMostDepth) return Nature::kForeign;
+  bool foreign = false;
+  const auto look_at = [&](PyObject* item) { foreign = nature_of(item, depth + 1) == Nature::kForeign; };
+  switch (type_of(Py_TYPE(value))) {
+    case Type::kAtom: return Nature::kAtom;
+    case Type::kArray: return array_traits(value) != nullptr ? Nature::kPlain : Nature::kForeign;
+    case Type::kByteArray:
+    case Type::kStdArray: return Nature::kPlain;
+    case Type::kList:
+      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(value) && !foreign; ++i) look_at(PyList_GET_ITEM(value, i));
+      break;
+    case Type::kTuple:
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value) && !foreign; ++i) look_at(PyTuple_GET_ITEM(value, i));
+      break;
+    case Type::kDict: {
+      PyObject* key = nullptr;
+      PyObject* item = nullptr;
+      for (Py_ssize_t at = 0; !foreign && PyDict_Next(value, &at, &key, &item) != 0;) {
+        look_at(key);
+        if (!foreign) look_at(item);
+      }
+      break;
+    }
+    case Type::kSet:
+    case Type::kFrozenSet:
+      for (const py::handle item : py::reinterpret_borrow<py::object>(value)) {
+        if (!foreign) look_at(item.ptr());
+      }
+      break;
+    case Type::kOther: return Nature::kForeign;
+  }
+  return foreign ? Nature::kForeign : Nature::kPlain;
+}
+
+std::optional<PlainValues::Copy> PlainValues::copy(PyObject* value, std::uint64_t most) {
+  Room room{0, most};
+  py::object made = copied(value, room, 0);
+  if (!made) return std::nullopt;
+  return Copy{std::move(made), room.used};
+}
+
+// Null: no room.
+py::object PlainValues::copied(PyObject* value, Room& room, int depth) {
+  const auto itself = py::reinterpret_borrow<py::object>(value);
+  const Type type = type_of(Py_TYPE(value));
+  switch (type) {
+    case Type::kAtom: return room.take(bytes_of_atom(value)) ? itself : py::object();
+    case Type::kArray: {
+      if (array_traits(value) == nullptr) break;
+      const auto size = static_cast<std::uint64_t>(py::reinterpret_borrow<py::array>(value).nbytes());
+      return room.take(kObjectBytes + size) ? itself.attr("copy")("K") : py::object();
+    }
+    case Type::kByteArray:
+      if (!room.take(kObjectBytes + static_cast<std::uint64_t>(PyByteArray_GET_SIZE(value)))) return {};
+      return checked(PyByteArray_FromStringAndSize(PyByteArray_AS_STRING(value), PyByteArray_GET_SIZE(value)));
+    case Type::kStdArray:
+      if (!room.take(kObjectBytes + Memory(value).bytes().size())) return {};
+      return itself.attr("__copy__")();
+    case Type::kOther: break;
+    default:
+      if (depth < kMostDepth) return copied_items(value, type, room, depth);
+  }
+  return referred(value, room);
+}
+
+py::object PlainValues::referred(PyObject* value, Room& room) {
+  const std::uint64_t left = room.most - std::min(room.most, room.used);
+  return room.take(held_bytes(value, left)) ? py::reinterpret_borrow<py::object>(value) : py::object();
+}
+
+py::object PlainValues::copied_items(PyObject* value, Type type, Room& room, int depth) {
+  const auto size = static_cast<std::uint64_t>(PyObject_Size(value));
+  if (!room.take(kObjectBytes + size * kSlotBytes)) return {};
+  if (type == Type::kDict) {
+    py::dict out;
+    PyObject* key = nullptr;
+    PyObject* item = nullptr;
+    for (Py_ssize_t at = 0; PyDict_Next(value, &at, &key, &item) != 0;) {
+      // Such a key's own __hash__ would be run.
+      if (nature_of(key, depth + 1) == Nature::kForeign) return referred(value, room);
+      if (!room.take(bytes_of_atom(key))) return {};
+      const auto held = py::reinterpret_borrow<py::object>(key);
+      const py::object made = copied(item, room, depth + 1);
+      if (!made) return {};
+      if (PyDict_SetItem(out.ptr(), held.ptr(), made.ptr()) != 0) throw py::error_already_set();
+    }
+    return out;
+  }
+  if (type == Type::kSet || type == Type::kFrozenSet) {  // what is in them cannot change
+    if (!room.take(size * kObjectBytes)) return {};
+    return checked(type == Type::kSet ? PySet_New(value) : PyFrozenSet_New(value));
+  }
+  py::list out;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
+    const py::object made = copied(PySequence_Fast_GET_ITEM(value, i), room, depth + 1);
+    if (!made) return {};
+    out.append(made);
+  }
+  return type == Type::kTuple ? checked(PyList_AsTuple(out.ptr())) : py::object(std::move(out));
+}
+
+bool PlainValues::equal_arrays(PyObject* a, PyObject* b) {
+  const pickling::DtypeTraits* x = array_traits(a);
+  const pickling::DtypeTraits* y = array_traits(b);
+  if (x == nullptr || y == nullptr || (x != y && (x->key.empty() || x->key != y->key))) return false;
+  const pickling::ArrayView one = pickling::view_array(a, x->item_size);
+  const pickling::ArrayView two = pickling::view_array(b, y->item_size);
+  if (one.shape != two.shape) return false;
+  if (one.order == two.order && one.order != pickling::MemoryOrder::kNeither) {
+    return std::memcmp(one.data, two.data, one.bytes()) == 0;
+  }
+  std::vector<std::byte> first(one.bytes());
+  std::vector<std::byte> second(two.bytes());
+  pickling::gather_elements(one, first);
+  pickling::gather_elements(two, second);
+  return first == second;
+}
+
+bool PlainValues::equal(PyObject* a, PyObject* b, int depth) {
+  if (Py_TYPE(a) != Py_TYPE(b) || depth > kMostDepth) return false;
+  const Type type = type_of(Py_TYPE(a));
+  if (a == b && (type == Type::kAtom || type == Type::kOther)) return true;
+  switch (type) {
+    case Type::kAtom: return equal_atoms(a, b);
+    case Type::kArray: return equal_arrays(a, b);
+    case Type::kByteArray: return Memory(a).bytes() == Memory(b).bytes();
+    case Type::kStdArray:
+      return py::handle(a).attr("typecode").equal(py::handle(b).attr("typecode")) &&
+             Memory(a).bytes() == Memory(b).bytes();
+    case Type::kList:
+    case Type::kTuple: {
+      const Py_ssize_t size = PySequence_Fast_GET_SIZE(a);
+      if (PySequence_Fast_GET_SIZE(b) != size) return false;
+      for (Py_ssize_t i = 0; i < size; ++i) {
+        if (!equal(PySequence_Fast_GET_ITEM(a, i), PySequence_Fast_GET_ITEM(b, i), depth + 1)) return false;
+      }
+      return true;
+    }
+    case Type::kDict: {
+      if (PyDict_GET_SIZE(a) != PyDict_GET_SIZE(b)) return false;
+      PyObject *key = nullptr, *item = nullptr, *other_key = nullptr, *other = nullptr;
+      for (Py_ssize_t at = 0, there = 0; PyDict_Next(a, &at, &key, &item) != 0;) {
+        if (PyDict_Next(b, &there, &other_key, &other) == 0 || !equal(key, other_key, depth + 1) ||
+            !equal(item, other, depth + 1)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    case Type::kSet:
+    case Type::kFrozenSet:
+      // Elements of plain sets are compared by C code.
+      return nature_of(a, depth) == Nature::kPlain && nature_of(b, depth) == Nature::kPlain &&
+             PyObject_RichCompareBool(a, b, Py_EQ) == 1;
+    case Type::kOther: break;
+  }
+  return false;
+}
+
+std::uint64_t held_bytes(PyObject* object, std::uint64_t most) {
+  struct Search {
+    std::unordered_set<PyObject*> known;
+    std::vector<PyObject*> open;
+    static int meet(PyObject* met, void* search) {
+      auto& self = *static_cast<Search*>(search);
+      const bool shared = PyType_Check(met) || PyModule_Check(met) || PyFunction_Check(met) || PyCFunction_Check(met) ||
+                          PyFrame_Check(met) || PyCode_Check(met);
+      if (!shared && self.known.insert(met).second) self.open.push_back(met);
+      return 0;
+    }
+  } search;
+  Search::meet(object, &search);
+  std::uint64_t bytes = 0;
+  while (!search.open.empty() && bytes <= most) {
+    PyObject* next = search.open.back();
+    search.open.pop_back();
+    const PyTypeObject* type = Py_TYPE(next);
+    bytes += kObjectBytes + kSlotBytes;
+    if (PyUnicode_Check(next)) {
+      bytes += static_cast<std::uint64_t>(PyUnicode_GET_LENGTH(next)) * PyUnicode_KIND(next);
+    } else if (PyBytes_Check(next)) {
+      bytes += static_cast<std::uint64_t>(PyBytes_GET_SIZE(next));
+    } else if (const std::string_view name = type->tp_name; name == "numpy.ndarray" || PyByteArray_Check(next)) {
+      bytes += Memory(next).bytes().size();
+    }
+    if (PyObject_IS_GC(next) && type->tp_traverse != nullptr) type->tp_traverse(next, Search::meet, &search);
+  }
+  return bytes;
+}
+
+bool is_iterator(PyObject* value) {
+  const PyTypeObject* type = Py_TYPE(value);
+  return PyIter_Check(value) != 0 && type->tp_iter != nullptr && PyType_Check(value) == 0;
+}
+
+}  // namespace snapshot_test::host::trace
