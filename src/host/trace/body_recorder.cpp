@@ -1,12 +1,19 @@
 #include "host/trace/body_recorder.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
+
+#include "host/trace/passing_iterator.hpp"
 
 namespace snapshot_test::host::trace {
 namespace py = pybind11;
 namespace {
 
 constexpr const char* kCapsuleName = "snapshot_test.record_slot";
+
+/// Of a statement that is in no loop: larger values are digested.
+constexpr RoundBudget kSmallCopy{.bytes = std::uint64_t{1} << 20, .atoms = 1, .rounds = 1, .digests = 1};
 
 struct SlotReference {
   std::shared_ptr<RecordTable> owner;
@@ -42,53 +49,183 @@ bool is_empty(PyObject* value) {
          (PyDict_CheckExact(value) && PyDict_GET_SIZE(value) == 0);
 }
 
+/// An iterator among the items is tied to what is iterated over (itertools.groupby), or is looked at where it is used.
+/// What is beside it is kept: the group's key.
+py::object without_iterators(py::handle item) {
+  if (is_iterator(item.ptr())) return py::none();
+  if (!PyTuple_CheckExact(item.ptr())) return py::reinterpret_borrow<py::object>(item);
+  const auto parts = py::reinterpret_borrow<py::tuple>(item);
+  const auto any = [](py::handle part) { return is_iterator(part.ptr()); };
+  if (std::none_of(parts.begin(), parts.end(), any)) return py::reinterpret_borrow<py::object>(item);
+  py::tuple kept(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    kept[i] = any(parts[i]) ? py::object(py::none()) : py::object(parts[i]);
+  }
+  return kept;
+}
+
+/// Nothing in it says what was computed.
+bool says_nothing(const py::list& rounds, KeepRule rule) {
+  return std::all_of(rounds.begin(), rounds.end(), [rule](py::handle round) {
+    return round.is_none() || (rule == KeepRule::kFilled && is_empty(round.ptr()));
+  });
+}
+
+SlotReference* reference_of(PyObject* self) {
+  return static_cast<SlotReference*>(PyCapsule_GetPointer(self, kCapsuleName));
+}
+
 PyObject* record(PyObject* self, PyObject* value) {
-  auto* reference = static_cast<SlotReference*>(PyCapsule_GetPointer(self, kCapsuleName));
+  const SlotReference* reference = reference_of(self);
   if (!reference) return nullptr;
-  RecordTable::Slot& slot = *reference->slot;
-  ++slot.count;
-  py::object kept;
-  if (keeps(slot.rule, value)) kept = py::reinterpret_borrow<py::object>(value);
-  // The slot is whole again before the old value goes: its destructor may run this very statement.
-  std::swap(slot.value, kept);
+  reference->owner->record(*reference->slot, value);
   Py_INCREF(value);
   return value;
 }
 
-void delete_reference(PyObject* capsule) {
-  delete static_cast<SlotReference*>(PyCapsule_GetPointer(capsule, kCapsuleName));
+PyObject* pass(PyObject* self, PyObject* value) try {
+  const SlotReference* reference = reference_of(self);
+  return reference ? reference->owner->pass(*reference->slot, value).release().ptr() : nullptr;
+} catch (py::error_already_set& error) {
+  error.restore();
+  return nullptr;
 }
 
+void delete_reference(PyObject* capsule) { delete reference_of(capsule); }
+
 PyMethodDef record_definition = {"record", record, METH_O, nullptr};
+PyMethodDef pass_definition = {"pass", pass, METH_O, nullptr};
 
 }  // namespace
 
-RecordTable::RecordTable(const std::vector<KeepRule>& rules) : slots_(rules.size()) {
+RecordTable::RecordTable(const std::vector<SiteRule>& rules) : slots_(rules.size()) {
   for (std::size_t i = 0; i < rules.size(); ++i) slots_[i].rule = rules[i];
 }
 
-std::shared_ptr<RecordTable> RecordTable::make(const std::vector<KeepRule>& rules) {
+std::shared_ptr<RecordTable> RecordTable::make(const std::vector<SiteRule>& rules) {
   return std::shared_ptr<RecordTable>(new RecordTable(rules));
 }
 
 py::object RecordTable::recorder(std::size_t index) {
   auto reference = std::make_unique<SlotReference>(SlotReference{shared_from_this(), &slots_.at(index)});
+  const bool passes = reference->slot->rule.passing != Passing::kNo;
   const auto capsule =
       py::reinterpret_steal<py::object>(PyCapsule_New(reference.get(), kCapsuleName, delete_reference));
   if (!capsule) throw py::error_already_set();
   static_cast<void>(reference.release());  // the capsule's from here on
-  auto function = py::reinterpret_steal<py::object>(PyCFunction_New(&record_definition, capsule.ptr()));
+  auto function =
+      py::reinterpret_steal<py::object>(PyCFunction_New(passes ? &pass_definition : &record_definition, capsule.ptr()));
   if (!function) throw py::error_already_set();
   return function;
 }
 
-std::vector<RecordTable::Slot> RecordTable::take() {
-  std::vector<Slot> taken(slots_.size());
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    taken[i] = {slots_[i].rule, std::exchange(slots_[i].count, 0), std::exchange(slots_[i].value, py::object())};
-    if (taken[i].rule == KeepRule::kFilled && taken[i].value && is_empty(taken[i].value.ptr())) {
-      taken[i].value = py::object();
+py::object RecordTable::pass(Slot& slot, py::handle given) {
+  auto iterator = py::reinterpret_borrow<py::object>(given);
+  if (slot.rule.passing == Passing::kIterators) {
+    if (!is_iterator(given.ptr()) || gives_what_was_given(given)) return iterator;
+  } else {
+    iterator = py::reinterpret_steal<py::object>(PyObject_GetIter(given.ptr()));
+    if (!iterator) throw py::error_already_set();
+    slot.entered = true;
+  }
+  return passing_.wrap(std::move(iterator),
+                       [owner = shared_from_this(), &slot](py::handle item) { owner->record_item(slot, item); });
+}
+
+void RecordTable::record(Slot& slot, py::handle value) {
+  ++slot.count;
+  if (slot.rule.repeated && slot.count > 1) end_round(slot, value);
+  const bool wanted = keeps(slot.rule.keep, value.ptr());
+  if (slot.rule.look != Look::kLater) look_at_once(slot, wanted ? value : py::handle(Py_None));
+  py::object kept;
+  if (wanted) kept = py::reinterpret_borrow<py::object>(value);
+  // The slot is whole again before the old value goes: its destructor may run this very statement.
+  std::swap(slot.value, kept);
+}
+
+void RecordTable::record_item(Slot& slot, py::handle item) try {
+  ++slot.count;
+  if (!slot.log) slot.log.emplace(plain_, RoundBudget{});
+  const py::object kept = without_iterators(item);
+  slot.log->add(kept);
+} catch (const std::exception&) {
+  slot.log->skip();
+}
+
+void RecordTable::look_at_once(Slot& slot, py::handle value) {
+  if (!slot.rule.repeated) {
+    slot.log.reset();
+    // An array that is thrown away belongs to nobody else, and objects are only referred to.
+    const bool fresh = slot.rule.look == Look::kAtOnce && plain_.is_fresh_array(value.ptr());
+    if (fresh || plain_.is_foreign(value.ptr())) return;
+    slot.log.emplace(plain_, kSmallCopy);
+  } else if (!slot.log) {
+    slot.log.emplace(plain_, RoundBudget{});
+  }
+  slot.log->add(value);
+}
+
+// What the last round's value has become. Where this round's is the same object, it has been written over already.
+void RecordTable::end_round(Slot& slot, py::handle next) {
+  const py::object value = slot.value ? slot.value : py::none();
+  if (slot.rule.look == Look::kLater) {
+    if (!slot.log) slot.log.emplace(plain_, RoundBudget{});
+    slot.log->add(value);
+  } else if (slot.rule.look == Look::kTwice) {
+    const bool same = value.is(next) && !plain_.is_foreign(next.ptr());
+    if (!same && !slot.in_the_end && slot.log->is_itemised() && !slot.log->still_holds(value)) {
+      slot.changed_from = slot.log->count() - 1;
+      slot.in_the_end.emplace(plain_, RoundBudget{});
     }
+    if (slot.in_the_end) slot.in_the_end->add(same && slot.log->is_itemised() ? slot.log->last_item() : value);
+  }
+}
+
+RecordTable::Taken RecordTable::take_rounds(Slot& slot) {
+  if (slot.rule.passing == Passing::kNo && slot.count > 0) end_round(slot, {});
+  Taken taken{slot.count, {}, {}, slot.value, true, false, ""};
+  if (!slot.log) {
+    if (slot.entered) taken.value = py::list();
+    return taken;
+  }
+  LoggedRounds rounds = slot.log->take();
+  taken.unseen = rounds.unseen;
+  py::list value = rounds.list;
+  if (slot.in_the_end) {
+    LoggedRounds later = slot.in_the_end->take();
+    if (taken.unseen.empty()) taken.unseen = later.unseen;
+    value = py::list();
+    for (std::size_t i = 0; i < slot.changed_from; ++i) value.append(rounds.list[i]);
+    value += later.list;
+    taken.changed = true;
+  }
+  if (says_nothing(value, slot.rule.keep) && says_nothing(rounds.list, slot.rule.keep)) return taken;
+  taken.value = value;
+  if (slot.rule.look == Look::kTwice) taken.at_once = rounds.list;
+  return taken;
+}
+
+RecordTable::Taken RecordTable::take(Slot& slot) {
+  if (slot.rule.repeated) return take_rounds(slot);
+  Taken taken{slot.count, slot.value, {}, {}, false, false, ""};
+  const bool unfilled = slot.rule.keep == KeepRule::kFilled && slot.value && is_empty(slot.value.ptr());
+  if (!slot.value || unfilled) return {slot.count, {}, {}, {}, false, false, ""};
+  if (slot.log) {
+    taken.changed = !slot.log->still_holds(slot.value);
+    if (const py::object kept = slot.log->take().list[0]; !kept.is(slot.value)) taken.at_once = kept;
+  }
+  return taken;
+}
+
+std::vector<RecordTable::Taken> RecordTable::take() {
+  std::vector<Taken> taken;
+  for (Slot& slot : slots_) {
+    taken.push_back(take(slot));
+    slot.count = 0;
+    slot.value = py::object();
+    slot.log.reset();
+    slot.in_the_end.reset();
+    slot.entered = false;
   }
   return taken;
 }

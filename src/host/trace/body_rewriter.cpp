@@ -55,20 +55,38 @@ py::list source_lines(const std::string& file, py::handle globals) {
   return linecache.attr("getlines")(file, globals);
 }
 
-// Puts recorders where the placeholders are. One may be missing: the compiler drops what can never run.
-py::object with_recorders(const py::object& observing, RecordTable& table, std::size_t sites) {
-  std::map<std::string, std::size_t> places;
-  for (std::size_t i = 0; i < sites; ++i) places.emplace(placeholder(i), i);
+using Places = std::map<std::string, std::size_t>;
+
+Places places_of(const BodyPlan& plan) {
+  Places places;
+  for (std::size_t i = 0; i < plan.sites.size(); ++i) {
+    const bool statement = i < plan.statements;
+    places.emplace(
+        statement ? placeholder(SiteGroup::kStatement, i) : placeholder(SiteGroup::kIteration, i - plan.statements), i);
+  }
+  return places;
+}
+
+std::optional<std::size_t> place_of(const py::object& constant, const Places& places) {
+  if (!py::isinstance<py::str>(constant)) return std::nullopt;
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(constant.ptr(), &size);
+  if (!text) PyErr_Clear();  // lone surrogates: not ours
+  const auto place = text ? places.find(std::string(text, static_cast<std::size_t>(size))) : places.end();
+  return place != places.end() ? std::optional(place->second) : std::nullopt;
+}
+
+// Puts recorders where the placeholders are, in comprehensions, too, which have code of their own. One may be missing:
+// the compiler drops what can never run.
+py::object with_recorders(const py::object& observing, RecordTable& table, const Places& places) {
   const py::tuple constants = observing.attr("co_consts");
   py::tuple replaced(constants.size());
   for (std::size_t i = 0; i < constants.size(); ++i) {
     py::object constant = constants[i];
-    if (py::isinstance<py::str>(constant)) {
-      Py_ssize_t size = 0;
-      const char* text = PyUnicode_AsUTF8AndSize(constant.ptr(), &size);
-      if (!text) PyErr_Clear();  // lone surrogates: not ours
-      const auto place = text ? places.find(std::string(text, static_cast<std::size_t>(size))) : places.end();
-      if (place != places.end()) constant = table.recorder(place->second);
+    if (PyCode_Check(constant.ptr())) {
+      constant = with_recorders(constant, table, places);
+    } else if (const auto place = place_of(constant, places)) {
+      constant = table.recorder(*place);
     }
     replaced[i] = constant;
   }
@@ -98,10 +116,25 @@ void RewrittenBody::restore() noexcept {
 
 std::vector<BodyValue> RewrittenBody::take_values() {
   std::vector<BodyValue> values;
-  std::vector<RecordTable::Slot> slots = table_->take();
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (!slots[i].value) continue;
-    values.push_back({static_cast<int>(i), sources_[i], slots[i].count, std::move(slots[i].value)});
+  std::vector<RecordTable::Taken> taken = table_->take();
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (!taken[i].value) continue;
+    const SitePlan& site = sites_[i];
+    values.push_back({static_cast<int>(i), site.source, taken[i].count, std::move(taken[i].value),
+                      std::move(taken[i].last), taken[i].rounds, taken[i].unseen, site.incidental, false, false});
+  }
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (!taken[i].at_once) continue;
+    values.push_back({static_cast<int>(taken.size() + i),
+                      sites_[i].source + " (when it had run)",
+                      taken[i].count,
+                      std::move(taken[i].at_once),
+                      {},
+                      taken[i].rounds,
+                      taken[i].unseen,
+                      false,
+                      true,
+                      taken[i].changed});
   }
   return values;
 }
@@ -146,14 +179,12 @@ Result<RewrittenBody> BodyRewriter::prepare(py::handle benchmark) try {
                                          "imported, or a decorator replaced the code)",
                                          file));
   }
-  std::vector<KeepRule> rules;
-  for (SitePlan& site : found->plan.sites) {
-    rules.push_back(site.rule);
-    body.sources_.push_back(std::move(site.source));
-  }
+  std::vector<SiteRule> rules;
+  for (const SitePlan& site : found->plan.sites) rules.push_back(site.rule);
   body.does_nothing_ = found->plan.does_nothing;
   body.table_ = RecordTable::make(rules);
-  body.observing_ = with_recorders(found->observing, *body.table_, rules.size());
+  body.observing_ = with_recorders(found->observing, *body.table_, places_of(found->plan));
+  body.sites_ = std::move(found->plan.sites);
   return body;
 } catch (const py::error_already_set& error) {
   return fail(ErrorKind::kUnsupported, fmt::format("body is not observed: {}", error.what()));

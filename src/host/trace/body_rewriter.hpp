@@ -1,15 +1,21 @@
 // body[i]: what the statements of a benchmark's own body computed, which Python would throw away or leave in a local.
 //
-// Observed, wherever nested (but not inside a nested function, class, lambda or comprehension):
+// Observed, wherever nested (but not inside a nested function, class or lambda):
 //   f(x)                 the expression's value; constants, bare names, yield and await are not sites
 //   x = f(), self.x = …  the value on the right; also with several targets, and annotated
 //   a, b = f()           the tuple (a, b) as assigned; with an attribute among the targets the value on the right
 //   x += f()             x afterwards
 //   (x := f())           the value, in whatever statement: `if (x := f()) > 0:`
 //   x = [], x = {}       what is in it in the end, if anything is
+// and, numbered after all of these:
+//   for x in f()         the items, as they pass; also in comprehensions
+//   any(f(x) for …)      the items of what any, all, sum, min, max, deque and len(list(…)) use up
+//   with f() as x        x
+// A statement in a loop counts in every round: its value is the list of what the rounds computed (round_log.hpp).
 // Not observed: what is stored into subscripts (the array is the result, not what went in), right sides that compute
 // nothing (constants, names, displays of them), and plain numbers, texts and functions that a right side without call
-// or subscript yields (`n = self.n`): they are given, not computed, and would make an unchecked case look checked.
+// or subscript yields (`n = self.n`): they are given, not computed, and would make an unchecked case look checked. Nor
+// is an iteration over what is given: range(n), a name that is no iterator, sorted(…) or enumerate(…) of these.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -21,16 +27,24 @@
 #include <vector>
 
 #include "host/trace/body_recorder.hpp"
+#include "host/trace/body_statements.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::host::trace {
 
-/// The last value of one observed statement.
+/// What one observed statement or iteration came to.
 struct BodyValue {
-  int index = 0;            ///< i of body[i]: the statement's number in source order, from 0
+  int index = 0;            ///< i of body[i]
   std::string source;       ///< its text on one line, at most 80 bytes
-  std::uint64_t count = 0;  ///< how often it ran
-  pybind11::object value;
+  std::uint64_t count = 0;  ///< how often it ran; how many items passed
+  pybind11::object value;   ///< what it is in the end; the list of rounds, if `rounds`
+  pybind11::object last;    ///< of rounds: the last one; may be null
+  bool rounds = false;
+  std::string unseen;       ///< which rounds were not looked at
+  bool incidental = false;  ///< it is no loss where it cannot be pickled
+  /// This is what another value was when its statement had run: one that is looked at in the end, too.
+  bool at_once = false;
+  bool changed = false;  ///< of `at_once`: and is not any more
 };
 
 /// A benchmark function with a second, observing code object. Made by BodyRewriter; survives a fork. All of it needs
@@ -47,13 +61,14 @@ class RewrittenBody {
   /// Puts the original code back. Does nothing if not installed.
   void restore() noexcept;
 
-  /// The statements that ran and whose last value is one to keep, in order. The values are handed over.
+  /// The sites that ran and whose value is one to keep, in order; those with `at_once` at the end. The values are
+  /// handed over.
   [[nodiscard]] std::vector<BodyValue> take_values();
 
   /// Nothing but `pass`, `...`, a docstring or `return`: a memory reference, not a benchmark.
   [[nodiscard]] bool does_nothing() const noexcept { return does_nothing_; }
-  /// How many statements are observed, whether they run or not.
-  [[nodiscard]] std::size_t site_count() const noexcept { return sources_.size(); }
+  /// How many statements and iterations are observed, whether they run or not.
+  [[nodiscard]] std::size_t site_count() const noexcept { return sites_.size(); }
   /// The plain function below all decorators.
   [[nodiscard]] const pybind11::object& function() const noexcept { return function_; }
 
@@ -65,7 +80,7 @@ class RewrittenBody {
   pybind11::object original_;
   pybind11::object observing_;
   std::shared_ptr<RecordTable> table_;
-  std::vector<std::string> sources_;
+  std::vector<SitePlan> sites_;
   bool does_nothing_ = false;
   bool installed_ = false;
 };

@@ -10,20 +10,25 @@
 
 namespace snapshot_test::host::trace {
 
-/// One observed statement.
+/// One observed statement, or iteration in one.
 struct SitePlan {
-  KeepRule rule = KeepRule::kAnything;
-  std::string source;  ///< on one line, at most 80 bytes
+  SiteRule rule;
+  std::string source;       ///< on one line, at most 80 bytes
+  bool incidental = false;  ///< what `with` entered: no loss where it cannot be pickled
 };
 
 struct BodyPlan {
-  std::vector<SitePlan> sites;  ///< in source order
+  /// The statements in source order, then the iterations: so the numbers of statements are what they were in stores
+  /// made before iterations were observed.
+  std::vector<SitePlan> sites;
+  std::size_t statements = 0;
   bool does_nothing = false;
 };
 
-/// What the rewritten tree calls in place of the recorder of site `index`: a string constant. No source can hold it: it
-/// has a NUL.
-[[nodiscard]] std::string placeholder(std::size_t index);
+/// What the rewritten tree calls in place of the recorder of a site: a string constant. No source can hold it: it has a
+/// NUL. Iterations have numbers of their own.
+enum class SiteGroup { kStatement, kIteration };
+[[nodiscard]] std::string placeholder(SiteGroup group, std::size_t index);
 
 /// Rewrites the body of an ast.FunctionDef in place. New nodes are where the old ones were, so tracebacks stay as they
 /// are. `lines` is the file's text, as UTF-8. Needs the GIL; may throw error_already_set.
