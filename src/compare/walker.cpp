@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 
+#include "compare/digests.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 
 namespace snapshot_test::compare {
@@ -182,6 +183,8 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
     if (compare_elements(actual.items(), expected.items(), frame)) stack_.push_back(std::move(frame));
     return;
   }
+  if (kind == Kind::kDict && is_digest(expected)) return compare_digest(actual, expected);
+  if (actual.kind() == Kind::kDict && is_digest(actual)) return compare_digest(actual, expected);
   if (same && kind == Kind::kDict) {
     add_mapping(actual.pairs(), expected.pairs(), Step::Kind::kKey, frame);
     stack_.push_back(std::move(frame));

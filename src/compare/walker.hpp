@@ -63,6 +63,7 @@ class Walker {
   [[nodiscard]] bool in_object() const;
   const Options& rules_here();
   void compare_leaves(const Value& actual, const Value& expected);
+  void compare_digest(const Value& actual, const Value& expected);
   bool compare_as_numbers(const Value& actual, const Value& expected);
   bool compare_as_text(const Value& actual, const Value& expected);
   void compare_array(const Value& actual, const Value& expected, Frame frame);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compare/arrays.hpp"
+#include "compare/digests.hpp"
 #include "compare/elements.hpp"
 #include "compare/line_diff.hpp"
 #include "compare/numbers.hpp"
@@ -203,6 +204,23 @@ bool Walker::compare_as_text(const Value& actual, const Value& expected) {
   differ(What::kValue, pickle::preview(actual), pickle::preview(expected),
          fmt::format("{} and {} bytes part at byte {}", c->size(), d->size(), parting.first - c->begin()));
   return true;
+}
+
+// At least one of them is a digest.
+void Walker::compare_digest(const Value& actual, const Value& expected) {
+  leaf();
+  const auto words = [](const Value& value) { return is_digest(value) ? digest_text(value) : pickle::preview(value); };
+  if (!is_digest(actual) || !is_digest(expected)) {
+    return differ(What::kValue, words(actual), words(expected), "one of the two is too large to be kept");
+  }
+  const DigestResult compared = compare_digests(actual, expected, options_);
+  if (!result_.tolerance) result_.tolerance = compared.tolerance;
+  if (compared.outcome == Outcome::kClose) {
+    moved_ = true;
+    close();
+  } else if (compared.outcome == Outcome::kDifferent) {
+    differ(What::kValue, words(actual), words(expected), compared.note);
+  }
 }
 
 void Walker::compare_array(const Value& actual, const Value& expected, Frame frame) {

@@ -45,9 +45,10 @@ std::size_t column_width(const std::vector<std::string>& names) {
 
 /// What a site holds, in a few words.
 std::string site_line(const SiteValue& site) {
-  std::string text = site.type;
+  // Of a loop the rounds are what it holds, not the list that they stand in.
+  std::string text = site.rounds ? report::counted(site.count, "round") : site.type;
   text += site.object.empty() ? fmt::format(", opaque: {}", site.opaque) : ", " + report::size(site.bytes);
-  if (site.count > 1) {
+  if (site.count > 1 && !site.rounds) {
     text += fmt::format(", last of {}", report::grouped(site.count));
   }
   if (site.wholly_unstable) {

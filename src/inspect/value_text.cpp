@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compare/digests.hpp"
 #include "inspect/array_text.hpp"
 #include "report/format.hpp"
 #include "snapshot_test/pickle/describe.hpp"
@@ -48,7 +49,9 @@ class Writer {
   void write(const std::string& label, const Value& value, const std::string& indent, std::size_t depth) {
     if (lines_ > limits_.lines) return;
     const std::string head = label.empty() ? "" : label + ": ";
-    if (is_leaf(value)) {
+    if (compare::is_digest(value)) {
+      line(indent, head + compare::digest_text(value));
+    } else if (is_leaf(value)) {
       line(indent, head + leaf(value));
     } else if (depth >= limits_.depth) {
       line(indent, head + pickle::type_name(value) + " …");
