@@ -113,7 +113,7 @@ class Benchmark {
     py::dict sites;
     py::object deepest = py::none();
     for (const execution::SeenValue& each : seen) {
-      if (each.meaningful) {
+      if (each.meaningful && !each.only_if_asked) {
         sites[py::str(each.site.text())] = each.value;
       }
       if (each.site.kind == model::SiteKind::kDeepest) {
@@ -123,7 +123,7 @@ class Benchmark {
     py::dict shown;
     shown["sites"] = sites;
     shown["deepest_function"] = deepest;
-    if (const auto result = execution::result_of(seen)) {
+    if (const auto result = execution::result_of(seen, execution::Rounds::kAll)) {
       shown["result"] = result->value;
       shown["of_deepest"] = result->site.kind == model::SiteKind::kDeepest;
     } else {

@@ -305,8 +305,10 @@ std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace 
     seen.push_back({{SiteKind::kThreads, 0}, in_an_order(trace.workers), "", trace.workers.size(), true});
   }
   observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
-  if (const auto result = all ? result_of(seen) : std::nullopt; result && compares_result(request_)) {
-    seen.push_back(*result);
+  if (auto result = all && compares_result(request_) ? result_of(seen, Rounds::kAll) : std::nullopt) {
+    // What scripts stored before loops counted in every round.
+    result->last = result_of(seen, Rounds::kLast)->value;
+    seen.push_back(std::move(*result));
     seen.back().site = {SiteKind::kResult, 0};
   }
   return seen;

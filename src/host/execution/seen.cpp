@@ -1,5 +1,7 @@
 #include "host/execution/seen.hpp"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace snapshot_test::host::execution {
@@ -14,12 +16,19 @@ bool is_never_run(const py::object& value) {
   return PyCoro_CheckExact(value.ptr()) != 0 || PyAsyncGen_CheckExact(value.ptr()) != 0;
 }
 
-bool is_result(const model::Site& site, const py::object& value, const ClockWindow& clock,
+/// Every round is a reading of the clock, or None; and there is one.
+bool are_readings(const py::object& rounds, const ClockWindow& clock) {
+  const auto list = py::reinterpret_borrow<py::list>(rounds);
+  return !list.empty() && std::all_of(list.begin(), list.end(),
+                                      [&](py::handle round) { return round.is_none() || clock.holds(round.ptr()); });
+}
+
+bool is_result(const model::Site& site, const py::object& value, Rounds rounds, const ClockWindow& clock,
                std::vector<std::string>& notes) {
   if (value.is_none()) {
     return false;
   }
-  if (clock.holds(value.ptr())) {
+  if (clock.holds(value.ptr()) || (rounds == Rounds::kAll && are_readings(value, clock))) {
     notes.push_back(site.text() + " is a reading of the clock, and not compared");
     return false;
   }
@@ -43,15 +52,18 @@ std::vector<SeenValue> seen_outside(py::object returned, trace::RewrittenBody* b
                                     std::vector<std::string>& notes) {
   std::vector<SeenValue> seen;
   const model::Site site{SiteKind::kReturn, 0};
-  const bool meaningful = is_result(site, returned, clock, notes);
+  const bool meaningful = is_result(site, returned, Rounds::kLast, clock, notes);
   seen.push_back({site, std::move(returned), "", 1, meaningful});
   if (body == nullptr) {
     return seen;
   }
   for (trace::BodyValue& each : body->take_values()) {
     const model::Site at{SiteKind::kBody, each.index};
-    const bool is_value = is_result(at, each.value, clock, notes);
-    seen.push_back({at, std::move(each.value), std::move(each.source), each.count, is_value});
+    std::vector<std::string> unsaid;
+    const bool is_value =
+        is_result(at, each.value, each.rounds ? Rounds::kAll : Rounds::kLast, clock, each.at_once ? unsaid : notes);
+    seen.push_back({at, std::move(each.value), std::move(each.source), each.count, is_value, each.rounds,
+                    std::move(each.last), std::move(each.unseen), each.incidental, each.at_once && !each.changed});
   }
   return seen;
 }
@@ -72,29 +84,49 @@ std::vector<SeenValue> seen_inside(trace::Trace& trace, Inside which) {
   return seen;
 }
 
-std::optional<SeenValue> result_of(const std::vector<SeenValue>& seen) {
+bool is_plain_iterator(py::handle value) {
+  const PyTypeObject* type = Py_TYPE(value.ptr());
+  if (PyGen_CheckExact(value.ptr()) != 0) {
+    return true;
+  }
+  if (PyIter_Check(value.ptr()) == 0 || type->tp_iter != PyObject_SelfIter) {
+    return false;
+  }
+  const std::string_view name = type->tp_name;
+  return name.find('.') == std::string_view::npos ? (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0
+                                                  : name.starts_with("itertools.");
+}
+
+std::optional<SeenValue> result_of(const std::vector<SeenValue>& seen, Rounds rounds) {
   std::vector<const SeenValue*> of_body;
   const SeenValue* deepest = nullptr;
   for (const SeenValue& each : seen) {
     if (each.meaningful && each.site.kind == SiteKind::kReturn) {
       return each;
     }
-    if (each.meaningful && each.site.kind == SiteKind::kBody) {
+    const bool stands = !each.only_if_asked && !each.incidental;
+    if (each.meaningful && each.site.kind == SiteKind::kBody && stands) {
       of_body.push_back(&each);
     }
     if (each.meaningful && each.site.kind == SiteKind::kDeepest) {
       deepest = &each;
     }
   }
+  const auto value_of = [&](const SeenValue& each) {
+    return each.rounds && rounds == Rounds::kLast && each.last ? each.last : each.value;
+  };
   if (of_body.size() > 1) {
     py::tuple all(of_body.size());
     for (std::size_t i = 0; i < of_body.size(); ++i) {
-      all[i] = of_body[i]->value;
+      all[i] = value_of(*of_body[i]);
     }
     return SeenValue{of_body.front()->site, std::move(all), "", 1, true};
   }
   if (of_body.size() == 1) {
-    return *of_body.front();
+    SeenValue only = *of_body.front();
+    only.value = value_of(only);
+    only.rounds = only.rounds && rounds == Rounds::kAll;
+    return only;
   }
   return deepest != nullptr ? std::optional(*deepest) : std::nullopt;
 }

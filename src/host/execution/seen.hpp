@@ -22,7 +22,15 @@ struct SeenValue {
   std::string source;       ///< the statement, or the function that returned it
   std::uint64_t count = 1;  ///< how often the statement ran
   bool meaningful = false;
+  bool rounds = false;         ///< the value is the list of what a repeated statement computed
+  pybind11::object last = {};  ///< of rounds: the last one; null where it is not one to keep
+  std::string unseen = {};     ///< which rounds were not looked at; empty if all were
+  bool incidental = false;     ///< not worth a word where it cannot be pickled
+  bool only_if_asked = false;  ///< says the same as another site, unless a snapshot has it
 };
+
+/// An iterator of the language itself, which shows what it holds by being used up.
+[[nodiscard]] bool is_plain_iterator(pybind11::handle value);
 
 /// What a call returned; None for a coroutine or an asynchronous generator, whose body ASV never runs, with a note.
 /// GIL held; may throw error_already_set.
@@ -38,8 +46,9 @@ enum class Inside { kDeepest, kAll };
 [[nodiscard]] std::vector<SeenValue> seen_inside(trace::Trace& trace, Inside which);
 
 /// The one value that stands for a call where there is room for only one: what the benchmark returned, else what its
-/// body computed (the value, or a tuple of several), else what the deepest call returned. None if nothing is
-/// meaningful.
-[[nodiscard]] std::optional<SeenValue> result_of(const std::vector<SeenValue>& seen);
+/// body computed (the value, or a tuple of several; of loops what `rounds` says), else what the deepest call returned.
+/// None if nothing is meaningful.
+enum class Rounds { kAll, kLast };
+[[nodiscard]] std::optional<SeenValue> result_of(const std::vector<SeenValue>& seen, Rounds rounds);
 
 }  // namespace snapshot_test::host::execution

@@ -20,8 +20,9 @@ class ValueWriter {
  public:
   ValueWriter(const pickling::Reducers& reducers, const model::ValueLimits& limits);
 
-  /// Writes every meaningful value as an object. A value that cannot be pickled, or only described without saying what
-  /// was computed, is recorded as opaque. kIo if the store cannot be written.
+  /// Writes every meaningful value as an object; what is an iterator must have an item left to be one. A value that
+  /// cannot be pickled, or only described without saying what was computed, is recorded as opaque. kIo if the store
+  /// cannot be written.
   [[nodiscard]] Result<std::vector<model::SiteValue>> store(const std::vector<SeenValue>& seen,
                                                             const model::CaseRequest& request);
 
@@ -37,6 +38,8 @@ class ValueWriter {
   [[nodiscard]] std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
  private:
+  /// Nothing but iterators that are used up. In a list of rounds, None takes their place.
+  [[nodiscard]] bool gives_nothing(const SeenValue& seen);
   [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const model::CaseRequest& request);
   [[nodiscard]] model::SiteComparison compare_one(const SeenValue& seen, const model::SiteValue& baseline,
                                                   const model::CaseRequest& request);
