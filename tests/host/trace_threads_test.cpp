@@ -44,8 +44,19 @@ def middle():
 def nothing(): return None
 def bench(): run(whole, parts, nothing)
 )py";
-  EXPECT_THAT(workers(source.c_str()),
-              UnorderedElementsAre("project.whole@0=3", "project.leaf@1=3", "project.leaf@2=4", "project.leaf@2=5"));
+  EXPECT_THAT(workers(source.c_str()), UnorderedElementsAre("project.whole@0=3", "project.leaf@1=3", "project.leaf@2=4",
+                                                            "project.leaf@2=0", "project.leaf@2=5"));
+}
+
+TEST_P(TracerThreadsTest, AZeroDoesNotStandForWhatIsBelowIt_AndIsKept) {
+  const std::string source = std::string(kStart) + R"py(
+def leaf(x): return x
+def status():
+    leaf(3)
+    return 0
+def bench(): run(status)
+)py";
+  EXPECT_THAT(workers(source.c_str()), UnorderedElementsAre("project.leaf@1=3", "project.status@0=0"));
 }
 
 TEST_P(TracerThreadsTest, ACallThatRaises_KeepsWhatReturnedBelowIt) {

@@ -18,7 +18,7 @@ enum class SiteKind {
   kState,    ///< what the call changed, where nothing else is meaningful
   kDeepest,  ///< the return of the deepest Python call with a meaningful value
   kPath,     ///< path[d]: returns of the calls between the benchmark (depth 0) and `deepest`
-  kThreads,  ///< what calls in other threads returned: a list of (function, value) without order
+  kThreads,  ///< what calls in other threads returned: a list of values without order
   kResult,   ///< what the case came to, as a script stored it that ran the benchmark itself
 };
 

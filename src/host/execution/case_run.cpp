@@ -1,13 +1,15 @@
 #include "host/execution/case_run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <tuple>
+#include <iterator>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -76,6 +78,20 @@ class CollectorOff {
 bool compares_result(const model::CaseRequest& request) {
   return std::any_of(request.baseline.begin(), request.baseline.end(),
                      [](const model::SiteValue& each) { return each.site.kind == SiteKind::kResult; });
+}
+
+/// The functions that these calls were of: so many of them, that is, as fit a line.
+std::string functions_of(const std::vector<trace::TracedCall>& calls) {
+  constexpr std::size_t kMost = 3;
+  std::set<std::string> names;
+  for (const trace::TracedCall& call : calls) {
+    names.insert(call.function);
+  }
+  const bool more = names.size() > kMost;
+  if (more) {
+    names.erase(std::next(names.begin(), kMost), names.end());
+  }
+  return fmt::format("{}{}", fmt::join(names, ", "), more ? ", ..." : "");
 }
 
 /// The course of one case. Each step says whether the next may follow.
@@ -302,7 +318,8 @@ std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace 
     seen.push_back(std::move(each));
   }
   if (all && !trace.workers.empty()) {
-    seen.push_back({{SiteKind::kThreads, 0}, in_an_order(trace.workers), "", trace.workers.size(), true});
+    seen.push_back(
+        {{SiteKind::kThreads, 0}, in_an_order(trace.workers), functions_of(trace.workers), trace.workers.size(), true});
   }
   observation().notes.insert(observation().notes.end(), trace.notes.begin(), trace.notes.end());
   if (auto result = all && compares_result(request_) ? result_of(seen, Rounds::kAll) : std::nullopt) {
@@ -314,18 +331,16 @@ std::vector<SeenValue> CaseRun::gather_values(py::object returned, trace::Trace 
   return seen;
 }
 
-/// By function and value: which thread came first is chance. Values that cannot be pickled come first, in any order.
+/// By their values: which thread came first is chance. What cannot be pickled comes first, in any order.
 py::list CaseRun::in_an_order(const std::vector<trace::TracedCall>& calls) {
-  std::vector<std::tuple<std::string, std::string, py::handle>> keyed;
+  std::vector<std::pair<std::string, py::handle>> keyed;
   for (const trace::TracedCall& call : calls) {
-    keyed.emplace_back(call.function, writer_.digest(call.value).value_or(""), call.value);
+    keyed.emplace_back(writer_.digest(call.value).value_or(""), call.value);
   }
-  std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) {
-    return std::tie(std::get<0>(a), std::get<1>(a)) < std::tie(std::get<0>(b), std::get<1>(b));
-  });
+  std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   py::list ordered;
-  for (const auto& [function, digest, value] : keyed) {
-    ordered.append(py::make_tuple(function, value));
+  for (const auto& [digest, value] : keyed) {
+    ordered.append(value);
   }
   return ordered;
 }

@@ -375,7 +375,10 @@ static PyObject* evaluate_worker_counted(PyThreadState* thread, worker* self, st
     PyCodeObject* code;
     PyObject* globals;
     st_frame_identity(frame, pin, &code, &globals);
-    if (value && code && st_is_meaningful(value)) record_worker(self, first, make_hit(value, code, globals, depth));
+    if (value && code && value != Py_None && value != Py_NotImplemented) {
+      // A zero or an empty list does not stand for what was computed below it, but is there to be compared.
+      record_worker(self, st_is_meaningful(value) ? first : self->size, make_hit(value, code, globals, depth));
+    }
     if (hook.serial == serial && depth == 0) worker_call_ended(self);
   }
   Py_XDECREF(pin);

@@ -52,7 +52,8 @@ typedef struct st_hook_result {
   st_hit* path;    ///< innermost first; free with PyMem_RawFree after releasing each
   size_t path_size;
   /// What calls in other threads returned: of each call that such a thread's own code makes outermost the outermost
-  /// meaningful returns, in no particular order; depth 0 is the thread's outermost. Free like `path`.
+  /// meaningful returns, and around these what is not None, in no particular order; depth 0 is the thread's outermost.
+  /// Free like `path`.
   st_hit* workers;
   size_t workers_size;
   int workers_lost;         ///< other threads made calls that were not looked at, so `workers` is empty

@@ -41,7 +41,7 @@ struct Trace {
   /// The calls between the benchmark and `deepest`, outermost first. One that was left by an exception is missing.
   std::vector<TracedCall> path;
   /// What calls in other threads returned: of each that a thread's own code makes outermost the outermost meaningful
-  /// returns, in no particular order. With the frame evaluator only.
+  /// returns, and around these what is not None, in no particular order. With the frame evaluator only.
   std::vector<TracedCall> workers;
   Mechanism used = Mechanism::kNone;
   int max_depth = -1;  ///< the greatest depth entered, at most depth_limit + 1; -1: no Python frame ran
