@@ -1,6 +1,8 @@
 """Layers between a benchmark and the function that it calls. What is called here can be wrong, too."""
 
+import concurrent.futures
 import contextlib
+import threading
 
 import numpy as np
 
@@ -38,3 +40,63 @@ def settings():
 
 def apply(function, *arguments):
     return function(*arguments)
+
+
+def norms(matrix):
+    for row in matrix:
+        yield np.linalg.norm(row)
+
+
+def medians(matrix):
+    return (np.median(row) for row in matrix)
+
+
+def sums(matrix):
+    for row in matrix:
+        yield np.sum(row)
+
+
+def sorted_rows(matrix):
+    for row in matrix:
+        yield np.sort(row)
+
+
+def maxima(matrix):
+    for row in matrix:
+        yield np.max(row)
+
+
+def minima(matrix):
+    return map(np_min, matrix)
+
+
+def np_min(row):
+    return np.min(row)
+
+
+def means(matrix):
+    for row in matrix:
+        yield np.mean(row)
+
+
+def pooled_medians(matrix):
+    """Its results are lost here, in threads that end before it does."""
+
+    def work(row):
+        np.median(row)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for row in matrix:
+            pool.submit(work, row)
+
+
+def threaded_norms(matrix):
+    def work(rows):
+        for row in rows:
+            np.linalg.norm(row)
+
+    threads = [threading.Thread(target=work, args=(rows,)) for rows in np.array_split(matrix, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

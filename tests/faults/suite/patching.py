@@ -112,17 +112,26 @@ def overwrite(target, value):
 
 
 def __unobserved__(function, *args):
-    """Calls the function in another thread, at which the program does not look: what makes a result wrong is no part of
-    the code that is under test. Nor does it look at functions with such a name."""
+    """Calls the function in another thread, and there from within a trace function, at which the program does not look:
+    what makes a result wrong is no part of the code that is under test. Nor does it look at functions with such a name.
+    """
     outcome, done = [], _thread.allocate_lock()
 
-    def __work__():
+    def __trace__(frame, event, argument):
+        sys.settrace(None)
         try:
             outcome.append((function(*args), None))
         except BaseException as error:
             outcome.append((None, error))
         finally:
             done.release()
+
+    def __traced__():
+        pass
+
+    def __work__():
+        sys.settrace(__trace__)
+        __traced__()
 
     done.acquire()
     _thread.start_new_thread(__work__, ())
