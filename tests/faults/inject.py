@@ -65,9 +65,17 @@ EXPLAINED = {
         "container dtype",
     ): "+= keeps the type of what it adds to",
     ("bench_in_place.ItemAssignment.time_augmented_local", "container dtype"): "float += takes its value only",
+    ("bench_in_place.ItemAssignment.time_augmented_item", "container dtype"): "an array's element takes the value only",
+    ("bench_in_place.ItemAssignment.time_augmented_slice", "container dtype"): "an array's elements take the value only",
+    ("bench_in_place.ItemAssignment.time_item", "container dtype"): "an array's element takes the value only",
+    ("bench_in_place.ItemAssignment.time_slice", "container dtype"): "an array's elements take the value only",
+    ("bench_loops.Iteration.time_array", "container"): "iteration takes the elements of any sequence",
+    ("bench_loops.Iteration.time_words", "container dtype"): "iteration takes the elements of any sequence",
+    ("bench_loops.Rounds.time_augmented", "container dtype"): "float += takes its value only",
     ("bench_styles.Statements.time_assertion", " ".join(faults.ALL_KINDS)): "only its truth is used",
     ("bench_styles.Statements.time_condition", " ".join(faults.ALL_KINDS)): "only its truth is used",
     ("bench_styles.Statements.time_generator", "container dtype"): "sum() takes its value only",
+    ("bench_styles.Statements.time_iterable", "container"): "iteration takes the elements of any sequence",
     ("bench_styles.Statements.time_starred", "container"): "unpacking takes the elements of any sequence",
 }
 

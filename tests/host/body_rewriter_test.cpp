@@ -70,6 +70,17 @@ def bench():
                   "3 1 items[0] < 2 -> False", "4 1 sorted(items) -> [1, 3]", "5 1 items.sort() -> None"));
 }
 
+TEST_F(BodyRewriterTest, WhatOnlyTheLengthIsTakenOf_IsKept) {
+  EXPECT_THAT(body_of(R"py(
+def f(x): return x * x
+def bench():
+    n = len([f(x) for x in (2, 3)])
+    len(sorted("ba")) + len("given")
+)py"),
+              ElementsAre("0 1 n = len([f(x) for x in (2, 3)]) -> 2", "1 1 len(sorted(\"ba\")) + len(\"given\") -> 7",
+                          "2 1 [f(x) for x in (2, 3)] -> [4, 9]", "3 1 sorted(\"ba\") -> ['a', 'b']"));
+}
+
 TEST_F(BodyRewriterTest, Assignments) {
   EXPECT_THAT(
       body_of(R"py(

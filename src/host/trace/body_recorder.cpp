@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 #include "host/trace/passing_iterator.hpp"
@@ -20,6 +21,14 @@ struct SlotReference {
   RecordTable::Slot* slot;
 };
 
+/// numpy.float64(2) is as plain as 2.0; numpy's scalars are known by where their classes come from.
+bool is_numpy_scalar(const PyTypeObject* type) {
+  for (; type->tp_base != nullptr; type = type->tp_base) {
+    if (std::string_view(type->tp_name) == "numpy.generic") return true;
+  }
+  return false;
+}
+
 bool is_plain(PyObject* value) {
   const PyTypeObject* type = Py_TYPE(value);
   if (type == &PyTuple_Type) {  // m, n = self.m, self.n
@@ -31,7 +40,8 @@ bool is_plain(PyObject* value) {
   }
   return value == Py_None || type == &PyLong_Type || type == &PyFloat_Type || type == &PyBool_Type ||
          type == &PyComplex_Type || type == &PyUnicode_Type || type == &PyBytes_Type || type == &PyFunction_Type ||
-         type == &PyMethod_Type || type == &PyModule_Type || PyCFunction_Check(value) || PyType_Check(value);
+         type == &PyMethod_Type || type == &PyModule_Type || PyCFunction_Check(value) || PyType_Check(value) ||
+         is_numpy_scalar(type);
 }
 
 bool keeps(KeepRule rule, PyObject* value) {

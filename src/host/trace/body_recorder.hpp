@@ -20,8 +20,8 @@ enum class KeepRule {
   kAnything,
   /// Not an iterator: where a statement unpacks its value, an iterator is used up and would show as empty.
   kNotIterator,
-  /// Not a plain number, text, function, class or module, nor a tuple of them: `n = self.n` and `add = np.add` give
-  /// names to what is there, and a case that shows nothing else has shown nothing.
+  /// Not a plain number (numpy's, too), text, function, class or module, nor a tuple of them: `n = self.n` and
+  /// `add = np.add` give names to what is there, and a case that shows nothing else has shown nothing.
   kNotPlain,
   /// An empty list or dict that something has been put into since: `out = []` computes nothing, what follows may.
   kFilled,

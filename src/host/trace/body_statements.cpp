@@ -170,6 +170,7 @@ class StatementObserver {
   void observe_iterations(py::handle node);
   void observe_loop(py::handle loop);
   void observe_consumed(py::handle call);
+  py::object counted(const py::object& value);
 
   [[nodiscard]] SiteRule rule_for(KeepRule keep, Look look) const;
   py::object recorded(py::handle statement, const SiteRule& rule, const py::object& value, py::handle place);
@@ -375,10 +376,13 @@ void StatementObserver::observe_consumed(py::handle call) {
   if (!built_in || arguments.empty() || !is_one_of(name, {"deque", "any", "all", "sum", "min", "max", "len"})) return;
   if (name == "len") {
     const py::object inner = arguments[0];
-    if (node_kind(inner) != "Call" || !is_one_of(called_name(inner), {"list", "tuple", "set", "frozenset"})) return;
-    const py::list inner_arguments = inner.attr("args");
-    if (inner_arguments.size() == 1 && computes_items(inner_arguments[0])) {
-      inner_arguments[0] = passed(inner_arguments[0], Passing::kIterators, source_of(call));
+    if (node_kind(inner) == "Call" && is_one_of(called_name(inner), {"list", "tuple", "set", "frozenset"})) {
+      const py::list inner_arguments = inner.attr("args");
+      if (inner_arguments.size() == 1 && computes_items(inner_arguments[0])) {
+        inner_arguments[0] = passed(inner_arguments[0], Passing::kIterators, source_of(call));
+      }
+    } else if (work_of(inner) == Work::kMuch) {
+      arguments[0] = counted(inner);
     }
     return;
   }
@@ -403,6 +407,13 @@ py::object StatementObserver::passed(const py::object& iterable, Passing passing
   const SiteRule rule{KeepRule::kAnything, Look::kAtOnce, true, passing};
   iterations_.push_back({rule, std::move(source), false});
   return call_of(placeholder(SiteGroup::kIteration, iterations_.size() - 1), iterable, iterable);
+}
+
+// What only its length is taken of.
+py::object StatementObserver::counted(const py::object& value) {
+  const SiteRule rule{KeepRule::kAnything, Look::kLater, loops_ > 0, Passing::kNo};
+  iterations_.push_back({rule, source_of(value), false});
+  return call_of(placeholder(SiteGroup::kIteration, iterations_.size() - 1), value, value);
 }
 
 py::object StatementObserver::recorded(py::handle statement, const SiteRule& rule, const py::object& value,

@@ -21,7 +21,7 @@ class Files:
 
     def time_text(self):
         with open("norms.txt", "w") as file:
-            file.write(repr(np.linalg.norm(self.m, axis=1).tolist()))
+            file.write(" ".join(f"{norm:.4g}" for norm in np.linalg.norm(self.m, axis=1).tolist()))
 
     def time_bytes(self):
         with open("bytes.bin", "wb") as file:

@@ -76,7 +76,7 @@ def np_min(row):
 
 def means(matrix):
     for row in matrix:
-        yield np.mean(row)
+        yield np.mean(row, axis=0)
 
 
 def pooled_medians(matrix):
