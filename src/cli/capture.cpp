@@ -43,8 +43,7 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     options.snapshot_dir = config.snapshot_dir.value;
     options.comparison = comparison_options(config);
     options.stability_check = config.stability_check.value;
-    options.strict = config.strict.value;
-    options.min_verified = config.min_verified.value;
+    options.demands = demands(config);
     options.compress = config.compression.value == config::Compression::kAuto;
     return session::capture(options, listener).map([](const auto& summary) { return summary.status; });
   };

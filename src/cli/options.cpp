@@ -198,6 +198,17 @@ void add_process_options(CLI::App& app, Shared& shared) {
 void add_strictness_options(CLI::App& app, Shared& shared, const std::string& strict, const std::string& min_verified) {
   add_switch(app, "--strict", "--no-strict", shared.overrides.strict, true, strict);
   add_number(app, "--min-verified", shared.overrides.min_verified, "min_verified", "PERCENT", min_verified);
+  add_choice(
+      app, "--min-verified-counts", "min_verified_counts", {"result", "part", "any"},
+      [&shared](const std::string& text) {
+        using model::Counted;
+        shared.overrides.min_verified_counts = text == "any"    ? Counted::kAny
+                                               : text == "part" ? Counted::kPart
+                                                                : Counted::kResult;
+      },
+      "what --min-verified counts: result takes the cases that are checked by all of their result, part also those of "
+      "whose result something cannot be compared, any also those that are checked by inner calls or state only "
+      "(default: result)");
 }
 
 void add_store_options(CLI::App& app, Shared& shared) {

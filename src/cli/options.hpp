@@ -23,7 +23,7 @@ void add_run_options(CLI::App& app, Shared& shared);        ///< --timeout, -j, 
 void add_process_options(CLI::App& app, Shared& shared);
 void add_store_options(CLI::App& app, Shared& shared);      ///< --snapshot-dir
 void add_tolerance_options(CLI::App& app, Shared& shared);  ///< --tolerance, --equal-nan
-/// --strict and --min-verified, which mean what the given descriptions say.
+/// --strict, --min-verified, which mean what the given descriptions say, and --min-verified-counts.
 void add_strictness_options(CLI::App& app, Shared& shared, const std::string& strict, const std::string& min_verified);
 void add_report_options(CLI::App& app, ReportFiles& files);  ///< --json, --summary, --events
 

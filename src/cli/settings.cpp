@@ -75,6 +75,10 @@ Result<session::SuiteOptions> suite_options(const config::Config& config, const 
   return options;
 }
 
+session::Demands demands(const config::Config& config) {
+  return {config.strict.value, config.min_verified.value, config.min_verified_counts.value};
+}
+
 session::ComparisonOptions comparison_options(const config::Config& config) {
   session::ComparisonOptions options;
   model::Rules& rules = options.rules;

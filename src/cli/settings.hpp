@@ -16,6 +16,8 @@ namespace snapshot_test::cli {
 /// What the command line says goes before what the file says of single benchmarks.
 [[nodiscard]] session::ComparisonOptions comparison_options(const config::Config& config);
 
+[[nodiscard]] session::Demands demands(const config::Config& config);
+
 [[nodiscard]] report::Verbosity verbosity(const config::Config& config);
 
 }  // namespace snapshot_test::cli

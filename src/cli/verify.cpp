@@ -32,8 +32,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     options.suite = std::move(suite);
     options.snapshot_dir = config.snapshot_dir.value;
     options.comparison = comparison_options(config);
-    options.strict = config.strict.value;
-    options.min_verified = config.min_verified.value;
+    options.demands = demands(config);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
   return reported_run("verify", args.shared, args.files, streams, work);

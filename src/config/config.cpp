@@ -49,6 +49,7 @@ void for_each_setting(AnyConfig& config, Visit&& visit) {
   visit("compression", config.compression, Range{});
   visit("strict", config.strict, Range{});
   visit("min_verified", config.min_verified, Range{0, Bound::kIncluded, 100});
+  visit("min_verified_counts", config.min_verified_counts, Range{});
   visit("verbose", config.verbose, Range{});
   visit("quiet", config.quiet, Range{});
 }
@@ -208,6 +209,7 @@ Result<void> apply_overrides(Config& config, const Overrides& overrides) {
   override_with(config.freeze_time, overrides.freeze_time);
   override_with(config.strict, overrides.strict);
   override_with(config.min_verified, overrides.min_verified);
+  override_with(config.min_verified_counts, overrides.min_verified_counts);
   if (overrides.verbose.value_or(false) && overrides.quiet.value_or(false)) {
     return fail(ErrorKind::kUsage, "--verbose and --quiet contradict each other; give one of them");
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "snapshot_test/model/limits.hpp"
+#include "snapshot_test/model/result.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/util/result.hpp"
 
@@ -74,6 +75,7 @@ struct Config {
   Setting<Compression> compression{Compression::kAuto};
   Setting<bool> strict{false};
   Setting<double> min_verified{0};  ///< percent
+  Setting<model::Counted> min_verified_counts{model::Counted::kResult};
   Setting<bool> verbose{false};
   Setting<bool> quiet{false};
 
@@ -110,6 +112,7 @@ struct Overrides {
   std::optional<std::uint64_t> freeze_time;
   std::optional<bool> strict;
   std::optional<double> min_verified;
+  std::optional<model::Counted> min_verified_counts;
   std::optional<bool> verbose;
   std::optional<bool> quiet;
 };

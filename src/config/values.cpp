@@ -247,6 +247,15 @@ Read<Isolation> read(const Json& value, const Range&, const Isolation*) {
   return read_choice<Isolation>(value, {"fork", Isolation::kFork}, {"spawn", Isolation::kSpawn});
 }
 
+Read<model::Counted> read(const Json& value, const Range&, const model::Counted*) {
+  for (const auto counted : {model::Counted::kResult, model::Counted::kPart, model::Counted::kAny}) {
+    if (value == model::name(counted)) {
+      return counted;
+    }
+  }
+  return tl::unexpected(must_be("\"result\", \"part\" or \"any\"", value));
+}
+
 Read<DtypeTolerances> read(const Json& value, const Range&, const DtypeTolerances* now) {
   if (!value.is_object()) {
     return tl::unexpected(must_be("an object such as {\"float32\": {\"rtol\": 1e-4, \"atol\": 1e-6}}", value));
@@ -299,6 +308,8 @@ Json write(const std::vector<fs::path>& value) {
 }
 
 Json write(const Mode& value) { return value == Mode::kFull ? "full" : "deepest"; }
+
+Json write(const model::Counted& value) { return model::name(value); }
 
 Json write(const Isolation& value) { return value == Isolation::kFork ? "fork" : "spawn"; }
 

@@ -41,6 +41,7 @@ using Read = tl::expected<T, std::string>;
 [[nodiscard]] Read<Compression> read(const Json& value, const Range& range, const Compression* now);
 [[nodiscard]] Read<Mode> read(const Json& value, const Range& range, const Mode* now);
 [[nodiscard]] Read<Isolation> read(const Json& value, const Range& range, const Isolation* now);
+[[nodiscard]] Read<model::Counted> read(const Json& value, const Range& range, const model::Counted* now);
 /// Entries are added to `now`; null takes one out.
 [[nodiscard]] Read<model::DtypeTolerances> read(const Json& value, const Range& range,
                                                 const model::DtypeTolerances* now);
@@ -67,6 +68,7 @@ template <class T>
 [[nodiscard]] Json write(const Compression& value);
 [[nodiscard]] Json write(const Mode& value);
 [[nodiscard]] Json write(const Isolation& value);
+[[nodiscard]] Json write(const model::Counted& value);
 [[nodiscard]] Json write(const model::DtypeTolerances& value);
 [[nodiscard]] Json write(const std::vector<model::RuleChange>& value);
 template <class T>

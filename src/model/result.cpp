@@ -10,8 +10,10 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kMatchNames{"identical", "close",      "different", "missing",
                                                       "opaque",    "unreadable", "unstable"};
-constexpr std::array<std::string_view, 9> kStatusNames{"outer",  "inner",  "state",   "vacuous", "unstable",
-                                                       "opaque", "failed", "skipped", "no-op"};
+constexpr std::array<std::string_view, 10> kStatusNames{"outer",    "part",   "state",  "inner",   "vacuous",
+                                                        "unstable", "opaque", "failed", "skipped", "no-op"};
+constexpr std::array<std::string_view, 4> kCheckedNames{"result", "part", "state", "inner"};
+constexpr std::array<std::string_view, 3> kCountedNames{"result", "part", "any"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view text) {
@@ -35,8 +37,37 @@ std::optional<CaptureStatus> capture_status_from_name(std::string_view text) {
   return find_name<CaptureStatus>(kStatusNames, text);
 }
 
-bool verifiable(CaptureStatus status) {
-  return status == CaptureStatus::kOuter || status == CaptureStatus::kInner || status == CaptureStatus::kState;
+std::optional<CheckedBy> checked_by(CaptureStatus status) {
+  switch (status) {
+    case CaptureStatus::kOuter: return CheckedBy::kResult;
+    case CaptureStatus::kPart: return CheckedBy::kPart;
+    case CaptureStatus::kState: return CheckedBy::kState;
+    case CaptureStatus::kInner: return CheckedBy::kInner;
+    default: return std::nullopt;
+  }
+}
+
+bool verifiable(CaptureStatus status) { return checked_by(status).has_value(); }
+
+std::string_view name(CheckedBy sort) { return kCheckedNames[static_cast<std::size_t>(sort)]; }
+
+std::string_view name(Counted counted) { return kCountedNames[static_cast<std::size_t>(counted)]; }
+
+bool counts(Counted counted, CheckedBy sort) {
+  switch (counted) {
+    case Counted::kResult: return sort == CheckedBy::kResult;
+    case Counted::kPart: return sort == CheckedBy::kResult || sort == CheckedBy::kPart;
+    case Counted::kAny: return true;
+  }
+  return false;
+}
+
+std::size_t checked_cases(const CheckedCounts& checked, Counted counted) {
+  std::size_t total = 0;
+  for (const auto& [sort, cases] : checked) {
+    total += counts(counted, sort) ? cases : 0;
+  }
+  return total;
 }
 
 void to_json(nlohmann::json& out, const SiteComparison& in) {
@@ -49,6 +80,9 @@ void to_json(nlohmann::json& out, const SiteComparison& in) {
          {"passing_rtol", in.passing_rtol},
          {"wholly_different", in.wholly_different},
          {"nothing_agrees", in.nothing_agrees}};
+  if (in.shares_with) {
+    out["shares_with"] = in.shares_with->text();
+  }
 }
 
 void from_json(const nlohmann::json& in, SiteComparison& out) {
@@ -66,6 +100,7 @@ void from_json(const nlohmann::json& in, SiteComparison& out) {
   in.at("passing_rtol").get_to(out.passing_rtol);
   in.at("wholly_different").get_to(out.wholly_different);
   in.at("nothing_agrees").get_to(out.nothing_agrees);
+  out.shares_with = in.contains("shares_with") ? Site::parse(in.at("shares_with").get<std::string>()) : std::nullopt;
 }
 
 std::size_t VerifySummary::count(Standing wanted) const {
@@ -76,13 +111,17 @@ std::size_t VerifySummary::count(Standing wanted) const {
   return total;
 }
 
-std::size_t CaptureSummary::verifiable_cases() const {
-  std::size_t total = 0;
+CheckedCounts CaptureSummary::checked() const {
+  CheckedCounts checked;
   for (const auto& [each, cases] : counts) {
-    total += verifiable(each) ? cases : 0;
+    if (const auto sort = checked_by(each)) {
+      checked[*sort] += cases;
+    }
   }
-  return total;
+  return checked;
 }
+
+std::size_t CaptureSummary::verifiable_cases() const { return checked_cases(checked(), Counted::kAny); }
 
 std::size_t CaptureSummary::countable_cases() const {
   std::size_t total = 0;
@@ -92,10 +131,13 @@ std::size_t CaptureSummary::countable_cases() const {
   return total;
 }
 
-double VerifySummary::verified_share() const {
-  const std::size_t checked = count(Standing::kPass) + count(Standing::kFail);
-  const std::size_t all = checked + count(Standing::kUnverified);
-  return all == 0 ? 0.0 : static_cast<double>(checked) / static_cast<double>(all);
+std::size_t VerifySummary::countable_cases() const {
+  return count(Standing::kPass) + count(Standing::kFail) + count(Standing::kUnverified);
+}
+
+double VerifySummary::verified_share(Counted counted) const {
+  const std::size_t all = countable_cases();
+  return all == 0 ? 0.0 : static_cast<double>(checked_cases(checked, counted)) / static_cast<double>(all);
 }
 
 }  // namespace snapshot_test::model

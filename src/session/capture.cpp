@@ -47,7 +47,15 @@ class Capture {
   struct Captured {
     CaptureStatus status = CaptureStatus::kFailed;
     std::string reason;
+    std::vector<std::string> missing;
     Observation observation;
+
+    void judge_anew() {
+      CaptureJudgement judgement = judge_capture(observation);
+      status = judgement.status;
+      reason = std::move(judgement.reason);
+      missing = std::move(judgement.missing);
+    }
   };
   using Key = std::pair<std::string, std::size_t>;
 
@@ -120,7 +128,7 @@ model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task,
 }
 
 bool Capture::needs_second_run(const Captured& captured) const {
-  return options_.stability_check && model::verifiable(captured.status);
+  return options_.stability_check && worth_confirming(captured.observation);
 }
 
 Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
@@ -131,9 +139,7 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   } else {
     captured.observation = std::move(outcome.observation);
   }
-  CaptureJudgement judgement = judge_capture(captured.observation);
-  captured.status = judgement.status;
-  captured.reason = std::move(judgement.reason);
+  captured.judge_anew();
   if (const auto again = second_look(captured.status, captured.observation.ending);
       again && outcome.ran && task.observe == model::Observe::kValues) {
     task.observe = *again;
@@ -148,9 +154,7 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
 void Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
   Captured& captured = captured_.at({task.benchmark->name, task.index});
   std::string reason = mark_unstable(captured.observation, outcome);
-  CaptureJudgement judgement = judge_capture(captured.observation);
-  captured.status = judgement.status;
-  captured.reason = std::move(judgement.reason);
+  captured.judge_anew();
   report(task, captured, std::move(reason));
 }
 
@@ -159,7 +163,7 @@ void Capture::report(const CaseTask& task, Captured& captured, std::string reaso
     captured.reason = std::move(reason);
   }
   ++counts_[captured.status];
-  CaseCapture result{id_of(task), captured.status, captured.reason, std::move(captured.observation)};
+  CaseCapture result{id_of(task), captured.status, captured.reason, captured.missing, std::move(captured.observation)};
   listener_.captured(result);
   captured.observation = std::move(result.observation);
   captured.observation.output.clear();
@@ -331,7 +335,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   }
   summary.run_id = run_id;
   summary.store_bytes = store->disk_usage().value_or(0);
-  conclude(summary, options.strict, options.min_verified);
+  conclude(summary, options.demands);
   return finish(summary.status);
 }
 

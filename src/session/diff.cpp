@@ -75,7 +75,7 @@ class StoreDiff {
 
   model::VerifySummary finish(double seconds) {
     summary_.seconds = seconds;
-    conclude(summary_, false, 0);
+    conclude(summary_, {});
     if (single_ > 0 && summary_.status != model::ExitStatus::kFailed) {
       summary_.status = model::ExitStatus::kFailed;
       summary_.failure = fmt::format("{} {} in one of the two only", single_, single_ == 1 ? "case is" : "cases are");
@@ -87,6 +87,9 @@ class StoreDiff {
  private:
   void count(const CaseVerdict& verdict) {
     ++summary_.counts[verdict.verdict];
+    if (verdict.checked_by) {
+      ++summary_.checked[*verdict.checked_by];
+    }
     listener_.verified(verdict);
   }
 

@@ -4,30 +4,26 @@
 
 #include <algorithm>
 
+#include "snapshot_test/model/coverage.hpp"
+
 namespace snapshot_test::session {
 
 using model::CaptureStatus;
 using model::CaseVerdict;
 using model::Ending;
+using model::is_inner;
+using model::is_outer;
 using model::SiteComparison;
 using model::SiteKind;
 using model::SiteMatch;
 using model::SiteValue;
 using model::Standing;
+using model::usable;
 using model::Verdict;
 
 namespace {
 
-bool is_outer(SiteKind kind) {
-  return kind == SiteKind::kReturn || kind == SiteKind::kBody || kind == SiteKind::kResult;
-}
 bool is_state(SiteKind kind) { return kind == SiteKind::kState; }
-bool is_inner(SiteKind kind) {
-  return kind == SiteKind::kDeepest || kind == SiteKind::kPath || kind == SiteKind::kThreads;
-}
-
-/// Can verification compare this site?
-bool usable(const SiteValue& site) { return site.meaningful && !site.object.empty() && !site.wholly_unstable; }
 
 /// What two runs differ by, times this, is what a later run may differ by.
 constexpr double kBoundMargin = 10;
@@ -51,6 +47,13 @@ void mark_paths(SiteValue& site, const SiteComparison& comparison) {
     site.unstable.clear();
     site.wholly_unstable = true;
   }
+}
+
+/// The second run did not end in time, and the first came close to that; not for what the benchmark does, but for what
+/// is done around it. That says nothing about its values.
+bool ran_out_of_our_time(const model::Observation& first, const model::Observation& second) {
+  return first.ending == Ending::kReturned && second.ending == Ending::kTimedOut &&
+         first.total_seconds > second.total_seconds / 4 && first.total_seconds > 2 * first.seconds;
 }
 
 bool agrees(SiteMatch match) { return match == SiteMatch::kIdentical || match == SiteMatch::kClose; }
@@ -143,7 +146,7 @@ Ruling rule_values(const store::CaseRecord& snapshot, const std::vector<SiteComp
     if (each->match == SiteMatch::kUnreadable) {
       return {Verdict::kUnreadable, describe(*each)};
     }
-    if (!agrees(each->match)) {
+    if (!agrees(each->match) && !each->shares_with) {
       return {Verdict::kInnerChanged, describe(*each)};
     }
     if (each->match == SiteMatch::kClose) {
@@ -165,6 +168,19 @@ Verdict verdict_of_status(CaptureStatus status) {
     default: return Verdict::kNoSnapshot;
   }
 }
+
+/// What inner calls say of a case whose result cannot be looked at: they inform, and decide nothing.
+std::string what_inner_calls_say(const store::CaseRecord& snapshot, const std::vector<SiteComparison>& comparisons) {
+  const auto inner = deciding(comparisons, snapshot, is_inner);
+  if (inner.empty()) {
+    return "";
+  }
+  const auto changed = std::find_if(inner.begin(), inner.end(), [](const auto* each) { return !agrees(each->match); });
+  return changed == inner.end() ? "; the inner calls that were compared agree, which does not say that it does"
+                                : fmt::format("; but {}", describe(**changed));
+}
+
+std::string joined(const std::vector<std::string>& lines) { return fmt::format("{}", fmt::join(lines, "; ")); }
 
 Ruling rule_ending(const store::CaseRecord& snapshot, const model::Observation& now) {
   switch (now.ending) {
@@ -188,18 +204,31 @@ Ruling rule_ending(const store::CaseRecord& snapshot, const model::Observation& 
   return {Verdict::kCrashed, now.detail};
 }
 
-Ruling rule(const store::CaseRecord& snapshot, const CaseOutcome& outcome) {
+Ruling rule(const store::CaseRecord& snapshot, const model::Coverage& coverage, const CaseOutcome& outcome) {
   Ruling ending = rule_ending(snapshot, outcome.observation);
   if (ending.verdict != Verdict::kIdentical) {
     return ending;
   }
-  if (model::verifiable(snapshot.status)) {
+  if (model::verifiable(coverage.status)) {
     return rule_values(snapshot, outcome.comparisons);
   }
-  if (snapshot.status == CaptureStatus::kSkipped) {
+  if (coverage.status == CaptureStatus::kSkipped) {
     return {Verdict::kNoSnapshot, "it skipped itself when captured and runs now; capture it again"};
   }
-  return {verdict_of_status(snapshot.status), snapshot.reason};
+  const std::string why = snapshot.status == coverage.status ? snapshot.reason : joined(coverage.missing);
+  return {verdict_of_status(coverage.status), why + what_inner_calls_say(snapshot, outcome.comparisons)};
+}
+
+/// An older program may have called a case checked that this one does not.
+model::Coverage coverage_of(const store::CaseRecord& snapshot) {
+  return model::verifiable(snapshot.status) ? model::coverage_of(snapshot.sites) : model::Coverage{snapshot.status, {}};
+}
+
+/// What did not end in its time was not compared, and neither was what has no readable snapshot.
+bool was_checked(Verdict verdict) {
+  const Standing counts_as = standing(verdict);
+  return counts_as == Standing::kPass ||
+         (counts_as == Standing::kFail && verdict != Verdict::kUnreadable && verdict != Verdict::kTimedOut);
 }
 
 }  // namespace
@@ -207,39 +236,31 @@ Ruling rule(const store::CaseRecord& snapshot, const CaseOutcome& outcome) {
 CaptureJudgement judge_capture(const model::Observation& observation) {
   switch (observation.ending) {
     case Ending::kReturned: break;
-    case Ending::kNoOp: return {CaptureStatus::kNoOp, "its body does nothing"};
-    case Ending::kSkipped: return {CaptureStatus::kSkipped, observation.detail};
-    default: return {CaptureStatus::kFailed, observation.detail};
+    case Ending::kNoOp: return {CaptureStatus::kNoOp, "its body does nothing", {}};
+    case Ending::kSkipped: return {CaptureStatus::kSkipped, observation.detail, {}};
+    default: return {CaptureStatus::kFailed, observation.detail, {}};
   }
-  const auto& sites = observation.sites;
-  const auto any_usable = [&](auto wanted) {
-    return std::any_of(sites.begin(), sites.end(),
-                       [&](const SiteValue& site) { return wanted(site.site.kind) && usable(site); });
-  };
-  if (any_usable(is_outer)) {
-    return {CaptureStatus::kOuter, ""};
+  model::Coverage coverage = model::coverage_of(observation.sites);
+  CaptureJudgement judgement{coverage.status, joined(coverage.missing), {}};
+  switch (coverage.status) {
+    case CaptureStatus::kState: judgement.reason = "the state it leaves is what can be checked"; break;
+    case CaptureStatus::kInner: judgement.reason = "only inner calls return something to check"; break;
+    case CaptureStatus::kVacuous:
+      judgement.reason = "it returns nothing, so does every call in it, and it changes nothing";
+      break;
+    default: break;
   }
-  if (any_usable(is_state)) {
-    return {CaptureStatus::kState, "the state it leaves is what can be checked"};
-  }
-  if (any_usable(is_inner)) {
-    return {CaptureStatus::kInner, "only inner calls return something to check"};
-  }
-  for (const SiteValue& site : sites) {
-    if (site.wholly_unstable) {
-      return {CaptureStatus::kUnstable, fmt::format("{} is not the same in two runs", site.site.text())};
-    }
-  }
-  for (const SiteValue& site : sites) {
-    if (site.meaningful && !site.opaque.empty()) {
-      return {CaptureStatus::kOpaque, fmt::format("{}: {}", site.site.text(), site.opaque)};
-    }
-  }
-  return {CaptureStatus::kVacuous, "it returns nothing, so does every call in it, and it changes nothing"};
+  judgement.missing = std::move(coverage.missing);
+  return judgement;
+}
+
+bool worth_confirming(const model::Observation& observation) {
+  return observation.ending == Ending::kReturned &&
+         std::any_of(observation.sites.begin(), observation.sites.end(), usable);
 }
 
 std::optional<model::Observe> second_look(CaptureStatus status, Ending ending) {
-  if (status == CaptureStatus::kInner) {
+  if (status == CaptureStatus::kInner || status == CaptureStatus::kOpaque) {
     return model::Observe::kAll;
   }
   const bool nothing = status == CaptureStatus::kVacuous;
@@ -278,7 +299,9 @@ model::Observation with_state(model::Observation values, model::Observation stat
 
 store::CaseRecord deepest_alone(store::CaseRecord snapshot) {
   std::erase_if(snapshot.sites, [](const SiteValue& site) { return site.site.kind != SiteKind::kDeepest; });
-  if (model::verifiable(snapshot.status)) {
+  const bool showed_something = model::verifiable(snapshot.status) || snapshot.status == CaptureStatus::kOpaque ||
+                                snapshot.status == CaptureStatus::kUnstable;
+  if (showed_something) {
     const bool checkable = std::any_of(snapshot.sites.begin(), snapshot.sites.end(), usable);
     snapshot.status = checkable ? CaptureStatus::kInner : CaptureStatus::kVacuous;
     snapshot.reason = checkable ? "" : "its snapshot has no deepest call that can be checked";
@@ -287,6 +310,12 @@ store::CaseRecord deepest_alone(store::CaseRecord snapshot) {
 }
 
 std::string mark_unstable(model::Observation& first, const CaseOutcome& second) {
+  if (ran_out_of_our_time(first, second.observation)) {
+    return fmt::format(
+        "not confirmed by a second run, which {}: setting up and looking at its values take longer than the call; a "
+        "longer --timeout may help",
+        second.observation.detail);
+  }
   if (second.observation.ending != first.ending) {
     for (SiteValue& site : first.sites) {
       site.wholly_unstable = true;
@@ -312,42 +341,70 @@ bool needs_no_run(const store::CaseRecord& snapshot) { return snapshot.status ==
 
 CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome) {
   CaseVerdict result;
-  Ruling ruling = needs_no_run(snapshot) ? Ruling{Verdict::kCaptureFailed, snapshot.reason} : rule(snapshot, outcome);
+  model::Coverage coverage = coverage_of(snapshot);
+  Ruling ruling =
+      needs_no_run(snapshot) ? Ruling{Verdict::kCaptureFailed, snapshot.reason} : rule(snapshot, coverage, outcome);
   result.verdict = ruling.verdict;
   result.reason = std::move(ruling.reason);
+  if (was_checked(result.verdict)) {
+    result.checked_by = model::checked_by(coverage.status);
+    result.missing = std::move(coverage.missing);
+  }
   result.sites = std::move(outcome.comparisons);
   result.observation = std::move(outcome.observation);
   return result;
 }
 
-void conclude(model::CaptureSummary& summary, bool strict, double min_verified_percent) {
+namespace {
+
+/// "only 50.0 % of the cases were checked by their result (--min-verified 90); 3 cases are by less, …"
+std::string too_few(const char* will_be, double share, const model::CheckedCounts& checked, const Demands& demands) {
+  const std::size_t others =
+      checked_cases(checked, model::Counted::kAny) - checked_cases(checked, demands.min_verified_counts);
+  const char* by = demands.min_verified_counts == model::Counted::kResult ? " by their result"
+                   : demands.min_verified_counts == model::Counted::kPart ? " by their result or part of it"
+                                                                          : "";
+  std::string text = fmt::format("only {:.1f} % of the cases {} checked{} (--min-verified {:g})", share, will_be, by,
+                                 demands.min_verified);
+  if (others > 0) {
+    text += fmt::format("; {} more by less than that, which --min-verified-counts may count", others);
+  }
+  return text;
+}
+
+}  // namespace
+
+void conclude(model::CaptureSummary& summary, const Demands& demands) {
   const std::size_t checkable = summary.verifiable_cases();
-  const std::size_t others = summary.countable_cases() - checkable;
-  const double share =
-      checkable == 0 ? 0 : 100.0 * static_cast<double>(checkable) / static_cast<double>(checkable + others);
+  const std::size_t all = summary.countable_cases();
+  const std::size_t others = all - checkable;
+  const model::CheckedCounts checked = summary.checked();
+  const double share = all == 0 ? 0
+                                : 100.0 * static_cast<double>(checked_cases(checked, demands.min_verified_counts)) /
+                                      static_cast<double>(all);
   if (checkable == 0) {
     summary.status = model::ExitStatus::kNothingVerified;
   } else if (!summary.plan.failures.empty()) {
     summary.status = model::ExitStatus::kFailed;
-  } else if (strict && others > 0) {
+  } else if (demands.strict && others > 0) {
     summary.status = model::ExitStatus::kFailed;
     summary.failure =
         fmt::format("verify will not be able to check {} {} (--strict)", others, others == 1 ? "case" : "cases");
-  } else if (share < min_verified_percent) {
+  } else if (share < demands.min_verified) {
     summary.status = model::ExitStatus::kFailed;
-    summary.failure = fmt::format("verify will be able to check only {:.1f} % of the cases (--min-verified {:g})",
-                                  share, min_verified_percent);
+    summary.failure = too_few("can be", share, checked, demands);
   } else {
     summary.status = model::ExitStatus::kSuccess;
   }
 }
 
-void conclude(model::VerifySummary& summary, bool strict, double min_verified_percent) {
+void conclude(model::VerifySummary& summary, const Demands& demands) {
   const std::size_t passed = summary.count(Standing::kPass);
   const std::size_t failed = summary.count(Standing::kFail);
+  const double share = 100 * summary.verified_share(demands.min_verified_counts);
   std::size_t strictly = 0;
   for (const auto& [verdict, cases] : summary.counts) {
-    strictly += strict && fails_when_strict(verdict) ? cases : 0;
+    strictly += demands.strict && fails_when_strict(verdict) ? cases : 0;
   }
   const auto conclude_with = [&](model::ExitStatus status, std::string failure) {
     summary.status = status;
@@ -363,10 +420,8 @@ void conclude(model::VerifySummary& summary, bool strict, double min_verified_pe
                                                           strictly == 1 ? "case is" : "cases are"));
   } else if (passed == 0) {
     conclude_with(model::ExitStatus::kNothingVerified, "nothing was verified");
-  } else if (summary.verified_share() * 100 < min_verified_percent) {
-    conclude_with(model::ExitStatus::kFailed,
-                  fmt::format("only {:.1f} % of the cases were verified (--min-verified {:g})",
-                              summary.verified_share() * 100, min_verified_percent));
+  } else if (share < demands.min_verified) {
+    conclude_with(model::ExitStatus::kFailed, too_few("were", share, summary.checked, demands));
   } else {
     conclude_with(model::ExitStatus::kSuccess, "");
   }

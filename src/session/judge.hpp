@@ -13,11 +13,15 @@ namespace snapshot_test::session {
 
 struct CaptureJudgement {
   model::CaptureStatus status;
-  std::string reason;  ///< one line; empty for kOuter
+  std::string reason;                ///< one line; empty for kOuter
+  std::vector<std::string> missing;  ///< as CaseCapture's
 };
 
 /// What a capture made of a case, from its first run and the marks that mark_unstable() left on its sites.
 [[nodiscard]] CaptureJudgement judge_capture(const model::Observation& observation);
+
+/// Did it show something whose stability matters? Also what only informs.
+[[nodiscard]] bool worth_confirming(const model::Observation& observation);
 
 /// What to look at in another run of a case that showed so little that what it changes matters; none where it does not.
 /// One that raised may have minded being looked at (numpy.ndarray.resize refuses while its values are held).
@@ -44,7 +48,7 @@ struct CaptureJudgement {
 
 /// Exit status and, where it is not success, why. Of a capture: it succeeds where the whole suite could be read, and
 /// something that verify can check was stored.
-void conclude(model::CaptureSummary& summary, bool strict, double min_verified_percent);
-void conclude(model::VerifySummary& summary, bool strict, double min_verified_percent);
+void conclude(model::CaptureSummary& summary, const Demands& demands);
+void conclude(model::VerifySummary& summary, const Demands& demands);
 
 }  // namespace snapshot_test::session

@@ -49,22 +49,27 @@ struct ComparisonOptions {
   std::vector<model::RuleChange> changes;  ///< for single benchmarks
 };
 
+/// What a run must come to beside that nothing fails.
+struct Demands {
+  bool strict = false;      ///< of capture: verify will be able to check every case; of verify: every case was checked
+  double min_verified = 0;  ///< percent of the countable cases that are checked
+  model::Counted min_verified_counts = model::Counted::kResult;  ///< which of the checked cases count
+};
+
 struct CaptureOptions {
   SuiteOptions suite;
   std::filesystem::path snapshot_dir = ".snapshots";
   ComparisonOptions comparison;  ///< for the stability check
   bool stability_check = true;   ///< run every case twice, in two host processes
   bool compress = true;          ///< store large compressible values as zstd frames
-  bool strict = false;           ///< fail if verify will not be able to check every case
-  double min_verified = 0;       ///< percent of the cases that are not skipped: fail if verify can check fewer
+  Demands demands;
 };
 
 struct VerifyOptions {
   SuiteOptions suite;
   std::filesystem::path snapshot_dir = ".snapshots";
   ComparisonOptions comparison;
-  bool strict = false;
-  double min_verified = 0;  ///< percent of the cases that are not skipped
+  Demands demands;
 };
 
 /// Two stores; `before` is what the other is compared with.

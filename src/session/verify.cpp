@@ -58,6 +58,9 @@ class Verification {
 
 void Verification::report(CaseVerdict verdict) {
   ++summary_.counts[verdict.verdict];
+  if (verdict.checked_by) {
+    ++summary_.checked[*verdict.checked_by];
+  }
   listener_.verified(verdict);
 }
 
@@ -215,7 +218,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   }
   verification.judge_unclaimed(stored, found->reply.stored_selected, found->selection.suite);
   summary.seconds = (*run)->seconds();
-  conclude(summary, options.strict, options.min_verified);
+  conclude(summary, options.demands);
   if ((*run)->interrupted()) {
     summary.status = model::ExitStatus::kInterrupted;
     summary.failure = "interrupted: the cases above were judged, the others were not";

@@ -105,6 +105,8 @@ TEST(Parse, EveryOptionOfVerify) {
                                           "--strict",
                                           "--min-verified",
                                           "90",
+                                          "--min-verified-counts",
+                                          "part",
                                           "--json",
                                           "-",
                                           "dir"});
@@ -121,6 +123,7 @@ TEST(Parse, EveryOptionOfVerify) {
   EXPECT_EQ(overrides.equal_nan, true);
   EXPECT_EQ(overrides.strict, true);
   EXPECT_EQ(overrides.min_verified, 90);
+  EXPECT_EQ(overrides.min_verified_counts, model::Counted::kPart);
   EXPECT_EQ(verify.files.json, "-");
   EXPECT_EQ(overrides.benchmark_dir, "dir") << "an option with one value leaves the next argument alone";
 }
@@ -200,6 +203,7 @@ TEST(Parse, ValuesObeyTheConfigurationsRules) {
   EXPECT_THAT(usage_error({"verify", "--timeout", "nan"}), HasSubstr("--timeout: must be"));
   EXPECT_THAT(usage_error({"verify", "-j", "2.5"}), HasSubstr("--workers: must be a whole number"));
   EXPECT_THAT(usage_error({"verify", "--min-verified", "101"}), HasSubstr("at most 100"));
+  EXPECT_THAT(usage_error({"verify", "--min-verified-counts", "all"}), HasSubstr("\"result\", \"part\" or \"any\""));
   EXPECT_THAT(usage_error({"verify", "--tolerance", "1e-5", "dir"}), HasSubstr("--tolerance: must be a number"));
   EXPECT_THAT(usage_error({"verify", "--tolerance", "1e-5"}), HasSubstr("--tolerance"));
   EXPECT_THAT(usage_error({"verify", "--color", "maybe"}), HasSubstr("auto, always or never"));
@@ -408,6 +412,7 @@ TEST_F(RunTest, AReportOnStandardOutputIsAloneThere) {
                    [](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
                      model::VerifySummary summary;
                      summary.counts = {{model::Verdict::kIdentical, 2}};
+                     summary.checked = {{model::CheckedBy::kResult, 2}};
                      summary.status = ExitStatus::kSuccess;
                      listener.finished(summary);
                      return summary.status;

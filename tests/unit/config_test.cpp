@@ -59,7 +59,7 @@ class ConfigTest : public testing::Test {
 
 TEST(Settings, WrittenAndReadAgainAreTheSame) {
   nlohmann::ordered_json given = nlohmann::ordered_json::parse(R"({
-    "benchmark_dir": "b", "max_memory": 2000000, "mode": "deepest", "reducers": ["r.py"],
+    "benchmark_dir": "b", "max_memory": 2000000, "mode": "deepest", "min_verified_counts": "any", "reducers": ["r.py"],
     "tolerance": {"rtol": 0.5, "by_dtype": {"float16": null, "int8": {"atol": 1}}},
     "overrides": [{"benchmarks": ["x"], "tolerance": {"rtol": 1}}]})");
   Config config;
@@ -72,6 +72,7 @@ TEST(Settings, WrittenAndReadAgainAreTheSame) {
   EXPECT_EQ(settings_of(again), settings);
   EXPECT_EQ(again.by_dtype.value, config.by_dtype.value);
   EXPECT_EQ(again.rtol.value, 0.5);
+  EXPECT_EQ(again.min_verified_counts.value, model::Counted::kAny);
 }
 
 TEST(Settings, ComplaintsNameTheirSource) {

@@ -8,6 +8,8 @@ namespace snapshot_test::session {
 namespace {
 
 using model::CaptureStatus;
+using model::CheckedBy;
+using model::Counted;
 using model::Ending;
 using model::ExitStatus;
 using model::Site;
@@ -41,6 +43,18 @@ SiteValue opaque(Site site) {
 SiteValue unstable(Site site) {
   SiteValue value = stored(site);
   value.wholly_unstable = true;
+  return value;
+}
+
+SiteValue partly_unstable(Site site) {
+  SiteValue value = stored(site);
+  value.unstable = {"['time']"};
+  return value;
+}
+
+SiteValue partly_kept(Site site) {
+  SiteValue value = stored(site);
+  value.partly = "cut after 10,000 items";
   return value;
 }
 
@@ -163,6 +177,91 @@ TEST(Judge, NothingToCompareIsNeverAPass) {
   EXPECT_EQ(verdict({opaque(kReturn)}, {match(kReturn, SiteMatch::kOpaque)}), Verdict::kOpaque);
 }
 
+TEST(Judge, InnerCallsSayNothingOfAResultThatCannotBeLookedAt) {
+  for (const Site outer : {kReturn, body(0)}) {
+    for (const SiteMatch inner : {SiteMatch::kIdentical, SiteMatch::kDifferent}) {
+      const std::vector<SiteComparison> now{match(outer, SiteMatch::kOpaque), match(kDeepest, inner)};
+      EXPECT_EQ(verdict({opaque(outer), stored(kDeepest)}, now), Verdict::kOpaque);
+      EXPECT_EQ(verdict({unstable(outer), stored(kDeepest)}, now), Verdict::kUnstable);
+    }
+  }
+}
+
+TEST(Judge, TheReasonSaysWhatInnerCallsSay) {
+  const auto reason = [](SiteMatch inner) {
+    return judge(snapshot({opaque(kReturn), stored(kDeepest)}),
+                 returned({match(kReturn, SiteMatch::kOpaque), match(kDeepest, inner)}))
+        .reason;
+  };
+  EXPECT_THAT(reason(SiteMatch::kIdentical), testing::HasSubstr("inner calls that were compared agree"));
+  EXPECT_THAT(reason(SiteMatch::kDifferent), testing::HasSubstr("but deepest differs"));
+}
+
+TEST(Judge, AnOlderStoreIsJudgedByTheSameRules) {
+  store::CaseRecord record = snapshot({opaque(kReturn), stored(kDeepest)});
+  record.status = CaptureStatus::kInner;
+  record.reason = "only inner calls return something to check";
+  const auto result =
+      judge(record, returned({match(kReturn, SiteMatch::kOpaque), match(kDeepest, SiteMatch::kIdentical)}));
+  EXPECT_EQ(result.verdict, Verdict::kOpaque);
+  EXPECT_EQ(result.checked_by, std::nullopt);
+  EXPECT_THAT(result.reason, testing::StartsWith("return cannot be pickled: a lock"));
+}
+
+TEST(Judge, StateDecidesBesideAResultThatCannotBeLookedAt) {
+  const std::vector<SiteValue> sites{opaque(body(0)), stored(kState)};
+  EXPECT_EQ(verdict(sites, {match(body(0), SiteMatch::kOpaque), match(kState, SiteMatch::kDifferent)}),
+            Verdict::kDifferent);
+  const auto agrees =
+      judge(snapshot(sites), returned({match(body(0), SiteMatch::kOpaque), match(kState, SiteMatch::kIdentical)}));
+  EXPECT_EQ(agrees.verdict, Verdict::kIdentical);
+  EXPECT_EQ(agrees.checked_by, CheckedBy::kState);
+  EXPECT_THAT(agrees.missing, testing::ElementsAre("body[0] cannot be pickled: a lock"));
+}
+
+TEST(Judge, SaysWhatACaseIsCheckedBy) {
+  const auto checked = [](std::vector<SiteValue> sites) {
+    std::vector<SiteComparison> now;
+    for (const SiteValue& site : sites) {
+      const bool compared = !site.object.empty() && !site.wholly_unstable;
+      now.push_back(match(site.site, compared ? SiteMatch::kIdentical : SiteMatch::kOpaque));
+    }
+    return judge(snapshot(std::move(sites)), returned(std::move(now))).checked_by;
+  };
+  EXPECT_EQ(checked({stored(kReturn), stored(body(0)), opaque(kDeepest)}), CheckedBy::kResult);
+  EXPECT_EQ(checked({stored(Site{SiteKind::kResult, 0})}), CheckedBy::kResult);
+  for (const SiteValue& less : {opaque(body(0)), unstable(body(0)), partly_unstable(body(0)), partly_kept(body(0))}) {
+    EXPECT_EQ(checked({stored(kReturn), less}), CheckedBy::kPart);
+  }
+  EXPECT_EQ(checked({partly_kept(kReturn)}), CheckedBy::kPart);
+  EXPECT_EQ(checked({stored(kState)}), CheckedBy::kState);
+  EXPECT_EQ(checked({stored(kDeepest)}), CheckedBy::kInner);
+  EXPECT_EQ(checked({}), std::nullopt);
+}
+
+TEST(Judge, NumbersWithABoundOfTheirOwnAreCompared) {
+  SiteValue bounded = stored(kReturn);
+  bounded.bounds = {{"[0]", 1e-9}};
+  EXPECT_EQ(judge(snapshot({bounded}), returned({match(kReturn, SiteMatch::kClose)})).checked_by, CheckedBy::kResult);
+}
+
+TEST(Judge, WhatDidNotEndOrCannotBeReadWasNotChecked) {
+  EXPECT_EQ(judge(snapshot({stored(kReturn)}), ended(Ending::kTimedOut)).checked_by, std::nullopt);
+  EXPECT_EQ(judge(snapshot({stored(kReturn)}), returned({match(kReturn, SiteMatch::kUnreadable)})).checked_by,
+            std::nullopt);
+  EXPECT_EQ(judge(snapshot({stored(kReturn)}), ended(Ending::kRaised)).checked_by, CheckedBy::kResult);
+  EXPECT_EQ(judge(snapshot({stored(kReturn)}), returned({match(kReturn, SiteMatch::kDifferent)})).checked_by,
+            CheckedBy::kResult);
+}
+
+TEST(Judge, AnInnerSiteThatSharesItsObjectWithADecidingOneIsNoFinding) {
+  SiteComparison inner = match(path(1), SiteMatch::kDifferent);
+  inner.shares_with = kReturn;
+  const std::vector<SiteValue> sites{stored(kReturn), stored(path(1))};
+  EXPECT_EQ(verdict(sites, {match(kReturn, SiteMatch::kIdentical), inner}), Verdict::kIdentical);
+  EXPECT_EQ(verdict(sites, {match(kReturn, SiteMatch::kDifferent), inner}), Verdict::kDifferent);
+}
+
 TEST(Judge, ADamagedSnapshotFails) {
   EXPECT_EQ(verdict({stored(kReturn)}, {match(kReturn, SiteMatch::kUnreadable)}), Verdict::kUnreadable);
   EXPECT_EQ(verdict({stored(kDeepest)}, {match(kDeepest, SiteMatch::kUnreadable)}), Verdict::kUnreadable);
@@ -207,11 +306,38 @@ model::Observation observation(std::vector<SiteValue> sites) {
 
 TEST(JudgeCapture, SaysWhatVerifyWillHave) {
   EXPECT_EQ(judge_capture(observation({stored(kReturn)})).status, CaptureStatus::kOuter);
-  EXPECT_EQ(judge_capture(observation({opaque(kReturn), stored(kDeepest)})).status, CaptureStatus::kInner);
+  EXPECT_EQ(judge_capture(observation({stored(kReturn), opaque(body(0))})).status, CaptureStatus::kPart);
+  EXPECT_EQ(judge_capture(observation({stored(kDeepest)})).status, CaptureStatus::kInner);
+  EXPECT_EQ(judge_capture(observation({stored(kState), stored(kDeepest)})).status, CaptureStatus::kState);
+  EXPECT_EQ(judge_capture(observation({opaque(kReturn), stored(kDeepest)})).status, CaptureStatus::kOpaque);
+  EXPECT_EQ(judge_capture(observation({unstable(kReturn), stored(kDeepest)})).status, CaptureStatus::kUnstable);
   EXPECT_EQ(judge_capture(observation({stored(kState)})).status, CaptureStatus::kState);
   EXPECT_EQ(judge_capture(observation({opaque(kReturn)})).status, CaptureStatus::kOpaque);
   EXPECT_EQ(judge_capture(observation({unstable(kReturn)})).status, CaptureStatus::kUnstable);
   EXPECT_EQ(judge_capture(observation({})).status, CaptureStatus::kVacuous);
+}
+
+TEST(JudgeCapture, NamesWhatCannotBeCompared) {
+  SiteValue many = stored(body(1));
+  many.unstable = {"[0]", "[1]", "[2]", "[3]", "[4]"};
+  const auto judgement =
+      judge_capture(observation({stored(kReturn), opaque(body(0)), many, partly_kept(body(2)), unstable(kDeepest)}));
+  EXPECT_THAT(judgement.missing, testing::ElementsAre("body[0] cannot be pickled: a lock",
+                                                      "body[1] is not the same in two runs at [0], [1], [2] and 2 more",
+                                                      "body[2] is compared in part: cut after 10,000 items"));
+  EXPECT_THAT(judgement.reason, testing::HasSubstr("a lock; body[1] is not"));
+}
+
+TEST(JudgeCapture, WhatOnlyInformsIsConfirmedToo) {
+  EXPECT_TRUE(worth_confirming(observation({opaque(kReturn), stored(kDeepest)})));
+  EXPECT_FALSE(worth_confirming(observation({opaque(kReturn), opaque(kDeepest)})));
+  EXPECT_FALSE(worth_confirming(observation({})));
+}
+
+TEST(ModeDeepestAlone, JudgesByTheDeepestCallWhateverTheResult) {
+  const auto record = deepest_alone(snapshot({opaque(kReturn), stored(kDeepest), stored(path(1))}));
+  EXPECT_EQ(record.status, CaptureStatus::kInner);
+  EXPECT_EQ(record.sites.size(), 1u);
 }
 
 TEST(MarkUnstable, KeepsThePathsThatDiffered) {
@@ -220,7 +346,7 @@ TEST(MarkUnstable, KeepsThePathsThatDiffered) {
   differs.differing_paths = {"['time']"};
   EXPECT_EQ(mark_unstable(first, returned({differs})), "");
   EXPECT_THAT(first.sites[0].unstable, testing::ElementsAre("['time']"));
-  EXPECT_EQ(judge_capture(first).status, CaptureStatus::kOuter);
+  EXPECT_EQ(judge_capture(first).status, CaptureStatus::kPart);
 }
 
 TEST(MarkUnstable, AValueThatDiffersAsAWholeIsWhollyUnstable) {
@@ -237,15 +363,36 @@ TEST(MarkUnstable, ASecondRunThatEndsOtherwiseLeavesNothingStable) {
   EXPECT_EQ(judge_capture(first).status, CaptureStatus::kUnstable);
 }
 
+TEST(MarkUnstable, ASecondRunThatRanOutOfOurTimeSaysNothing) {
+  const auto confirmed = [](double call, double all) {
+    model::Observation first = observation({stored(kReturn)});
+    first.seconds = call;
+    first.total_seconds = all;
+    CaseOutcome second = ended(Ending::kTimedOut);
+    second.observation.total_seconds = 60;
+    EXPECT_NE(mark_unstable(first, second), "");
+    return judge_capture(first).status;
+  };
+  EXPECT_EQ(confirmed(0.1, 50), CaptureStatus::kOuter) << "looking at the values took the time";
+  EXPECT_EQ(confirmed(49, 50), CaptureStatus::kUnstable) << "the call did";
+  EXPECT_EQ(confirmed(0.1, 0.3), CaptureStatus::kUnstable) << "it was nowhere near: it hangs now and then";
+}
+
 model::VerifySummary summary(std::map<Verdict, std::size_t> counts) {
   model::VerifySummary result;
   result.counts = std::move(counts);
+  for (const auto& [verdict, cases] : result.counts) {
+    const auto counts_as = standing(verdict);
+    if (counts_as == model::Standing::kPass || counts_as == model::Standing::kFail) {
+      result.checked[CheckedBy::kResult] += cases;
+    }
+  }
   return result;
 }
 
 ExitStatus status(std::map<Verdict, std::size_t> counts, bool strict = false, double min_verified = 0) {
   model::VerifySummary result = summary(std::move(counts));
-  conclude(result, strict, min_verified);
+  conclude(result, {strict, min_verified, Counted::kResult});
   EXPECT_EQ(result.failure.empty(), result.status == ExitStatus::kSuccess);
   return result.status;
 }
@@ -277,10 +424,32 @@ TEST(Conclude, MinVerifiedCountsWhatCouldBeChecked) {
   EXPECT_EQ(status(counts, false, 91), ExitStatus::kFailed);
 }
 
+TEST(Conclude, MinVerifiedCountsWhatItIsToldToCount) {
+  model::VerifySummary verified;
+  verified.counts = {{Verdict::kIdentical, 4}};
+  verified.checked = {{CheckedBy::kResult, 1}, {CheckedBy::kPart, 1}, {CheckedBy::kState, 1}, {CheckedBy::kInner, 1}};
+  model::CaptureSummary captured;
+  captured.counts = {
+      {CaptureStatus::kOuter, 1}, {CaptureStatus::kPart, 1}, {CaptureStatus::kState, 1}, {CaptureStatus::kInner, 1}};
+  const auto passes = [&](double percent, Counted counted) {
+    conclude(verified, {false, percent, counted});
+    conclude(captured, {false, percent, counted});
+    EXPECT_EQ(verified.status, captured.status);
+    return verified.status == ExitStatus::kSuccess;
+  };
+  EXPECT_TRUE(passes(25, Counted::kResult));
+  EXPECT_FALSE(passes(26, Counted::kResult));
+  EXPECT_THAT(verified.failure, testing::HasSubstr("only 25.0 % of the cases were checked by their result"));
+  EXPECT_THAT(captured.failure, testing::HasSubstr("only 25.0 % of the cases can be checked by their result"));
+  EXPECT_TRUE(passes(50, Counted::kPart));
+  EXPECT_FALSE(passes(51, Counted::kPart));
+  EXPECT_TRUE(passes(100, Counted::kAny));
+}
+
 TEST(Conclude, AModuleThatDoesNotImportIsNoSuccess) {
   model::VerifySummary result = summary({{Verdict::kIdentical, 1}});
   result.plan.failures.push_back({"bench_x", "ImportError: no", ""});
-  conclude(result, false, 0);
+  conclude(result, {});
   EXPECT_EQ(result.status, ExitStatus::kFailed);
 }
 

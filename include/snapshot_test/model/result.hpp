@@ -46,31 +46,55 @@ struct SiteComparison {
   std::map<std::string, double> passing_rtol;
   bool wholly_different = false;  ///< the difference is not confined to the listed paths
   bool nothing_agrees = false;    ///< every leaf that was compared differs
+  /// Of an inner site: a site that decides and agrees, whose value is this one's, holds it or is held by it. What
+  /// differs here then is no finding of its own: looking at one of the two may have changed the other.
+  std::optional<Site> shares_with;
 };
 void to_json(nlohmann::json& out, const SiteComparison& in);
 void from_json(const nlohmann::json& in, SiteComparison& out);
 
+/// What a case is checked by, from the most to the least that it says.
+enum class CheckedBy {
+  kResult,  ///< all that return and body hold
+  kPart,    ///< return or body, but something in them is opaque, unstable, cut or described
+  kState,   ///< nothing of them, but what the call changed
+  kInner,   ///< only what calls inside return
+};
+[[nodiscard]] std::string_view name(CheckedBy sort);
+
+/// Which sorts of checked cases --min-verified counts.
+enum class Counted { kResult, kPart, kAny };
+[[nodiscard]] std::string_view name(Counted counted);
+[[nodiscard]] bool counts(Counted counted, CheckedBy sort);
+
+/// How many cases are checked by what.
+using CheckedCounts = std::map<CheckedBy, std::size_t>;
+[[nodiscard]] std::size_t checked_cases(const CheckedCounts& checked, Counted counted);
+
 /// What capture made of a case: the first that applies, from the best to the worst.
 enum class CaptureStatus {
-  kOuter,  ///< return or body hold something to check
-  kInner,  ///< neither they nor state, but deepest or path do
+  kOuter,  ///< return or body hold something to check, and all that they hold can be
+  kPart,   ///< they do, but something in them cannot be checked
   kState,  ///< they do not, but state does
+  kInner,  ///< neither they nor state, but deepest or path do, and there was no return or body that cannot be checked
   kVacuous,
-  kUnstable,
-  kOpaque,
+  kUnstable,  ///< what return and body hold is not the same in two runs
+  kOpaque,    ///< what they hold cannot be pickled
   kFailed,
   kSkipped,
   kNoOp,
 };
 [[nodiscard]] std::string_view name(CaptureStatus status);
 [[nodiscard]] std::optional<CaptureStatus> capture_status_from_name(std::string_view text);
-/// Will verify be able to check it?
+/// Will verify be able to check it, and by what?
+[[nodiscard]] std::optional<CheckedBy> checked_by(CaptureStatus status);
 [[nodiscard]] bool verifiable(CaptureStatus status);
 
 struct CaseCapture {
   CaseId id;
   CaptureStatus status = CaptureStatus::kFailed;
-  std::string reason;  ///< one line, for all but kOuter
+  std::string reason;                ///< one line, for all but kOuter
+  std::vector<std::string> missing;  ///< what of its values cannot be compared, and why: a line each
   Observation observation;
 };
 
@@ -78,6 +102,9 @@ struct CaseVerdict {
   CaseId id;
   Verdict verdict = Verdict::kNoSnapshot;
   std::string reason;  ///< one line: why this verdict
+  /// What the verdict rests on; none where nothing was compared, or could not be for its snapshot or its time.
+  std::optional<CheckedBy> checked_by;
+  std::vector<std::string> missing;  ///< what of its values was not compared, and why: a line each
   /// The benchmark's own source is not what it was when captured: what it computes may differ for that reason alone.
   bool source_changed = false;
   std::vector<SiteComparison> sites;
@@ -105,6 +132,7 @@ struct CaptureSummary {
   std::string snapshot_dir;
   ExitStatus status = ExitStatus::kInternal;
 
+  [[nodiscard]] CheckedCounts checked() const;         ///< by what verify will be able to check them
   [[nodiscard]] std::size_t verifiable_cases() const;  ///< that verify will be able to check
   [[nodiscard]] std::size_t countable_cases() const;   ///< all but those that skip themselves or do nothing
 };
@@ -112,14 +140,16 @@ struct CaptureSummary {
 struct VerifySummary {
   RunPlan plan;
   std::map<Verdict, std::size_t> counts;
+  CheckedCounts checked;  ///< the passed and failed cases that have a CaseVerdict::checked_by
   double seconds = 0;
   std::string snapshot_dir;
   std::string failure;  ///< why the status is not kSuccess, one line; empty if it is
   ExitStatus status = ExitStatus::kInternal;
 
   [[nodiscard]] std::size_t count(Standing standing) const;
-  /// Passed or failed, as a share of the cases that are not skipped; in [0, 1], 0 where there are none.
-  [[nodiscard]] double verified_share() const;
+  [[nodiscard]] std::size_t countable_cases() const;  ///< all but those that skip themselves or do nothing
+  /// The checked cases that count, as a share of the countable ones; in [0, 1], 0 where there are none.
+  [[nodiscard]] double verified_share(Counted counted) const;
 };
 
 /// Hears of a run as it happens. Called from one thread. Implementations must not throw.

@@ -54,6 +54,7 @@ class _Settings(TypedDict, total=False):
     compression: str
     strict: bool
     min_verified: float
+    min_verified_counts: str
     verbose: bool
     quiet: bool
 
@@ -148,6 +149,8 @@ class SnapshotConfig:
     strict: bool
     #: Percent of the cases that have to be checked.
     min_verified: float
+    #: Which of the checked cases count for that: "result", "part" or "any".
+    min_verified_counts: str
     #: Show everything.
     verbose: bool
     #: Show failures and one closing line only.
