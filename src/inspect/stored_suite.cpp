@@ -1,7 +1,10 @@
 #include "inspect/stored_suite.hpp"
 
 #include <map>
+#include <optional>
 #include <utility>
+
+#include "snapshot_test/model/coverage.hpp"
 
 namespace snapshot_test::inspect {
 
@@ -22,6 +25,12 @@ void add_unstable(const store::CaseRecord& record, std::size_t index, Places& pl
   }
 }
 
+/// An older program may have called a case checked that this one does not.
+std::optional<model::CheckedBy> checked_by(const store::CaseRecord& record) {
+  const bool verifiable = model::verifiable(record.status);
+  return model::checked_by(verifiable ? model::coverage_of(record.sites).status : record.status);
+}
+
 report::StoredBenchmark describe(const store::Manifest& manifest, const model::Benchmark& benchmark,
                                  const std::vector<std::size_t>& selected) {
   report::StoredBenchmark stored;
@@ -30,6 +39,9 @@ report::StoredBenchmark describe(const store::Manifest& manifest, const model::B
   for (const std::size_t index : selected) {
     if (const auto* record = finder.find(benchmark.case_ids(index), index)) {
       ++stored.cases;
+      if (const auto sort = checked_by(*record)) {
+        ++stored.checked[*sort];
+      }
       add_unstable(*record, index, places);
     }
   }

@@ -22,6 +22,9 @@ Json observation_json(const model::Observation& observation) {
 
 Json site_json(const model::SiteComparison& site) {
   Json json = {{"site", site.site.text()}, {"match", model::name(site.match)}, {"meaningful", site.meaningful}};
+  if (site.shares_with) {
+    json["shares_with"] = site.shares_with->text();
+  }
   if (!site.explanation.empty()) {
     json["explanation"] = site.explanation;
   }
@@ -33,6 +36,10 @@ Json site_json(const model::SiteComparison& site) {
 
 double share(std::size_t part, std::size_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+Json checked_by_json(const std::optional<model::CheckedBy>& sort) {
+  return sort ? Json(model::name(*sort)) : Json(nullptr);
 }
 
 template <class Map>
@@ -61,6 +68,8 @@ Json outcome_json(const model::CaseCapture& result) {
   Json json = id_json(result.id);
   json["status"] = model::name(result.status);
   json["verifiable"] = model::verifiable(result.status);
+  json["checked_by"] = checked_by_json(model::checked_by(result.status));
+  json["missing"] = result.missing;
   json["reason"] = result.reason;
   json["seconds"] = result.observation.seconds;
   return json;
@@ -70,6 +79,8 @@ Json outcome_json(const model::CaseVerdict& result) {
   Json json = id_json(result.id);
   json["verdict"] = model::name(result.verdict);
   json["standing"] = model::name(model::standing(result.verdict));
+  json["checked_by"] = checked_by_json(result.checked_by);
+  json["missing"] = result.missing;
   json["reason"] = result.reason;
   json["source_changed"] = result.source_changed;
   json["seconds"] = result.observation.seconds;
@@ -114,16 +125,30 @@ Json plan_json(const model::RunPlan& plan) {
           {"notes", plan.notes}};
 }
 
+Json checked_json(const model::CheckedCounts& checked) {
+  Json json = Json::object();
+  for (const auto sort :
+       {model::CheckedBy::kResult, model::CheckedBy::kPart, model::CheckedBy::kState, model::CheckedBy::kInner}) {
+    const auto found = checked.find(sort);
+    json[std::string(model::name(sort))] = found == checked.end() ? 0 : found->second;
+  }
+  return json;
+}
+
 Json counts_json(const model::VerifySummary& summary) {
   auto [total, names] = by_name(summary.counts);
   const std::size_t obsolete = summary.count(Standing::kObsolete);
+  const std::size_t checked = checked_cases(summary.checked, model::Counted::kAny);
   Json json = {{"total", total - obsolete},
                {"passed", summary.count(Standing::kPass)},
                {"failed", summary.count(Standing::kFail)},
                {"skipped", summary.count(Standing::kNeither)},
                {"unverified", summary.count(Standing::kUnverified)},
                {"obsolete", obsolete},
-               {"verified_share", summary.verified_share()},
+               {"checked_by", checked_json(summary.checked)},
+               {"unchecked", summary.countable_cases() - checked},
+               {"verified_share", summary.verified_share(model::Counted::kAny)},
+               {"result_share", summary.verified_share(model::Counted::kResult)},
                {"import_failures", summary.plan.failures.size()},
                {"by_verdict", std::move(names)},
                {"seconds", summary.seconds}};
@@ -137,12 +162,15 @@ Json counts_json(const model::CaptureSummary& summary) {
   const auto found = summary.counts.find(model::CaptureStatus::kFailed);
   const std::size_t countable = summary.countable_cases();
   const std::size_t verifiable = summary.verifiable_cases();
+  const model::CheckedCounts checked = summary.checked();
   Json json = {{"total", total},
                {"captured", verifiable},
                {"failed", found == summary.counts.end() ? 0 : found->second},
                {"skipped", total - countable},
                {"unverifiable", countable - verifiable},
+               {"checked_by", checked_json(checked)},
                {"verifiable_share", share(verifiable, countable)},
+               {"result_share", share(checked_cases(checked, model::Counted::kResult), countable)},
                {"import_failures", summary.plan.failures.size()},
                {"by_status", std::move(names)},
                {"seconds", summary.seconds},

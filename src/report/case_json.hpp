@@ -24,6 +24,8 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json id_json(const model::CaseId& id);
 [[nodiscard]] Json plan_json(const model::RunPlan& plan);
 [[nodiscard]] Json failures_json(const std::vector<model::DiscoveryFailure>& failures);
+/// How many cases are checked by what: every sort, also those of which there is no case.
+[[nodiscard]] Json checked_json(const model::CheckedCounts& checked);
 /// Counts: total, passed, failed, ... and the exit status.
 [[nodiscard]] Json counts_json(const model::CaptureSummary& summary);
 [[nodiscard]] Json counts_json(const model::VerifySummary& summary);

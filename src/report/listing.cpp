@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "report/case_json.hpp"
 #include "report/format.hpp"
@@ -38,6 +39,20 @@ std::string params_text(const model::Benchmark& benchmark) {
 
 std::string cases_text(std::size_t selected, std::size_t all) {
   return selected == all ? counted(all, "case") : fmt::format("{} of {}", grouped(selected), counted(all, "case"));
+}
+
+/// Of what its cases are checked by, only what is less than their result is worth a line.
+std::string checked_text(const StoredBenchmark& stored) {
+  using model::Counted;
+  const std::size_t whole = checked_cases(stored.checked, Counted::kResult);
+  const std::size_t part = checked_cases(stored.checked, Counted::kPart) - whole;
+  const std::size_t others = checked_cases(stored.checked, Counted::kAny) - whole - part;
+  const auto line = [&](std::size_t cases, std::string_view by) {
+    return cases == 0
+               ? ""
+               : fmt::format("    checked by {} ({} of {})\n", by, grouped(cases), counted(stored.cases, "case"));
+  };
+  return line(part, "part of the result") + line(others, "inner calls or state only");
 }
 
 std::string unstable_text(const StoredBenchmark& stored, Lists lists) {
@@ -120,7 +135,7 @@ std::string listing_text(const model::Suite& suite, const SelectedIndices& selec
     }
     text += benchmark_text(benchmark, selected[i], name_width, detail);
     if (const auto known = stored.find(benchmark.name); known != stored.end()) {
-      text += unstable_text(known->second, lists);
+      text += checked_text(known->second) + unstable_text(known->second, lists);
     }
   }
   return text + fmt::format("{}{}, {} in {}\n", text.empty() ? "" : "\n", counted(order.size(), "benchmark"),
@@ -157,6 +172,7 @@ std::string listing_json(const model::Suite& suite, const SelectedIndices& selec
     }
     if (const auto known = stored.find(benchmark.name); known != stored.end()) {
       entry["stored"] = known->second.cases;
+      entry["checked_by"] = checked_json(known->second.checked);
       entry["unstable"] = unstable_json(known->second);
     }
     json["benchmarks"].push_back(std::move(entry));

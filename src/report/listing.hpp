@@ -8,6 +8,7 @@
 
 #include "report/style.hpp"
 #include "snapshot_test/model/benchmark.hpp"
+#include "snapshot_test/model/result.hpp"
 
 namespace snapshot_test::report {
 
@@ -26,7 +27,8 @@ struct UnstablePart {
 
 /// What a store knows of a benchmark's selected cases.
 struct StoredBenchmark {
-  std::size_t cases = 0;  ///< that have a snapshot
+  std::size_t cases = 0;         ///< that have a snapshot
+  model::CheckedCounts checked;  ///< what verify checks them by; the others cannot be checked
   std::vector<UnstablePart> unstable;
 };
 

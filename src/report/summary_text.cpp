@@ -20,8 +20,9 @@ using model::VerifySummary;
 std::string_view meaning(CaptureStatus status) {
   switch (status) {
     case CaptureStatus::kOuter: return "return value or values in the benchmark's body";
-    case CaptureStatus::kInner: return "only values that calls inside return";
+    case CaptureStatus::kPart: return "the same, but something in them cannot be compared";
     case CaptureStatus::kState: return "no such value, but what the call changes";
+    case CaptureStatus::kInner: return "only values that calls inside return";
     case CaptureStatus::kVacuous: return "nothing to check: no value but None, nothing changed";
     case CaptureStatus::kUnstable: return "nothing is the same from run to run";
     case CaptureStatus::kOpaque: return "cannot be pickled";
@@ -106,17 +107,29 @@ std::string conclusion(const CaptureSummary& summary, Color color) {
   return succeeded("CAPTURED", baseline, reservations, color);
 }
 
+/// "38 of 39 cases (97.4 %)" where the results of all of them are checked; else "38 of 39 cases: 35 by their result
+/// (89.7 %), 1 by part of it, 2 by inner calls or state only". Only whole results make a percentage.
+std::string checked_text(const model::CheckedCounts& checked, std::size_t all) {
+  using model::Counted;
+  const std::size_t any = checked_cases(checked, Counted::kAny);
+  const std::size_t whole = checked_cases(checked, Counted::kResult);
+  const std::size_t part = checked_cases(checked, Counted::kPart) - whole;
+  std::string text = fmt::format("{} of {}", grouped(any), counted(all, "case"));
+  if (whole == any) {
+    return text + fmt::format(" ({})", percent(any, all));
+  }
+  text += fmt::format(": {} by their result ({})", grouped(whole), percent(whole, all));
+  text += part > 0 ? fmt::format(", {} by part of it", grouped(part)) : "";
+  const std::size_t others = any - whole - part;
+  return text + (others > 0 ? fmt::format(", {} by inner calls or state only", grouped(others)) : "");
+}
+
 std::string headline(const VerifySummary& summary) {
-  const std::size_t all = countable_cases(summary);
-  const std::size_t checked = all - summary.count(Standing::kUnverified);
-  return fmt::format("verified {} of {} ({})", grouped(checked), counted(all, "case"), percent(checked, all));
+  return "verified " + checked_text(summary.checked, summary.countable_cases());
 }
 
 std::string headline(const CaptureSummary& summary) {
-  const std::size_t all = summary.countable_cases();
-  const std::size_t checked = summary.verifiable_cases();
-  return fmt::format("verify will be able to check {} of {} ({})", grouped(checked), counted(all, "case"),
-                     percent(checked, all));
+  return "verify will be able to check " + checked_text(summary.checked(), summary.countable_cases());
 }
 
 std::string count_line(std::string_view name, std::size_t count, std::string_view explanation, Tone tone, Color color) {
@@ -125,10 +138,6 @@ std::string count_line(std::string_view name, std::size_t count, std::string_vie
 }
 
 }  // namespace
-
-std::size_t countable_cases(const VerifySummary& summary) {
-  return summary.count(Standing::kPass) + summary.count(Standing::kFail) + summary.count(Standing::kUnverified);
-}
 
 std::string closing_line(const VerifySummary& summary, Color color) {
   return fmt::format("{} in {}; {}\n", headline(summary), duration(summary.seconds), conclusion(summary, color));

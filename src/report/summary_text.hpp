@@ -16,7 +16,4 @@ namespace snapshot_test::report {
 [[nodiscard]] std::string closing_line(const model::CaptureSummary& summary, Color color);
 [[nodiscard]] std::string closing_line(const model::VerifySummary& summary, Color color);
 
-/// Captured cases that verify will be able to check, and those that count: all but skipped and no-op.
-[[nodiscard]] std::size_t countable_cases(const model::VerifySummary& summary);
-
 }  // namespace snapshot_test::report

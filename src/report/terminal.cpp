@@ -134,12 +134,15 @@ void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, c
 }
 
 void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone tone,
-                         const model::Observation& observation) {
+                         const model::Observation& observation, const std::vector<std::string>& missing) {
   if (options_.verbosity != Verbosity::kVerbose) {
     return;
   }
   std::string text = fmt::format("{} {:>8}  {}\n", paint(options_.color, tone, fmt::format("{:<15}", verdict)),
                                  duration(observation.seconds), one_line(id.label));
+  for (const std::string& each : missing) {
+    text += fmt::format("  not compared: {}\n", one_line(each, kReasonWidth));
+  }
   for (const std::string& each : observation.notes) {
     text += fmt::format("  note: {}\n", one_line(each, kReasonWidth));
   }
@@ -159,22 +162,38 @@ void Terminal::remember(std::size_t order, std::string_view verdict, Tone tone, 
   }
 }
 
+void Terminal::remember_left_out(const model::CaseId& id, const std::vector<std::string>& missing) {
+  if (missing.empty()) {
+    return;
+  }
+  ++left_out_cases_;
+  const std::string what = one_line(fmt::format("{}", fmt::join(missing, "; ")), kReasonWidth);
+  const bool room = options_.verbosity == Verbosity::kVerbose || left_out_.size() < kListedCases;
+  if (room || left_out_.count(what) != 0) {
+    LeftOut& like = left_out_.try_emplace(what, LeftOut{one_line(id.label, kLabelWidth), 0}).first->second;
+    ++like.cases;
+  }
+}
+
 void Terminal::captured(const model::CaseCapture& result) {
   const model::CaptureStatus status = result.status;
   const std::string_view status_name = model::name(status);
   if (status == model::CaptureStatus::kFailed) {
     show_failure(result.id, status_name, result.reason, {}, result.observation);
   } else {
-    show_case(result.id, status_name, tone(status), result.observation);
+    show_case(result.id, status_name, tone(status), result.observation, result.missing);
     if (!model::verifiable(status) && status != model::CaptureStatus::kSkipped &&
         status != model::CaptureStatus::kNoOp) {
       remember(static_cast<std::size_t>(status), status_name, tone(status), "verify cannot check", result.id,
                result.reason);
+    } else {
+      remember_left_out(result.id, result.missing);
     }
   }
 }
 
 void Terminal::verified(const model::CaseVerdict& result) {
+  remember_left_out(result.id, result.missing);
   const model::Standing counts_as = model::standing(result.verdict);
   const std::string_view verdict = model::name(result.verdict);
   if (counts_as == model::Standing::kFail) {
@@ -182,7 +201,7 @@ void Terminal::verified(const model::CaseVerdict& result) {
     show_failure(result.id, verdict, result.reason + (result.source_changed ? changed : ""), result.sites,
                  result.observation);
   } else {
-    show_case(result.id, verdict, tone(counts_as), result.observation);
+    show_case(result.id, verdict, tone(counts_as), result.observation, result.missing);
     if (counts_as == model::Standing::kUnverified || counts_as == model::Standing::kObsolete ||
         result.verdict == model::Verdict::kInnerChanged) {
       remember(static_cast<std::size_t>(result.verdict), verdict, tone(counts_as), model::name(counts_as), result.id,
@@ -206,6 +225,25 @@ void Terminal::write_groups() {
   }
 }
 
+/// What the checked cases are not checked by.
+void Terminal::write_left_out() {
+  if (left_out_cases_ == 0) {
+    return;
+  }
+  std::string text = paint(options_.color, Tone::kDoubtful, "not compared") +
+                     fmt::format(": something in each of {}\n", counted(left_out_cases_, "checked case"));
+  std::size_t listed = 0;
+  for (const auto& [what, like] : left_out_) {
+    text += fmt::format("  {}: {}", like.first, what);
+    text += like.cases > 1 ? fmt::format("; so in {}\n", counted(like.cases - 1, "more case")) : "\n";
+    listed += like.cases;
+  }
+  if (listed < left_out_cases_) {
+    text += fmt::format("  ... and {}; --verbose lists all\n", counted(left_out_cases_ - listed, "more case"));
+  }
+  write(text);
+}
+
 template <class Summary>
 void Terminal::close(const Summary& summary) {
   progress_.end();
@@ -214,6 +252,7 @@ void Terminal::close(const Summary& summary) {
     return;
   }
   write_groups();
+  write_left_out();
   write("\n" + closing_text(summary, options_.color));
 }
 

@@ -58,13 +58,22 @@ class Terminal : public model::Listener {
     std::vector<std::string> lines;
   };
 
+  /// Cases of which the same is not compared.
+  struct LeftOut {
+    std::string first;  ///< label
+    std::size_t cases = 0;
+  };
+
   void write(const std::string& text);
   void show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                     const std::vector<model::SiteComparison>& sites, const model::Observation& observation);
-  void show_case(const model::CaseId& id, std::string_view verdict, Tone tone, const model::Observation& observation);
+  void show_case(const model::CaseId& id, std::string_view verdict, Tone tone, const model::Observation& observation,
+                 const std::vector<std::string>& missing);
   void remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,
                 const model::CaseId& id, const std::string& reason);
+  void remember_left_out(const model::CaseId& id, const std::vector<std::string>& missing);
   void write_groups();
+  void write_left_out();
   template <class Summary>
   void close(const Summary& summary);
 
@@ -72,6 +81,8 @@ class Terminal : public model::Listener {
   Progress progress_;
   std::size_t failures_ = 0;
   std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order
+  std::map<std::string, LeftOut> left_out_;                      ///< by what is not compared, and why
+  std::size_t left_out_cases_ = 0;
 };
 
 }  // namespace snapshot_test::report

@@ -56,6 +56,7 @@ class JsonReportTest : public testing::Test {
                       {Verdict::kNoSnapshot, 1},
                       {Verdict::kSkipped, 1},
                       {Verdict::kObsolete, 3}};
+    closing.checked = {{model::CheckedBy::kResult, 2}, {model::CheckedBy::kInner, 1}};
     closing.failure = "1 case failed";
     closing.status = ExitStatus::kFailed;
     return closing;
@@ -76,6 +77,8 @@ TEST_F(JsonReportTest, VerifyHasEveryCaseSortedAndTheCounts) {
   site.explanation = "3 of 10 differ";
   site.details = {{"mismatched", 3}};
   different.sites = {site};
+  different.checked_by = model::CheckedBy::kPart;
+  different.missing = {"body[0] cannot be pickled: a lock"};
   report.verified(different);
   report.verified(verdict("m.time_b", 9, Verdict::kIdentical));
   report.verified(verdict("m.time_a", 0, Verdict::kIdentical));
@@ -94,6 +97,9 @@ TEST_F(JsonReportTest, VerifyHasEveryCaseSortedAndTheCounts) {
   EXPECT_EQ(last["label"], "m.time_b(10)");
   EXPECT_EQ(last["verdict"], "different");
   EXPECT_EQ(last["standing"], "failed");
+  EXPECT_EQ(last["checked_by"], "part");
+  EXPECT_EQ(last["missing"], (Json{"body[0] cannot be pickled: a lock"}));
+  EXPECT_EQ(json["cases"][0]["checked_by"], nullptr);
   EXPECT_EQ(last["reason"], "because");
   EXPECT_EQ(last["seconds"], 0.5);
   EXPECT_EQ(last["sites"][0]["site"], "return");
@@ -118,6 +124,9 @@ TEST_F(JsonReportTest, SummaryHasTheNamesThatUsersKnow) {
   EXPECT_EQ(json["unverified"], 1);
   EXPECT_EQ(json["obsolete"], 3);
   EXPECT_EQ(json["verified_share"], 0.75);
+  EXPECT_EQ(json["result_share"], 0.5);
+  EXPECT_EQ(json["checked_by"], (Json{{"result", 2}, {"part", 0}, {"state", 0}, {"inner", 1}}));
+  EXPECT_EQ(json["unchecked"], 1);
   EXPECT_EQ(json["by_verdict"]["no-snapshot"], 1);
   EXPECT_EQ(json["snapshot_dir"], ".snapshots");
   EXPECT_EQ(json["benchmark_dir"], "bench");
@@ -149,6 +158,8 @@ TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
   const Json json = read(path);
   EXPECT_EQ(json["cases"][0]["status"], "outer");
   EXPECT_EQ(json["cases"][0]["verifiable"], true);
+  EXPECT_EQ(json["cases"][0]["checked_by"], "result");
+  EXPECT_EQ(json["cases"][0]["missing"], Json::array());
   EXPECT_EQ(json["cases"][0]["sites"][0]["type"], "numpy.ndarray");
   EXPECT_EQ(json["summary"]["total"], 9);
   EXPECT_EQ(json["summary"]["captured"], 1);
@@ -156,6 +167,8 @@ TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
   EXPECT_EQ(json["summary"]["skipped"], 5);
   EXPECT_EQ(json["summary"]["unverifiable"], 3);
   EXPECT_EQ(json["summary"]["verifiable_share"], 0.25);
+  EXPECT_EQ(json["summary"]["result_share"], 0.25);
+  EXPECT_EQ(json["summary"]["checked_by"], (Json{{"result", 1}, {"part", 0}, {"state", 0}, {"inner", 0}}));
   EXPECT_EQ(json["summary"]["by_status"]["vacuous"], 2);
   EXPECT_EQ(json["summary"]["store_bytes"], 1234);
 }

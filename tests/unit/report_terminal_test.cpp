@@ -43,6 +43,12 @@ model::CaseVerdict a_difference() {
 model::VerifySummary summary(std::map<Verdict, std::size_t> counts, ExitStatus status, std::string failure = "") {
   model::VerifySummary result;
   result.counts = std::move(counts);
+  for (const auto& [verdict, cases] : result.counts) {
+    const bool passed = model::standing(verdict) == model::Standing::kPass;
+    if (passed || verdict == Verdict::kDifferent) {
+      result.checked[model::CheckedBy::kResult] += cases;
+    }
+  }
   result.seconds = 92;
   result.snapshot_dir = ".snapshots";
   result.status = status;
@@ -125,7 +131,7 @@ TEST_F(TerminalTest, QuietShowsFailuresImportErrorsAndOneClosingLine) {
             "cannot import or read broken: SyntaxError: x\n"
             "timed-out: m.time_t\n"
             "  did not end within 60 s\n"
-            "verified 2 of 3 cases (66.6 %) in 1 min 32 s; FAILED (exit status 1): 1 case failed\n");
+            "verified 1 of 3 cases (33.3 %) in 1 min 32 s; FAILED (exit status 1): 1 case failed\n");
 }
 
 TEST_F(TerminalTest, VerboseShowsEveryCaseAndCompleteLists) {
@@ -272,6 +278,73 @@ CAPTURED: the baseline was stored; verify will not be able to check 2 cases
 )");
 }
 
+model::CaseVerdict checked_by(model::CaseVerdict result, model::CheckedBy sort, std::vector<std::string> missing) {
+  result.checked_by = sort;
+  result.missing = std::move(missing);
+  return result;
+}
+
+TEST_F(TerminalTest, WhatIsNotComparedIsNamedOnceAndCountedApart) {
+  Terminal terminal = make(Verbosity::kNormal);
+  terminal.verified(checked_by(verdict("m.time_a", Verdict::kIdentical), model::CheckedBy::kResult, {}));
+  for (const char* label : {"m.time_b(1)", "m.time_b(2)", "m.time_b(3)"}) {
+    terminal.verified(checked_by(verdict(label, Verdict::kIdentical), model::CheckedBy::kPart,
+                                 {"body[0] cannot be pickled: a lock", "return is compared in part: cut"}));
+  }
+  terminal.verified(checked_by(verdict("m.time_c", Verdict::kClose), model::CheckedBy::kState,
+                               {"return is not the same in two runs"}));
+  auto closing =
+      summary({{Verdict::kIdentical, 5}, {Verdict::kClose, 1}, {Verdict::kVacuous, 1}}, ExitStatus::kSuccess);
+  closing.checked = {{model::CheckedBy::kResult, 1},
+                     {model::CheckedBy::kPart, 3},
+                     {model::CheckedBy::kState, 1},
+                     {model::CheckedBy::kInner, 1}};
+  terminal.finished(closing);
+  EXPECT_THAT(text(), HasSubstr("not compared: something in each of 4 checked cases\n"
+                                "  m.time_b(1): body[0] cannot be pickled: a lock; return is compared in part: cut; "
+                                "so in 2 more cases\n"
+                                "  m.time_c: return is not the same in two runs\n"));
+  EXPECT_THAT(text(), HasSubstr("verified 6 of 7 cases: 1 by their result (14.2 %), 3 by part of it, 2 by inner calls "
+                                "or state only in 1 min 32 s\n"));
+  EXPECT_THAT(text(), Not(HasSubstr("85.7 %")));
+}
+
+TEST_F(TerminalTest, WhatIsNotComparedIsBoundedUnlessVerbose) {
+  const auto shown = [](Verbosity verbosity) {
+    std::ostringstream out;
+    Terminal terminal(out, {verbosity, Color::kOff, nullptr, nullptr});
+    for (int i = 0; i < 100; ++i) {
+      const std::string number = std::to_string(i);
+      terminal.verified(checked_by(verdict("m.time_b(" + number + ")", Verdict::kIdentical), model::CheckedBy::kPart,
+                                   {"body[" + number + "] cannot be pickled"}));
+    }
+    terminal.finished(summary({{Verdict::kIdentical, 100}}, ExitStatus::kSuccess));
+    return out.str();
+  };
+  EXPECT_THAT(shown(Verbosity::kNormal), HasSubstr("  ... and 90 more cases; --verbose lists all\n"));
+  EXPECT_THAT(shown(Verbosity::kVerbose), HasSubstr("  m.time_b(99): body[99] cannot be pickled\n"));
+  EXPECT_THAT(shown(Verbosity::kVerbose), HasSubstr("  not compared: body[99] cannot be pickled\n"));
+  EXPECT_THAT(shown(Verbosity::kQuiet), Not(HasSubstr("not compared")));
+}
+
+TEST_F(TerminalTest, CaptureCountsTheSortsApart) {
+  Terminal terminal = make(Verbosity::kNormal);
+  model::CaseCapture part;
+  part.id = {"m.time_p", 0, "m.time_p"};
+  part.status = CaptureStatus::kPart;
+  part.missing = {"return at ['t'] is not the same in two runs"};
+  terminal.captured(part);
+  model::CaptureSummary closing;
+  closing.counts = {{CaptureStatus::kOuter, 2}, {CaptureStatus::kPart, 1}, {CaptureStatus::kInner, 1}};
+  closing.run_id = "r";
+  closing.status = ExitStatus::kSuccess;
+  terminal.finished(closing);
+  EXPECT_THAT(text(), HasSubstr("not compared: something in each of 1 checked case\n  m.time_p: return at ['t'] is"));
+  EXPECT_THAT(text(), HasSubstr("verify will be able to check 4 of 4 cases: 2 by their result (50.0 %), 1 by part of "
+                                "it, 1 by inner calls or state only\n"));
+  EXPECT_THAT(text(), HasSubstr("part                    1  the same, but something in them cannot be compared\n"));
+}
+
 TEST_F(TerminalTest, AnInterruptedCaptureSaysThatTheOldBaselineStays) {
   model::CaptureSummary closing;
   closing.status = ExitStatus::kInterrupted;
@@ -381,9 +454,11 @@ TEST(Listing, WhatTheStoreKnowsStandsUnderTheBenchmark) {
   StoredBenchmark& array = stored["core.Core.time_array"];
   array.cases = 11;
   array.unstable = {{"return", "", {0}}, {"body[0]", "['time']", {1, 2, 3}}};
+  array.checked = {{model::CheckedBy::kResult, 7}, {model::CheckedBy::kPart, 3}};
   const SelectedIndices all = {{0}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {}};
   EXPECT_THAT(listing_text(a_suite(), all, stored, ListDetail::kBenchmarks, Lists::kBounded, Color::kOff),
               HasSubstr("dtype = 'f4', 'f8'\n"
+                        "    checked by part of the result (3 of 11 cases)\n"
                         "    unstable: return, all of it (1 of 11 cases)\n"
                         "    unstable: body[0] at ['time'] (3 of 11 cases)\n"
                         "  core.time_none "));
@@ -392,6 +467,7 @@ TEST(Listing, WhatTheStoreKnowsStandsUnderTheBenchmark) {
   EXPECT_EQ(json["benchmarks"][0]["stored"], 1);
   EXPECT_EQ(json["benchmarks"][0]["unstable"], Json::array());
   EXPECT_EQ(json["benchmarks"][1]["stored"], 11);
+  EXPECT_EQ(json["benchmarks"][1]["checked_by"], (Json{{"result", 7}, {"part", 3}, {"state", 0}, {"inner", 0}}));
   EXPECT_EQ(json["benchmarks"][1]["unstable"][0], (Json{{"site", "return"}, {"path", ""}, {"indices", {0}}}));
   EXPECT_EQ(json["benchmarks"][1]["unstable"][1]["indices"], (Json{1, 2, 3}));
   EXPECT_FALSE(json["benchmarks"][2].contains("stored"));
