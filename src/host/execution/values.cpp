@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "compare/site.hpp"
+#include "host/execution/sharing.hpp"
 #include "host/execution/sinks.hpp"
 #include "model/counterpart.hpp"
 #include "snapshot_test/compare/compare.hpp"
+#include "snapshot_test/model/coverage.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -72,8 +74,69 @@ SeenValue as_in(const SeenValue& seen, const SiteValue& baseline) {
   return like;
 }
 
+bool decides(const SiteValue& baseline) {
+  return model::usable(baseline) && (model::is_outer(baseline.site.kind) || baseline.site.kind == SiteKind::kState);
+}
+
+bool agrees(const SiteComparison& comparison) {
+  return comparison.match == SiteMatch::kIdentical || comparison.match == SiteMatch::kClose;
+}
+
+/// What stands for two sites that hold the same object and are compared by the same rules.
+bool compared_alike(const SiteValue& one, const SiteValue& other) {
+  return one.object == other.object && one.unstable == other.unstable && one.bounds == other.bounds;
+}
+
 std::vector<std::filesystem::path> folders(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
+}
+
+/// One site of the snapshot, what was seen there now (null: nothing to compare), and how the two compare.
+struct Compared {
+  const SiteValue* baseline;
+  py::object now;
+  SiteComparison comparison;
+};
+
+/// Pickling may change an object (what it caches, what it counts), so each is pickled once: sites that hold the same
+/// one share a comparison. For a site that decides that takes the same snapshot, too; any other takes that of the site
+/// that decides.
+std::optional<SiteComparison> compared_already(const std::vector<Compared>& done, py::handle now,
+                                               const SiteValue& baseline) {
+  for (const Compared& each : done) {
+    if (!each.now.is(now)) {
+      continue;
+    }
+    const bool alike = compared_alike(*each.baseline, baseline);
+    const bool decided = model::is_inner(baseline.site.kind) && decides(*each.baseline) && !is_shared_by_chance(now);
+    if (alike || decided) {
+      SiteComparison comparison = each.comparison;
+      comparison.site = baseline.site;
+      comparison.meaningful = baseline.meaningful;
+      if (decided && agrees(each.comparison)) {
+        comparison.shares_with = each.baseline->site;
+      }
+      return comparison;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Inner sites that differ although what decides agrees and shares objects with them.
+void mark_shared(std::vector<Compared>& done) {
+  for (Compared& inner : done) {
+    const bool differs =
+        inner.comparison.match == SiteMatch::kDifferent || inner.comparison.match == SiteMatch::kOpaque;
+    if (!differs || !inner.now || !model::is_inner(inner.baseline->site.kind)) {
+      continue;
+    }
+    const auto sharer = std::find_if(done.begin(), done.end(), [&](const Compared& each) {
+      return each.now && decides(*each.baseline) && agrees(each.comparison) && one_holds_the_other(inner.now, each.now);
+    });
+    if (sharer != done.end()) {
+      inner.comparison.shares_with = sharer->baseline->site;
+    }
+  }
 }
 
 }  // namespace
@@ -192,43 +255,41 @@ std::optional<std::string> ValueWriter::digest(py::handle value) {
 
 std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& seen,
                                                  const model::CaseRequest& request) {
-  std::vector<SiteComparison> comparisons;
+  std::vector<Compared> done;
   std::vector<const SeenValue*> taken;
-  std::vector<SeenValue> held;  // so that an address stays an identity
-  std::map<std::pair<PyObject*, std::string>, std::size_t> done;
   for (const SiteValue& baseline : request.baseline) {
-    SiteComparison comparison;
-    comparison.site = baseline.site;
-    comparison.meaningful = baseline.meaningful;
+    Compared site{&baseline, {}, {}};
+    site.comparison.site = baseline.site;
+    site.comparison.meaningful = baseline.meaningful;
     if (baseline.object.empty() || baseline.wholly_unstable) {
-      comparison.match = baseline.object.empty() ? SiteMatch::kOpaque : SiteMatch::kUnstable;
-      comparison.explanation = baseline.opaque;
-    } else if (const SeenValue* now = model::find_counterpart(seen, baseline, taken); now == nullptr) {
-      comparison.match = SiteMatch::kMissing;
-      comparison.explanation = "the snapshot has a value here; nothing was observed now";
-    } else if (const SeenValue like = as_in(*now, baseline); !like.value) {
-      comparison.match = SiteMatch::kMissing;
-      comparison.explanation = "the snapshot has a value here; nothing was observed now";
-    } else if (const auto [first, is_new] =
-                   done.emplace(std::pair(like.value.ptr(), baseline.object), comparisons.size());
-               !is_new && baseline.unstable.empty() && baseline.bounds.empty()) {
-      const model::Site site = comparison.site;
-      comparison = SiteComparison(comparisons[first->second]);
-      comparison.site = site;
-      comparison.meaningful = baseline.meaningful;
+      site.comparison.match = baseline.object.empty() ? SiteMatch::kOpaque : SiteMatch::kUnstable;
+      site.comparison.explanation = baseline.opaque;
+      done.push_back(std::move(site));
+      continue;
+    }
+    const SeenValue* found = model::find_counterpart(seen, baseline, taken);
+    const SeenValue now = found != nullptr ? as_in(*found, baseline) : SeenValue();
+    if (!now.value) {
+      site.comparison.match = SiteMatch::kMissing;
+      site.comparison.explanation = "the snapshot has a value here; nothing was observed now";
+    } else if (auto known = compared_already(done, now.value, baseline)) {
+      site.comparison = std::move(*known);
     } else {
-      held.push_back(like);
-      comparison = compare_one(like, baseline, request);
-      const bool agrees = comparison.match == SiteMatch::kIdentical || comparison.match == SiteMatch::kClose;
-      if (baseline.site.kind == SiteKind::kResult && !agrees && like.last && !like.last.is(like.value)) {
-        SeenValue last = like;
+      site.comparison = compare_one(now, baseline, request);
+      if (baseline.site.kind == SiteKind::kResult && now.last && !now.last.is(now.value) && !agrees(site.comparison)) {
+        SeenValue last = now;
         last.value = last.last;
         auto of_last = compare_one(last, baseline, request);
-        const bool was_last = of_last.match == SiteMatch::kIdentical || of_last.match == SiteMatch::kClose;
-        comparison = was_last ? std::move(of_last) : std::move(comparison);
+        site.comparison = agrees(of_last) ? std::move(of_last) : std::move(site.comparison);
       }
     }
-    comparisons.push_back(std::move(comparison));
+    site.now = now.value;
+    done.push_back(std::move(site));
+  }
+  mark_shared(done);
+  std::vector<SiteComparison> comparisons;
+  for (Compared& each : done) {
+    comparisons.push_back(std::move(each.comparison));
   }
   return comparisons;
 }
