@@ -82,6 +82,8 @@ LoggedRounds RoundLog::take() {
   if (last_) taken.list.append(last_);
   if (first_unseen_ != 0) {
     taken.unseen = fmt::format("rounds {} to {} of {} were not looked at", first_unseen_, last_unseen_, count_);
+  } else if (digests_ + rest_rounds_ > 0) {
+    taken.unseen = fmt::format("{} of {} rounds are known by their digests only", digests_ + rest_rounds_, count_);
   }
   return taken;
 }

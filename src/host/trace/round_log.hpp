@@ -29,7 +29,7 @@ struct LoggedRounds {
   /// The kept rounds, digests, the digest over the rest; at last the last round itself, if it is not kept.
   pybind11::list list;
   std::uint64_t count = 0;  ///< rounds that passed
-  std::string unseen;       ///< which rounds were not looked at; empty if all were
+  std::string unseen;       ///< which rounds were not looked at, or are digests only; empty if none
 };
 
 /// Needs the GIL in every call, and when it is destroyed. Nothing in it throws: where memory is lacking, a round counts
