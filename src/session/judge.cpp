@@ -224,11 +224,10 @@ model::Coverage coverage_of(const store::CaseRecord& snapshot) {
   return model::verifiable(snapshot.status) ? model::coverage_of(snapshot.sites) : model::Coverage{snapshot.status, {}};
 }
 
-/// What did not end in its time was not compared, and neither was what has no readable snapshot.
+/// Not what did not end in its time, and what has no readable snapshot: nothing was compared there.
 bool was_checked(Verdict verdict) {
-  const Standing counts_as = standing(verdict);
-  return counts_as == Standing::kPass ||
-         (counts_as == Standing::kFail && verdict != Verdict::kUnreadable && verdict != Verdict::kTimedOut);
+  return standing(verdict) == Standing::kPass || verdict == Verdict::kDifferent || verdict == Verdict::kRaised ||
+         verdict == Verdict::kCrashed;
 }
 
 }  // namespace
