@@ -25,6 +25,10 @@ CLI::App* declare_capture(CLI::App& root, CaptureArgs& args) {
         overrides.compression = text == "none" ? config::Compression::kNone : config::Compression::kAuto;
       },
       "auto stores large values that compress well as zstd frames, none stores plain pickles only (default: auto)");
+  app->add_flag_callback(
+      "--allow-loss", [&args] { args.loss = CaptureArgs::Loss::kAllowed; },
+      "replace snapshots that verify can check by what it cannot, too: of cases that now fail, skip themselves, or "
+      "show nothing (default: such snapshots are kept, and the exit status is 1)");
   add_strictness_options(
       *app, args.shared,
       "also fail for cases that verify will not be able to check; they are stored (default: they are listed)",
@@ -36,13 +40,14 @@ CLI::App* declare_capture(CLI::App& root, CaptureArgs& args) {
 }
 
 model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
-  const Work work = [](const config::Config& config, session::SuiteOptions suite,
-                       model::Listener& listener) -> Result<model::ExitStatus> {
+  const Work work = [&args](const config::Config& config, session::SuiteOptions suite,
+                            model::Listener& listener) -> Result<model::ExitStatus> {
     session::CaptureOptions options;
     options.suite = std::move(suite);
     options.snapshot_dir = config.snapshot_dir.value;
     options.comparison = comparison_options(config);
     options.stability_check = config.stability_check.value;
+    options.allow_loss = args.loss == CaptureArgs::Loss::kAllowed;
     options.demands = demands(config);
     options.compress = config.compression.value == config::Compression::kAuto;
     return session::capture(options, listener).map([](const auto& summary) { return summary.status; });

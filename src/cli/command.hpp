@@ -39,8 +39,10 @@ struct ListArgs {
 };
 
 struct CaptureArgs {
+  enum class Loss { kRefused, kAllowed };
   Shared shared;
   ReportFiles files;
+  Loss loss = Loss::kRefused;  ///< of snapshots that can be checked
 };
 
 struct VerifyArgs {

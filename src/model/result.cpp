@@ -15,6 +15,8 @@ constexpr std::array<std::string_view, 10> kStatusNames{"outer",    "part",   "s
 constexpr std::array<std::string_view, 4> kCheckedNames{"result", "part", "state", "inner"};
 constexpr std::array<std::string_view, 3> kCountedNames{"result", "part", "any"};
 
+constexpr std::array<std::string_view, 3> kLossNames{"none", "kept", "replaced"};
+
 template <class Enum, std::size_t N>
 std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view text) {
   for (std::size_t i = 0; i < N; ++i) {
@@ -36,6 +38,8 @@ std::string_view name(CaptureStatus status) { return kStatusNames[static_cast<st
 std::optional<CaptureStatus> capture_status_from_name(std::string_view text) {
   return find_name<CaptureStatus>(kStatusNames, text);
 }
+
+std::string_view name(Loss loss) { return kLossNames[static_cast<std::size_t>(loss)]; }
 
 std::optional<CheckedBy> checked_by(CaptureStatus status) {
   switch (status) {

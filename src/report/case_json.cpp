@@ -70,6 +70,9 @@ Json outcome_json(const model::CaseCapture& result) {
   json["verifiable"] = model::verifiable(result.status);
   json["checked_by"] = checked_by_json(model::checked_by(result.status));
   json["missing"] = result.missing;
+  if (result.loss != model::Loss::kNone) {
+    json["loss"] = model::name(result.loss);
+  }
   json["reason"] = result.reason;
   json["seconds"] = result.observation.seconds;
   return json;
@@ -169,6 +172,8 @@ Json counts_json(const model::CaptureSummary& summary) {
                {"skipped", total - countable},
                {"unverifiable", countable - verifiable},
                {"checked_by", checked_json(checked)},
+               {"kept", summary.kept},
+               {"replaced", summary.replaced},
                {"verifiable_share", share(verifiable, countable)},
                {"result_share", share(checked_cases(checked, model::Counted::kResult), countable)},
                {"import_failures", summary.plan.failures.size()},

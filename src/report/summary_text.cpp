@@ -92,14 +92,19 @@ std::string conclusion(const CaptureSummary& summary, Color color) {
   const std::string baseline =
       summary.run_id.empty() ? "nothing was stored; an earlier baseline is as it was" : "the baseline was stored";
   if (summary.status != ExitStatus::kSuccess) {
-    const std::string because = !failures.empty()          ? failures
-                                : !summary.failure.empty() ? summary.failure
-                                                           : std::string(why(summary.status));
-    return failed(summary.status, because + "; " + baseline, color);
+    std::string because = failures;
+    if (!summary.failure.empty()) {
+      because += (because.empty() ? "" : "; ") + summary.failure;
+    }
+    return failed(summary.status, (because.empty() ? std::string(why(summary.status)) : because) + "; " + baseline,
+                  color);
   }
   std::vector<std::string> reservations;
   if (const std::size_t lost = summary.countable_cases() - summary.verifiable_cases(); lost > 0) {
     reservations.push_back(fmt::format("verify will not be able to check {}", counted(lost, "case")));
+  }
+  if (summary.replaced > 0) {
+    reservations.push_back(fmt::format("{} of them could be checked before", grouped(summary.replaced)));
   }
   if (!failures.empty()) {
     reservations.push_back(failures);

@@ -19,6 +19,7 @@ constexpr std::size_t kOutputLines = 30;
 constexpr std::size_t kTracebackLines = 40;
 constexpr std::size_t kDetailedFailures = 50;  // of a run; then a line each
 constexpr std::size_t kListedCases = 10;       // of one verdict, at the end
+constexpr std::size_t kLossesLast = 1000;      // after every verdict and status
 
 TerminalOptions with_clock(TerminalOptions options) {
   if (!options.now) {
@@ -178,6 +179,13 @@ void Terminal::remember_left_out(const model::CaseId& id, const std::vector<std:
 void Terminal::captured(const model::CaseCapture& result) {
   const model::CaptureStatus status = result.status;
   const std::string_view status_name = model::name(status);
+  if (result.loss != model::Loss::kNone) {
+    const bool kept = result.loss == model::Loss::kKept;
+    remember(kLossesLast + static_cast<std::size_t>(result.loss), model::name(result.loss), Tone::kBad,
+             kept ? "could be checked, and cannot now; --allow-loss replaces the snapshot"
+                  : "could be checked, and cannot now; --allow-loss was given",
+             result.id, fmt::format("now {}{}{}", status_name, result.reason.empty() ? "" : ": ", result.reason));
+  }
   if (status == model::CaptureStatus::kFailed) {
     show_failure(result.id, status_name, result.reason, {}, result.observation);
   } else {

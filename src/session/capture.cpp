@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <map>
 #include <utility>
@@ -25,29 +26,30 @@ model::CaseId id_of(const CaseTask& task) {
 /// What is known of each case while a capture goes on. Output and tracebacks of cases that ran are let go at once.
 class Capture {
  public:
-  Capture(const CaptureOptions& options, model::Listener& listener) : options_(options), listener_(listener) {}
+  Capture(const CaptureOptions& options, model::Listener& listener, const store::Store& store)
+      : options_(options), listener_(listener), store_(store) {}
 
-  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection,
-                                                  const store::Store& store) const;
-  [[nodiscard]] model::CaseRequest first_request(const Run& run, const CaseTask& task, const store::Store& store,
+  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection);
+  [[nodiscard]] model::CaseRequest first_request(const Run& run, const CaseTask& task,
                                                  const store::CaptureTransaction& transaction) const;
   /// A task for each case whose first run left something to confirm.
   [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection) const;
-  [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task, const store::Store& store,
+  [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task,
                                                   const store::CaptureTransaction& transaction) const;
   /// Where a case showed nothing, it is run again in a way that shows what it changes.
   [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
   void on_second(const CaseTask& task, const CaseOutcome& outcome);
   /// The last step: lets go of each benchmark's cases as its manifest is written.
-  [[nodiscard]] Result<void> stage(const Selection& selection, const store::Store& store,
-                                   store::CaptureTransaction& transaction, const std::string& run_id);
-  [[nodiscard]] const std::map<CaptureStatus, std::size_t>& counts() const { return counts_; }
+  [[nodiscard]] Result<void> stage(const Selection& selection, store::CaptureTransaction& transaction,
+                                   const std::string& run_id);
+  void count_into(model::CaptureSummary& summary) const;
 
  private:
   struct Captured {
     CaptureStatus status = CaptureStatus::kFailed;
     std::string reason;
     std::vector<std::string> missing;
+    model::Loss loss = model::Loss::kNone;
     Observation observation;
 
     void judge_anew() {
@@ -61,22 +63,53 @@ class Capture {
 
   [[nodiscard]] model::Observe first_look() const { return look_for({}, options_.suite.deepest_only); }
   [[nodiscard]] bool needs_second_run(const Captured& captured) const;
+  void remember(const store::Manifest& old, const model::Benchmark& benchmark);
+  [[nodiscard]] model::Loss loss_of(const CaseTask& task, CaptureStatus now) const;
   void report(const CaseTask& task, Captured& captured, std::string reason);
 
   const CaptureOptions& options_;
   model::Listener& listener_;
+  const store::Store& store_;
+  /// Cases whose present snapshot can be checked, and the objects that this takes.
+  std::map<Key, std::vector<std::string>> checkable_;
   std::map<Key, Captured> captured_;
   std::map<CaptureStatus, std::size_t> counts_;
+  std::map<model::Loss, std::size_t> losses_;
 };
 
-std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection,
-                                           const store::Store& store) const {
+/// By the indices under which merge() would keep them.
+void Capture::remember(const store::Manifest& old, const model::Benchmark& benchmark) {
+  for (const store::CaseRecord& record : store::merge(old, store::make_manifest(benchmark)).cases) {
+    if (!model::verifiable(record.status)) {
+      continue;
+    }
+    std::vector<std::string>& objects = checkable_[{benchmark.name, record.index}];
+    for (const model::SiteValue& site : record.sites) {
+      if (!site.object.empty()) {
+        objects.push_back(site.object);
+      }
+    }
+  }
+}
+
+/// A snapshot whose values are gone can be checked no more than what would replace it.
+model::Loss Capture::loss_of(const CaseTask& task, CaptureStatus now) const {
+  const auto old = checkable_.find({task.benchmark->name, task.index});
+  if (model::verifiable(now) || old == checkable_.end() ||
+      !std::all_of(old->second.begin(), old->second.end(),
+                   [this](const std::string& object) { return store_.object_file(object).has_value(); })) {
+    return model::Loss::kNone;
+  }
+  return options_.allow_loss ? model::Loss::kReplaced : model::Loss::kKept;
+}
+
+std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection) {
   std::vector<CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
-    const auto manifest = store.load_manifest(benchmark.name);
-    const store::Manifest none;
-    store::CaseFinder finder(manifest && *manifest ? **manifest : none);
+    const auto old = store_.load_manifest(benchmark.name).value_or(std::nullopt).value_or(store::Manifest());
+    remember(old, benchmark);
+    store::CaseFinder finder(old);
     for (const std::size_t index : selection.indices[i]) {
       CaseTask task = run.make_task(benchmark, index, first_look());
       const store::CaseRecord* last = finder.find(benchmark.case_ids(index), index);
@@ -88,12 +121,12 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& sele
   return tasks;
 }
 
-model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task, const store::Store& store,
+model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task,
                                           const store::CaptureTransaction& transaction) const {
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kStore;
   request.objects_dir = transaction.staging_objects().string();
-  request.known_objects_dir = store.objects_folder().string();
+  request.known_objects_dir = store_.objects_folder().string();
   request.compress = options_.compress;
   return request;
 }
@@ -117,12 +150,12 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
   return tasks;
 }
 
-model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task, const store::Store& store,
+model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task,
                                            const store::CaptureTransaction& transaction) const {
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kCompare;
   request.baseline = captured_.at({task.benchmark->name, task.index}).observation.sites;
-  request.baseline_dirs = {transaction.staging_objects().string(), store.objects_folder().string()};
+  request.baseline_dirs = {transaction.staging_objects().string(), store_.objects_folder().string()};
   request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
   return request;
 }
@@ -163,15 +196,25 @@ void Capture::report(const CaseTask& task, Captured& captured, std::string reaso
     captured.reason = std::move(reason);
   }
   ++counts_[captured.status];
-  CaseCapture result{id_of(task), captured.status, captured.reason, captured.missing, std::move(captured.observation)};
+  captured.loss = loss_of(task, captured.status);
+  ++losses_[captured.loss];
+  CaseCapture result{id_of(task),      captured.status, captured.reason,
+                     captured.missing, captured.loss,   std::move(captured.observation)};
   listener_.captured(result);
   captured.observation = std::move(result.observation);
   captured.observation.output.clear();
   captured.observation.traceback.clear();
 }
 
-Result<void> Capture::stage(const Selection& selection, const store::Store& store,
-                            store::CaptureTransaction& transaction, const std::string& run_id) {
+void Capture::count_into(model::CaptureSummary& summary) const {
+  const auto count = [this](model::Loss loss) { return losses_.contains(loss) ? losses_.at(loss) : 0; };
+  summary.counts = counts_;
+  summary.kept = count(model::Loss::kKept);
+  summary.replaced = count(model::Loss::kReplaced);
+}
+
+Result<void> Capture::stage(const Selection& selection, store::CaptureTransaction& transaction,
+                            const std::string& run_id) {
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
     if (selection.indices[i].empty()) {
@@ -180,6 +223,9 @@ Result<void> Capture::stage(const Selection& selection, const store::Store& stor
     store::Manifest manifest = store::make_manifest(benchmark);
     for (const std::size_t index : selection.indices[i]) {
       Captured& captured = captured_.at({benchmark.name, index});
+      if (captured.loss == model::Loss::kKept) {
+        continue;
+      }
       store::CaseRecord record;
       record.index = index;
       record.ids = benchmark.case_ids(index);
@@ -192,9 +238,9 @@ Result<void> Capture::stage(const Selection& selection, const store::Store& stor
       record.sites = std::move(captured.observation.sites);
       manifest.cases.push_back(std::move(record));
     }
-    const bool whole = selection.indices[i].size() == benchmark.case_count();
+    const bool whole = manifest.cases.size() == benchmark.case_count();
     // A damaged manifest is replaced: capturing again is how one gets rid of it.
-    if (const auto old = whole ? std::nullopt : store.load_manifest(benchmark.name).value_or(std::nullopt)) {
+    if (const auto old = whole ? std::nullopt : store_.load_manifest(benchmark.name).value_or(std::nullopt)) {
       manifest = store::merge(*old, std::move(manifest));
     }
     if (auto put = transaction.put_manifest(manifest); !put) {
@@ -275,16 +321,14 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   if (!transaction) {
     return tl::unexpected(transaction.error());
   }
-  Capture capture(options, listener);
+  Capture capture(options, listener, *store);
   const auto on_started = [&](const CaseTask& task) { listener.started(id_of(task)); };
   const auto on_ended = [&](const CaseTask& task) { listener.ended(id_of(task)); };
 
   (*host)->preload(found->reply.common_modules);
   listener.phase("capturing", summary.plan.cases);
-  const auto first_request = [&](const CaseTask& task) {
-    return capture.first_request(**run, task, *store, *transaction);
-  };
-  const auto first = (*host)->run(capture.first_tasks(**run, selection, *store), first_request, on_started,
+  const auto first_request = [&](const CaseTask& task) { return capture.first_request(**run, task, *transaction); };
+  const auto first = (*host)->run(capture.first_tasks(**run, selection), first_request, on_started,
                                   [&](CaseTask& task, CaseOutcome outcome) {
                                     const auto then = capture.on_first(task, std::move(outcome));
                                     if (then == Conductor::Then::kDone) {
@@ -304,9 +348,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     if (!host) {
       return tl::unexpected(host.error());
     }
-    const auto second_request = [&](const CaseTask& task) {
-      return capture.second_request(**run, task, *store, *transaction);
-    };
+    const auto second_request = [&](const CaseTask& task) { return capture.second_request(**run, task, *transaction); };
     const auto second =
         (*host)->run(std::move(tasks), second_request, on_started, [&](const CaseTask& task, CaseOutcome outcome) {
           on_ended(task);
@@ -317,13 +359,13 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
       return tl::unexpected(second.error());
     }
   }
-  summary.counts = capture.counts();
+  capture.count_into(summary);
   if ((*run)->interrupted()) {
     return finish(model::ExitStatus::kInterrupted);
   }
   host->reset();
 
-  if (auto staged = capture.stage(selection, *store, *transaction, run_id); !staged) {
+  if (auto staged = capture.stage(selection, *transaction, run_id); !staged) {
     return tl::unexpected(staged.error());
   }
   const store::RunInfo info = describe_run(options, listener, **run, run_id, found->reply.packages, summary.counts);

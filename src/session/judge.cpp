@@ -381,7 +381,13 @@ void conclude(model::CaptureSummary& summary, const Demands& demands) {
   const double share = all == 0 ? 0
                                 : 100.0 * static_cast<double>(checked_cases(checked, demands.min_verified_counts)) /
                                       static_cast<double>(all);
-  if (checkable == 0) {
+  if (summary.kept > 0) {
+    summary.status = model::ExitStatus::kFailed;
+    summary.failure =
+        fmt::format("{} could be checked before and cannot be now: {} kept (--allow-loss replaces {})",
+                    summary.kept == 1 ? "one case" : fmt::format("{} cases", summary.kept),
+                    summary.kept == 1 ? "its snapshot is" : "their snapshots are", summary.kept == 1 ? "it" : "them");
+  } else if (checkable == 0) {
     summary.status = model::ExitStatus::kNothingVerified;
   } else if (!summary.plan.failures.empty()) {
     summary.status = model::ExitStatus::kFailed;

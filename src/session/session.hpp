@@ -62,6 +62,7 @@ struct CaptureOptions {
   ComparisonOptions comparison;  ///< for the stability check
   bool stability_check = true;   ///< run every case twice, in two host processes
   bool compress = true;          ///< store large compressible values as zstd frames
+  bool allow_loss = false;       ///< snapshots that can be checked may be replaced by some that cannot
   Demands demands;
 };
 

@@ -90,11 +90,16 @@ enum class CaptureStatus {
 [[nodiscard]] std::optional<CheckedBy> checked_by(CaptureStatus status);
 [[nodiscard]] bool verifiable(CaptureStatus status);
 
+/// What became of the case's earlier snapshot, where that can be checked and what was captured now cannot.
+enum class Loss { kNone, kKept, kReplaced };
+[[nodiscard]] std::string_view name(Loss loss);
+
 struct CaseCapture {
   CaseId id;
   CaptureStatus status = CaptureStatus::kFailed;
   std::string reason;                ///< one line, for all but kOuter
   std::vector<std::string> missing;  ///< what of its values cannot be compared, and why: a line each
+  Loss loss = Loss::kNone;
   Observation observation;
 };
 
@@ -125,6 +130,8 @@ struct RunPlan {
 struct CaptureSummary {
   RunPlan plan;
   std::map<CaptureStatus, std::size_t> counts;
+  std::size_t kept = 0;           ///< earlier snapshots that stay: what was captured now cannot be checked
+  std::size_t replaced = 0;       ///< the same, but --allow-loss let them go
   double seconds = 0;             ///< wall time
   std::uint64_t store_bytes = 0;  ///< size of the store's objects on disk after the run
   std::string run_id;             ///< empty where nothing was committed
