@@ -18,7 +18,7 @@ constexpr std::size_t kExplainedSites = 12;    // of one case
 constexpr std::size_t kOutputLines = 30;
 constexpr std::size_t kTracebackLines = 40;
 constexpr std::size_t kDetailedFailures = 50;  // of a run; then a line each
-constexpr std::size_t kListedCases = 10;       // of one verdict, at the end
+constexpr std::size_t kModulesAlike = 3;       // that do not import for the same reason
 constexpr std::size_t kLossesLast = 1000;      // after every verdict and status
 
 TerminalOptions with_clock(TerminalOptions options) {
@@ -67,7 +67,8 @@ std::string observation_text(const model::Observation& observation, const std::s
     text += fmt::format("  {}: {}\n", model::name(observation.ending), one_line(observation.detail, kReasonWidth));
   }
   if (const std::string lines = last_lines(observation.traceback, kTracebackLines, "    "); !lines.empty()) {
-    text += "  traceback:\n" + lines;
+    const bool late = observation.ending == model::Ending::kTimedOut;
+    text += (late ? "  where it was when its time was up:\n" : "  traceback:\n") + lines;
   }
   if (const std::string lines = last_lines(observation.output, kOutputLines, "    | "); !lines.empty()) {
     text += "  its stdout and stderr:\n" + lines;
@@ -84,11 +85,23 @@ void Terminal::write(const std::string& text) { progress_.print(text); }
 
 void Terminal::planned(const model::RunPlan& plan) {
   std::string text;
+  std::map<std::string, std::pair<std::string, std::size_t>> causes;  // cause → first module, how many
   for (const model::DiscoveryFailure& failure : plan.failures) {
-    text += fmt::format("{} {}: {}\n", paint(options_.color, Tone::kBad, "cannot import or read"),
-                        one_line(failure.where, kLabelWidth), one_line(failure.cause, kReasonWidth));
+    const std::string where = one_line(failure.where, kLabelWidth);
+    const auto [first, is_new] = causes.try_emplace(failure.cause, where, 0);
+    if (++first->second.second > kModulesAlike && options_.verbosity != Verbosity::kVerbose) {
+      continue;
+    }
+    text += fmt::format("{} {}: {}\n", paint(options_.color, Tone::kBad, "cannot import or read"), where,
+                        is_new ? one_line(failure.cause, kReasonWidth) : "the same as " + first->second.first);
     if (options_.verbosity == Verbosity::kVerbose) {
       text += last_lines(failure.traceback, kTracebackLines, "    ");
+    }
+  }
+  for (const auto& [cause, modules] : causes) {
+    if (modules.second > kModulesAlike && options_.verbosity != Verbosity::kVerbose) {
+      text += fmt::format("... and {} the same as {}; --verbose lists all\n",
+                          counted(modules.second - kModulesAlike, "more module"), modules.first);
     }
   }
   if (options_.verbosity != Verbosity::kQuiet) {
@@ -98,6 +111,9 @@ void Terminal::planned(const model::RunPlan& plan) {
     text += fmt::format("{} of {}, {} at a time", counted(plan.cases, "case"), counted(plan.benchmarks, "benchmark"),
                         plan.workers);
     text += plan.filtered_out > 0 ? fmt::format("; {} not matched by --filter", grouped(plan.filtered_out)) : "";
+    text += plan.not_imported > 0
+                ? fmt::format("; {} not imported, where it can match nothing", counted(plan.not_imported, "module"))
+                : "";
     text += plan.excluded > 0 ? fmt::format("; {} excluded", grouped(plan.excluded)) : "";
     text += "\n";
   }
@@ -118,8 +134,12 @@ void Terminal::ended(const model::CaseId& id) { progress_.ended(id); }
 
 void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                             const std::vector<model::SiteComparison>& sites, const model::Observation& observation) {
-  ++failures_;
   progress_.failed();
+  const std::string said_of_sites = sites_text(sites);
+  if (shown_before(id, verdict, reason, said_of_sites) && options_.verbosity != Verbosity::kVerbose) {
+    return;
+  }
+  ++failures_;
   const std::string heading = fmt::format("{} {}", paint(options_.color, Tone::kBad, fmt::format("{}:", verdict)),
                                           one_line(id.label, kLabelWidth));
   if (failures_ > kDetailedFailures && options_.verbosity != Verbosity::kVerbose) {
@@ -130,8 +150,38 @@ void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, c
     write(text);
     return;
   }
-  write(heading + "\n  " + one_line(reason, kReasonWidth) + "\n" + sites_text(sites) +
+  write(heading + "\n  " + one_line(reason, kReasonWidth) + "\n" + said_of_sites +
         observation_text(observation, reason));
+}
+
+bool Terminal::shown_before(const model::CaseId& id, std::string_view verdict, const std::string& reason,
+                            const std::string& sites) {
+  const std::string label = one_line(id.label, kLabelWidth);
+  const std::size_t said = std::hash<std::string>()(fmt::format("{}\n{}\n{}", verdict, reason, sites));
+  const auto [place, is_new] = places_.try_emplace(said, alike_.size());
+  if (is_new) {
+    alike_.push_back({std::string(verdict), label, one_line(reason, kReasonWidth), Causes(lists())});
+  } else {
+    alike_[place->second].others.add("", label);
+  }
+  return !is_new;
+}
+
+void Terminal::write_alike() {
+  for (const Alike& alike : alike_) {
+    if (alike.others.count() > 0 && options_.verbosity != Verbosity::kVerbose) {
+      write(fmt::format("{} {}, as {}: {}\n", paint(options_.color, Tone::kBad, fmt::format("{}:", alike.verdict)),
+                        counted(alike.others.count(), "more case"), alike.first, alike.reason) +
+            alike.others.text());
+    }
+  }
+  alike_.clear();
+  places_.clear();
+}
+
+void Terminal::stop() {
+  progress_.end();
+  write_alike();
 }
 
 void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone tone,
@@ -152,15 +202,11 @@ void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone
 
 void Terminal::remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,
                         const model::CaseId& id, const std::string& reason) {
-  Group& group = groups_[{order, std::string(verdict)}];
-  group.tone = tone;
-  group.counts_as = counts_as;
-  ++group.count;
-  const bool all = options_.verbosity == Verbosity::kVerbose;
-  if (all || group.lines.size() < kListedCases) {
-    group.lines.push_back(one_line(id.label, all ? 0 : kLabelWidth) +
-                          (reason.empty() ? "" : ": " + one_line(reason, kReasonWidth)));
-  }
+  Group& group =
+      groups_.try_emplace({order, std::string(verdict)}, Group{tone, std::string(counts_as), Causes(lists())})
+          .first->second;
+  group.causes.add(reason.empty() ? "" : one_line(reason, kReasonWidth),
+                   one_line(id.label, lists() == Lists::kComplete ? 0 : kLabelWidth));
 }
 
 void Terminal::remember_left_out(const model::CaseId& id, const std::vector<std::string>& missing) {
@@ -222,13 +268,7 @@ void Terminal::write_groups() {
   for (const auto& [key, group] : groups_) {
     std::string text = paint(options_.color, group.tone, key.second);
     text += group.counts_as == key.second ? "" : fmt::format(" ({})", group.counts_as);
-    text += fmt::format(": {}\n", counted(group.count, "case"));
-    for (const std::string& line : group.lines) {
-      text += "  " + line + "\n";
-    }
-    if (group.count > group.lines.size()) {
-      text += fmt::format("  ... and {} more; --verbose lists all\n", grouped(group.count - group.lines.size()));
-    }
+    text += fmt::format(": {}\n", counted(group.causes.count(), "case")) + group.causes.text();
     write(text);
   }
 }
@@ -255,6 +295,7 @@ void Terminal::write_left_out() {
 template <class Summary>
 void Terminal::close(const Summary& summary) {
   progress_.end();
+  write_alike();
   if (options_.verbosity == Verbosity::kQuiet) {
     write(closing_line(summary, options_.color));
     return;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "report/causes.hpp"
 #include "report/progress.hpp"
 #include "report/style.hpp"
 #include "snapshot_test/model/result.hpp"
@@ -47,15 +48,21 @@ class Terminal : public model::Listener {
   void finished(const model::VerifySummary& summary) override;
 
   /// Takes the live display away; for a run that ends without finished().
-  void stop() { progress_.end(); }
+  void stop();
 
  private:
   /// Cases with the same verdict, listed together at the end.
   struct Group {
     Tone tone = Tone::kPlain;
     std::string counts_as;
-    std::size_t count = 0;
-    std::vector<std::string> lines;
+    Causes causes;
+  };
+  /// Failures that say the same as one that was shown.
+  struct Alike {
+    std::string verdict;
+    std::string first;  ///< label of the one that was shown
+    std::string reason;
+    Causes others;
   };
 
   /// Cases of which the same is not compared.
@@ -72,14 +79,23 @@ class Terminal : public model::Listener {
   void remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,
                 const model::CaseId& id, const std::string& reason);
   void remember_left_out(const model::CaseId& id, const std::vector<std::string>& missing);
-  void write_groups();
   void write_left_out();
+  /// True if one that says the same was shown; then it is remembered to be listed at the end.
+  bool shown_before(const model::CaseId& id, std::string_view verdict, const std::string& reason,
+                    const std::string& sites);
+  void write_alike();
+  void write_groups();
+  [[nodiscard]] Lists lists() const {
+    return options_.verbosity == Verbosity::kVerbose ? Lists::kComplete : Lists::kBounded;
+  }
   template <class Summary>
   void close(const Summary& summary);
 
   TerminalOptions options_;
   Progress progress_;
   std::size_t failures_ = 0;
+  std::vector<Alike> alike_;                                     ///< in the order in which they were shown
+  std::map<std::size_t, std::size_t> places_;                    ///< in alike_, by a hash of what they say
   std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order
   std::map<std::string, LeftOut> left_out_;                      ///< by what is not compared, and why
   std::size_t left_out_cases_ = 0;

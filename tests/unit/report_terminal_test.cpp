@@ -164,7 +164,9 @@ TEST_F(TerminalTest, ListsAreBoundedUnlessVerbose) {
 TEST_F(TerminalTest, ManyFailuresAreShownInALineEach) {
   Terminal terminal = make(Verbosity::kNormal);
   for (int i = 0; i < 60; ++i) {
-    terminal.verified(a_difference());
+    auto result = a_difference();
+    result.sites.front().explanation += "\nin another way: " + std::to_string(i);
+    terminal.verified(result);
   }
   std::size_t explained = 0;
   for (std::size_t at = text().find("3 of 10"); at != std::string::npos; at = text().find("3 of 10", at + 1)) {
@@ -173,6 +175,53 @@ TEST_F(TerminalTest, ManyFailuresAreShownInALineEach) {
   EXPECT_EQ(explained, 50u);
   EXPECT_THAT(text(), HasSubstr("different: m.time_f(10, 'f8'): return differs\n"));
   EXPECT_THAT(text(), HasSubstr("--json FILE explain them all\n"));
+}
+
+TEST_F(TerminalTest, AFailureThatRepeatsIsShownOnceAndCounted) {
+  Terminal terminal = make(Verbosity::kNormal);
+  for (int i = 0; i < 1160; ++i) {
+    terminal.verified(verdict("m.time_r(" + std::to_string(i) + ")", Verdict::kRaised, "ImportError: no 'x'"));
+  }
+  terminal.verified(verdict("m.time_other", Verdict::kRaised, "KeyError: 'a'"));
+  terminal.finished(summary({{Verdict::kRaised, 1161}}, ExitStatus::kFailed, "1,161 cases failed"));
+  EXPECT_THAT(text(), HasSubstr("raised: m.time_r(0)\n  ImportError: no 'x'\nraised: m.time_other\n"));
+  EXPECT_THAT(text(), HasSubstr("raised: 1,159 more cases, as m.time_r(0): ImportError: no 'x'\n  m.time_r(1)\n"));
+  EXPECT_THAT(text(), HasSubstr("  m.time_r(10)\n  ... and 1,149 more; --verbose lists all\n"));
+  EXPECT_THAT(text(), Not(HasSubstr("m.time_r(11)")));
+}
+
+TEST_F(TerminalTest, AReasonThatRepeatsIsListedOnce) {
+  Terminal terminal = make(Verbosity::kNormal);
+  for (int i = 0; i < 40; ++i) {
+    terminal.verified(verdict("m.time_v(" + std::to_string(i) + ")", Verdict::kOpaque, "return: a lock"));
+  }
+  terminal.verified(verdict("m.time_w", Verdict::kOpaque, "return: a socket"));
+  terminal.finished(summary({{Verdict::kOpaque, 41}}, ExitStatus::kNothingVerified, "nothing"));
+  EXPECT_THAT(text(), HasSubstr("opaque (unverified): 41 cases\n  40 cases: return: a lock\n    m.time_v(0)\n"
+                                "    m.time_v(1)\n    m.time_v(2)\n    ... and 37 more\n"
+                                "  m.time_w: return: a socket\n"));
+}
+
+TEST_F(TerminalTest, ModulesThatFailForOneReasonAreNotListedEach) {
+  Terminal terminal = make(Verbosity::kNormal);
+  model::RunPlan planned = plan(2);
+  for (int i = 0; i < 20; ++i) {
+    planned.failures.push_back({"m" + std::to_string(i), "ModuleNotFoundError: No module named 'x'", ""});
+  }
+  terminal.planned(planned);
+  EXPECT_THAT(text(), HasSubstr("cannot import or read m0: ModuleNotFoundError: No module named 'x'\n"
+                                "cannot import or read m1: the same as m0\n"));
+  EXPECT_THAT(text(), HasSubstr("... and 17 more modules the same as m0; --verbose lists all\n"));
+  EXPECT_THAT(text(), Not(HasSubstr("m5")));
+}
+
+TEST_F(TerminalTest, ATimeoutDoesNotReadLikeACrash) {
+  Terminal terminal = make(Verbosity::kNormal);
+  auto late = verdict("m.time_t", Verdict::kTimedOut, "did not end within 60 s, the limit that --timeout sets");
+  late.observation.ending = model::Ending::kTimedOut;
+  late.observation.traceback = "Current thread 0x1 (most recent call first):\n  File \"x.py\", line 3 in f\n";
+  terminal.verified(late);
+  EXPECT_THAT(text(), HasSubstr("  where it was when its time was up:\n    Current thread"));
 }
 
 TEST_F(TerminalTest, ASuccessThatLeftCasesUncheckedSaysSo) {
