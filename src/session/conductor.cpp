@@ -64,11 +64,11 @@ std::deque<Order> orders_above(const Branch* branch) {
   std::deque<Order> orders;
   for (; branch != nullptr; branch = branch->parent) {
     if (branch->role == Role::kModule) {
-      orders.push_front({branch->role, branch->request, branch->timeout});
+      orders.push_front({branch->role, branch->request, branch->timeout, branch->limit_from});
     } else if (branch->role == Role::kCache) {
       auto request = branch->request.get<model::CacheRequest>();
       request.build = model::CacheBuild::kDone;
-      orders.push_front({branch->role, request, branch->timeout});
+      orders.push_front({branch->role, request, branch->timeout, branch->limit_from});
     }
   }
   return orders;
@@ -117,7 +117,8 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
         return tl::unexpected(started.error());
       }
     }
-    const auto process = processes_.fork(*base_, {Role::kDiscover, request, options_.timeouts.of_import});
+    const auto process =
+        processes_.fork(*base_, {Role::kDiscover, request, options_.timeouts.of_import, LimitFrom::kImportTimeout});
     if (!process) {
       return tl::unexpected(process.error());
     }
@@ -206,9 +207,10 @@ void Conductor::open(Branch& branch) {
     opened(branch);
     return;
   }
-  const auto process = branch.role == Role::kBase ? processes_.spawn({})
-                                                  : start_below(*branch.parent, branch.isolation,
-                                                                {branch.role, branch.request, branch.timeout});
+  const auto process = branch.role == Role::kBase
+                           ? processes_.spawn({})
+                           : start_below(*branch.parent, branch.isolation,
+                                         {branch.role, branch.request, branch.timeout, branch.limit_from});
   if (!process) {
     fail_branch(branch, outcome_of({Ending::kImportFailed, process.error().message, ""}, ""));
     return;
@@ -278,7 +280,8 @@ Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& f
     request.workdir = folder;
   }
   return start_below(*leaf.branch, task.isolation,
-                     {Role::kCase, request, task.benchmark->timeout.value_or(options_.timeouts.of_case)});
+                     {Role::kCase, request, task.benchmark->timeout.value_or(options_.timeouts.of_case),
+                      limit_from(task.benchmark->timeout)});
 }
 
 void Conductor::on_ready(Process& process) {

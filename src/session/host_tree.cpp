@@ -65,7 +65,7 @@ Result<Process*> HostTree::spawn(std::deque<Order> orders) {
   process->id = next_id_++;
   process->pid = host->pid;
   process->role = orders.empty() ? Role::kBase : orders.back().role;
-  process->grant(settings_.import_timeout);
+  process->grant(settings_.import_timeout, LimitFrom::kImportTimeout);
   nlohmann::json body = settings_.start;
   body["op"] = "start";
   if (!orders.empty()) {
@@ -90,7 +90,7 @@ Result<Process*> HostTree::fork(Process& parent, Order order) {
   process->id = next_id_++;
   process->parent = &parent;
   process->role = order.role;
-  process->grant(order.timeout);
+  process->grant(order.timeout, order.limit_from);
   const int fds[] = {channels->second.fd(), output->second.get()};
   const nlohmann::json body = {
       {"op", "fork"}, {"node", process->id}, {"role", order.role}, {"request", std::move(order.request)}};
@@ -236,7 +236,7 @@ void HostTree::on_message(Process& process, nlohmann::json body) {
       on_ready(process);
     } else if (op == "importing") {
       process.importing = body.at("module").get<std::string>();
-      process.grant(process.timeout);
+      process.grant(process.timeout, process.limit_from);
     } else if (op == "looking") {
       process.pause();
     } else if (op == "running") {
@@ -262,7 +262,7 @@ void HostTree::on_ready(Process& process) {
 void HostTree::give_next_order(Process& process) {
   Order order = std::move(process.orders.front());
   process.orders.pop_front();
-  process.grant(order.timeout);
+  process.grant(order.timeout, order.limit_from);
   (void)process.channel.send({{"op", "become"}, {"role", order.role}, {"request", std::move(order.request)}});
 }
 

@@ -24,11 +24,16 @@ constexpr std::size_t kOutputHalf = 32 * 1024;
 constexpr std::chrono::minutes kLooking{10};
 /// What a process gets that has nothing more to do than to end.
 constexpr std::chrono::seconds kEndGrace{5};
+/// What faulthandler writes above the stacks of a process that is aborted because its time is up.
+constexpr std::string_view kAborted = "Fatal Python error: Aborted";
+/// And below them.
+constexpr std::string_view kModules = "\nExtension modules: ";
 
 }  // namespace
 
-void Process::grant(double seconds) {
+void Process::grant(double seconds, LimitFrom from) {
   timeout = seconds;
+  limit_from = from;
   deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
@@ -73,6 +78,11 @@ void Process::read_output() {
 }
 
 std::string Process::output_text() const {
+  std::string text = whole_output();
+  return timed_out ? text.substr(0, text.rfind(kAborted)) : text;
+}
+
+std::string Process::whole_output() const {
   std::string text = text_;
   if (text_dropped_ > 0) {
     text.insert(std::min(kOutputHalf, text.size()), fmt::format("\n[... {} bytes left out ...]\n", text_dropped_));
@@ -81,6 +91,22 @@ std::string Process::output_text() const {
 }
 
 bool Process::answered_failure() const { return answer && answer->value("op", "") == "failed"; }
+
+/// That we aborted it is our way to learn where it was; it did not crash.
+BranchFailure Process::timeout_failure() const {
+  const char* who = limit_from == LimitFrom::kBenchmark ? "the benchmark's own timeout"
+                    : limit_from == LimitFrom::kTimeout ? "--timeout"
+                                                        : "--import-timeout";
+  std::string stacks;
+  const std::string text = whole_output();
+  if (const std::size_t at = text.rfind(kAborted); at != std::string::npos) {
+    stacks = text.substr(at + kAborted.size());
+    stacks.erase(0, stacks.find_first_not_of('\n'));
+    stacks.erase(std::min(stacks.find(kModules), stacks.size()));
+  }
+  return {Ending::kTimedOut, fmt::format("did not end within {:g} s, the limit that {} sets", timeout, who),
+          std::move(stacks)};
+}
 
 BranchFailure Process::failure() const {
   if (answered_failure()) {
@@ -94,7 +120,7 @@ BranchFailure Process::failure() const {
             ""};
   }
   if (timed_out) {
-    return {Ending::kTimedOut, fmt::format("did not end within {:g} s", timeout), ""};
+    return timeout_failure();
   }
   if (broken) {
     return {Ending::kProtocol, "wrote to a descriptor that it did not open, so its result is lost", ""};

@@ -21,6 +21,7 @@ struct Order {
   model::Role role = model::Role::kCase;
   nlohmann::json request;
   double timeout = 0;  ///< seconds
+  LimitFrom limit_from = LimitFrom::kTimeout;
 };
 
 struct Process {
@@ -30,7 +31,7 @@ struct Process {
       : channel(std::move(its_channel)), output(std::move(its_output)) {}
 
   /// It has this long from now, or it is killed.
-  void grant(double seconds);
+  void grant(double seconds, LimitFrom from);
   /// What is left of that stays until resume(): the process works for us, for which it has a time of its own.
   void pause();
   void resume();
@@ -38,7 +39,8 @@ struct Process {
   void expect_end();
   /// Takes what it has written so far, without waiting; closes the pipe at its end.
   void read_output();
-  /// What it wrote: the beginning and the end, with a mark where the middle was left out.
+  /// What it wrote: the beginning and the end, with a mark where the middle was left out. Without the stacks that it
+  /// was made to write when its time was up; those are failure()'s traceback.
   [[nodiscard]] std::string output_text() const;
   /// Why it could not do its work: its own account if it gave one, else what its end says.
   [[nodiscard]] model::BranchFailure failure() const;
@@ -56,6 +58,7 @@ struct Process {
   std::optional<Clock::time_point> deadline;
   double timeout = 0;                          ///< seconds, as last granted
   std::optional<Clock::duration> paused_with;  ///< what it had left; while paused
+  LimitFrom limit_from = LimitFrom::kTimeout;
   enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
   bool timed_out = false;
   bool ready = false;
@@ -70,6 +73,9 @@ struct Process {
   std::string importing;     ///< the module that discovery is at
 
  private:
+  [[nodiscard]] std::string whole_output() const;
+  [[nodiscard]] model::BranchFailure timeout_failure() const;
+
   std::string text_;
   std::size_t text_dropped_ = 0;  ///< bytes left out of the middle of text_
 };

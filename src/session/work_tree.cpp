@@ -60,8 +60,11 @@ class Planner {
       branch->title = fmt::format("setup_cache of {}", benchmark.name);
     }
     // The deadline of a shared setup_cache is the longest that any of its users grants.
-    branch->timeout = std::max(branch->timeout,
-                               benchmark.setup_cache_timeout.value_or(benchmark.timeout.value_or(timeouts_.of_case)));
+    const auto own = benchmark.setup_cache_timeout ? benchmark.setup_cache_timeout : benchmark.timeout;
+    if (own.value_or(timeouts_.of_case) > branch->timeout) {
+      branch->timeout = own.value_or(timeouts_.of_case);
+      branch->limit_from = limit_from(own);
+    }
     return branch;
   }
 
@@ -73,6 +76,7 @@ class Planner {
       branch->request = model::BenchmarkRequest{model::without_params(benchmark)};
       branch->title = benchmark.name;
       branch->timeout = benchmark.timeout.value_or(timeouts_.of_case);
+      branch->limit_from = limit_from(benchmark.timeout);
     }
     return *branch;
   }
@@ -89,6 +93,8 @@ class Planner {
 };
 
 }  // namespace
+
+LimitFrom limit_from(const std::optional<double>& own) { return own ? LimitFrom::kBenchmark : LimitFrom::kTimeout; }
 
 void Branch::for_each(const std::function<void(Branch&)>& visit) {
   visit(*this);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct CaseOutcome {
   bool ran = false;   ///< in a process of its own; false where one further up failed
 };
 
+/// What says how long something may take.
+enum class LimitFrom { kTimeout, kImportTimeout, kBenchmark };
+
 /// What must be ready before what hangs below it can run: a process that is forked from the one above it. With
 /// Isolation::kSpawn there is none for a module, since each of its cases imports it anew; a setup_cache has one that
 /// builds it.
@@ -47,6 +51,7 @@ struct Branch {
   nlohmann::json request;
   std::string title;   ///< for messages: "import of bench_core", "setup_cache of ..."
   double timeout = 0;  ///< seconds to get ready
+  LimitFrom limit_from = LimitFrom::kImportTimeout;
   Branch* parent = nullptr;
   std::vector<std::unique_ptr<Branch>> children;
   std::vector<CaseTask> cases;
@@ -68,6 +73,9 @@ struct WorkTree {
 
   [[nodiscard]] Branch& root(Isolation isolation) const { return isolation == Isolation::kFork ? *forked : *spawned; }
 };
+
+/// Of a case whose benchmark may have a timeout of its own.
+[[nodiscard]] LimitFrom limit_from(const std::optional<double>& own);
 
 struct Timeouts {
   double of_case = 60;     ///< seconds; a benchmark's own wins

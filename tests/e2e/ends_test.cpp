@@ -103,6 +103,37 @@ TEST(Ends, ByItsOwnTimeoutWinOverTheOption) {
   EXPECT_EQ(captured.of("bench.time_long"), "outer") << captured.text();
 }
 
+TEST(Ends, ByATimeoutNameItsLimitAndWhoSetsIt) {
+  const Sandbox box;
+  box.write_suite(
+      "import os, time\n"
+      "def wait(): time.sleep(600)\n"
+      "def time_option():\n    print('what it says', flush=True)\n    wait()\n"
+      "def time_own(): wait()\n"
+      "time_own.timeout = 0.7\n"
+      "class Cached:\n"
+      "    def setup_cache(self): wait()\n"
+      "    def time_f(self, cache): return 1\n");
+  box.write("benchmarks/bench_import.py",
+            "import os, time\nif os.environ.get('SLOW'): time.sleep(600)\n"
+            "def time_i(): return 1\n");
+  const auto captured = box.capture({"--timeout", "1.5", "--no-stability-check"});
+  const auto reason = [&](const char* label) { return captured.entry(label).value("reason", ""); };
+  EXPECT_EQ(reason("bench.time_option"), "did not end within 1.5 s, the limit that --timeout sets");
+  EXPECT_EQ(reason("bench.time_own"), "did not end within 0.7 s, the limit that the benchmark's own timeout sets");
+  EXPECT_THAT(reason("bench.Cached.time_f"), HasSubstr("1.5 s, the limit that --timeout sets"));
+  const auto seen = captured.entry("bench.time_option")["observation"];
+  EXPECT_EQ(seen["output"], "what it says\n");
+  EXPECT_THAT(seen.value("traceback", ""), HasSubstr("in wait"));
+  for (const char* crash : {"Fatal Python error", "Aborted", "SIGABRT", "Extension modules"}) {
+    EXPECT_EQ(captured.run.out.find(crash), std::string::npos) << crash << '\n' << captured.text();
+  }
+  RunOptions slow;
+  slow.environment = {{"SLOW", "1"}};
+  const auto verified = box.verify({"--import-timeout", "1.5"}, slow);
+  EXPECT_THAT(verified.text(), HasSubstr("1.5 s, the limit that --import-timeout sets")) << verified.text();
+}
+
 TEST(Ends, InSetUpAndTearDownAreFailures) {
   const Sandbox box;
   box.write_suite(
