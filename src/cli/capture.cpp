@@ -19,6 +19,10 @@ CLI::App* declare_capture(CLI::App& root, CaptureArgs& args) {
   add_switch(
       *app, "--no-stability-check", "--stability-check", overrides.stability_check, false,
       "run every case once; by default it runs twice, and what differs between the two runs is not compared later");
+  add_switch(
+      *app, "--resume", "--no-resume", overrides.resume, true,
+      "go on where an interrupted capture of the same code with the same settings was stopped, and if this one is "
+      "stopped, keep what it has run for the next --resume (default: what was not finished is thrown away)");
   add_choice(
       *app, "--compression", "compression", {"auto", "none"},
       [&overrides](const std::string& text) {
@@ -47,6 +51,7 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     options.snapshot_dir = config.snapshot_dir.value;
     options.comparison = comparison_options(config);
     options.stability_check = config.stability_check.value;
+    options.resume = config.resume.value;
     options.allow_loss = args.loss == CaptureArgs::Loss::kAllowed;
     options.demands = demands(config);
     options.compress = config.compression.value == config::Compression::kAuto;

@@ -63,6 +63,10 @@ Result<std::string> clean(const CleanArgs& args) {
   for (const std::string& name : cleaned->obsolete) {
     text += fmt::format("obsolete: {}\n", report::one_line(name));
   }
+  if (cleaned->resumable > 0) {
+    text += fmt::format("interrupted: {} that capture --resume could have gone on with\n",
+                        report::counted(cleaned->resumable, "capture"));
+  }
   return text + fmt::format("{} {}, {} and {} of unfinished captures from {} ({})\n",
                             args.mode == store::CleanMode::kDryRun ? "would remove" : "removed",
                             report::counted(cleaned->obsolete.size(), "obsolete benchmark"),

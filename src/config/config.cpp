@@ -46,6 +46,7 @@ void for_each_setting(AnyConfig& config, Visit&& visit) {
   visit("max_value_bytes", config.max_value_bytes, Range{1, Bound::kIncluded});
   visit("max_value_depth", config.max_value_depth, Range{1, Bound::kIncluded, 1'000'000});
   visit("stability_check", config.stability_check, Range{});
+  visit("resume", config.resume, Range{});
   visit("compression", config.compression, Range{});
   visit("strict", config.strict, Range{});
   visit("min_verified", config.min_verified, Range{0, Bound::kIncluded, 100});
@@ -204,6 +205,7 @@ Result<void> apply_overrides(Config& config, const Overrides& overrides) {
   override_with(config.workers, overrides.workers);
   override_with(config.seed, overrides.seed);
   override_with(config.stability_check, overrides.stability_check);
+  override_with(config.resume, overrides.resume);
   override_with(config.compression, overrides.compression);
   override_with(config.mode, overrides.mode);
   override_with(config.freeze_time, overrides.freeze_time);

@@ -72,6 +72,7 @@ struct Config {
   Setting<std::optional<std::uint64_t>> max_value_bytes;
   Setting<std::uint64_t> max_value_depth{model::ValueLimits().max_depth};
   Setting<bool> stability_check{true};
+  Setting<bool> resume{false};
   Setting<Compression> compression{Compression::kAuto};
   Setting<bool> strict{false};
   Setting<double> min_verified{0};  ///< percent
@@ -107,6 +108,7 @@ struct Overrides {
   std::optional<std::uint64_t> workers;
   std::optional<std::uint64_t> seed;
   std::optional<bool> stability_check;
+  std::optional<bool> resume;
   std::optional<Compression> compression;
   std::optional<Mode> mode;
   std::optional<std::uint64_t> freeze_time;

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ctime>
-#include <map>
 #include <utility>
 
+#include "session/capture_cases.hpp"
 #include "session/judge.hpp"
+#include "session/resumption.hpp"
 #include "session/run.hpp"
 #include "session/session.hpp"
 #include "snapshot_test/store/store.hpp"
@@ -14,241 +14,8 @@
 namespace snapshot_test::session {
 
 using model::CaptureStatus;
-using model::CaseCapture;
-using model::Observation;
 
 namespace {
-
-model::CaseId id_of(const CaseTask& task) {
-  return {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
-}
-
-/// What is known of each case while a capture goes on. Output and tracebacks of cases that ran are let go at once.
-class Capture {
- public:
-  Capture(const CaptureOptions& options, model::Listener& listener, const store::Store& store)
-      : options_(options), listener_(listener), store_(store) {}
-
-  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection);
-  [[nodiscard]] model::CaseRequest first_request(const Run& run, const CaseTask& task,
-                                                 const store::CaptureTransaction& transaction) const;
-  /// A task for each case whose first run left something to confirm.
-  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection) const;
-  [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task,
-                                                  const store::CaptureTransaction& transaction) const;
-  /// Where a case showed nothing, it is run again in a way that shows what it changes.
-  [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
-  void on_second(const CaseTask& task, const CaseOutcome& outcome);
-  /// The last step: lets go of each benchmark's cases as its manifest is written.
-  [[nodiscard]] Result<void> stage(const Selection& selection, store::CaptureTransaction& transaction,
-                                   const std::string& run_id);
-  void count_into(model::CaptureSummary& summary) const;
-
- private:
-  struct Captured {
-    CaptureStatus status = CaptureStatus::kFailed;
-    std::string reason;
-    std::vector<std::string> missing;
-    model::Loss loss = model::Loss::kNone;
-    Observation observation;
-
-    void judge_anew() {
-      CaptureJudgement judgement = judge_capture(observation);
-      status = judgement.status;
-      reason = std::move(judgement.reason);
-      missing = std::move(judgement.missing);
-    }
-  };
-  using Key = std::pair<std::string, std::size_t>;
-
-  [[nodiscard]] model::Observe first_look() const { return look_for({}, options_.suite.deepest_only); }
-  [[nodiscard]] bool needs_second_run(const Captured& captured) const;
-  void remember(const store::Manifest& old, const model::Benchmark& benchmark);
-  [[nodiscard]] model::Loss loss_of(const CaseTask& task, CaptureStatus now) const;
-  void report(const CaseTask& task, Captured& captured, std::string reason);
-
-  const CaptureOptions& options_;
-  model::Listener& listener_;
-  const store::Store& store_;
-  /// Cases whose present snapshot can be checked, and the objects that this takes.
-  std::map<Key, std::vector<std::string>> checkable_;
-  std::map<Key, Captured> captured_;
-  std::map<CaptureStatus, std::size_t> counts_;
-  std::map<model::Loss, std::size_t> losses_;
-};
-
-/// By the indices under which merge() would keep them.
-void Capture::remember(const store::Manifest& old, const model::Benchmark& benchmark) {
-  for (const store::CaseRecord& record : store::merge(old, store::make_manifest(benchmark)).cases) {
-    if (!model::verifiable(record.status)) {
-      continue;
-    }
-    std::vector<std::string>& objects = checkable_[{benchmark.name, record.index}];
-    for (const model::SiteValue& site : record.sites) {
-      if (!site.object.empty()) {
-        objects.push_back(site.object);
-      }
-    }
-  }
-}
-
-/// A snapshot whose values are gone can be checked no more than what would replace it.
-model::Loss Capture::loss_of(const CaseTask& task, CaptureStatus now) const {
-  const auto old = checkable_.find({task.benchmark->name, task.index});
-  if (model::verifiable(now) || old == checkable_.end() ||
-      !std::all_of(old->second.begin(), old->second.end(),
-                   [this](const std::string& object) { return store_.object_file(object).has_value(); })) {
-    return model::Loss::kNone;
-  }
-  return options_.allow_loss ? model::Loss::kReplaced : model::Loss::kKept;
-}
-
-std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection) {
-  std::vector<CaseTask> tasks;
-  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
-    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
-    const auto old = store_.load_manifest(benchmark.name).value_or(std::nullopt).value_or(store::Manifest());
-    remember(old, benchmark);
-    store::CaseFinder finder(old);
-    for (const std::size_t index : selection.indices[i]) {
-      CaseTask task = run.make_task(benchmark, index, first_look());
-      const store::CaseRecord* last = finder.find(benchmark.case_ids(index), index);
-      task.expected = last != nullptr ? last->total_seconds : 0;
-      tasks.push_back(std::move(task));
-    }
-  }
-  run.shuffle(tasks);
-  return tasks;
-}
-
-model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task,
-                                          const store::CaptureTransaction& transaction) const {
-  model::CaseRequest request = run.make_request(task);
-  request.mode = model::CaseMode::kStore;
-  request.objects_dir = transaction.staging_objects().string();
-  request.known_objects_dir = store_.objects_folder().string();
-  request.compress = options_.compress;
-  return request;
-}
-
-std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& selection) const {
-  std::vector<CaseTask> tasks;
-  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
-    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
-    for (const std::size_t index : selection.indices[i]) {
-      const auto captured = captured_.find({benchmark.name, index});
-      if (captured == captured_.end() || !needs_second_run(captured->second)) {
-        continue;
-      }
-      CaseTask task =
-          run.make_task(benchmark, index, look_for(captured->second.observation.sites, options_.suite.deepest_only));
-      task.expected = captured->second.observation.total_seconds;
-      tasks.push_back(std::move(task));
-    }
-  }
-  run.shuffle(tasks);
-  return tasks;
-}
-
-model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task,
-                                           const store::CaptureTransaction& transaction) const {
-  model::CaseRequest request = run.make_request(task);
-  request.mode = model::CaseMode::kCompare;
-  request.baseline = captured_.at({task.benchmark->name, task.index}).observation.sites;
-  request.baseline_dirs = {transaction.staging_objects().string(), store_.objects_folder().string()};
-  request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
-  return request;
-}
-
-bool Capture::needs_second_run(const Captured& captured) const {
-  return options_.stability_check && worth_confirming(captured.observation);
-}
-
-Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
-  Captured& captured = captured_[{task.benchmark->name, task.index}];
-  const bool first_run = task.observe == first_look();
-  if (!first_run) {
-    captured.observation = with_state(std::move(captured.observation), std::move(outcome.observation));
-  } else {
-    captured.observation = std::move(outcome.observation);
-  }
-  captured.judge_anew();
-  if (const auto again = second_look(captured.status, captured.observation.ending);
-      again && outcome.ran && task.observe == model::Observe::kValues) {
-    task.observe = *again;
-    return Conductor::Then::kRunAgain;
-  }
-  if (!needs_second_run(captured)) {
-    report(task, captured, "");
-  }
-  return Conductor::Then::kDone;
-}
-
-void Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
-  Captured& captured = captured_.at({task.benchmark->name, task.index});
-  std::string reason = mark_unstable(captured.observation, outcome);
-  captured.judge_anew();
-  report(task, captured, std::move(reason));
-}
-
-void Capture::report(const CaseTask& task, Captured& captured, std::string reason) {
-  if (!reason.empty()) {
-    captured.reason = std::move(reason);
-  }
-  ++counts_[captured.status];
-  captured.loss = loss_of(task, captured.status);
-  ++losses_[captured.loss];
-  CaseCapture result{id_of(task),      captured.status, captured.reason,
-                     captured.missing, captured.loss,   std::move(captured.observation)};
-  listener_.captured(result);
-  captured.observation = std::move(result.observation);
-  captured.observation.output.clear();
-  captured.observation.traceback.clear();
-}
-
-void Capture::count_into(model::CaptureSummary& summary) const {
-  const auto count = [this](model::Loss loss) { return losses_.contains(loss) ? losses_.at(loss) : 0; };
-  summary.counts = counts_;
-  summary.kept = count(model::Loss::kKept);
-  summary.replaced = count(model::Loss::kReplaced);
-}
-
-Result<void> Capture::stage(const Selection& selection, store::CaptureTransaction& transaction,
-                            const std::string& run_id) {
-  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
-    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
-    if (selection.indices[i].empty()) {
-      continue;
-    }
-    store::Manifest manifest = store::make_manifest(benchmark);
-    for (const std::size_t index : selection.indices[i]) {
-      Captured& captured = captured_.at({benchmark.name, index});
-      if (captured.loss == model::Loss::kKept) {
-        continue;
-      }
-      store::CaseRecord record;
-      record.index = index;
-      record.ids = benchmark.case_ids(index);
-      record.status = captured.status;
-      record.reason = captured.reason;
-      record.run = run_id;
-      record.seconds = captured.observation.seconds;
-      record.total_seconds = captured.observation.total_seconds;
-      record.ending = captured.observation.ending;
-      record.sites = std::move(captured.observation.sites);
-      manifest.cases.push_back(std::move(record));
-    }
-    const bool whole = manifest.cases.size() == benchmark.case_count();
-    // A damaged manifest is replaced: capturing again is how one gets rid of it.
-    if (const auto old = whole ? std::nullopt : store_.load_manifest(benchmark.name).value_or(std::nullopt)) {
-      manifest = store::merge(*old, std::move(manifest));
-    }
-    if (auto put = transaction.put_manifest(manifest); !put) {
-      return put;
-    }
-  }
-  return {};
-}
 
 store::RunInfo describe_run(const CaptureOptions& options, model::Listener& listener, const Run& run,
                             const std::string& id, const std::map<std::string, std::string>& packages,
@@ -266,20 +33,21 @@ store::RunInfo describe_run(const CaptureOptions& options, model::Listener& list
   info.machine = store::collect_machine();
   info.packages = packages;
   info.seed = options.suite.seed;
-  info.settings = {{"rules", options.comparison.rules},
-                   {"filter", options.suite.filter.value_or("")},
-                   {"exclude", options.suite.exclude},
-                   {"timeout", options.suite.timeout},
-                   {"mode", options.suite.deepest_only ? "deepest" : "full"},
-                   {"trace_depth_limit", options.suite.trace_depth_limit},
-                   {"limits", options.suite.limits},
-                   {"freeze_time", options.suite.freeze_time ? nlohmann::json(*options.suite.freeze_time) : nullptr},
-                   {"stability_check", options.stability_check},
-                   {"compression", options.compress ? "auto" : "none"}};
+  info.settings = settings_json(options);
   for (const auto& [status, cases] : counts) {
     info.counts[std::string(name(status))] = cases;
   }
   return info;
+}
+
+/// What became of earlier captures that were stopped.
+void add_notes(model::CaptureSummary& summary, const store::Resumed& resumed) {
+  auto& notes = summary.plan.notes;
+  notes.insert(notes.end(), resumed.notes.begin(), resumed.notes.end());
+  if (summary.resumed > 0) {
+    notes.push_back(fmt::format("an interrupted capture goes on: {} of {} cases are complete", summary.resumed,
+                                summary.plan.cases));
+  }
 }
 
 }  // namespace
@@ -293,7 +61,9 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   if (!host) {
     return tl::unexpected(host.error());
   }
-  auto found = (*run)->find_benchmarks(**host, {});
+  model::DiscoverRequest wanted;
+  wanted.files = options.resume;
+  auto found = (*run)->find_benchmarks(**host, std::move(wanted));
   if (!found) {
     return tl::unexpected(found.error());
   }
@@ -301,6 +71,27 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   model::CaptureSummary summary;
   summary.plan = (*run)->plan(selection);
   summary.snapshot_dir = options.snapshot_dir.string();
+  if (summary.plan.cases == 0) {
+    listener.planned(summary.plan);
+    summary.status = model::ExitStatus::kNothingVerified;
+    summary.seconds = (*run)->seconds();
+    listener.finished(summary);
+    return summary;
+  }
+  auto store = store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir));
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  const std::string new_id = store::new_run_id(std::time(nullptr));
+  auto transaction = options.resume ? store::CaptureTransaction::resume(
+                                          *store, new_id, resumption_key(options, (*run)->python(), found->reply))
+                                    : store::CaptureTransaction::begin(*store, new_id);
+  if (!transaction) {
+    return tl::unexpected(transaction.error());
+  }
+  Capture capture(options, listener, *store, *transaction, found->reply.sources);
+  summary.resumed = capture.take_over(selection);
+  add_notes(summary, transaction->resumed());
   listener.planned(summary.plan);
   const auto finish = [&](model::ExitStatus status) {
     summary.status = (*run)->interrupted() ? model::ExitStatus::kInterrupted : status;
@@ -308,47 +99,35 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     listener.finished(summary);
     return summary;
   };
-  if (summary.plan.cases == 0) {
-    return finish(model::ExitStatus::kNothingVerified);
-  }
-
-  auto store = store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir));
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  const std::string run_id = store::new_run_id(std::time(nullptr));
-  auto transaction = store::CaptureTransaction::begin(*store, run_id);
-  if (!transaction) {
-    return tl::unexpected(transaction.error());
-  }
-  Capture capture(options, listener, *store);
   const auto on_started = [&](const CaseTask& task) { listener.started(id_of(task)); };
   const auto on_ended = [&](const CaseTask& task) { listener.ended(id_of(task)); };
 
   (*host)->preload(found->reply.common_modules);
-  listener.phase("capturing", summary.plan.cases);
-  const auto first_request = [&](const CaseTask& task) { return capture.first_request(**run, task, *transaction); };
-  const auto first = (*host)->run(capture.first_tasks(**run, selection), first_request, on_started,
-                                  [&](CaseTask& task, CaseOutcome outcome) {
-                                    const auto then = capture.on_first(task, std::move(outcome));
-                                    if (then == Conductor::Then::kDone) {
-                                      on_ended(task);
-                                    }
-                                    return then;
-                                  });
+  std::vector<CaseTask> tasks = capture.first_tasks(**run, selection);
+  listener.phase("capturing", tasks.size());
+  capture.report_complete(selection);
+  const auto first_request = [&](const CaseTask& task) { return capture.first_request(**run, task); };
+  const auto first =
+      (*host)->run(std::move(tasks), first_request, on_started, [&](CaseTask& task, CaseOutcome outcome) {
+        const auto then = capture.on_first(task, std::move(outcome));
+        if (then == Conductor::Then::kDone) {
+          on_ended(task);
+        }
+        return then;
+      });
   if (!first) {
     return tl::unexpected(first.error());
   }
   if (options.stability_check && !(*run)->interrupted()) {
     // Another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
     host->reset();
-    std::vector<CaseTask> tasks = capture.second_tasks(**run, selection);
+    tasks = capture.second_tasks(**run, selection);
     listener.phase("running again", tasks.size());
     host = (*run)->start_host(found->reply.common_modules, FreshMemory::kFilled);
     if (!host) {
       return tl::unexpected(host.error());
     }
-    const auto second_request = [&](const CaseTask& task) { return capture.second_request(**run, task, *transaction); };
+    const auto second_request = [&](const CaseTask& task) { return capture.second_request(**run, task); };
     const auto second =
         (*host)->run(std::move(tasks), second_request, on_started, [&](const CaseTask& task, CaseOutcome outcome) {
           on_ended(task);
@@ -361,21 +140,26 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   }
   capture.count_into(summary);
   if ((*run)->interrupted()) {
+    summary.failure = options.resume ? "interrupted; capture --resume goes on with what was run" : "";
     return finish(model::ExitStatus::kInterrupted);
+  }
+  if (!capture.written()) {
+    return tl::unexpected(capture.written().error());
   }
   host->reset();
 
-  if (auto staged = capture.stage(selection, *transaction, run_id); !staged) {
+  if (auto staged = capture.stage(selection); !staged) {
     return tl::unexpected(staged.error());
   }
-  const store::RunInfo info = describe_run(options, listener, **run, run_id, found->reply.packages, summary.counts);
+  const store::RunInfo info =
+      describe_run(options, listener, **run, transaction->run_id(), found->reply.packages, summary.counts);
   if (auto put = transaction->put_run(info); !put) {
     return tl::unexpected(put.error());
   }
   if (auto committed = transaction->commit(); !committed) {
     return tl::unexpected(committed.error());
   }
-  summary.run_id = run_id;
+  summary.run_id = transaction->run_id();
   summary.store_bytes = store->disk_usage().value_or(0);
   conclude(summary, options.demands);
   return finish(summary.status);

@@ -107,6 +107,8 @@ Result<void> plan_leftovers(const Store& store, Plan& plan) {
     return tl::unexpected(staged.error());
   }
   for (const fs::path& stale : staged->stale) {
+    std::error_code ignored;
+    plan.report.resumable += fs::exists(paths::journal(stale), ignored) ? 1 : 0;
     if (auto planned = plan_removal(stale, plan.report.leftovers, plan); !planned) {
       return planned;
     }

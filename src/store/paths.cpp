@@ -102,6 +102,7 @@ fs::path format(const fs::path& root) { return root / "format.json"; }
 fs::path lock(const fs::path& root) { return root / "lock"; }
 fs::path staging(const fs::path& root) { return root / "staging"; }
 fs::path commit_marker(const fs::path& staged) { return staged / "COMMIT"; }
+fs::path journal(const fs::path& staged) { return staged / "journal"; }
 fs::path objects(const fs::path& root) { return root / "objects"; }
 fs::path cases(const fs::path& root) { return root / "cases"; }
 fs::path runs(const fs::path& root) { return root / "runs"; }

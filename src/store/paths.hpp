@@ -22,6 +22,7 @@ inline constexpr std::string_view kTemporaryPrefix = ".tmp-";
 [[nodiscard]] std::filesystem::path lock(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path staging(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path commit_marker(const std::filesystem::path& staged);
+[[nodiscard]] std::filesystem::path journal(const std::filesystem::path& staged);
 /// The three that a store and a staging folder both have.
 [[nodiscard]] std::filesystem::path objects(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path cases(const std::filesystem::path& root);

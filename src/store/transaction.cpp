@@ -8,7 +8,9 @@
 #include <set>
 #include <utility>
 
+#include "store/digest.hpp"
 #include "store/files.hpp"
+#include "store/journal.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
 #include "store/paths.hpp"
@@ -25,13 +27,19 @@ struct CaptureTransaction::Impl {
   StoreLock lock;
   util::Fd watch{};  ///< opened before anything is staged; see sync_tree()
   pid_t owner = ::getpid();
-  bool decided = false;  ///< the commit marker is there: the staged files are the baseline now
+  bool decided = false;              ///< the commit marker is there: the staged files are the baseline now
+  std::optional<Journal> journal{};  ///< of one that can be resumed: what is staged stays
+  Resumed resumed{};
   std::set<std::string> referenced{};
   std::set<std::string> captured{};  ///< those of `referenced` that this run must have written or found
 
+  /// `key`: of a capture that can be resumed.
+  [[nodiscard]] static Result<std::unique_ptr<Impl>> start(const Store& store, std::string run_id,
+                                                           const nlohmann::json* key, Patience patience);
+
   ~Impl() {
     // A forked child that exits orderly must not take the capture down.
-    if (!decided && owner == ::getpid()) {
+    if (!decided && !journal && owner == ::getpid()) {
       std::error_code ignored;  // what stays is removed by the next capture
       fs::remove_all(staged, ignored);
       fs::remove(paths::staging(root), ignored);
@@ -123,7 +131,50 @@ CaptureTransaction::CaptureTransaction(CaptureTransaction&&) noexcept = default;
 CaptureTransaction& CaptureTransaction::operator=(CaptureTransaction&&) noexcept = default;
 CaptureTransaction::~CaptureTransaction() = default;
 
-Result<CaptureTransaction> CaptureTransaction::begin(const Store& store, std::string run_id, Patience patience) {
+namespace {
+
+/// Of the captures that were stopped, the newest with this key.
+struct Predecessor {
+  fs::path folder;
+  Journal::Content journal;
+};
+
+std::optional<Predecessor> find_predecessor(const std::vector<fs::path>& stale, const nlohmann::json& key,
+                                            std::vector<std::string>& notes) {
+  std::optional<Predecessor> found;
+  for (const fs::path& folder : stale) {  // the oldest first: ids sort by time
+    const std::string id = folder.filename().string();
+    auto journal = paths::is_run_id(id) ? Journal::read(paths::journal(folder)) : std::nullopt;
+    if (!journal) {
+      continue;
+    }
+    if (const std::string other = difference(journal->key, key); !other.empty()) {
+      notes.push_back(fmt::format("the interrupted capture {} is not used: not the same now: {}", id, other));
+    } else {
+      found = {folder, std::move(*journal)};
+    }
+  }
+  if (found && found->journal.damaged) {
+    notes.push_back(
+        fmt::format("the journal of the interrupted capture {} is damaged after {} cases, and what is "
+                    "behind is run again",
+                    found->folder.filename().string(), found->journal.lines.size()));
+  }
+  return found;
+}
+
+/// Manifests that were about to be committed are written anew.
+Result<void> forget_manifests(const fs::path& folder) {
+  auto done = remove_tree(paths::cases(folder));
+  return done ? remove_tree(paths::runs(folder)) : done;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CaptureTransaction::Impl>> CaptureTransaction::Impl::start(const Store& store,
+                                                                                  std::string run_id,
+                                                                                  const nlohmann::json* key,
+                                                                                  Patience patience) {
   if (!paths::is_run_id(run_id)) {
     return fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run_id));
   }
@@ -139,21 +190,78 @@ Result<CaptureTransaction> CaptureTransaction::begin(const Store& store, std::st
   for (const fs::path& each : staged->committed) {
     done = done ? roll_forward(store.root(), each) : done;
   }
+  Resumed resumed;
+  auto before = key != nullptr ? find_predecessor(staged->stale, *key, resumed.notes) : std::nullopt;
   for (const fs::path& each : staged->stale) {
-    done = done ? remove_tree(each) : done;
+    const bool wanted = before && each == before->folder;
+    done = done ? (wanted ? forget_manifests(each) : remove_tree(each)) : done;
+  }
+  if (before) {
+    run_id = before->folder.filename().string();
+    resumed.journal = std::move(before->journal.lines);
   }
   const fs::path folder = paths::staging(store.root()) / run_id;
   std::unique_ptr<Impl> impl(new Impl{store.root(), folder, std::move(run_id), std::move(*lock)});
+  impl->resumed = std::move(resumed);
   for (const fs::path& each :
        {paths::staging(store.root()), folder, paths::objects(folder), paths::cases(folder), paths::runs(folder)}) {
     done = done ? ensure_folder(each) : done;
+  }
+  if (done && key != nullptr) {
+    const fs::path path = paths::journal(folder);
+    auto journal = before ? Journal::reopen(path, before->journal) : Journal::create(path, *key);
+    if (journal) {
+      impl->journal = std::move(*journal);
+    } else {
+      done = tl::unexpected(std::move(journal.error()));
+    }
   }
   auto watch = done ? open_folder(folder) : tl::unexpected(done.error());
   if (!watch) {
     return tl::unexpected(std::move(watch.error()));
   }
   impl->watch = std::move(*watch);
-  return CaptureTransaction(std::move(impl));
+  return impl;
+}
+
+Result<CaptureTransaction> CaptureTransaction::begin(const Store& store, std::string run_id, Patience patience) {
+  auto impl = Impl::start(store, std::move(run_id), nullptr, patience);
+  return std::move(impl).map([](std::unique_ptr<Impl> made) { return CaptureTransaction(std::move(made)); });
+}
+
+Result<CaptureTransaction> CaptureTransaction::resume(const Store& store, std::string run_id, const nlohmann::json& key,
+                                                      Patience patience) {
+  auto impl = Impl::start(store, std::move(run_id), &key, patience);
+  return std::move(impl).map([](std::unique_ptr<Impl> made) { return CaptureTransaction(std::move(made)); });
+}
+
+const std::string& CaptureTransaction::run_id() const { return impl_->run_id; }
+
+Resumed& CaptureTransaction::resumed() { return impl_->resumed; }
+
+Result<void> CaptureTransaction::write_journal(const nlohmann::json& line) {
+  return impl_->journal ? impl_->journal->append(line) : Result<void>();
+}
+
+bool CaptureTransaction::holds(const model::SiteValue& site) const {
+  const std::vector<fs::path> folders{paths::objects(impl_->staged), paths::objects(impl_->root)};
+  if (!paths::is_object_name(site.object)) {
+    return false;
+  }
+  auto reader = ObjectReader::open(folders, site.object, site.bytes);
+  auto hash = Sha256::create();
+  std::vector<std::byte> chunk(1 << 18);
+  while (reader && hash) {
+    const auto got = reader->read(chunk);
+    if (!got) {
+      return false;
+    }
+    if (*got == 0) {
+      return hash->finish() == site.object;
+    }
+    hash->update(std::span(chunk).first(*got));
+  }
+  return false;
 }
 
 fs::path CaptureTransaction::staging_objects() const { return paths::objects(impl_->staged); }

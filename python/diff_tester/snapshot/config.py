@@ -51,6 +51,7 @@ class _Settings(TypedDict, total=False):
     max_value_bytes: int | None
     max_value_depth: int
     stability_check: bool
+    resume: bool
     compression: str
     strict: bool
     min_verified: float
@@ -143,6 +144,8 @@ class SnapshotConfig:
     max_value_depth: int
     #: Does a capture run every case twice, to find what differs from run to run?
     stability_check: bool
+    #: Does a capture go on with one that was interrupted? For the command line only.
+    resume: bool
     #: "auto" or "none".
     compression: str
     #: Does verification also fail for what could not be checked?

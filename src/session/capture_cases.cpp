@@ -1,0 +1,236 @@
+#include "session/capture_cases.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "session/judge.hpp"
+
+namespace snapshot_test::session {
+
+using model::CaptureStatus;
+using model::CaseCapture;
+
+/// By the indices under which merge() would keep them.
+void Capture::remember(const store::Manifest& old, const model::Benchmark& benchmark) {
+  for (const store::CaseRecord& record : store::merge(old, store::make_manifest(benchmark)).cases) {
+    if (!model::verifiable(record.status)) {
+      continue;
+    }
+    std::vector<std::string>& objects = checkable_[{benchmark.name, record.index}];
+    for (const model::SiteValue& site : record.sites) {
+      if (!site.object.empty()) {
+        objects.push_back(site.object);
+      }
+    }
+  }
+}
+
+/// A snapshot whose values are gone can be checked no more than what would replace it.
+model::Loss Capture::loss_of(const Key& key, CaptureStatus now) const {
+  const auto old = checkable_.find(key);
+  if (model::verifiable(now) || old == checkable_.end() ||
+      !std::all_of(old->second.begin(), old->second.end(),
+                   [this](const std::string& object) { return store_.object_file(object).has_value(); })) {
+    return model::Loss::kNone;
+  }
+  return options_.allow_loss ? model::Loss::kReplaced : model::Loss::kKept;
+}
+
+std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection) {
+  std::vector<CaseTask> tasks;
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    const auto old = store_.load_manifest(benchmark.name).value_or(std::nullopt).value_or(store::Manifest());
+    remember(old, benchmark);
+    store::CaseFinder finder(old);
+    for (const std::size_t index : selection.indices[i]) {
+      if (captured_.contains({benchmark.name, index})) {
+        continue;
+      }
+      CaseTask task = run.make_task(benchmark, index, first_look());
+      const store::CaseRecord* last = finder.find(benchmark.case_ids(index), index);
+      task.expected = last != nullptr ? last->total_seconds : 0;
+      tasks.push_back(std::move(task));
+    }
+  }
+  run.shuffle(tasks);
+  return tasks;
+}
+
+model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task) const {
+  model::CaseRequest request = run.make_request(task);
+  request.mode = model::CaseMode::kStore;
+  request.objects_dir = transaction_.staging_objects().string();
+  request.known_objects_dir = store_.objects_folder().string();
+  request.compress = options_.compress;
+  return request;
+}
+
+std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& selection) const {
+  std::vector<CaseTask> tasks;
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    for (const std::size_t index : selection.indices[i]) {
+      const auto captured = captured_.find({benchmark.name, index});
+      if (captured == captured_.end() || captured->second.complete) {
+        continue;
+      }
+      CaseTask task =
+          run.make_task(benchmark, index, look_for(captured->second.observation.sites, options_.suite.deepest_only));
+      task.expected = captured->second.observation.total_seconds;
+      tasks.push_back(std::move(task));
+    }
+  }
+  run.shuffle(tasks);
+  return tasks;
+}
+
+model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task) const {
+  model::CaseRequest request = run.make_request(task);
+  request.mode = model::CaseMode::kCompare;
+  request.baseline = captured_.at({task.benchmark->name, task.index}).observation.sites;
+  request.baseline_dirs = {transaction_.staging_objects().string(), store_.objects_folder().string()};
+  request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
+  return request;
+}
+
+bool Capture::needs_second_run(const Captured& captured) const {
+  return options_.stability_check && worth_confirming(captured.observation);
+}
+
+Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
+  Captured& captured = captured_[{task.benchmark->name, task.index}];
+  const bool first_run = task.observe == first_look();
+  if (!first_run) {
+    captured.observation = with_state(std::move(captured.observation), std::move(outcome.observation));
+  } else {
+    captured.observation = std::move(outcome.observation);
+  }
+  CaptureJudgement judgement = judge_capture(captured.observation);
+  captured.status = judgement.status;
+  captured.reason = std::move(judgement.reason);
+  if (const auto again = second_look(captured.status, captured.observation.ending);
+      again && outcome.ran && task.observe == model::Observe::kValues) {
+    task.observe = *again;
+    return Conductor::Then::kRunAgain;
+  }
+  if (needs_second_run(captured)) {
+    write_down(task, captured);
+  } else {
+    complete(task, captured, "");
+  }
+  return Conductor::Then::kDone;
+}
+
+void Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
+  Captured& captured = captured_.at({task.benchmark->name, task.index});
+  std::string reason = mark_unstable(captured.observation, outcome);
+  CaptureJudgement judgement = judge_capture(captured.observation);
+  captured.status = judgement.status;
+  captured.reason = std::move(judgement.reason);
+  complete(task, captured, std::move(reason));
+}
+
+void Capture::complete(const CaseTask& task, Captured& captured, std::string reason) {
+  if (!reason.empty()) {
+    captured.reason = std::move(reason);
+  }
+  captured.complete = true;
+  write_down(task, captured);
+  report(id_of(task), captured);
+}
+
+void Capture::write_down(const CaseTask& task, const Captured& captured) {
+  const auto source = sources_.find(task.benchmark->module);
+  if (written_ && source != sources_.end() && worth_recording(captured)) {
+    written_ =
+        transaction_.write_journal(journal_line(options_, *task.benchmark, task.index, source->second, captured));
+  }
+}
+
+std::size_t Capture::take_over(const Selection& selection) {
+  std::size_t complete = 0;
+  for (Recorded& each : recorded_cases(options_, transaction_.resumed().journal, selection, sources_)) {
+    captured_.insert_or_assign({selection.suite.benchmarks[each.benchmark].name, each.index}, std::move(each.captured));
+  }
+  transaction_.resumed().journal.clear();
+  std::erase_if(captured_, [&](const auto& entry) {
+    const auto& sites = entry.second.observation.sites;
+    const bool whole = std::all_of(sites.begin(), sites.end(), [&](const model::SiteValue& site) {
+      return site.object.empty() || transaction_.holds(site);
+    });
+    complete += whole && entry.second.complete ? 1 : 0;
+    return !whole;
+  });
+  return complete;
+}
+
+void Capture::report_complete(const Selection& selection) {
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    for (const std::size_t index : selection.indices[i]) {
+      const auto captured = captured_.find({benchmark.name, index});
+      if (captured != captured_.end() && captured->second.complete) {
+        report({benchmark.name, index, benchmark.case_label(index)}, captured->second);
+      }
+    }
+  }
+}
+
+void Capture::report(const model::CaseId& id, Captured& captured) {
+  ++counts_[captured.status];
+  captured.loss = loss_of({id.benchmark, id.index}, captured.status);
+  ++losses_[captured.loss];
+  std::vector<std::string> missing = judge_capture(captured.observation).missing;
+  CaseCapture result{id,           captured.status, captured.reason, std::move(missing),
+                     captured.loss, std::move(captured.observation)};
+  listener_.captured(result);
+  captured.observation = std::move(result.observation);
+  captured.observation.output.clear();
+  captured.observation.traceback.clear();
+}
+
+void Capture::count_into(model::CaptureSummary& summary) const {
+  const auto count = [this](model::Loss loss) { return losses_.contains(loss) ? losses_.at(loss) : 0; };
+  summary.counts = counts_;
+  summary.kept = count(model::Loss::kKept);
+  summary.replaced = count(model::Loss::kReplaced);
+}
+
+Result<void> Capture::stage(const Selection& selection) {
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    if (selection.indices[i].empty()) {
+      continue;
+    }
+    store::Manifest manifest = store::make_manifest(benchmark);
+    for (const std::size_t index : selection.indices[i]) {
+      Captured& captured = captured_.at({benchmark.name, index});
+      if (captured.loss == model::Loss::kKept) {
+        continue;
+      }
+      store::CaseRecord record;
+      record.index = index;
+      record.ids = benchmark.case_ids(index);
+      record.status = captured.status;
+      record.reason = captured.reason;
+      record.run = transaction_.run_id();
+      record.seconds = captured.observation.seconds;
+      record.total_seconds = captured.observation.total_seconds;
+      record.ending = captured.observation.ending;
+      record.sites = std::move(captured.observation.sites);
+      manifest.cases.push_back(std::move(record));
+    }
+    const bool whole = manifest.cases.size() == benchmark.case_count();
+    // A damaged manifest is replaced: capturing again is how one gets rid of it.
+    if (const auto old = whole ? std::nullopt : store_.load_manifest(benchmark.name).value_or(std::nullopt)) {
+      manifest = store::merge(*old, std::move(manifest));
+    }
+    if (auto put = transaction_.put_manifest(manifest); !put) {
+      return put;
+    }
+  }
+  return {};
+}
+
+}  // namespace snapshot_test::session

@@ -1,0 +1,76 @@
+// The cases of one capture: what to run of them, what they showed, and what becomes of it in the store.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "session/judge.hpp"
+#include "session/resumption.hpp"
+#include "session/run.hpp"
+#include "session/session.hpp"
+#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/transaction.hpp"
+
+namespace snapshot_test::session {
+
+[[nodiscard]] inline model::CaseId id_of(const CaseTask& task) {
+  return {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
+}
+
+/// What is known of each case while a capture goes on. Output and tracebacks of cases that ran are let go at once.
+class Capture {
+ public:
+  /// `sources`: DiscoverReply::sources.
+  Capture(const CaptureOptions& options, model::Listener& listener, const store::Store& store,
+          store::CaptureTransaction& transaction, std::map<std::string, std::string> sources)
+      : options_(options),
+        listener_(listener),
+        store_(store),
+        transaction_(transaction),
+        sources_(std::move(sources)) {}
+
+  /// Takes over what an interrupted capture has written down, as far as it still holds. How many cases were complete.
+  std::size_t take_over(const Selection& selection);
+  /// Says what of these is complete.
+  void report_complete(const Selection& selection);
+  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection);
+  [[nodiscard]] model::CaseRequest first_request(const Run& run, const CaseTask& task) const;
+  /// A task for each case whose first run left something to confirm.
+  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection) const;
+  [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task) const;
+  /// Where a case showed nothing, it is run again in a way that shows what it changes.
+  [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
+  void on_second(const CaseTask& task, const CaseOutcome& outcome);
+  /// The last step: lets go of each benchmark's cases as its manifest is written.
+  [[nodiscard]] Result<void> stage(const Selection& selection);
+  void count_into(model::CaptureSummary& summary) const;
+  /// Why the journal could not be written, if it could not.
+  [[nodiscard]] const Result<void>& written() const { return written_; }
+
+ private:
+  using Key = std::pair<std::string, std::size_t>;
+
+  [[nodiscard]] model::Observe first_look() const { return look_for({}, options_.suite.deepest_only); }
+  [[nodiscard]] bool needs_second_run(const Captured& captured) const;
+  void remember(const store::Manifest& old, const model::Benchmark& benchmark);
+  [[nodiscard]] model::Loss loss_of(const Key& key, model::CaptureStatus now) const;
+  void complete(const CaseTask& task, Captured& captured, std::string reason);
+  void write_down(const CaseTask& task, const Captured& captured);
+  void report(const model::CaseId& id, Captured& captured);
+
+  const CaptureOptions& options_;
+  model::Listener& listener_;
+  const store::Store& store_;
+  store::CaptureTransaction& transaction_;
+  std::map<std::string, std::string> sources_;
+  Result<void> written_;
+  /// Cases whose present snapshot can be checked, and the objects that this takes.
+  std::map<Key, std::vector<std::string>> checkable_;
+  std::map<Key, Captured> captured_;
+  std::map<model::CaptureStatus, std::size_t> counts_;
+  std::map<model::Loss, std::size_t> losses_;
+};
+
+}  // namespace snapshot_test::session
