@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "host/discovery/discovery.hpp"
+#include "host/execution/child_processes.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/roles.hpp"
 #include "host/guardian.hpp"
@@ -99,6 +100,7 @@ std::optional<model::HostStart> prepare(util::Channel& channel) {
     (void)util::stack_of_this_thread();  // asked once here, not in every process below
     // What is wrong with the folder, discovery says; here it saves every process below the same work.
     (void)discovery::install_root(start.benchmark_dir);
+    execution::prepare_for_children(start);
     execution::serve_base(*context, std::move(channel));
   } catch (const py::error_already_set& error) {
     std::fprintf(stderr, "%s\n", execution::ended_by(error).traceback.c_str());

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -87,8 +88,24 @@ void prepend(Variables& variables, const std::string& name, const std::string& e
   variables[name] = before.empty() ? entry : entry + ":" + before;
 }
 
+/// The host and the cases have other current folders than this process.
+std::string absolute_entries(const std::string& path) {
+  std::string entries;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    const std::string entry = path.substr(begin, end - begin);
+    entries += (begin == 0 ? "" : ":") +
+               fs::absolute(entry.empty() ? fs::path(".") : fs::path(entry)).lexically_normal().string();
+    begin = end + 1;
+  }
+  return entries;
+}
+
 Variables host_environment(FreshMemory memory) {
   Variables variables = current_environment();
+  if (const auto path = variables.find("PYTHONPATH"); path != variables.end() && !path->second.empty()) {
+    path->second = absolute_entries(path->second);
+  }
   variables.erase(kDefaultPythonVariable);
   variables["PYTHONHASHSEED"] = "0";
   for (const char* name : kThreadVariables) {
