@@ -38,8 +38,9 @@ void from_json(const nlohmann::json& in, ValueLimits& out) {
 
 ST_FIELDS(HostStart, limits, max_memory, frozen_time, executable, benchmark_dir, project_dir, workdir, seed, preload,
           reducers)
-ST_FIELDS(DiscoverRequest, filter, lost, stored)
-ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, common_modules, filter_error)
+ST_FIELDS(DiscoverRequest, filter, lost, stored, files)
+ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, common_modules, files, sources, not_imported,
+          filter_error)
 ST_FIELDS(ModuleRequest, module, workdir)
 ST_FIELDS(CacheRequest, benchmark, directory, build)
 ST_FIELDS(BenchmarkRequest, benchmark)

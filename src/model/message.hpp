@@ -71,6 +71,7 @@ struct DiscoverRequest {
   std::string filter;                       ///< Python regular expression; empty for none
   std::map<std::string, std::string> lost;  ///< modules (full names) that must not be imported, and why
   std::vector<Benchmark> stored;            ///< benchmarks of the store, to be filtered by the same rule
+  bool files = false;                       ///< say of which files all that was imported is made
 };
 
 struct DiscoverReply {
@@ -79,7 +80,10 @@ struct DiscoverReply {
   std::vector<std::vector<std::size_t>> stored_selected;  ///< parallel to DiscoverRequest::stored
   std::map<std::string, std::string> packages;            ///< version of each imported top-level package
   std::vector<std::string> common_modules;                ///< what a base does well to preload
-  std::string filter_error;                               ///< the filter is not a regular expression: why
+  std::map<std::string, std::string> files;    ///< top-level package → digest of its files' names, sizes and times
+  std::map<std::string, std::string> sources;  ///< the suite's module → digest of the suite's files that it uses
+  std::size_t not_imported = 0;  ///< modules, or packages with all that is below, in which the filter can match nothing
+  std::string filter_error;      ///< the filter is not a regular expression: why
 };
 
 struct ModuleRequest {

@@ -123,6 +123,7 @@ Json plan_json(const model::RunPlan& plan) {
           {"cases", plan.cases},
           {"excluded", plan.excluded},
           {"filtered_out", plan.filtered_out},
+          {"not_imported", plan.not_imported},
           {"workers", plan.workers},
           {"failures", failures_json(plan.failures)},
           {"notes", plan.notes}};
@@ -174,6 +175,7 @@ Json counts_json(const model::CaptureSummary& summary) {
                {"checked_by", checked_json(checked)},
                {"kept", summary.kept},
                {"replaced", summary.replaced},
+               {"resumed", summary.resumed},
                {"verifiable_share", share(verifiable, countable)},
                {"result_share", share(checked_cases(checked, model::Counted::kResult), countable)},
                {"import_failures", summary.plan.failures.size()},

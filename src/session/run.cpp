@@ -56,8 +56,9 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
                           {workers(), {options_.timeout, options_.import_timeout}, [this] { listener_.tick(); }});
 }
 
-Result<Run::Found> Run::find_benchmarks(Conductor& host, std::vector<model::Benchmark> stored) {
-  auto reply = host.discover({options_.filter.value_or(""), {}, std::move(stored)});
+Result<Run::Found> Run::find_benchmarks(Conductor& host, model::DiscoverRequest request) {
+  request.filter = options_.filter.value_or("");
+  auto reply = host.discover(std::move(request));
   if (!reply) {
     return tl::unexpected(reply.error());
   }
@@ -77,6 +78,7 @@ Result<Run::Found> Run::find_benchmarks(Conductor& host, std::vector<model::Benc
     }
     found.selection.indices.push_back(std::move(indices));
   }
+  found.selection.not_imported = reply->not_imported;
   found.reply = std::move(*reply);
   return found;
 }
@@ -93,6 +95,7 @@ model::RunPlan Run::plan(const Selection& selection) const {
   }
   plan.excluded = selection.excluded;
   plan.filtered_out = selection.filtered_out;
+  plan.not_imported = selection.not_imported;
   plan.workers = workers();
   plan.failures = selection.suite.failures;
   plan.notes = selection.suite.notes;

@@ -22,8 +22,8 @@ class Run {
     Selection selection;
     model::DiscoverReply reply;  ///< its suite has moved into the selection
   };
-  /// Imports the suite in a host and applies --filter and the exclusions. `stored` goes through the same filter.
-  [[nodiscard]] Result<Found> find_benchmarks(Conductor& host, std::vector<model::Benchmark> stored);
+  /// Imports the suite in a host and applies --filter and the exclusions. `request` says what else is wanted.
+  [[nodiscard]] Result<Found> find_benchmarks(Conductor& host, model::DiscoverRequest request);
 
   [[nodiscard]] const PythonEnvironment& python() const { return python_; }
   [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }

@@ -62,6 +62,7 @@ struct CaptureOptions {
   ComparisonOptions comparison;  ///< for the stability check
   bool stability_check = true;   ///< run every case twice, in two host processes
   bool compress = true;          ///< store large compressible values as zstd frames
+  bool resume = false;           ///< go on with a capture that was stopped; if this is stopped, leave it to the next
   bool allow_loss = false;       ///< snapshots that can be checked may be replaced by some that cannot
   Demands demands;
 };
@@ -86,6 +87,7 @@ struct Selection {
   std::vector<std::vector<std::size_t>> indices;  ///< parallel to suite.benchmarks
   std::size_t excluded = 0;
   std::size_t filtered_out = 0;
+  std::size_t not_imported = 0;  ///< modules of the suite in which --filter can match nothing
 };
 
 [[nodiscard]] Result<Selection> list(const SuiteOptions& options, model::Listener& listener);

@@ -191,7 +191,9 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
     return tl::unexpected(host.error());
   }
   const std::vector<model::Benchmark> stored = stored_benchmarks(*baseline);
-  auto found = (*run)->find_benchmarks(**host, stored);
+  model::DiscoverRequest request;
+  request.stored = stored;
+  auto found = (*run)->find_benchmarks(**host, std::move(request));
   if (!found) {
     return tl::unexpected(found.error());
   }

@@ -122,6 +122,7 @@ struct RunPlan {
   std::size_t cases = 0;
   std::size_t excluded = 0;      ///< cases left out by exclude_benchmarks
   std::size_t filtered_out = 0;  ///< cases that --filter did not match
+  std::size_t not_imported = 0;  ///< modules in which it can match nothing
   unsigned workers = 1;
   std::vector<DiscoveryFailure> failures;
   std::vector<std::string> notes;
@@ -132,6 +133,7 @@ struct CaptureSummary {
   std::map<CaptureStatus, std::size_t> counts;
   std::size_t kept = 0;           ///< earlier snapshots that stay: what was captured now cannot be checked
   std::size_t replaced = 0;       ///< the same, but --allow-loss let them go
+  std::size_t resumed = 0;        ///< cases that an interrupted capture had run
   double seconds = 0;             ///< wall time
   std::uint64_t store_bytes = 0;  ///< size of the store's objects on disk after the run
   std::string run_id;             ///< empty where nothing was committed

@@ -27,6 +27,8 @@ class BenchmarkTypes {
   [[nodiscard]] static BenchmarkTypes load();
 
   [[nodiscard]] std::optional<TypeMatch> match(const std::string& name) const;
+  /// Are there types beside ASV's own?
+  [[nodiscard]] bool has_plugins() const { return !plugins_.empty(); }
 
  private:
   std::vector<py::object> plugins_;

@@ -165,7 +165,8 @@ Result<void> install_root(const std::filesystem::path& benchmark_dir) {
 }
 
 Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import,
-                              const LostModules& lost, const OnDescribed& on_described) {
+                              const LostModules& lost, const OnDescribed& on_described,
+                              const std::set<std::string>& skip) {
   Result<SuiteRoot> root = mount_root(benchmark_dir);
   if (!root) {
     return tl::unexpected(root.error());
@@ -180,7 +181,7 @@ Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const 
     record_failure(suite.failures, "an ASV benchmark plugin", error);
   }
   Collector collector(suite, on_described);
-  Walk(types, on_import, suite.failures, lost).run(root->package, [&collector](const Candidate& candidate) {
+  Walk(types, on_import, suite.failures, lost, skip).run(root->package, [&collector](const Candidate& candidate) {
     collector.add(candidate);
   });
   return suite;

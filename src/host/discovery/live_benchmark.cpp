@@ -85,7 +85,8 @@ std::optional<Candidate> find_in_module(const BenchmarkTypes& types, const py::o
   std::vector<model::DiscoveryFailure> failures;
   std::optional<Candidate> found;
   const LostModules none;
-  Walk(types, {}, failures, none).scan_module(module, [&](const Candidate& candidate) {
+  const std::set<std::string> all;
+  Walk(types, {}, failures, none, all).scan_module(module, [&](const Candidate& candidate) {
     if (candidate.name == name) {
       found = candidate;
     }
@@ -97,7 +98,8 @@ Result<Candidate> find_by_walking(const BenchmarkTypes& types, const SuiteRoot& 
   std::vector<model::DiscoveryFailure> failures;
   std::optional<Candidate> found;
   const LostModules none;
-  Walk(types, {}, failures, none).run(root.package, [&](const Candidate& candidate) {
+  const std::set<std::string> all;
+  Walk(types, {}, failures, none, all).run(root.package, [&](const Candidate& candidate) {
     if (candidate.name == name) {
       found = candidate;
     }

@@ -19,6 +19,11 @@ std::string shown_name(const std::string& module) {
 
 std::string class_name(const py::object& klass) { return utf8(klass.attr("__name__")); }
 
+/// One that is not wanted, but another module of the suite has imported it, may have been changed by that one.
+bool is_loaded(const std::string& module) {
+  return py::dict(py::module_::import("sys").attr("modules")).contains(module.c_str());
+}
+
 using Members = std::vector<std::pair<std::string, py::object>>;
 
 Members all_members(const py::object& klass) {
@@ -98,12 +103,15 @@ BoundBenchmark bind(const Candidate& candidate) {
 }
 
 Walk::Walk(const BenchmarkTypes& types, OnImport on_import, std::vector<model::DiscoveryFailure>& failures,
-           const LostModules& lost)
-    : types_(types), on_import_(std::move(on_import)), failures_(failures), lost_(lost) {}
+           const LostModules& lost, const std::set<std::string>& skip)
+    : types_(types), on_import_(std::move(on_import)), failures_(failures), lost_(lost), skip_(skip) {}
 
 void Walk::run(const std::string& package, const Visit& visit) { walk_module(package, visit); }
 
 void Walk::walk_module(const std::string& name, const Visit& visit) {
+  if (skip_.contains(name) && !is_loaded(name)) {
+    return;
+  }
   if (const auto lost = lost_.find(name); lost != lost_.end()) {
     failures_.push_back({shown_name(name), lost->second, ""});
     return;

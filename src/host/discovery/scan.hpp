@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,9 +58,9 @@ class Walk {
  public:
   using Visit = std::function<void(const Candidate& candidate)>;
 
-  /// `types`, `failures` and `lost` have to outlive the walk.
+  /// Modules in `skip` are left out, unless they are loaded by then. All references have to outlive the walk.
   Walk(const BenchmarkTypes& types, OnImport on_import, std::vector<model::DiscoveryFailure>& failures,
-       const LostModules& lost);
+       const LostModules& lost, const std::set<std::string>& skip);
 
   void run(const std::string& package, const Visit& visit);
   /// One imported module alone, without its children.
@@ -75,6 +76,7 @@ class Walk {
   OnImport on_import_;
   std::vector<model::DiscoveryFailure>& failures_;
   const LostModules& lost_;
+  const std::set<std::string>& skip_;
 };
 
 /// Notes `error` as the failure of `where`.

@@ -1,5 +1,9 @@
 #include "host/execution/suite_report.hpp"
 
+#include "host/discovery/files_in_use.hpp"
+#include "host/discovery/narrowing.hpp"
+
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -89,30 +93,61 @@ std::map<std::string, std::string> package_versions() {
   return versions;
 }
 
+/// Where they cannot be told, there are none, and nothing that a capture has seen is used by another.
+void add_files(model::DiscoverReply& reply, const std::string& scratch) {
+  try {
+    const std::string root = std::filesystem::path(reply.suite.root).filename().string();
+    discovery::FilesInUse files = discovery::files_in_use(root, scratch);
+    reply.files = std::move(files.packages);
+    reply.sources = std::move(files.modules);
+  } catch (const py::error_already_set& error) {
+    reply.suite.notes.push_back(std::string("this capture cannot be resumed: ") + error.what());
+  }
+}
+
 }  // namespace
 
 Result<model::DiscoverReply> describe_suite(const Context& context, const model::DiscoverRequest& request,
                                             const discovery::OnImport& on_import) {
-  auto suite = discovery::discover(context.start.benchmark_dir, on_import, request.lost);
-  if (!suite) {
-    return tl::unexpected(suite.error());
-  }
   model::DiscoverReply reply;
-  reply.suite = std::move(*suite);
-  auto selected = discovery::select(reply.suite, request.filter);
-  if (!selected) {
-    reply.filter_error = selected.error().message;
-    return reply;
-  }
-  reply.selected = std::move(*selected);
   model::Suite stored;
   stored.benchmarks = request.stored;
   auto stored_selected = discovery::select(stored, request.filter);
   if (!stored_selected) {
-    return tl::unexpected(stored_selected.error());
+    reply.filter_error = stored_selected.error().message;
+    return reply;
   }
   reply.stored_selected = std::move(*stored_selected);
+  std::set<std::string> wanted;  // what the store says is there is looked for where it was
+  for (std::size_t i = 0; i < stored.benchmarks.size(); ++i) {
+    if (!reply.stored_selected[i].empty()) {
+      wanted.insert(stored.benchmarks[i].module);
+    }
+  }
+  std::set<std::string> skip = discovery::modules_to_skip(context.start.benchmark_dir, request.filter, wanted);
+  for (;;) {
+    auto suite = discovery::discover(context.start.benchmark_dir, on_import, request.lost, {}, skip);
+    if (!suite) {
+      return tl::unexpected(suite.error());
+    }
+    reply.suite = std::move(*suite);
+    auto selected = discovery::select(reply.suite, request.filter);
+    if (!selected) {
+      return tl::unexpected(selected.error());
+    }
+    reply.selected = std::move(*selected);
+    const bool nothing = std::all_of(reply.selected.begin(), reply.selected.end(),
+                                     [](const std::vector<std::size_t>& indices) { return indices.empty(); });
+    if (!nothing || skip.empty()) {
+      break;
+    }
+    skip.clear();  // to say of how many benchmarks it matches none, all have to be known
+  }
+  reply.not_imported = skip.size();
   reply.packages = package_versions();
+  if (request.files) {
+    add_files(reply, context.start.workdir);
+  }
   reply.common_modules = common_modules(std::filesystem::path(context.start.benchmark_dir).filename().string());
   return reply;
 }

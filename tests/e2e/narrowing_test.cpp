@@ -1,0 +1,205 @@
+// --filter imports only the modules that can match, and finds what an import of all of them would.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/sandbox.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+/// Every module says that it is imported.
+constexpr const char* kSay =
+    "import os\n"
+    "def say(name):\n"
+    "    if 'IMPORTS' in os.environ:\n"
+    "        with open(os.environ['IMPORTS'], 'a') as file: file.write(name + '\\n')\n";
+constexpr const char* kFirstLine = "import said\nsaid.say(__name__.partition('.')[2])\n";
+
+struct Module {
+  const char* name;
+  const char* text;
+};
+
+/// Plain modules, of which it can be said what they hold.
+const std::vector<Module> kPlain{
+    {"plain", "def time_plain(): return 1\n"},
+    {"klass",
+     "import random\nclass Group:\n    params = [[1, 2], ['red', 'green']]\n"
+     "    def setup(self, n, c): self.n = n\n    def time_group(self, n, c): return self.n\n"},
+    {"inherits", "from .klass import Group\nclass Derived(Group):\n    def time_derived(self, n, c): return 1\n"},
+    {"sub/__init__", "def time_in_package(): return 1\n"},
+    {"sub/deep",
+     "import math\nVALUES = [10 ** n for n in range(3)]\ndef helper(x): return x\n"
+     "class Deep:\n    params = VALUES\n    def time_deep(self, n): return helper(n)\n"},
+};
+
+/// What each finds is not all written in it.
+const std::vector<Module> kTricky{
+    {"named", "def time_it(): return 1\ntime_it.benchmark_name = 'plain.time_called'\n"},
+    {"reexports", "from .plain import time_plain as time_again\nfrom .klass import Group as Other\n"},
+    {"star", "from .klass import *\n"},
+    {"generated", "Made = type('Made', (), {'time_' + 'made': lambda self: 1})\n"},
+    {"sets", "class Target: pass\nfor word in ('one', 'two'): setattr(Target, 'time_' + word, lambda self: 1)\n"},
+    {"into_globals", "for word in ('three', 'four'): globals()['time_' + word] = lambda: 1\n"},
+    {"executes", "exec('def time_executed(): return 1')\n"},
+    {"factory",
+     "def make(name):\n    class Inner:\n        def time_inner(self): return 1\n    Inner.__name__ = name\n"
+     "    return Inner\nProduct = make('Produced')\n"},
+    {"outside_factory", "import lib\nThing = lib.make()\n"},
+    {"outside_base", "import lib\nclass Own(lib.Base): pass\n"},
+    {"outside_import", "from lib import Base\n"},
+    {"outside_decorator", "import lib\n@lib.renamed\ndef time_x(): return 1\n"},
+    {"aliased", "from .plain import time_plain\ndef _hidden(): return 1\ntime_shown = _hidden\n"},
+    {"in_params",
+     "class P:\n    params = ['red', 'time_special', 'plain.time_plain']\n"
+     "    def time_p(self, x): return x\n"},
+    {"computed_params", "import lib\nclass C:\n    params = lib.names()\n    def time_c(self, x): return str(x)\n"},
+    {"imported_params",
+     "from .klass import Group\nfrom .shared import WORDS\nclass I:\n    params = WORDS\n"
+     "    def time_i(self, x): return x\n"},
+    {"shared", "WORDS = ['shared_' + word for word in ('alpha', 'beta')]\n"},
+    {"function_params", "def time_f(x): return x\ntime_f.params = [['violet'], ]\n"},
+    {"module_params", "params = ['orange', 'indigo']\ndef time_m(x): return x\n"},
+    {"class_params",
+     "class Value:\n    pass\nclass V:\n    params = [Value, Value()]\n"
+     "    def time_v(self, x): return 1\n"},
+    {"listed_params",
+     "import said\nclass L:\n    params = sorted(n for n in dir(said) if n.startswith('s'))\n"
+     "    def time_l(self, x): return x\n"},
+    {"a_patches", "from . import patched\npatched.Patched.time_patched_before = lambda self: 1\n"},
+    {"patches", "from . import patched\npatched.Patched.time_patched = lambda self: 1\n"},
+    {"patched", "class Patched: pass\n"},
+    {"meta",
+     "class Meta(type):\n    def __new__(meta, name, bases, space):\n        space['time_meta'] = lambda self: 1\n"
+     "        return type.__new__(meta, name, bases, space)\nclass WithMeta(metaclass=Meta): pass\n"},
+    {"moved/__init__", "import os\n__path__ = [os.path.join(os.path.dirname(__path__[0]), 'elsewhere')]\n"},
+    {"elsewhere/behind", "def time_behind(): return 1\n"},
+    {"zz_broken", "import not_there\ndef time_broken(): return 1\n"},
+    {"zz_no_python", "def time_syntax(:\n"},
+};
+
+constexpr const char* kLibrary =
+    "class Base:\n    def time_of_library(self): return 1\n"
+    "def make():\n    class Outside:\n        def time_outside(self): return 1\n    return Outside\n"
+    "def renamed(f):\n    def time_renamed(): return f()\n    return time_renamed\n"
+    "def names(): return ['computed_' + word for word in ('gamma', 'time_plain')]\n";
+
+class Narrowing : public ::testing::Test {
+ protected:
+  Narrowing() {
+    box_.write("benchmarks/__init__.py", "");
+    box_.write("project/said.py", kSay);
+    box_.write_library(kLibrary);
+    for (const auto* modules : {&kPlain, &kTricky}) {
+      for (const Module& module : *modules) {
+        box_.write(std::string("benchmarks/") + module.name + ".py", std::string(kFirstLine) + module.text);
+      }
+    }
+  }
+
+  /// Labels that `list` names.
+  [[nodiscard]] std::set<std::string> list(const std::vector<std::string>& extra = {}) const {
+    std::vector<std::string> arguments{"list",          "benchmarks", "--python", test_python(),
+                                       "--project-dir", "project",    "--json",   "--cases"};
+    arguments.insert(arguments.end(), extra.begin(), extra.end());
+    RunOptions options;
+    options.environment = {{"IMPORTS", box_.path("imports").string()}};
+    std::filesystem::remove(box_.path("imports"));
+    const auto listing = nlohmann::json::parse(box_.run(arguments, options).out);
+    std::set<std::string> labels;
+    for (const auto& benchmark : listing["benchmarks"]) {
+      for (const auto& each : benchmark["labels"]) labels.insert(each["label"].get<std::string>());
+    }
+    return labels;
+  }
+  [[nodiscard]] std::set<std::string> imported() const {
+    std::ifstream file(box_.path("imports"));
+    std::set<std::string> names;
+    for (std::string name; std::getline(file, name);) names.insert(name);
+    return names;
+  }
+
+  Sandbox box_;
+};
+
+TEST_F(Narrowing, FindsAllThatAFullImportFinds) {
+  const auto all = list();
+  ASSERT_THAT(all, Contains("plain.time_called"));
+  ASSERT_THAT(all, Contains("patched.Patched.time_patched_before"));
+  ASSERT_THAT(all, Contains("generated.Made.time_made"));
+  ASSERT_THAT(all, Contains("moved.behind.time_behind"));
+  ASSERT_THAT(all, Contains("computed_params.C.time_c('computed_gamma')"));
+  std::set<std::string> filters{"red",   "violet", "orange", "special",    "alpha",
+                                "gamma", "say",    "Value",  "time_plain", "plain"};
+  for (const auto& label : all) {
+    const auto name = label.substr(0, label.find('('));
+    filters.insert(name);
+    filters.insert(name.substr(name.rfind('.') + 1));
+    filters.insert(std::regex_replace(label, std::regex(R"([.()\[\]<>])"), R"(\$&)"));
+  }
+  for (const auto& filter : filters) {
+    const auto found = list({"--filter", filter});
+    std::set<std::string> expected;
+    const std::regex regex(filter);
+    for (const auto& label : all) {
+      const auto name = label.substr(0, label.find('('));
+      const auto parts = std::regex_replace(name, std::regex(R"(^(.*?)\.[A-Z]\w*\.(\w+)$)"), "$1.$2");
+      if (std::regex_search(label, regex) || std::regex_search(parts, regex)) expected.insert(label);
+    }
+    EXPECT_THAT(found, IsSupersetOf(expected)) << filter;
+  }
+}
+
+TEST_F(Narrowing, ImportsOnlyWhatCanMatch) {
+  EXPECT_EQ(list({"--filter", "klass.Group.time_group"}).size(), 4u);
+  const auto names = imported();
+  EXPECT_THAT(names, Contains("klass"));
+  for (const char* other : {"plain", "sub", "sub.deep", "inherits", "in_params", "zz_broken", "function_params"}) {
+    EXPECT_THAT(names, Not(Contains(other))) << "it cannot match";
+  }
+  EXPECT_EQ(list({"--filter", "sub.deep.Deep.time_deep"}).size(), 3u);
+  EXPECT_THAT(imported(), Contains("sub")) << "the package of what matches";
+  EXPECT_THAT(imported(), Not(Contains("plain")));
+}
+
+TEST_F(Narrowing, WhatIsNotImportedNeitherFailsNorIsObsolete) {
+  const auto captured = box_.capture({"--no-stability-check"});
+  EXPECT_EQ(captured.run.status, 1) << "zz_broken does not import\n" << captured.text();
+  const auto verified = box_.verify({"--filter", "klass.Group.time_group", "--strict"});
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  EXPECT_EQ(verified.outcomes().size(), 4u);
+  EXPECT_GT(verified.json["plan"]["not_imported"], 5);
+  EXPECT_THAT(verified.json["plan"]["failures"], IsEmpty());
+}
+
+TEST_F(Narrowing, WhatIsGoneIsObsoleteAsBefore) {
+  (void)box_.capture({"--no-stability-check"});
+  box_.write("benchmarks/plain.py", "def time_other(): return 1\n");
+  EXPECT_EQ(box_.verify({"--filter", "^plain.time_plain"}).of("plain.time_plain"), "obsolete");
+  box_.write("benchmarks/plain.py", "raise ValueError('now it does not')\n");
+  EXPECT_EQ(box_.verify({"--filter", "^plain.time_plain"}).of("plain.time_plain"), "raised");
+}
+
+TEST_F(Narrowing, AFilterThatMatchesNothingSaysOfHowMany) {
+  const auto verified = box_.run(
+      {"list", "benchmarks", "--python", test_python(), "--project-dir", "project", "--filter", "time_typo_of_mine"});
+  EXPECT_EQ(verified.status, 5);
+  EXPECT_THAT(verified.err, HasSubstr("matches none of"));
+  EXPECT_THAT(verified.err, Not(HasSubstr("none of 0")));
+}
+
+}  // namespace
+}  // namespace snapshot_test::support
