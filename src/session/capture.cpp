@@ -45,7 +45,7 @@ void add_notes(model::CaptureSummary& summary, const store::Resumed& resumed) {
   auto& notes = summary.plan.notes;
   notes.insert(notes.end(), resumed.notes.begin(), resumed.notes.end());
   if (summary.resumed > 0) {
-    notes.push_back(fmt::format("an interrupted capture goes on: {} of {} cases are complete", summary.resumed,
+    notes.push_back(fmt::format("an interrupted capture goes on, which has run {} of {} cases", summary.resumed,
                                 summary.plan.cases));
   }
 }

@@ -114,10 +114,11 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
     task.observe = *again;
     return Conductor::Then::kRunAgain;
   }
+  const model::Ending ending = captured.observation.ending;
   if (needs_second_run(captured)) {
-    write_down(task, captured);
+    write_down(task, captured, ending);
   } else {
-    complete(task, captured, "");
+    complete(task, captured, "", ending);
   }
   return Conductor::Then::kDone;
 }
@@ -128,41 +129,37 @@ void Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
   CaptureJudgement judgement = judge_capture(captured.observation);
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
-  complete(task, captured, std::move(reason));
+  complete(task, captured, std::move(reason), outcome.observation.ending);
 }
 
-void Capture::complete(const CaseTask& task, Captured& captured, std::string reason) {
+void Capture::complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last) {
   if (!reason.empty()) {
     captured.reason = std::move(reason);
   }
   captured.complete = true;
-  write_down(task, captured);
+  write_down(task, captured, last);
   report(id_of(task), captured);
 }
 
-void Capture::write_down(const CaseTask& task, const Captured& captured) {
+void Capture::write_down(const CaseTask& task, const Captured& captured, model::Ending last) {
   const auto source = sources_.find(task.benchmark->module);
-  if (written_ && source != sources_.end() && worth_recording(captured)) {
+  if (written_ && source != sources_.end() && worth_recording(last)) {
     written_ =
         transaction_.write_journal(journal_line(options_, *task.benchmark, task.index, source->second, captured));
   }
 }
 
 std::size_t Capture::take_over(const Selection& selection) {
-  std::size_t complete = 0;
   for (Recorded& each : recorded_cases(options_, transaction_.resumed().journal, selection, sources_)) {
     captured_.insert_or_assign({selection.suite.benchmarks[each.benchmark].name, each.index}, std::move(each.captured));
   }
   transaction_.resumed().journal.clear();
   std::erase_if(captured_, [&](const auto& entry) {
     const auto& sites = entry.second.observation.sites;
-    const bool whole = std::all_of(sites.begin(), sites.end(), [&](const model::SiteValue& site) {
-      return site.object.empty() || transaction_.holds(site);
-    });
-    complete += whole && entry.second.complete ? 1 : 0;
-    return !whole;
+    return std::any_of(sites.begin(), sites.end(),
+                       [&](const model::SiteValue& site) { return !site.object.empty() && !transaction_.holds(site); });
   });
-  return complete;
+  return captured_.size();
 }
 
 void Capture::report_complete(const Selection& selection) {

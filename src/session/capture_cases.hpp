@@ -31,7 +31,7 @@ class Capture {
         transaction_(transaction),
         sources_(std::move(sources)) {}
 
-  /// Takes over what an interrupted capture has written down, as far as it still holds. How many cases were complete.
+  /// Takes over what an interrupted capture has written down, as far as it still holds. Of how many cases.
   std::size_t take_over(const Selection& selection);
   /// Says what of these is complete.
   void report_complete(const Selection& selection);
@@ -56,8 +56,9 @@ class Capture {
   [[nodiscard]] bool needs_second_run(const Captured& captured) const;
   void remember(const store::Manifest& old, const model::Benchmark& benchmark);
   [[nodiscard]] model::Loss loss_of(const Key& key, model::CaptureStatus now) const;
-  void complete(const CaseTask& task, Captured& captured, std::string reason);
-  void write_down(const CaseTask& task, const Captured& captured);
+  /// `last`: how its last run ended.
+  void complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last);
+  void write_down(const CaseTask& task, const Captured& captured, model::Ending last);
   void report(const model::CaseId& id, Captured& captured);
 
   const CaptureOptions& options_;

@@ -89,8 +89,8 @@ json resumption_key(const CaptureOptions& options, const PythonEnvironment& pyth
           {"settings", std::move(settings)}};
 }
 
-bool worth_recording(const Captured& captured) {
-  switch (captured.observation.ending) {
+bool worth_recording(Ending ending) {
+  switch (ending) {
     case Ending::kReturned:
     case Ending::kNoOp:
     case Ending::kSkipped:

@@ -26,8 +26,8 @@ struct Captured {
 /// The settings that decide what a capture stores, as runs/<id>.json has them, too.
 [[nodiscard]] nlohmann::json settings_json(const CaptureOptions& options);
 
-/// May another capture rely on it? What killed a case may have killed the capture, too.
-[[nodiscard]] bool worth_recording(const Captured& captured);
+/// May another capture rely on a run that ended like this? What killed a case may have killed the capture, too.
+[[nodiscard]] bool worth_recording(model::Ending ending);
 
 /// `source`: stands for the files that the benchmark's module is made of.
 [[nodiscard]] nlohmann::json journal_line(const CaptureOptions& options, const model::Benchmark& benchmark,

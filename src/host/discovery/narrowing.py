@@ -18,6 +18,8 @@ except ImportError:
 BENCHMARK = re.compile(r"(time|timeraw|mem|peakmem|track)_.|(Time|Timeraw|Mem|PeakMem|Track)[A-Z_].")
 # A word of a filter that nothing but a suite's own code spells.
 OWN_WORD = re.compile(r"(?<![a-zA-Z0-9])(time|timeraw|mem|peakmem|track)_\w\w")
+# What such a word can be put together from.
+OWN_PIECE = re.compile(r"(?<![a-zA-Z0-9])(time|timeraw|mem|peakmem|track)(?![a-zA-Z0-9])")
 # What makes names that are written nowhere, or changes what other code defines.
 MAGIC = {
     "setattr", "delattr", "globals", "locals", "vars", "exec", "eval", "__import__", "import_module", "run_path",
@@ -254,14 +256,14 @@ class Block:
         if not isinstance(node, ast.Call):
             raise Unclear("an expression")
         root = root_of(node.func)
-        if root in self.facts.values and isinstance(node.func, ast.Attribute):
-            return
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} - {root}
         if isinstance(node.func, ast.Name) and root in self.facts.bodies:
-            # A function that knows nothing of the module's classes and functions adds nothing to them.
-            used = self.facts.bodies[root] | {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-            if not used & (self.facts.classes.keys() | self.facts.functions | self.facts.modules.keys()) - {root}:
-                return
-        self.check_value(node)
+            used |= self.facts.bodies[root] - {root}
+        elif root not in self.facts.values and root not in self.facts.origins:
+            self.check_value(node)
+        # What is told of none of the module's classes and functions adds nothing to them.
+        if used & (self.facts.classes.keys() | self.facts.functions | self.facts.modules.keys() | {"__name__"}):
+            raise Unclear("a call that is told of something")
 
     def on_Import(self, node):
         for alias in node.names:
@@ -342,7 +344,8 @@ class Block:
     def origin(self, node):
         """The name, outside the suite, of what an expression names; None where it is something else."""
         if isinstance(node, ast.Name):
-            ours = node.id in self.facts.functions or node.id in self.facts.classes or node.id in self.facts.values
+            ours = any(node.id in names for names in (
+                self.facts.functions, self.facts.classes, self.facts.values, self.facts.modules))
             return None if ours else self.facts.origins.get(node.id, node.id)
         if isinstance(node, ast.Attribute):
             base = self.origin(node.value)
@@ -474,6 +477,13 @@ def root_of(node):
     return getattr(node, "id", None)
 
 
+def names_in(node):
+    for each in ast.walk(node):
+        name = getattr(each, "id", None) or getattr(each, "attr", None)
+        if name is not None:
+            yield name
+
+
 def is_harmless_object(module, name):
     """Is it loaded already, and nothing that could be a benchmark or have one?"""
     loaded = sys.modules.get(module)
@@ -493,35 +503,95 @@ class Parameters:
         self.none = not self.words & {"params", "parameterize"} and not any(
             "params" in module.text or "parameterize" in module.text for module in self.modules)
         self.plain = "parameterize" not in self.words and all(map(self.is_plain, self.modules))
+        origins = [origin for module in self.modules for origin in scanner.scan(module.name).origins.values()]
+        unknown = any(origin.partition(".")[0] not in KNOWN for origin in origins)
+        self.foreign = not self.plain and (any(map(self.has_pieces, self.modules)) or unknown and any(
+            self.asks_others(scanner, module) for module in self.modules))
         self.constants = [] if not self.plain else [
             repr(node.value) for module in self.modules for node in ast.walk(module.tree)
             if isinstance(node, ast.Constant)]
 
     @staticmethod
+    def has_pieces(module):
+        """Is there a text that could become the beginning of a benchmark's name?"""
+        comments = {node.value for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
+        return any(isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in comments and
+                   OWN_PIECE.search(node.value) for node in ast.walk(module.tree))
+
+    @staticmethod
+    def asks_others(scanner, module):
+        """May a `params` of it be what a library says that is not known?"""
+        origins = scanner.scan(module.name).origins
+        known = {name for name, origin in origins.items() if origin.partition(".")[0] in KNOWN}
+        values, wanted = {}, []
+        for node in ast.walk(module.tree):
+            if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.withitem, ast.NamedExpr)):
+                value = next(getattr(node, field) for field in ("value", "iter", "context_expr") if hasattr(node, field))
+                for target in getattr(node, "targets", None) or [getattr(node, "target", None) or getattr(
+                        node, "optional_vars", None)]:
+                    for each in ast.walk(target) if target is not None else ():
+                        name = getattr(each, "id", None) or getattr(each, "attr", None)
+                        if name is not None and value is not None:
+                            values.setdefault(name, []).append(value)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):  # such as append()
+                for name in names_in(node.func.value):
+                    values.setdefault(name, []).extend(node.args)
+        wanted, seen = ["params"], set()
+        while wanted:
+            name = wanted.pop()
+            seen.add(name)
+            for node in (below for value in values.get(name, ()) for below in ast.walk(value)):
+                if isinstance(node, ast.Name) and node.id not in seen:
+                    wanted.append(node.id)
+                if isinstance(node, ast.Call) and root_of(node.func) not in known | CALLS:
+                    return True
+        return False
+
+    @staticmethod
     def is_plain(module):
         """Is every `params` of it written out, so that its texts stand in the source?"""
-        values = {}
-        for node in module.tree.body:
-            targets = node.targets if isinstance(node, ast.Assign) else []
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    values.setdefault(target.id, []).append(node.value)
+        stored, touched = [], set()
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                stored.append(node.id)
+            elif isinstance(node, ast.Call):
+                # A method of it, or a function that is given it, may change it.
+                touched.update(names_in(node.func.value) if isinstance(node.func, ast.Attribute) else ())
+                if getattr(node.func, "id", "") not in PLAIN_CALLS:
+                    touched.update(name for each in node.args for name in names_in(each))
+            elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                touched.update(names_in(node.value))
+        if "params" in touched:
+            return False
+        values = {target.id: node.value for node in module.tree.body if isinstance(node, ast.Assign)
+                  for target in node.targets
+                  if isinstance(target, ast.Name) and stored.count(target.id) == 1 and target.id not in touched}
+        calls = PLAIN_CALLS - set(stored)
+
+        def number(node, depth=0):
+            if isinstance(node, ast.Name):
+                return depth < 8 and node.id in values and number(values[node.id], depth + 1)
+            if isinstance(node, ast.BinOp):
+                return number(node.left, depth) and number(node.right, depth)
+            if isinstance(node, ast.UnaryOp):
+                return number(node.operand, depth)
+            return isinstance(node, ast.Constant) and isinstance(node.value, (int, float, complex))
+
+        def sequence(node, depth=0):
+            if isinstance(node, ast.Name):
+                return depth < 8 and node.id in values and sequence(values[node.id], depth + 1)
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+                return sequence(node.left, depth) and sequence(node.right, depth)
+            return isinstance(node, (ast.List, ast.Tuple)) and plain(node, depth)
 
         def plain(node, depth=0):
             if isinstance(node, ast.Name):
-                known = values.get(node.id, ())
-                return node.id in ("True", "False", "None") or depth < 8 and len(known) == 1 and plain(known[0], depth + 1)
+                return depth < 8 and node.id in values and plain(values[node.id], depth + 1)
             if isinstance(node, ast.Call):
-                name = getattr(node.func, "id", "")
-                return name in PLAIN_CALLS and name not in values and not node.keywords and all(
+                return getattr(node.func, "id", "") in calls and not node.keywords and all(
                     plain(each, depth) for each in node.args)
-            if isinstance(node, ast.BinOp):
-                texts = any(isinstance(each, ast.Constant) and isinstance(each.value, (str, bytes))
-                            for each in ast.walk(node))
-                lists = isinstance(node.op, (ast.Add, ast.Mult)) and not isinstance(node.left, (ast.Constant, ast.Name))
-                return (lists or not texts) and plain(node.left, depth) and plain(node.right, depth)
-            if isinstance(node, ast.UnaryOp):
-                return plain(node.operand, depth)
+            if isinstance(node, (ast.BinOp, ast.UnaryOp)):
+                return number(node, depth) or sequence(node, depth)
             if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
                 return all(plain(each, depth) for each in node.elts)
             if isinstance(node, ast.Dict):
@@ -556,9 +626,9 @@ class Parameters:
                 if re.search(r"[^\W\d_]{4}", word) and not any(word in each for each in ORDINARY_WORDS) and not any(
                         word in each for each in self.constants):
                     return True
-        # Values that are computed, or another library's, do not spell the names of this suite's benchmarks, unless
-        # the source does, or lists what it does not name.
-        return bool(OWN_WORD.search(text)) and not self.words & LISTING and not any(
+        # Values that are computed, or a known library's, do not spell the names of this suite's benchmarks, unless the
+        # source does, or lists what it does not name.
+        return bool(OWN_WORD.search(text)) and not self.foreign and not self.words & LISTING and not any(
             text in module.text for module in self.modules)
 
 
@@ -618,6 +688,7 @@ class Narrowing:
 
 
 def modules_to_skip(package, folder, regex, wanted):
+    KNOWN.discard(package)
     narrowing = Narrowing(package, folder, regex, wanted)
     try:
         root = narrowing.scanner.load(package)
