@@ -16,7 +16,7 @@ namespace {
 
 /// A worker is an interpreter of its own, which first loads what its parent pickled for it. Among that goes an object
 /// that installs this same program there: for its finder, and for workers of the worker.
-constexpr const char* kProgram = R"(
+constexpr const char* kProgram = R"=python=(
 def install(package, folder, regular, source):
     import os, sys
     from importlib.machinery import ModuleSpec, PathFinder
@@ -69,7 +69,7 @@ def install(package, folder, regular, source):
     for name in places:
         if name in sys.modules:
             add_suite(sys.modules[name])
-)";
+)=python=";
 
 }  // namespace
 
@@ -89,4 +89,4 @@ void prepare_for_children(const model::HostStart& start) {
   names["install"](root->package, root->dir.string(), root->regular_package, kProgram);
 }
 
-}  // namespace
+}  // namespace snapshot_test::host::execution
