@@ -104,20 +104,19 @@ BranchFailure Process::timeout_failure() const {
     stacks.erase(0, stacks.find_first_not_of('\n'));
     stacks.erase(std::min(stacks.find(kModules), stacks.size()));
   }
-  return {Ending::kTimedOut, fmt::format("did not end within {:g} s, the limit that {} sets", timeout, who),
-          std::move(stacks)};
+  std::string what = fmt::format("did not end within {:g} s, the limit that {} sets", timeout, who);
+  if (paused_with) {
+    what = fmt::format(
+        "its call ended, but looking at its values did not within {} minutes; max_value_bytes and "
+        "max_iterator_items in the configuration bound that",
+        kLooking.count());
+  }
+  return {Ending::kTimedOut, std::move(what), std::move(stacks)};
 }
 
 BranchFailure Process::failure() const {
   if (answered_failure()) {
     return answer->get<BranchFailure>();
-  }
-  if (timed_out && paused_with) {
-    return {Ending::kTimedOut,
-            fmt::format("its call ended, but looking at its values did not within {} minutes; max_value_bytes and "
-                        "max_iterator_items in the configuration bound that",
-                        kLooking.count()),
-            ""};
   }
   if (timed_out) {
     return timeout_failure();
