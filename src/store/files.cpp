@@ -67,9 +67,6 @@ Error store_error(std::string_view action, const fs::path& path) {
   const int cause = errno;
   Error error = util::io_error(action, path);
   switch (cause) {
-    case ENOSPC:
-    case EDQUOT: error.message += "; free some space there and try again"; break;
-    case EFBIG: error.message += "; raise the limit on file sizes (ulimit -f) and try again"; break;
     case EACCES:
     case EPERM:
     case EROFS:
@@ -232,14 +229,18 @@ Result<TreeSize> tree_size(const fs::path& path) {
 }
 
 Result<std::optional<std::string>> read_if_there(const fs::path& path) {
-  if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+  auto text = util::read_file(path);
+  if (text) {
+    return std::optional(std::move(*text));
+  }
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
     return std::nullopt;
   }
-  auto text = util::read_file(path);
-  if (!text) {
-    return tl::unexpected(std::move(text.error()));
+  if (S_ISLNK(status.st_mode) && ::access(path.c_str(), F_OK) != 0) {
+    return fail(ErrorKind::kCorrupt, fmt::format("'{}' is a link to a file that is not there", path.string()));
   }
-  return std::optional(std::move(*text));
+  return tl::unexpected(std::move(text.error()));
 }
 
 }  // namespace snapshot_test::store

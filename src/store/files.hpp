@@ -64,7 +64,8 @@ struct TreeSize {
 };
 [[nodiscard]] Result<TreeSize> tree_size(const std::filesystem::path& path);
 
-/// The text of a file; none where it does not exist.
+/// The text of a regular file, or of one behind a link; none where there is nothing of that name. kCorrupt where there
+/// is something else.
 [[nodiscard]] Result<std::optional<std::string>> read_if_there(const std::filesystem::path& path);
 
 }  // namespace snapshot_test::store

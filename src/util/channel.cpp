@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "util/refusal.hpp"
+
 namespace snapshot_test::util {
 
 namespace {
@@ -66,7 +68,7 @@ Result<std::optional<Frame>> FrameDecoder::next() {
 Result<std::pair<Channel, Channel>> Channel::make_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    return fail(ErrorKind::kIo, fmt::format("cannot create a socket pair: {}", std::strerror(errno)));
+    return tl::unexpected(refusal("create a socket pair", errno));
   }
   return std::pair(Channel(Fd(ends[0])), Channel(Fd(ends[1])));
 }

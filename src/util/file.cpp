@@ -9,19 +9,57 @@
 #include <cstring>
 #include <utility>
 
+#include "util/refusal.hpp"
+
 namespace snapshot_test::util {
 
 namespace fs = std::filesystem;
 
 Error io_error(std::string_view action, const fs::path& path) {
-  return Error{ErrorKind::kIo, fmt::format("cannot {} '{}': {}", action, path.string(), std::strerror(errno))};
+  return refusal(fmt::format("{} '{}'", action, path.string()), errno);
+}
+
+namespace {
+
+std::string_view kind_of_file(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR: return "a folder";
+    case S_IFIFO: return "a named pipe";
+    case S_IFSOCK: return "a socket";
+    case S_IFCHR:
+    case S_IFBLK: return "a device";
+    default: return "something else";
+  }
+}
+
+/// Does this errno say something about the file, rather than about what this process or the machine has left?
+bool is_about_the_file(int error) {
+  return error == EACCES || error == EPERM || error == ELOOP || error == ENXIO || error == EIO;
+}
+
+}  // namespace
+
+Result<Fd> open_regular(const fs::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) {
+    Error error = io_error("open", path);
+    error.kind = is_about_the_file(errno) ? ErrorKind::kCorrupt : ErrorKind::kIo;
+    return tl::unexpected(std::move(error));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorKind::kCorrupt,
+                fmt::format("'{}' is {}, where a regular file belongs", path.string(), kind_of_file(status.st_mode)));
+  }
+  return fd;
 }
 
 Result<std::string> read_file(const fs::path& path) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) {
-    return tl::unexpected(io_error("open", path));
+  auto opened = open_regular(path);
+  if (!opened) {
+    return tl::unexpected(std::move(opened.error()));
   }
+  const Fd fd = std::move(*opened);
   std::string text;
   char chunk[1 << 16];
   for (;;) {
@@ -127,11 +165,11 @@ Result<void> write_file_atomically(const fs::path& target, std::string_view text
 }
 
 Result<MappedFile> MappedFile::open(const fs::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto fd = open_regular(path);
   if (!fd) {
-    return tl::unexpected(io_error("open", path));
+    return tl::unexpected(fd.error());
   }
-  return map(fd, path);
+  return map(*fd, path);
 }
 
 Result<MappedFile> MappedFile::map(const Fd& fd, const fs::path& path) {

@@ -16,7 +16,12 @@ namespace snapshot_test::util {
 /// "cannot open '/x/y': No such file or directory" for the current errno.
 [[nodiscard]] Error io_error(std::string_view action, const std::filesystem::path& path);
 
-/// The whole file as bytes. kIo where it cannot be read.
+/// Opens a regular file, or a link to one, for reading, and waits for nobody: what is there under a name that others
+/// chose may be a pipe that nobody writes to. kCorrupt if it is something else, or cannot be read whoever asks; kIo
+/// otherwise.
+[[nodiscard]] Result<Fd> open_regular(const std::filesystem::path& path);
+
+/// The whole regular file as bytes; as open_regular() where it cannot be read.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path);
 
 /// Writes all of `bytes`, continuing after short writes and EINTR.

@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "util/fd.hpp"
+#include "util/refusal.hpp"
 
 extern char** environ;
 
@@ -104,12 +105,12 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
   int out_pipe[2];
   int err_pipe[2];
   if (::pipe2(out_pipe, O_CLOEXEC) != 0) {
-    return fail(ErrorKind::kIo, fmt::format("cannot create a pipe: {}", std::strerror(errno)));
+    return tl::unexpected(refusal("create a pipe", errno));
   }
   const Fd out_read(out_pipe[0]);
   Fd out_write(out_pipe[1]);
   if (::pipe2(err_pipe, O_CLOEXEC) != 0) {
-    return fail(ErrorKind::kIo, fmt::format("cannot create a pipe: {}", std::strerror(errno)));
+    return tl::unexpected(refusal("create a pipe", errno));
   }
   const Fd err_read(err_pipe[0]);
   Fd err_write(err_pipe[1]);
@@ -128,7 +129,9 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
   const int error = ::posix_spawn(&pid, raw[0], &actions, nullptr, raw.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
-    return fail(ErrorKind::kIo, fmt::format("cannot start '{}': {}", argv[0], std::strerror(error)));
+    Error refused = refusal(fmt::format("start '{}'", argv[0]), error);
+    refused.kind = advice(error).empty() ? ErrorKind::kPython : ErrorKind::kIo;
+    return tl::unexpected(std::move(refused));
   }
   out_write.reset();
   err_write.reset();
@@ -144,10 +147,10 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (!finished) {
-    return fail(ErrorKind::kIo, fmt::format("'{}' did not answer within {} s", argv[0], seconds));
+    return fail(ErrorKind::kPython, fmt::format("'{}' did not answer within {} s", argv[0], seconds));
   }
   if (status != 0) {
-    return fail(ErrorKind::kIo, fmt::format("{}: {}", describe_wait_status(status), texts[1]));
+    return fail(ErrorKind::kPython, fmt::format("{}: {}", describe_wait_status(status), texts[1]));
   }
   return texts[0];
 }
