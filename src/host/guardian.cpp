@@ -8,11 +8,16 @@
 #include <cerrno>
 #include <csignal>
 
+#include "model/message.hpp"
+#include "util/channel.hpp"
 #include "util/process.hpp"
+#include "util/refusal.hpp"
 
 namespace snapshot_test::host {
 
 namespace {
+
+constexpr int kChannelFd = 3;
 
 sigset_t guarded_signals() {
   sigset_t set;
@@ -50,7 +55,7 @@ void reap(pid_t base) {
 
 [[noreturn]] void guard(pid_t base) {
   // The ends of the base's channel and pipe must be the base's alone, or nobody would see them closed.
-  for (int fd = 0; fd <= 3; ++fd) {
+  for (int fd = 0; fd <= kChannelFd; ++fd) {
     ::close(fd);
   }
   const sigset_t set = guarded_signals();
@@ -81,6 +86,10 @@ void stand_guard(pid_t supervisor) {
   const pid_t self = ::getpid();
   const pid_t base = ::fork();
   if (base < 0) {
+    nlohmann::json body =
+        model::BranchFailure{model::Ending::kRefused, util::refusal("fork a host", errno).message, ""};
+    body["op"] = "failed";
+    (void)util::Channel(util::Fd(kChannelFd)).send(body);
     ::_exit(1);
   }
   if (base > 0) {

@@ -47,7 +47,7 @@ ST_FIELDS(BenchmarkRequest, benchmark)
 ST_FIELDS(BranchFailure, ending, detail, traceback)
 ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit,
           objects_dir, known_objects_dir, compress, baseline_dirs, baseline, rules)
-ST_FIELDS(CaseReply, observation, fatal, comparisons)
+ST_FIELDS(CaseReply, observation, comparisons)
 
 #undef ST_FIELDS
 

@@ -159,7 +159,6 @@ struct CaseRequest {
 
 struct CaseReply {
   Observation observation;
-  std::string fatal;                        ///< the store could not be written: no other case will fare better
   std::vector<SiteComparison> comparisons;  ///< kCompare: one for each baseline site
 };
 

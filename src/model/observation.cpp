@@ -20,7 +20,7 @@ constexpr std::array<std::pair<SiteKind, std::string_view>, 7> kSiteNames{{
     {SiteKind::kResult, "result"},
 }};
 
-constexpr std::array<std::pair<Ending, std::string_view>, 11> kEndingNames{{
+constexpr std::array<std::pair<Ending, std::string_view>, 12> kEndingNames{{
     {Ending::kReturned, "returned"},
     {Ending::kNoOp, "no-op"},
     {Ending::kSkipped, "skipped"},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<Ending, std::string_view>, 11> kEndingNames{{
     {Ending::kImportFailed, "import-failed"},
     {Ending::kNotRun, "not-run"},
     {Ending::kProtocol, "protocol-broken"},
+    {Ending::kRefused, "refused"},
 }};
 
 constexpr bool has_index(SiteKind kind) { return kind == SiteKind::kBody || kind == SiteKind::kPath; }

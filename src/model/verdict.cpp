@@ -12,7 +12,7 @@ struct Row {
   Standing standing;
 };
 
-constexpr std::array<Row, 16> kRows{{
+constexpr std::array<Row, 17> kRows{{
     {Verdict::kIdentical, "identical", Standing::kPass},
     {Verdict::kClose, "close", Standing::kPass},
     {Verdict::kInnerChanged, "inner-changed", Standing::kPass},
@@ -28,6 +28,7 @@ constexpr std::array<Row, 16> kRows{{
     {Verdict::kUnstable, "unstable", Standing::kUnverified},
     {Verdict::kOpaque, "opaque", Standing::kUnverified},
     {Verdict::kCaptureFailed, "capture-failed", Standing::kUnverified},
+    {Verdict::kRefused, "refused", Standing::kUnverified},
     {Verdict::kObsolete, "obsolete", Standing::kObsolete},
 }};
 

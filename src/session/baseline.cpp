@@ -20,6 +20,9 @@ Result<Baseline> load_baseline(const store::Store& store) {
   Baseline baseline;
   for (const std::string& name : *names) {
     auto manifest = store.load_manifest(name);
+    if (!manifest && manifest.error().kind == ErrorKind::kIo) {
+      return tl::unexpected(manifest.error());  // the machine's refusal, which says nothing of the file
+    }
     if (!manifest) {
       baseline.unreadable.emplace(name, manifest.error().message);
     } else if (*manifest) {

@@ -50,6 +50,16 @@ void add_notes(model::CaptureSummary& summary, const store::Resumed& resumed) {
   }
 }
 
+/// Ends what runs when it goes out of scope.
+struct HostsEnd {
+  Result<std::unique_ptr<Conductor>>& host;
+  ~HostsEnd() {
+    if (host) {
+      host->reset();
+    }
+  }
+};
+
 }  // namespace
 
 Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener) {
@@ -99,6 +109,8 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     listener.finished(summary);
     return summary;
   };
+  // The hosts end before the transaction does: what they still write must not outlive its staging folder.
+  const HostsEnd hosts_end{host};
   const auto on_started = [&](const CaseTask& task) { listener.started(id_of(task)); };
   const auto on_ended = [&](const CaseTask& task) { listener.ended(id_of(task)); };
 
@@ -118,6 +130,9 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   if (!first) {
     return tl::unexpected(first.error());
   }
+  if (auto refused = capture.refused(); !refused) {
+    return tl::unexpected(refused.error());
+  }
   if (options.stability_check && !(*run)->interrupted()) {
     // Another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
     host->reset();
@@ -131,11 +146,13 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     const auto second =
         (*host)->run(std::move(tasks), second_request, on_started, [&](const CaseTask& task, CaseOutcome outcome) {
           on_ended(task);
-          capture.on_second(task, outcome);
-          return Conductor::Then::kDone;
+          return capture.on_second(task, outcome);
         });
     if (!second) {
       return tl::unexpected(second.error());
+    }
+    if (auto refused = capture.refused(); !refused) {
+      return tl::unexpected(refused.error());
     }
   }
   capture.count_into(summary);

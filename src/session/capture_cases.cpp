@@ -99,6 +99,10 @@ bool Capture::needs_second_run(const Captured& captured) const {
 }
 
 Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
+  if (outcome.observation.ending == model::Ending::kRefused) {
+    refusal_ = fmt::format("{}: {}", id_of(task).label, outcome.observation.detail);
+    return Conductor::Then::kStop;
+  }
   Captured& captured = captured_[{task.benchmark->name, task.index}];
   const bool first_run = task.observe == first_look();
   if (!first_run) {
@@ -123,13 +127,26 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   return Conductor::Then::kDone;
 }
 
-void Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
+Conductor::Then Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
+  if (outcome.observation.ending == model::Ending::kRefused) {
+    refusal_ = fmt::format("{}: {}", id_of(task).label, outcome.observation.detail);
+    return Conductor::Then::kStop;
+  }
   Captured& captured = captured_.at({task.benchmark->name, task.index});
   std::string reason = mark_unstable(captured.observation, outcome);
   CaptureJudgement judgement = judge_capture(captured.observation);
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
-  complete(task, captured, std::move(reason), outcome.observation.ending);
+  complete(task, captured, std::move(reason));
+  return Conductor::Then::kDone;
+}
+
+Result<void> Capture::refused() const {
+  if (refusal_.empty()) {
+    return {};
+  }
+  return fail(ErrorKind::kIo, fmt::format("{}; nothing was captured, the baseline in '{}' is as it was", refusal_,
+                                          store_.root().string()));
 }
 
 void Capture::complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last) {
@@ -219,9 +236,15 @@ Result<void> Capture::stage(const Selection& selection) {
       manifest.cases.push_back(std::move(record));
     }
     const bool whole = manifest.cases.size() == benchmark.case_count();
-    // A damaged manifest is replaced: capturing again is how one gets rid of it.
-    if (const auto old = whole ? std::nullopt : store_.load_manifest(benchmark.name).value_or(std::nullopt)) {
-      manifest = store::merge(*old, std::move(manifest));
+    // A damaged manifest is replaced: capturing again is how one gets rid of it. One that the machine does not let us
+    // read now holds cases that must not be lost.
+    const auto old =
+        whole ? Result<std::optional<store::Manifest>>(std::nullopt) : store_.load_manifest(benchmark.name);
+    if (!old && old.error().kind == ErrorKind::kIo) {
+      return tl::unexpected(old.error());
+    }
+    if (old && *old) {
+      manifest = store::merge(**old, std::move(manifest));
     }
     if (auto put = transaction_.put_manifest(manifest); !put) {
       return put;

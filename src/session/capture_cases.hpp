@@ -42,7 +42,9 @@ class Capture {
   [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task) const;
   /// Where a case showed nothing, it is run again in a way that shows what it changes.
   [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
-  void on_second(const CaseTask& task, const CaseOutcome& outcome);
+  [[nodiscard]] Conductor::Then on_second(const CaseTask& task, const CaseOutcome& outcome);
+  /// What the machine refused, if it did: nothing may be stored then.
+  [[nodiscard]] Result<void> refused() const;
   /// The last step: lets go of each benchmark's cases as its manifest is written.
   [[nodiscard]] Result<void> stage(const Selection& selection);
   void count_into(model::CaptureSummary& summary) const;
@@ -72,6 +74,7 @@ class Capture {
   std::map<Key, Captured> captured_;
   std::map<model::CaptureStatus, std::size_t> counts_;
   std::map<model::Loss, std::size_t> losses_;
+  std::string refusal_;
 };
 
 }  // namespace snapshot_test::session

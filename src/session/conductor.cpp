@@ -45,7 +45,7 @@ CaseOutcome outcome_of(Process& process) {
     }
   }
   if (reply) {
-    outcome = {std::move(reply->observation), std::move(reply->comparisons), std::move(reply->fatal)};
+    outcome = {std::move(reply->observation), std::move(reply->comparisons)};
   } else {
     outcome = outcome_of(process.failure(), "");
   }
@@ -100,7 +100,8 @@ Result<void> Conductor::start_base() {
     }
   }
   if (base_ == nullptr && ended_base_->answered_failure()) {
-    return fail(ErrorKind::kPython, ended_base_->failure().detail);
+    const BranchFailure failure = ended_base_->failure();
+    return fail(failure.ending == Ending::kRefused ? ErrorKind::kIo : ErrorKind::kPython, failure.detail);
   }
   if (base_ == nullptr) {
     return fail(ErrorKind::kInternal,
@@ -138,6 +139,9 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
       return ended->answer->get<model::DiscoverReply>();
     }
     const BranchFailure failure = ended->failure();
+    if (failure.ending == Ending::kRefused) {
+      return fail(ErrorKind::kIo, failure.detail);
+    }
     // A module that takes the process down is left out of the next try; the rest of the suite goes on.
     if (ended->answered_failure() || ended->importing.empty() ||
         !request.lost.emplace(ended->importing, failure.detail).second) {
@@ -166,14 +170,11 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make
   } else {
     schedule_->add(*tree_.forked);
   }
-  while (unfinished_ > 0 && !interrupted() && fatal_.empty()) {
+  while (unfinished_ > 0 && !interrupted() && !stopped_) {
     start_ready_work();
     if (auto turned = turn(); !turned) {
       return turned;
     }
-  }
-  if (!fatal_.empty()) {
-    return fail(ErrorKind::kIo, fatal_);
   }
   return {};
 }
@@ -212,7 +213,7 @@ void Conductor::open(Branch& branch) {
                            : start_below(*branch.parent, branch.isolation,
                                          {branch.role, branch.request, branch.timeout, branch.limit_from});
   if (!process) {
-    fail_branch(branch, outcome_of({Ending::kImportFailed, process.error().message, ""}, ""));
+    fail_branch(branch, outcome_of({Ending::kRefused, process.error().message, ""}, ""));
     return;
   }
   if (*process == nullptr) {
@@ -258,7 +259,7 @@ void Conductor::start_case(const Leaf& leaf) {
   const std::string folder = (scratch_.path() / fmt::format("case-{}", folders_++)).string();
   const auto process = start_process(leaf, folder);
   if (!process) {
-    finish(leaf, outcome_of({Ending::kProtocol, process.error().message, ""}, ""));
+    finish(leaf, outcome_of({Ending::kRefused, process.error().message, ""}, ""));
     return;
   }
   if (*process == nullptr) {
@@ -357,11 +358,12 @@ void Conductor::branch_ended(Branch& branch, const Process& process) {
   }
   const bool of_its_own = !was_open && branch.role != Role::kBase;
   const unsigned most = of_its_own ? kMaxDeathsInPreparation : kMaxLosses;
-  if ((was_open || killed_by_a_signal(process)) && ++branch.losses < most) {
+  const BranchFailure failure = process.failure();
+  const bool may_pass = killed_by_a_signal(process) || failure.ending == Ending::kRefused;
+  if ((was_open || may_pass) && ++branch.losses < most) {
     schedule_->add(branch);
     return;
   }
-  const BranchFailure failure = process.failure();
   CaseOutcome outcome = outcome_of(failure, process.output_text());
   outcome.observation.detail = fmt::format("{}: {}", branch.title, failure.detail);
   fail_branch(branch, outcome);
@@ -377,17 +379,19 @@ void Conductor::close_below(Branch& branch) {
 }
 
 void Conductor::finish(const Leaf& leaf, CaseOutcome outcome) {
-  if (!outcome.fatal.empty()) {
-    fatal_ = outcome.fatal;
-  }
-  for (Branch* above = leaf.branch; above != nullptr; above = above->parent) {
+  // What others hold now the machine may give when it runs alone.
+  const bool try_alone = outcome.observation.ending == Ending::kRefused && running_ > 0 && !leaf.task->suspect;
+  leaf.task->suspect = leaf.task->suspect || try_alone;
+  for (Branch* above = leaf.branch; above != nullptr && !try_alone; above = above->parent) {
     above->losses = 0;
   }
-  if (on_finished_(*leaf.task, std::move(outcome)) == Then::kRunAgain) {
+  const Then then = try_alone ? Then::kRunAgain : on_finished_(*leaf.task, std::move(outcome));
+  if (then == Then::kRunAgain) {
     leaf.task->state = CaseTask::State::kWaiting;
     schedule_->add(leaf);
     return;
   }
+  stopped_ = stopped_ || then == Then::kStop;
   leaf.task->state = CaseTask::State::kDone;
   --unfinished_;
   one_done(leaf.branch);
@@ -408,7 +412,7 @@ void Conductor::fail_unfinished(Branch& branch, const CaseOutcome& outcome) {
       on_started_(task);
     }
     task.state = CaseTask::State::kDone;
-    (void)on_finished_(task, outcome);
+    stopped_ = on_finished_(task, outcome) == Then::kStop || stopped_;
     --unfinished_;
   }
   for (const auto& child : branch.children) {

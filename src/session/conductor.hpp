@@ -21,6 +21,7 @@ namespace snapshot_test::session {
 /// it
 ///   dies once more while one of them runs, that case took it down. If it dies again and again with nothing running
 ///   below it, the cause is the outcome of all below it.
+/// - A case that the machine refuses something (Ending::kRefused): once more, alone.
 /// - A case that a signal kills soon after its fork: once more in an interpreter of its own, since some libraries
 /// cannot
 ///   be forked.
@@ -49,12 +50,11 @@ class Conductor : private HostTree::Owner {
   /// What to ask for a case; what depends on where it runs is filled in later.
   using MakeRequest = std::function<model::CaseRequest(const CaseTask&)>;
   using OnStarted = std::function<void(const CaseTask&)>;
-  enum class Then { kDone, kRunAgain };
-  /// May change what the task observes and have it run once more, from where it ran.
+  enum class Then { kDone, kRunAgain, kStop };
+  /// May change what the task observes and have it run once more, from where it ran; or end the run.
   using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
   /// Runs every task to an outcome; one that did not get a process is not run again. on_started is called once a task.
-  /// Returns early, with tasks left without one, when interrupted() and, as kIo, when a case reports that the store
-  /// cannot be written.
+  /// Returns early, with tasks left without one, when interrupted() and when on_finished says kStop.
   [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const MakeRequest& make_request,
                                  const OnStarted& on_started, const OnFinished& on_finished);
 
@@ -100,7 +100,7 @@ class Conductor : private HostTree::Owner {
   Process* base_ = nullptr;
   WorkTree tree_;
   std::optional<Schedule> schedule_;
-  std::string fatal_;     ///< why the run cannot go on
+  bool stopped_ = false;  ///< there is no use in going on
   unsigned running_ = 0;  ///< processes that count against `workers`: cases, and branches that are opening
   bool alone_ = false;    ///< what runs is a suspect: nothing else may
   std::size_t unfinished_ = 0;

@@ -16,6 +16,8 @@
 #include <system_error>
 #include <vector>
 
+#include "util/refusal.hpp"
+
 extern char** environ;
 
 namespace snapshot_test::session {
@@ -75,7 +77,7 @@ Result<fs::path> library_folder(const PythonEnvironment& python, const fs::path&
     fs::create_symlink(python.library, link, error);
   }
   if (error) {
-    return fail(ErrorKind::kIo, fmt::format("cannot create '{}': {}", link.string(), error.message()));
+    return tl::unexpected(util::refusal(fmt::format("create '{}'", link.string()), error.value()));
   }
   return folder;
 }
@@ -162,7 +164,7 @@ std::vector<char*> c_strings(std::vector<std::string>& lines) {
 Result<std::pair<util::Fd, util::Fd>> make_output_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return fail(ErrorKind::kIo, fmt::format("cannot create a pipe: {}", std::strerror(errno)));
+    return tl::unexpected(util::refusal("create a pipe", errno));
   }
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return std::pair(util::Fd(ends[0]), util::Fd(ends[1]));
@@ -185,6 +187,9 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   }
   // dup2 onto the same number would leave close-on-exec set; move the channel out of the way of 0..3 first.
   const util::Fd theirs(::fcntl(channels->second.fd(), F_DUPFD_CLOEXEC, 10));
+  if (!theirs) {
+    return tl::unexpected(util::refusal("duplicate a descriptor", errno));
+  }
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
@@ -198,7 +203,11 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::sigemptyset(&none);
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+  sigset_t ignored_here;
+  ::sigemptyset(&ignored_here);
+  ::sigaddset(&ignored_here, SIGXFSZ);
+  ::posix_spawnattr_setsigdefault(&attributes, &ignored_here);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
 
   std::vector<std::string> lines = lines_of(variables);
   const std::vector<char*> argv = c_strings(*words);
@@ -212,7 +221,7 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
-    return fail(ErrorKind::kInternal, fmt::format("cannot start '{}': {}", words->front(), std::strerror(error)));
+    return tl::unexpected(util::refusal(fmt::format("start '{}'", words->front()), error));
   }
   return HostProcess{pid, std::move(channels->first), std::move(output->first)};
 }

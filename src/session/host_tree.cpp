@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +39,9 @@ void kill_whole(const Process& process) {
 }  // namespace
 
 HostTree::HostTree(Settings settings, const Scratch& scratch, Signals& signals, Owner& owner)
-    : settings_(std::move(settings)), scratch_(scratch), signals_(signals), owner_(owner) {}
+    : settings_(std::move(settings)), scratch_(scratch), signals_(signals), owner_(owner) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed guardian cannot kill any more becomes our child
+}
 
 HostTree::~HostTree() {
   for (const auto& [id, process] : processes_) {
@@ -48,6 +51,7 @@ HostTree::~HostTree() {
     while (process->parent == nullptr && ::waitpid(process->pid, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
+  util::kill_children();
 }
 
 Process* HostTree::find(int id) {
@@ -228,7 +232,7 @@ void HostTree::on_message(Process& process, nlohmann::json body) {
       } else if (op == "exited") {
         on_exit(child->id, body.at("status").get<int>());
       } else {
-        child->answer = BranchFailure{Ending::kProtocol, body.at("cause").get<std::string>(), ""};
+        child->answer = BranchFailure{Ending::kRefused, body.at("cause").get<std::string>(), ""};
         (*child->answer)["op"] = "failed";
         on_exit(child->id, 0);
       }
@@ -274,8 +278,23 @@ void HostTree::reap_own_children() {
       ended.emplace_back(id, status);
     }
   }
+  if (!ended.empty()) {
+    kill_adopted();
+  }
   for (const auto& [id, status] : ended) {
     on_exit(id, status);
+  }
+}
+
+/// What a guardian leaves behind that was killed itself.
+void HostTree::kill_adopted() const {
+  for (const pid_t pid : util::child_processes()) {
+    const bool ours = std::any_of(processes_.begin(), processes_.end(), [pid](const auto& each) {
+      return each.second->parent == nullptr && each.second->pid == pid;
+    });
+    if (!ours) {
+      ::kill(pid, SIGKILL);
+    }
   }
 }
 

@@ -67,6 +67,7 @@ class HostTree {
   void enforce_deadlines();
   static void lose_reporter(Process& process);
   void reap_own_children();
+  void kill_adopted() const;
   void on_exit(int id, int status);
   void lose_children(const Process& parent);
   [[nodiscard]] std::chrono::milliseconds until_next_deadline(std::chrono::milliseconds at_most) const;

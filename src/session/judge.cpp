@@ -195,6 +195,7 @@ Ruling rule_ending(const store::CaseRecord& snapshot, const model::Observation& 
     case Ending::kRaised:
     case Ending::kImportFailed: return {Verdict::kRaised, now.detail};
     case Ending::kTimedOut: return {Verdict::kTimedOut, now.detail};
+    case Ending::kRefused: return {Verdict::kRefused, now.detail};
     case Ending::kSignalled:
     case Ending::kExited:
     case Ending::kOutOfMemory:
@@ -415,7 +416,13 @@ void conclude(model::VerifySummary& summary, const Demands& demands) {
     summary.status = status;
     summary.failure = std::move(failure);
   };
-  if (failed > 0) {
+  const auto refused = summary.counts.find(Verdict::kRefused);
+  if (refused != summary.counts.end() && refused->second > 0) {
+    conclude_with(
+        model::ExitStatus::kInternal,
+        fmt::format("the machine refused what {} {} to run; nothing is known of {}", refused->second,
+                    refused->second == 1 ? "case needs" : "cases need", refused->second == 1 ? "it" : "them"));
+  } else if (failed > 0) {
     conclude_with(model::ExitStatus::kFailed, fmt::format("{} {} failed", failed, failed == 1 ? "case" : "cases"));
   } else if (!summary.plan.failures.empty()) {
     conclude_with(model::ExitStatus::kFailed, fmt::format("{} of the suite's modules or benchmarks cannot be imported",

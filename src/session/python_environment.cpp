@@ -66,6 +66,9 @@ std::optional<fs::path> search_path(const std::string& name) {
 
 /// The path as it was named, made absolute but not resolved: a virtual environment's python is a link to another one.
 Result<fs::path> choose(const std::optional<std::string>& requested) {
+  if (requested && requested->empty()) {
+    return fail(ErrorKind::kUsage, "--python names no interpreter: it is empty");
+  }
   if (requested) {
     if (requested->find('/') == std::string::npos) {
       if (const auto found = search_path(*requested)) {
@@ -162,6 +165,9 @@ Result<PythonEnvironment> find_python(const std::optional<std::string>& requeste
     return tl::unexpected(chosen.error());
   }
   const auto output = util::run_and_read({chosen->string(), "-S", "-c", kProbe, ST_BUILT_FOR_PYTHON});
+  if (!output && output.error().kind == ErrorKind::kIo) {
+    return tl::unexpected(output.error());
+  }
   if (!output) {
     return fail(ErrorKind::kUsage, fmt::format("'{}' does not work as a Python interpreter: {}", chosen->string(),
                                                output.error().message));

@@ -1,15 +1,58 @@
 #include "session/run.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <random>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 namespace snapshot_test::session {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Below these nothing runs well: Python's own imports fail half-way, and what that looks like is anybody's guess.
+constexpr rlim_t kLeastMemory = rlim_t{512} << 20;
+constexpr rlim_t kLeastFiles = 40;
+/// A worker has a case, its benchmark, its setup_cache and its module: two descriptors each.
+constexpr rlim_t kFilesOfAWorker = 8;
+constexpr rlim_t kFilesOfOurs = 24;
+
+unsigned workers_of(const SuiteOptions& options) {
+  return options.workers != 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Result<void> check_memory(int resource, std::string_view option) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) == 0 && limit.rlim_cur < kLeastMemory) {
+    return fail(ErrorKind::kIo,
+                fmt::format("the limit on memory is {} MiB, and running a suite takes {}: raise it (ulimit {})",
+                            limit.rlim_cur >> 20, kLeastMemory >> 20, option));
+  }
+  return {};
+}
+
+/// What is refused later, half-way through a suite, is better refused now.
+Result<void> check_limits(unsigned workers) {
+  rlimit files{};
+  const rlim_t least = std::max(kLeastFiles, kFilesOfOurs + kFilesOfAWorker * workers);
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < least) {
+    const rlim_t had = std::exchange(files.rlim_cur, std::min(least, files.rlim_max));
+    if (files.rlim_cur < least || ::setrlimit(RLIMIT_NOFILE, &files) != 0) {
+      return fail(ErrorKind::kIo, fmt::format("the limit on open files is {}, and {} {} {}: raise it (ulimit -n){}",
+                                              had, workers, workers == 1 ? "worker takes" : "workers take", least,
+                                              workers == 1 ? "" : ", or use fewer --workers"));
+    }
+  }
+  auto checked = check_memory(RLIMIT_AS, "-v");
+  return checked ? check_memory(RLIMIT_DATA, "-d") : checked;
+}
+
+}  // namespace
 
 Run::Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python)
     : options_(options), listener_(listener), python_(std::move(python)) {}
@@ -19,12 +62,18 @@ Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::List
     return fail(ErrorKind::kUsage,
                 fmt::format("the project folder '{}' does not exist", options.project_dir->string()));
   }
+  if (auto able = check_limits(workers_of(options)); !able) {
+    return tl::unexpected(able.error());
+  }
   auto python = find_python(options.python);
   if (!python) {
     return tl::unexpected(python.error());
   }
   listener.note(describe(*python));
   std::unique_ptr<Run> run(new Run(options, listener, std::move(*python)));
+  if (auto ready = run->signals_.ready(); !ready) {
+    return tl::unexpected(ready.error());
+  }
   auto scratch = Scratch::create();
   if (!scratch) {
     return tl::unexpected(scratch.error());
@@ -83,9 +132,7 @@ Result<Run::Found> Run::find_benchmarks(Conductor& host, model::DiscoverRequest 
   return found;
 }
 
-unsigned Run::workers() const {
-  return options_.workers != 0 ? options_.workers : std::max(1u, std::thread::hardware_concurrency());
-}
+unsigned Run::workers() const { return workers_of(options_); }
 
 model::RunPlan Run::plan(const Selection& selection) const {
   model::RunPlan plan;

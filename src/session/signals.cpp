@@ -3,6 +3,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "util/refusal.hpp"
+
 namespace snapshot_test::session {
 
 Signals::Signals() {
@@ -13,6 +17,11 @@ Signals::Signals() {
   ::sigaddset(&set, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &set, &before_);
   fd_ = util::Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  error_ = fd_ ? 0 : errno;
+}
+
+Result<void> Signals::ready() const {
+  return fd_ ? Result<void>() : tl::unexpected(util::refusal("watch for signals", error_));
 }
 
 Signals::~Signals() {

@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "snapshot_test/util/result.hpp"
 #include "util/fd.hpp"
 
 namespace snapshot_test::session {
@@ -16,6 +17,8 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
+  /// kIo where there is no descriptor to be had for it.
+  [[nodiscard]] Result<void> ready() const;
   [[nodiscard]] int fd() const { return fd_.get(); }
   /// Takes what is pending; to be called when fd() is readable.
   void read_pending();
@@ -25,6 +28,7 @@ class Signals {
   util::Fd fd_;
   sigset_t before_{};
   bool interrupted_ = false;
+  int error_ = 0;  ///< why there is no fd_
 };
 
 }  // namespace snapshot_test::session

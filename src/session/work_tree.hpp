@@ -35,8 +35,7 @@ struct CaseTask {
 struct CaseOutcome {
   model::Observation observation;
   std::vector<model::SiteComparison> comparisons;
-  std::string fatal;  ///< as CaseReply::fatal
-  bool ran = false;   ///< in a process of its own; false where one further up failed
+  bool ran = false;  ///< in a process of its own; false where one further up failed
 };
 
 /// What says how long something may take.

@@ -21,6 +21,23 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{1} << 20U;
+/// A block of a zstd frame takes at least 4 bytes and holds at most 128 KiB (RFC 8878, 3.1.1.2).
+constexpr std::uint64_t kMostOfAByte = (std::uint64_t{128} << 10U) / 4;
+/// No value that is worth a snapshot is larger; a stranger's file may claim anything.
+constexpr std::uint64_t kLargest = std::uint64_t{1} << 40U;
+
+/// Is there room for a file of this size?
+Result<void> check_space(const fs::path& folder, std::uint64_t bytes) {
+  std::error_code unknown;
+  const fs::space_info space = fs::space(folder, unknown);
+  if (!unknown && space.available < bytes) {
+    return fail(ErrorKind::kIo,
+                fmt::format("unpacking an object takes {} bytes, and '{}' has {} left; set TMPDIR to a folder that has "
+                            "more",
+                            bytes, folder.string(), space.available));
+  }
+  return {};
+}
 
 /// A file without a name: the system removes it with its last user, however that ends.
 Result<util::Fd> unnamed_file(const fs::path& folder) {
@@ -108,13 +125,14 @@ Result<void> FrameDecoder::check_end() {
 Result<std::unique_ptr<ObjectReader::Impl>> ObjectReader::Impl::open(std::string sha256, fs::path path,
                                                                      Encoding encoding,
                                                                      std::optional<std::uint64_t> expected_bytes) {
-  util::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && (errno == ENOENT || errno == ENOTDIR)) {
+  if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
     return nullptr;
   }
-  if (!fd) {
-    return tl::unexpected(util::io_error("open", path));
+  auto opened = util::open_regular(path);
+  if (!opened) {
+    return tl::unexpected(std::move(opened.error()));
   }
+  util::Fd fd = std::move(*opened);
   auto file = util::MappedFile::map(fd, path);
   if (!file) {
     return tl::unexpected(std::move(file.error()));
@@ -127,7 +145,13 @@ Result<std::unique_ptr<ObjectReader::Impl>> ObjectReader::Impl::open(std::string
     if (!recorded) {
       return made->damaged("it is truncated or altered at its end");
     }
+    if (*recorded / kMostOfAByte > bytes.size()) {
+      return made->damaged(fmt::format("it cannot hold the {} bytes that it claims", *recorded));
+    }
     made->plain_bytes = *recorded;
+  }
+  if (made->plain_bytes > kLargest) {
+    return made->damaged(fmt::format("it claims {} bytes, more than any snapshot may have", made->plain_bytes));
   }
   if (expected_bytes && *expected_bytes != made->plain_bytes) {
     return made->damaged(fmt::format("it holds {} bytes where {} are recorded", made->plain_bytes, *expected_bytes));
@@ -144,6 +168,9 @@ tl::unexpected<Error> ObjectReader::Impl::damaged(std::string_view cause) const 
 }
 
 Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) const {
+  if (auto room = check_space(folder, plain_bytes); !room) {
+    return tl::unexpected(room.error());
+  }
   const auto scratch = unnamed_file(folder);
   if (!scratch) {
     return tl::unexpected(scratch.error());
@@ -214,6 +241,32 @@ Result<std::size_t> ObjectReader::read(std::span<std::byte> out) {
   return got;
 }
 
+Result<void> ObjectReader::check() const {
+  auto hash = Sha256::create();
+  if (!hash) {
+    return tl::unexpected(std::move(hash.error()));
+  }
+  if (impl_->encoding == Encoding::kPlain) {
+    hash->update(impl_->file.bytes());
+  } else {
+    FrameDecoder unpacker(impl_->frame(), impl_->plain_bytes);
+    std::vector<std::byte> chunk(kChunk);
+    for (std::size_t got = 1; got != 0;) {
+      const auto read = unpacker.read(chunk);
+      if (!read) {
+        return impl_->damaged(read.error().message);
+      }
+      got = *read;
+      hash->update(std::span(chunk).first(got));
+    }
+  }
+  return check_name(hash->finish());
+}
+
+Result<void> ObjectReader::check_name(std::string_view sha256) const {
+  return sha256 == impl_->sha256 ? Result<void>() : impl_->damaged("its SHA-256 is not its name");
+}
+
 Result<util::MappedFile> ObjectReader::load_verified(const fs::path& scratch_folder) const {
   auto hash = Sha256::create();
   if (!hash) {
@@ -225,8 +278,8 @@ Result<util::MappedFile> ObjectReader::load_verified(const fs::path& scratch_fol
     return plain;
   }
   hash->update(plain->bytes());
-  if (hash->finish() != impl_->sha256) {
-    return impl_->damaged("its SHA-256 is not its name");
+  if (auto named = check_name(hash->finish()); !named) {
+    return tl::unexpected(std::move(named.error()));
   }
   return plain;
 }

@@ -280,6 +280,12 @@ TEST(Judge, ACaseThatRanWhenCapturedMustStillRun) {
   EXPECT_EQ(now(Ending::kSkipped), Verdict::kRaised);
 }
 
+TEST(Judge, WhatTheMachineRefusesSaysNothingOfACase) {
+  EXPECT_EQ(judge(snapshot({stored(kReturn)}), ended(Ending::kRefused)).verdict, Verdict::kRefused);
+  EXPECT_EQ(standing(Verdict::kRefused), model::Standing::kUnverified);
+  EXPECT_TRUE(fails_when_strict(Verdict::kRefused));
+}
+
 TEST(Judge, AVacuousCaseThatRaisesNowFails) {
   EXPECT_EQ(judge(snapshot({}), ended(Ending::kRaised)).verdict, Verdict::kRaised);
 }
@@ -444,6 +450,11 @@ TEST(Conclude, MinVerifiedCountsWhatItIsToldToCount) {
   EXPECT_TRUE(passes(50, Counted::kPart));
   EXPECT_FALSE(passes(51, Counted::kPart));
   EXPECT_TRUE(passes(100, Counted::kAny));
+}
+
+TEST(Conclude, WhatTheMachineRefusedIsNeitherSuccessNorFailure) {
+  EXPECT_EQ(status({{Verdict::kIdentical, 9}, {Verdict::kRefused, 1}}), ExitStatus::kInternal);
+  EXPECT_EQ(status({{Verdict::kDifferent, 1}, {Verdict::kRefused, 1}}), ExitStatus::kInternal);
 }
 
 TEST(Conclude, AModuleThatDoesNotImportIsNoSuccess) {

@@ -69,6 +69,7 @@ enum class Ending {
   kImportFailed,  ///< its module or setup_cache did not get far enough to run it
   kNotRun,        ///< there was nothing to run it for
   kProtocol,      ///< it ended without a result, or what it sent was not understood
+  kRefused,       ///< the machine refused what this program needs to run it: says nothing about the case
 };
 [[nodiscard]] std::string_view name(Ending ending);
 [[nodiscard]] std::optional<Ending> ending_from_name(std::string_view text);

@@ -22,6 +22,7 @@ enum class Verdict {
   kUnstable,       ///< nothing it computes is the same from run to run
   kOpaque,         ///< what it computes cannot be pickled
   kCaptureFailed,  ///< it did not run when captured
+  kRefused,        ///< the machine refused what it takes to run it: nothing is known of it
   kObsolete,       ///< a snapshot whose case is gone
 };
 

@@ -73,6 +73,10 @@ class ObjectReader {
   /// The next plain bytes into `out`; how many, less than out.size() only at the end. 0: no more. Compressed bytes
   /// are checked (a zstd checksum) before the last of them is handed out; plain ones are not checked.
   [[nodiscard]] Result<std::size_t> read(std::span<std::byte> out);
+  /// Is the pickle what the object's name says? Reads all of it, and keeps nothing.
+  [[nodiscard]] Result<void> check() const;
+  /// The same, of who has taken the SHA-256 of these bytes already.
+  [[nodiscard]] Result<void> check_name(std::string_view sha256) const;
   /// The whole plain pickle, checked against the object's name. Where the file is compressed, it is unpacked into an
   /// unnamed temporary file in `scratch_folder`. Independent of read().
   [[nodiscard]] Result<util::MappedFile> load_verified(const std::filesystem::path& scratch_folder) const;

@@ -17,6 +17,7 @@
 #include "host/execution/endings.hpp"
 #include "host/execution/leftovers.hpp"
 #include "host/execution/memory_limit.hpp"
+#include "host/execution/room.hpp"
 #include "host/execution/state.hpp"
 #include "host/execution/surroundings.hpp"
 #include "host/execution/timeraw.hpp"
@@ -24,6 +25,7 @@
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "host/trace/tracer.hpp"
+#include "util/refusal.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -46,7 +48,7 @@ Result<void> enter_folders(const model::CaseRequest& request) {
     }
   }
   if (error) {
-    return fail(ErrorKind::kIo, fmt::format("cannot make the working directory of a case: {}", error.message()));
+    return tl::unexpected(util::refusal("make the working directory of a case", error.value()));
   }
   interpreter::module("os").attr("environ")["TMPDIR"] = request.temporary;
   const py::dict modules = interpreter::module("sys").attr("modules");
@@ -121,8 +123,10 @@ class CaseRun {
   [[nodiscard]] std::vector<SeenValue> gather_values(py::object returned, trace::Trace trace);
   [[nodiscard]] py::list in_an_order(const std::vector<trace::TracedCall>& calls);
   void hand_over(const std::vector<SeenValue>& seen);
+  void cannot_look(const char* done, const Error& error);
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
+  void refuse(std::string why);
   [[nodiscard]] model::Observation& observation() { return reply_.observation; }
 
   const OnTurn& on_turn_;
@@ -135,13 +139,18 @@ class CaseRun {
   Surroundings surroundings_;
   py::tuple args_;
   std::optional<StateWatch> state_;
+  int raised_errno_ = 0;  ///< of the exception that ended it
   model::CaseReply reply_;
 };
 
 model::CaseReply CaseRun::run(const py::object& cache) {
   observation().ending = Ending::kReturned;
+  if (const auto lacking = missing_room(request_.scratch)) {
+    refuse(*lacking);
+    return std::move(reply_);
+  }
   if (const auto entered = enter_folders(request_); !entered) {
-    reply_.fatal = entered.error().message;
+    refuse(entered.error().message);
     return std::move(reply_);
   }
   if (!benchmark_.note.empty()) {
@@ -160,11 +169,24 @@ model::CaseReply CaseRun::run(const py::object& cache) {
   for (std::string& note : leftovers_.clear()) {
     observation().notes.push_back(std::move(note));
   }
+  if (observation().ending == Ending::kRaised && !surroundings_.lowered() &&
+      is_refused_still(raised_errno_, request_.scratch)) {
+    refuse(observation().detail + util::advice(raised_errno_));
+  }
   return std::move(reply_);
+}
+
+/// The machine lacks what it takes, so the case says nothing.
+void CaseRun::refuse(std::string why) {
+  observation().ending = Ending::kRefused;
+  observation().detail = std::move(why);
+  observation().sites.clear();
+  reply_.comparisons.clear();
 }
 
 void CaseRun::end(const py::error_already_set& error, const char* where) {
   const EndedBy ended = ended_by(error);
+  raised_errno_ = errno_of(error);
   observation().ending = ended.ending;
   observation().detail = where + ended.detail;
   if (ended.ending == Ending::kOutOfMemory && context_.start.max_memory > 0) {
@@ -228,7 +250,9 @@ bool CaseRun::look_before() {
   state_.emplace(benchmark_.live, args_, writer_);
   const auto looked = state_->look_before();
   on_turn_(Turn::kBenchmark);
-  if (!looked) {
+  if (!looked && looked.error().kind == ErrorKind::kIo) {
+    refuse(looked.error().message);
+  } else if (!looked) {
     observation().ending = Ending::kProtocol;
     observation().detail = looked.error().message;
   }
@@ -352,7 +376,12 @@ void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
     return;
   }
   if (request_.mode == model::CaseMode::kCompare) {
-    reply_.comparisons = writer_.compare(seen, request_);
+    auto compared = writer_.compare(seen, request_);
+    if (!compared) {
+      cannot_look("compared", compared.error());
+      return;
+    }
+    reply_.comparisons = std::move(*compared);
     const bool unreadable = std::any_of(reply_.comparisons.begin(), reply_.comparisons.end(),
                                         [](const auto& site) { return site.match == model::SiteMatch::kUnreadable; });
     if (const auto why = unreadable ? surroundings_.lowered() : std::nullopt) {
@@ -368,12 +397,19 @@ void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
     for (std::string& note : writer_.take_notes()) {
       observation().notes.push_back(std::move(note));
     }
-  } else if (const auto why = surroundings_.lowered()) {
-    observation().ending = Ending::kProtocol;
-    observation().detail = "its values could not be kept: " + *why;
   } else {
-    reply_.fatal = stored.error().message;
+    cannot_look("kept", stored.error());
   }
+}
+
+/// Either the case has used up what there was, or the machine refuses it to all.
+void CaseRun::cannot_look(const char* done, const Error& error) {
+  if (const auto why = surroundings_.lowered()) {
+    observation().ending = Ending::kProtocol;
+    observation().detail = fmt::format("its values could not be {}: {}", done, *why);
+    return;
+  }
+  refuse(error.message);
 }
 
 void CaseRun::tear_down() {

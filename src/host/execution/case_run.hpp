@@ -29,7 +29,7 @@ using OnTurn = std::function<void(Turn)>;
 
 /// Runs a case in this process: it changes the current directory, seeds, collects garbage and leaves the instance as
 /// the benchmark left it. `cache` is what setup_cache returned, or None. A Python exception becomes the observation's
-/// ending; only an error of the store is `fatal`. `on_turn` hears when the turn changes; it begins with the
+/// ending; what the machine refuses is `refused`. `on_turn` hears when the turn changes; it begins with the
 /// benchmark's.
 [[nodiscard]] model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark,
                                         const model::CaseRequest& request, const pybind11::object& cache,

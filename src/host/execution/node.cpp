@@ -1,6 +1,5 @@
 #include "host/execution/node.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -11,11 +10,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "host/interpreter/interpreter.hpp"
 #include "util/process.hpp"
+#include "util/refusal.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -43,6 +42,10 @@ Node::Node(util::Channel channel, Work work) : channel_(std::move(channel)), wor
   const sigset_t set = sigchld_set();
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   signals_ = util::Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) {
+    send_failure({model::Ending::kRefused, util::refusal("watch its child processes", errno).message, ""});
+    ::_exit(1);
+  }
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   helpers_ = util::child_processes();
 }
@@ -92,6 +95,8 @@ void Node::on_order(util::Message message) {
   const std::string op = message.body.value("op", "");
   if (op == "fork" && message.fds.size() == 2) {
     fork_child(message.body, std::move(message.fds));
+  } else if (op == "fork") {  // the kernel drops descriptors that a full table has no room for
+    fork_refused(message.body, util::refusal("take over the descriptors of a child", EMFILE));
   } else if (op == "become") {
     become(message.body);
   } else if (op == "preload" && preload_) {
@@ -107,13 +112,18 @@ void Node::fork_child(const nlohmann::json& order, std::vector<util::Fd> fds) {
     become_child(self, order, std::move(fds));
   }
   if (pid < 0) {
-    const std::string cause = fmt::format("cannot fork: {}", std::strerror(errno));
-    (void)channel_.send({{"op", "fork-failed"}, {"node", id}, {"cause", cause}});
+    fork_refused(order, util::refusal("fork", errno));
     return;
   }
   ::setpgid(pid, pid);
   children_.emplace(pid, id);
   if (!channel_.send({{"op", "forked"}, {"node", id}, {"pid", pid}})) {
+    ::_exit(1);
+  }
+}
+
+void Node::fork_refused(const nlohmann::json& order, const Error& error) {
+  if (!channel_.send({{"op", "fork-failed"}, {"node", order.at("node")}, {"cause", error.message}})) {
     ::_exit(1);
   }
 }

@@ -47,6 +47,7 @@ class Node {
  private:
   void on_order(util::Message message);
   void fork_child(const nlohmann::json& order, std::vector<util::Fd> fds);
+  void fork_refused(const nlohmann::json& order, const Error& error);
   [[noreturn]] void become_child(pid_t parent, const nlohmann::json& order, std::vector<util::Fd> fds);
   [[noreturn]] void become(const nlohmann::json& order);
   void reap_children();

@@ -11,10 +11,12 @@
 #include "host/execution/case_run.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/node.hpp"
+#include "host/execution/room.hpp"
 #include "host/execution/setup_cache.hpp"
 #include "host/execution/suite_report.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
+#include "util/refusal.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -46,12 +48,22 @@ Node make_node(Context& context, Inherited& inherited, util::Channel channel) {
 void prepare_and_serve(Context& context, Inherited& inherited, util::Channel channel,
                        const std::function<std::optional<BranchFailure>()>& prepare) {
   std::optional<BranchFailure> failure;
-  try {
-    failure = prepare();
-  } catch (const py::error_already_set& error) {
-    EndedBy ended = ended_by(error);
-    failure = BranchFailure{ended.ending == Ending::kRaised ? Ending::kImportFailed : ended.ending,
-                            std::move(ended.detail), std::move(ended.traceback)};
+  const fs::path folder = context.start.workdir;
+  if (auto lacking = missing_room(folder)) {
+    failure = BranchFailure{Ending::kRefused, std::move(*lacking), ""};
+  } else {
+    try {
+      failure = prepare();
+    } catch (const py::error_already_set& error) {
+      EndedBy ended = ended_by(error);
+      if (const int number = errno_of(error); is_refused_still(number, folder)) {
+        ended = {Ending::kRefused, ended.detail + util::advice(number), std::move(ended.traceback)};
+      }
+      failure = BranchFailure{ended.ending == Ending::kRaised ? Ending::kImportFailed : ended.ending,
+                              std::move(ended.detail), std::move(ended.traceback)};
+    } catch (const fs::filesystem_error& error) {
+      failure = BranchFailure{Ending::kRefused, error.what(), ""};
+    }
   }
   Node node = make_node(context, inherited, std::move(channel));
   if (failure) {
@@ -158,6 +170,12 @@ void be_case(Context& context, Inherited& inherited, const model::CaseRequest& r
 
 void be_discoverer(const Context& context, const model::DiscoverRequest& request, util::Channel channel) {
   nlohmann::json body;
+  if (auto lacking = missing_room(context.start.workdir)) {
+    body = BranchFailure{Ending::kRefused, std::move(*lacking), ""};
+    body["op"] = "failed";
+    (void)channel.send(body);
+    return;
+  }
   auto reply = describe_suite(context, request, [&](const std::string& module) {
     interpreter::reseed(context.start.seed);
     (void)channel.send({{"op", "importing"}, {"module", module}});

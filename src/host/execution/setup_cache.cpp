@@ -9,10 +9,12 @@
 
 #include "host/execution/endings.hpp"
 #include "host/execution/memory_limit.hpp"
+#include "host/execution/room.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "util/channel.hpp"
 #include "util/process.hpp"
+#include "util/refusal.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -41,6 +43,9 @@ std::optional<model::BranchFailure> build(const Context& context, const discover
     return std::nullopt;
   } catch (const py::error_already_set& error) {
     EndedBy ended = ended_by(error);
+    if (const int number = errno_of(error); is_refused_still(number, ".")) {
+      return model::BranchFailure{model::Ending::kRefused, ended.detail + util::advice(number), ""};
+    }
     return model::BranchFailure{ended.ending, std::move(ended.detail), std::move(ended.traceback)};
   }
 }
@@ -50,11 +55,11 @@ std::optional<model::BranchFailure> attempt(const Context& context, const discov
                                             FreeSetUps mode) {
   auto ends = util::Channel::make_pair();
   if (!ends) {
-    return model::BranchFailure{model::Ending::kProtocol, ends.error().message, ""};
+    return model::BranchFailure{model::Ending::kRefused, ends.error().message, ""};
   }
   const pid_t pid = interpreter::fork_interpreter();
   if (pid < 0) {
-    return model::BranchFailure{model::Ending::kProtocol, "cannot fork", ""};
+    return model::BranchFailure{model::Ending::kRefused, util::refusal("fork", errno).message, ""};
   }
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -26,8 +26,9 @@ Result<util::Fd> unnamed_file(const std::filesystem::path& folder) {
   return fd;
 }
 
-CompareSink::CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, std::filesystem::path scratch)
-    : snapshot_(snapshot), again_(again), scratch_(std::move(scratch)) {}
+CompareSink::CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, store::Sha256 hash,
+                         std::filesystem::path scratch)
+    : snapshot_(snapshot), again_(again), hash_(std::move(hash)), scratch_(std::move(scratch)) {}
 
 // What was compared is let go of, so that a large snapshot never counts as a second copy of the value in memory.
 bool CompareSink::equal_mapped(std::span<const std::byte> snapshot, std::span<const std::byte> bytes) {
@@ -103,6 +104,7 @@ Result<void> CompareSink::write(std::span<const std::byte> bytes) {
     }
     if (*equal) {
       equal_bytes_ += bytes.size();
+      hash_.update(bytes);
       return {};
     }
     if (auto started = start_spooling(); !started) {
@@ -114,7 +116,7 @@ Result<void> CompareSink::write(std::span<const std::byte> bytes) {
 
 Result<bool> CompareSink::finish() {
   if (!spool_ && equal_bytes_ == snapshot_.plain_size()) {
-    return true;
+    return snapshot_.check_name(hash_.finish()).map([] { return true; });
   }
   if (!spool_) {
     if (auto started = start_spooling(); !started) {

@@ -44,12 +44,15 @@ class HashSink : public util::ByteSink {
 /// difference on the new pickle is spooled to an unnamed file, so that both can be read as values.
 class CompareSink : public util::ByteSink {
  public:
-  /// `snapshot` and a second reader of the same object: the first is consumed by the comparison, the second gives the
-  /// equal beginning once more if it has to be spooled. Both must outlive the sink.
-  CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, std::filesystem::path scratch);
+  /// `hash` takes the new pickle: bytes that equal the stored ones are no proof that those are what was stored, since
+  /// who computes them could have written both. `snapshot` and a second reader of the same object: the first is
+  /// consumed by the comparison, the second gives the equal beginning once more if it has to be spooled. Both must
+  /// outlive the sink.
+  CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, store::Sha256 hash,
+              std::filesystem::path scratch);
 
   [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override;
-  /// Call once, after the last write. True: every byte was the same.
+  /// Call once, after the last write. True: every byte was the same, and is what the object's name says.
   [[nodiscard]] Result<bool> finish();
   /// The whole new pickle, mapped; after finish() returned false.
   [[nodiscard]] Result<util::MappedFile> spooled() const;
@@ -61,6 +64,7 @@ class CompareSink : public util::ByteSink {
 
   store::ObjectReader& snapshot_;
   store::ObjectReader& again_;
+  store::Sha256 hash_;  ///< of the equal beginning
   std::filesystem::path scratch_;
   std::uint64_t equal_bytes_ = 0;     ///< of the beginning; always whole writes
   std::vector<std::byte> unpacked_;   ///< of a compressed snapshot; allocated once

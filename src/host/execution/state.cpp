@@ -14,6 +14,7 @@
 #include "host/interpreter/interpreter.hpp"
 #include "util/fd.hpp"
 #include "util/file.hpp"
+#include "util/refusal.hpp"
 #include "util/text.hpp"
 
 namespace snapshot_test::host::execution {
@@ -145,14 +146,14 @@ StateWatch::Digests StateWatch::digests() {
 Result<void> StateWatch::look_before() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return fail(ErrorKind::kInternal, "cannot make a pipe to look at the state before the call");
+    return tl::unexpected(util::refusal("create a pipe to look at the state before the call", errno));
   }
   util::Fd reading(ends[0]);
   util::Fd writing(ends[1]);
   interpreter::flush_standard_streams();
   const pid_t pid = interpreter::fork_interpreter();
   if (pid < 0) {
-    return fail(ErrorKind::kInternal, "cannot fork to look at the state before the call");
+    return tl::unexpected(util::refusal("fork to look at the state before the call", errno));
   }
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);

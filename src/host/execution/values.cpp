@@ -253,8 +253,8 @@ std::optional<std::string> ValueWriter::digest(py::handle value) {
   return sink.finish();
 }
 
-std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& seen,
-                                                 const model::CaseRequest& request) {
+Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenValue>& seen,
+                                                         const model::CaseRequest& request) {
   std::vector<Compared> done;
   std::vector<const SeenValue*> taken;
   for (const SiteValue& baseline : request.baseline) {
@@ -275,13 +275,19 @@ std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& s
     } else if (auto known = compared_already(done, now.value, baseline)) {
       site.comparison = std::move(*known);
     } else {
-      site.comparison = compare_one(now, baseline, request);
-      if (baseline.site.kind == SiteKind::kResult && now.last && !now.last.is(now.value) && !agrees(site.comparison)) {
+      auto compared = compare_one(now, baseline, request);
+      const auto agreed = [](const Result<SiteComparison>& each) { return each && agrees(*each); };
+      if (baseline.site.kind == SiteKind::kResult && now.last && !now.last.is(now.value) && !agreed(compared)) {
         SeenValue last = now;
         last.value = last.last;
-        auto of_last = compare_one(last, baseline, request);
-        site.comparison = agrees(of_last) ? std::move(of_last) : std::move(site.comparison);
+        if (auto of_last = compare_one(last, baseline, request); agreed(of_last)) {
+          compared = std::move(of_last);
+        }
       }
+      if (!compared) {
+        return tl::unexpected(compared.error());
+      }
+      site.comparison = std::move(*compared);
     }
     site.now = now.value;
     done.push_back(std::move(site));
@@ -294,12 +300,15 @@ std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& s
   return comparisons;
 }
 
-SiteComparison ValueWriter::compare_one(const SeenValue& seen, const SiteValue& baseline,
-                                        const model::CaseRequest& request) {
+Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const SiteValue& baseline,
+                                                const model::CaseRequest& request) {
   SiteComparison comparison;
   comparison.site = baseline.site;
   comparison.meaningful = baseline.meaningful;
-  const auto unreadable = [&](const Error& error) {
+  const auto unreadable = [&](const Error& error) -> Result<SiteComparison> {
+    if (error.kind == ErrorKind::kIo) {  // not the snapshot's fault
+      return tl::unexpected(error);
+    }
     comparison.match = SiteMatch::kUnreadable;
     comparison.explanation = error.message;
     return comparison;
@@ -313,7 +322,11 @@ SiteComparison ValueWriter::compare_one(const SeenValue& seen, const SiteValue& 
   if (!again) {
     return unreadable(again.error());
   }
-  CompareSink sink(*snapshot, *again, request.scratch);
+  auto hash = store::Sha256::create();
+  if (!hash) {
+    return tl::unexpected(hash.error());
+  }
+  CompareSink sink(*snapshot, *again, std::move(*hash), request.scratch);
   const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
   if (!pickled && pickled.error().kind == ErrorKind::kPython) {
     comparison.match = SiteMatch::kOpaque;

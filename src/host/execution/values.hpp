@@ -26,10 +26,10 @@ class ValueWriter {
   [[nodiscard]] Result<std::vector<model::SiteValue>> store(const std::vector<SeenValue>& seen,
                                                             const model::CaseRequest& request);
 
-  /// One comparison for each site of request.baseline. Never fails as a whole: what cannot be read or pickled is the
-  /// match of its site.
-  [[nodiscard]] std::vector<model::SiteComparison> compare(const std::vector<SeenValue>& seen,
-                                                           const model::CaseRequest& request);
+  /// One comparison for each site of request.baseline: what cannot be read or pickled is the match of its site. kIo
+  /// where the machine refuses what comparing takes.
+  [[nodiscard]] Result<std::vector<model::SiteComparison>> compare(const std::vector<SeenValue>& seen,
+                                                                   const model::CaseRequest& request);
 
   /// SHA-256 (hex) of the value's pickle; none where it cannot be pickled, or says nothing about what was computed.
   [[nodiscard]] std::optional<std::string> digest(pybind11::handle value);
@@ -41,8 +41,8 @@ class ValueWriter {
   /// Nothing but iterators that are used up. In a list of rounds, None takes their place.
   [[nodiscard]] bool gives_nothing(const SeenValue& seen);
   [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const model::CaseRequest& request);
-  [[nodiscard]] model::SiteComparison compare_one(const SeenValue& seen, const model::SiteValue& baseline,
-                                                  const model::CaseRequest& request);
+  [[nodiscard]] Result<model::SiteComparison> compare_one(const SeenValue& seen, const model::SiteValue& baseline,
+                                                          const model::CaseRequest& request);
 
   const pickling::Reducers& reducers_;
   void note(const model::Site& site, const pickling::PickledInfo& pickled);

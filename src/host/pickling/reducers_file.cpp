@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +9,7 @@
 
 #include "host/pickling/construction.hpp"
 #include "host/pickling/python_error.hpp"
+#include "util/file.hpp"
 
 namespace snapshot_test::host::pickling {
 
@@ -134,11 +133,11 @@ Result<void> add_reducers(Reducers& reducers, const py::dict& scope) {
 }
 
 Result<void> load_reducers(Reducers& reducers, const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream) {
+  const auto read = util::read_file(file);
+  if (!read) {
     return refused(file, std::nullopt, "it cannot be read; \"reducers\" in the configuration names it");
   }
+  const std::string& text = *read;
   try {
     py::dict scope;
     const py::module_ builtins = py::module_::import("builtins");
