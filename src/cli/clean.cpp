@@ -43,7 +43,12 @@ Result<std::string> clean(const CleanArgs& args) {
   if (!config) {
     return tl::unexpected(config.error());
   }
-  const auto store = store::Store::open(config->snapshot_dir.value);
+  // A store without snapshots has leftovers at most; that of an interrupted first capture is one.
+  auto there = store::Store::open_if_there(config->snapshot_dir.value);
+  if (!there) {
+    return tl::unexpected(there.error());
+  }
+  const auto store = *there ? Result<store::Store>(std::move(**there)) : store::Store::open(config->snapshot_dir.value);
   if (!store) {
     return tl::unexpected(store.error());
   }
@@ -71,7 +76,7 @@ Result<std::string> clean(const CleanArgs& args) {
                             args.mode == store::CleanMode::kDryRun ? "would remove" : "removed",
                             report::counted(cleaned->obsolete.size(), "obsolete benchmark"),
                             report::counted(cleaned->objects, "unused object"),
-                            report::counted(cleaned->leftovers, "leftover"), store->root().string(),
+                            report::counted(cleaned->leftovers, "leftover"), report::one_line(store->root().string()),
                             report::size(cleaned->bytes));
 }
 

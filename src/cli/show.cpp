@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "cli/offer.hpp"
 #include "cli/options.hpp"
@@ -38,7 +39,11 @@ inspect::JsonLimits json_limits(const ShowArgs& args) {
   return limits;
 }
 
-Result<std::string> show_file(const std::filesystem::path& path, const ShowArgs& args, const config::Config& config) {
+using inspect::ShownText;
+
+ShownText as_text(const inspect::ShownJson& shown) { return {json_text(shown.content), shown.unreadable}; }
+
+Result<ShownText> show_file(const std::filesystem::path& path, const ShowArgs& args, const config::Config& config) {
   const auto value = inspect::load_file(path);
   if (!value) {
     return tl::unexpected(value.error());
@@ -46,14 +51,14 @@ Result<std::string> show_file(const std::filesystem::path& path, const ShowArgs&
   if (args.format == Format::kJson) {
     const Json json = {
         {"format", 1}, {"file", path.string()}, {"value", inspect::value_json(value->root(), json_limits(args))}};
-    return json_text(json);
+    return ShownText{json_text(json)};
   }
-  return inspect::value_text(value->root(), text_limits(args, config), "");
+  return ShownText{inspect::value_text(value->root(), text_limits(args, config), "")};
 }
 
-Result<std::string> show_store(const store::Store& store, const ShowArgs& args) {
+Result<ShownText> show_store(const store::Store& store, const ShowArgs& args) {
   if (args.format == Format::kJson) {
-    return inspect::store_json(store).map(json_text);
+    return inspect::store_json(store).map(as_text);
   }
   return inspect::store_text(store);
 }
@@ -70,8 +75,9 @@ Result<void> write_pickle(const store::Store& store, const Found& found, const s
     return tl::unexpected(pickle.error());
   }
   const auto bytes = pickle->bytes();
-  if (file == "-") {
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (file == "-") {  // not text: past what makes text visible
+    out.flush();
+    std::cout.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     return {};
   }
   auto target = util::AtomicFile::create(file);
@@ -81,8 +87,8 @@ Result<void> write_pickle(const store::Store& store, const Found& found, const s
   return target->write(bytes).and_then([&target] { return target->commit(); });
 }
 
-Result<std::string> show_snapshots(const inspect::Operand& operand, const ShowArgs& args, const config::Config& config,
-                                   const Streams& streams) {
+Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs& args, const config::Config& config,
+                                 const Streams& streams) {
   const auto site = inspect::parse_site(args.site);
   if (!site) {
     return tl::unexpected(site.error());
@@ -106,20 +112,22 @@ Result<std::string> show_snapshots(const inspect::Operand& operand, const ShowAr
     }
   }
   if (args.format == Format::kJson) {
-    return json_text(inspect::cases_json(*store, *found, *site, json_limits(args)));
+    return as_text(inspect::cases_json(*store, *found, *site, json_limits(args)));
   }
   if (several) {
-    return inspect::cases_text(*found) + inspect::several_cases(*found, operand.name) + ", to see its values\n";
+    ShownText shown = inspect::cases_text(*store, *found);
+    shown.content += report::one_line(inspect::several_cases(*found, operand.name)) + ", to see its values\n";
+    return shown;
   }
   const Found& only = found->front();
   if (args.pickle_file) {
-    return write_pickle(*store, only, *site, *args.pickle_file, streams.out).map([] { return std::string(); });
+    return write_pickle(*store, only, *site, *args.pickle_file, streams.out).map([] { return ShownText(); });
   }
   return inspect::case_text(*store, only.manifest, only.manifest.cases[only.cases.front()], *site,
                             text_limits(args, config));
 }
 
-Result<std::string> show(const ShowArgs& args, const Streams& streams) {
+Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
   const auto config = load_config(args.shared);
   if (!config) {
     return tl::unexpected(config.error());
@@ -175,12 +183,12 @@ CLI::App* declare_show(CLI::App& root, ShowArgs& args) {
 }
 
 model::ExitStatus run(const ShowArgs& args, const Streams& streams) {
-  const auto text = show(args, streams);
-  if (!text) {
-    return complain(text.error(), streams, args.shared.color);
+  const auto shown = show(args, streams);
+  if (!shown) {
+    return complain(shown.error(), streams, args.shared.color);
   }
-  streams.out << *text << std::flush;
-  return model::ExitStatus::kSuccess;
+  streams.out << shown->content << std::flush;
+  return shown->unreadable == 0 ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
 }
 
 }  // namespace snapshot_test::cli

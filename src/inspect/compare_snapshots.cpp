@@ -30,7 +30,12 @@ SiteComparison compare_values(const store::Store& actual_store, const SiteValue&
   if (site.wholly_unstable || actual.wholly_unstable) {
     return with(std::move(comparison), SiteMatch::kUnstable, "it is not the same in two runs of the same code");
   }
-  if (site.object == actual.object) {
+  if (site.object == actual.object) {  // which says nothing of what is in the files
+    for (const auto& checked : {check_site(expected.store, site), check_site(actual_store, actual)}) {
+      if (!checked) {
+        return with(std::move(comparison), SiteMatch::kUnreadable, checked.error().message);
+      }
+    }
     return comparison;
   }
   const auto before = load_site(expected.store, site);

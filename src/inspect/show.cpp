@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "inspect/stored_value.hpp"
 #include "report/format.hpp"
@@ -67,7 +68,7 @@ std::string heading(const SiteValue& site) {
   return fmt::format("{}{}\n", site.site.text(), source);
 }
 
-Json site_json(const store::Store& store, const SiteValue& site, const JsonLimits& limits) {
+Json site_json(const store::Store& store, const SiteValue& site, const JsonLimits& limits, std::size_t& unreadable) {
   Json out = Json(nlohmann::json(site));
   if (site.object.empty()) {
     return out;
@@ -76,18 +77,59 @@ Json site_json(const store::Store& store, const SiteValue& site, const JsonLimit
     out["value"] = value_json(value->root(), limits);
   } else {
     out["unreadable"] = value.error().message;
+    ++unreadable;
   }
   return out;
 }
 
+/// Objects that have been looked at, with their size in the manifest and what is wrong with them, if anything is: many
+/// cases share one.
+using Checked = std::map<std::pair<std::string, std::uint64_t>, std::string>;
+
+/// The values that are not there, or not what they were.
+std::vector<std::string> unreadable_values(const store::Store& store, const store::Manifest& manifest,
+                                           Checked& checked) {
+  std::vector<std::string> unreadable;
+  for (const store::CaseRecord& record : manifest.cases) {
+    for (const SiteValue& site : record.sites) {
+      const auto [object, is_new] = checked.try_emplace({site.object, site.bytes});
+      if (const auto there = is_new ? check_site(store, site) : Result<void>(); !there) {
+        object->second = there.error().message;
+      }
+      if (!object->second.empty()) {
+        unreadable.push_back(
+            fmt::format("{}, {}: {}", store::case_label(manifest, record), site.site.text(), object->second));
+      }
+    }
+  }
+  return unreadable;
+}
+
+/// "  time, Python version, commit ..." of the run that a case is from; empty where that is not known.
+std::string run_line(const store::Store& store, const std::string& id) {
+  const auto run = store.load_run(id);
+  if (!run) {
+    return fmt::format("  the run cannot be read: {}\n", report::one_line(run.error().message));
+  }
+  if (!*run) {
+    return {};
+  }
+  const auto& git = (*run)->git;
+  return fmt::format("  {}, Python {}{}\n", report::one_line((*run)->time, 40),
+                     report::one_line((*run)->python.version, 40),
+                     git && !git->commit.empty() ? ", commit " + report::one_line(git->commit.substr(0, 12)) : "");
+}
+
 }  // namespace
 
-Result<std::string> store_text(const store::Store& store) {
+Result<ShownText> store_text(const store::Store& store) {
   const auto names = store.benchmark_names();
   if (!names) {
     return tl::unexpected(names.error());
   }
   std::string text;
+  std::size_t unreadable = 0;
+  Checked checked;
   Counts all;
   std::size_t cases = 0;
   const std::size_t width = column_width(*names);
@@ -95,6 +137,7 @@ Result<std::string> store_text(const store::Store& store) {
     const auto manifest = store.load_manifest(name);
     if (!manifest) {
       text += fmt::format("{}: {}\n", report::one_line(name), report::one_line(manifest.error().message));
+      ++unreadable;
     } else if (*manifest) {
       const Counts counts = count(**manifest);
       for (const auto& [status, number] : counts) {
@@ -103,37 +146,51 @@ Result<std::string> store_text(const store::Store& store) {
       cases += (*manifest)->cases.size();
       text += fmt::format("{:<{}}  {:>9}: {}\n", report::one_line(name), width,
                           report::counted((*manifest)->cases.size(), "case"), counts_text(counts));
+      for (const std::string& each : unreadable_values(store, **manifest, checked)) {
+        text += fmt::format("  cannot be read: {}\n", report::one_line(each));
+        ++unreadable;
+      }
     }
   }
   const auto bytes = store.disk_usage();
-  return text + fmt::format("{} with {} in '{}'{}: {}\n", report::counted(names->size(), "benchmark"),
-                            report::counted(cases, "case"), store.root().string(),
-                            bytes ? ", " + report::size(*bytes) : "", counts_text(all));
+  text += fmt::format("{} with {} in '{}'{}: {}\n", report::counted(names->size(), "benchmark"),
+                      report::counted(cases, "case"), report::one_line(store.root().string()),
+                      bytes ? ", " + report::size(*bytes) : "", counts_text(all));
+  return ShownText{std::move(text), unreadable};
 }
 
-Result<Json> store_json(const store::Store& store) {
+Result<ShownJson> store_json(const store::Store& store) {
   const auto names = store.benchmark_names();
   if (!names) {
     return tl::unexpected(names.error());
   }
   Json out = {{"format", 1}, {"store", store.root().string()}, {"benchmarks", Json::array()}};
+  std::size_t unreadable = 0;
+  Checked checked;
   for (const std::string& name : *names) {
     const auto manifest = store.load_manifest(name);
     if (!manifest) {
       out["benchmarks"].push_back({{"name", name}, {"unreadable", manifest.error().message}});
+      ++unreadable;
     } else if (*manifest) {
       Json counts = Json::object();
       for (const auto& [status, number] : count(**manifest)) {
         counts[std::string(model::name(status))] = number;
       }
       out["benchmarks"].push_back({{"name", name}, {"cases", (*manifest)->cases.size()}, {"by_status", counts}});
+      const auto values = unreadable_values(store, **manifest, checked);
+      if (!values.empty()) {
+        out["benchmarks"].back()["unreadable_values"] = values;
+      }
+      unreadable += values.size();
     }
   }
-  return out;
+  return ShownJson{std::move(out), unreadable};
 }
 
-std::string cases_text(const std::vector<Found>& found) {
+ShownText cases_text(const store::Store& store, const std::vector<Found>& found) {
   std::string text;
+  std::size_t unreadable = 0;
   for (const Found& each : found) {
     for (const std::size_t position : each.cases) {
       const store::CaseRecord& record = each.manifest.cases[position];
@@ -142,24 +199,25 @@ std::string cases_text(const std::vector<Found>& found) {
                           report::one_line(record.reason, 200));
       for (const SiteValue& site : record.sites) {
         text += fmt::format("  {}: {}\n", site.site.text(), report::one_line(site_line(site), 200));
+        if (const auto checked = check_site(store, site); !checked) {
+          text += fmt::format("    cannot be read: {}\n", report::one_line(checked.error().message));
+          ++unreadable;
+        }
       }
     }
   }
-  return text;
+  return {std::move(text), unreadable};
 }
 
-std::string case_text(const store::Store& store, const store::Manifest& manifest, const store::CaseRecord& record,
-                      const std::optional<model::Site>& site, const TextLimits& limits) {
+ShownText case_text(const store::Store& store, const store::Manifest& manifest, const store::CaseRecord& record,
+                    const std::optional<model::Site>& site, const TextLimits& limits) {
   std::string text =
       fmt::format("{}\n  {}{}{}\n", report::one_line(store::case_label(manifest, record)), model::name(record.status),
                   record.reason.empty() ? "" : ": ", report::one_line(record.reason, 200));
   text += fmt::format("  captured by run {}, in {} of the call\n", report::one_line(record.run),
                       report::duration(record.seconds));
-  if (const auto run = store.load_run(record.run); run && *run) {
-    text += fmt::format(
-        "  {}, Python {}{}\n", (*run)->time, (*run)->python.version,
-        (*run)->git && !(*run)->git->commit.empty() ? ", commit " + (*run)->git->commit.substr(0, 12) : std::string());
-  }
+  text += run_line(store, record.run);
+  std::size_t unreadable = 0;
   for (const SiteValue& each : record.sites) {
     if (site && !(each.site == *site)) {
       continue;
@@ -168,11 +226,12 @@ std::string case_text(const store::Store& store, const store::Manifest& manifest
     if (each.object.empty()) {
       continue;
     }
-    text += fmt::format("  object {}\n", each.object);
+    text += fmt::format("  object {}\n", report::one_line(each.object, 100));
     if (const auto value = load_site(store, each)) {
       text += value_text(value->root(), limits, "    ");
     } else {
       text += fmt::format("    cannot be read: {}\n", report::one_line(value.error().message));
+      ++unreadable;
     }
     for (const std::string& path : each.unstable) {
       text += fmt::format("  not compared, it differs from run to run: {}\n", report::one_line(path, 200));
@@ -182,12 +241,13 @@ std::string case_text(const store::Store& store, const store::Manifest& manifest
                           path.empty() ? "the value" : report::one_line(path, 200));
     }
   }
-  return text;
+  return {std::move(text), unreadable};
 }
 
-Json cases_json(const store::Store& store, const std::vector<Found>& found, const std::optional<model::Site>& site,
-                const JsonLimits& limits) {
+ShownJson cases_json(const store::Store& store, const std::vector<Found>& found, const std::optional<model::Site>& site,
+                     const JsonLimits& limits) {
   Json out = {{"format", 1}, {"store", store.root().string()}, {"cases", Json::array()}};
+  std::size_t unreadable = 0;
   for (const Found& each : found) {
     for (const std::size_t position : each.cases) {
       const store::CaseRecord& record = each.manifest.cases[position];
@@ -203,13 +263,13 @@ Json cases_json(const store::Store& store, const std::vector<Found>& found, cons
                   {"sites", Json::array()}};
       for (const SiteValue& value : record.sites) {
         if (!site || value.site == *site) {
-          one["sites"].push_back(site_json(store, value, limits));
+          one["sites"].push_back(site_json(store, value, limits, unreadable));
         }
       }
       out["cases"].push_back(std::move(one));
     }
   }
-  return out;
+  return {std::move(out), unreadable};
 }
 
 }  // namespace snapshot_test::inspect

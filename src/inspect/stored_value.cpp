@@ -70,6 +70,15 @@ Result<util::MappedFile> load_pickle(const store::Store& store, const model::Sit
   return reader->load_verified(fs::temp_directory_path());
 }
 
+Result<void> check_site(const store::Store& store, const model::SiteValue& site) {
+  if (site.object.empty()) {
+    return {};
+  }
+  return store.open_object(site.object, site.bytes).and_then([](const store::ObjectReader& reader) {
+    return reader.check();
+  });
+}
+
 Result<StoredValue> load_site(const store::Store& store, const model::SiteValue& site) {
   auto file = load_pickle(store, site);
   if (!file) {

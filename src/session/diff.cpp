@@ -148,6 +148,11 @@ Result<model::VerifySummary> diff(const DiffOptions& options, model::Listener& l
   for (const auto& [name, why] : before->unreadable) {
     diff.unreadable(name, why);
   }
+  for (const auto& [name, why] : after->unreadable) {
+    if (before->manifests.count(name) == 0 && before->unreadable.count(name) == 0) {
+      diff.unreadable(name, why);
+    }
+  }
   for (const auto& [name, manifest] : after->manifests) {
     if (before->manifests.count(name) == 0 && before->unreadable.count(name) == 0) {
       diff.only_after(manifest);

@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <system_error>
 
 #include "util/file.hpp"
+#include "util/refusal.hpp"
 
 namespace snapshot_test::session {
 
@@ -17,6 +20,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kLockName = ".lock";
+/// Between the making of a folder and its lock.
+constexpr std::time_t kMakingSeconds = 10;
 
 std::string prefix() { return fmt::format("snapshot_test-{}-", ::getuid()); }
 
@@ -29,15 +34,37 @@ util::Fd try_lock(const fs::path& folder) {
   return fd;
 }
 
+/// A folder of ours that nobody alive holds. Without a lock, one is being made, or its removal was killed half-way.
+bool is_abandoned(const fs::path& folder) {
+  struct stat status {};
+  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid()) {
+    return false;
+  }
+  std::error_code ignored;
+  if (!fs::exists(folder / kLockName, ignored) && std::time(nullptr) - status.st_mtime < kMakingSeconds) {
+    return false;
+  }
+  return try_lock(folder).valid();
+}
+
 void remove_abandoned(const fs::path& parent) {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(parent, ignored)) {
-    const bool ours = entry.path().filename().string().rfind(prefix(), 0) == 0 && !entry.is_symlink(ignored) &&
-                      fs::exists(entry.path() / kLockName, ignored);
-    if (ours && try_lock(entry.path())) {
+    if (entry.path().filename().string().rfind(prefix(), 0) == 0 && is_abandoned(entry.path())) {
       remove_folder(entry.path());
     }
   }
+}
+
+/// The lock goes last: until then whoever finds the folder knows whose it is.
+void remove_locked(const fs::path& folder) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename() != kLockName) {
+      remove_folder(entry.path());
+    }
+  }
+  remove_folder(folder);
 }
 
 }  // namespace
@@ -77,7 +104,7 @@ Result<Scratch> Scratch::create() {
 
 Scratch::~Scratch() {
   if (lock_) {
-    remove_folder(path_);
+    remove_locked(path_);
   }
 }
 
@@ -85,7 +112,7 @@ Result<fs::path> Scratch::make_folder(const std::string& name) const {
   fs::path folder = path_ / name;
   std::error_code error;
   if (!fs::create_directories(folder, error) && error) {
-    return fail(ErrorKind::kIo, fmt::format("cannot create the folder '{}': {}", folder.string(), error.message()));
+    return tl::unexpected(util::refusal(fmt::format("create the folder '{}'", folder.string()), error.value()));
   }
   return folder;
 }

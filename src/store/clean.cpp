@@ -199,7 +199,9 @@ Result<CleanReport> clean(const Store& store, const std::optional<std::vector<st
   if (!referenced) {
     return tl::unexpected(referenced.error());
   }
-  auto done = plan_objects(store, *referenced, plan);
+  // Where there are no manifests at all, they may be lost rather than gone: the values stay.
+  const auto names = store.benchmark_names();
+  auto done = names && names->empty() ? Result<void>() : plan_objects(store, *referenced, plan);
   if (done) {
     done = plan_leftovers(store, plan);
   }

@@ -92,6 +92,13 @@ Result<void> move_runs(const fs::path& from, const fs::path& to) {
   return {};
 }
 
+tl::unexpected<Error> in_the_way(const fs::path& path, bool folder) {
+  return fail(ErrorKind::kCorrupt,
+              fmt::format("'{}' is in the way: it should be a {} of the snapshot store; remove it, or choose another "
+                          "folder with --snapshot-dir",
+                          path.string(), folder ? "folder" : "file"));
+}
+
 }  // namespace
 
 Result<FolderState> look_at(const fs::path& root) {
@@ -190,6 +197,21 @@ Result<Staged> find_staged(const fs::path& root) {
     (committed ? staged.committed : staged.stale).push_back(path);
   }
   return staged;
+}
+
+Result<void> check_places(const fs::path& root, const fs::path& staged) {
+  std::error_code ignored;
+  for (const fs::path& from : {paths::objects(staged), paths::cases(staged), paths::runs(staged)}) {
+    for (auto each = fs::recursive_directory_iterator(from, ignored); each != fs::end(each); each.increment(ignored)) {
+      const fs::path to = root / each->path().lexically_relative(staged);
+      const fs::file_status there = fs::symlink_status(to, ignored);
+      const bool folder = each->is_directory(ignored);
+      if (fs::exists(there) && (folder || fs::is_directory(there)) && folder != fs::is_directory(there)) {
+        return in_the_way(to, folder);
+      }
+    }
+  }
+  return {};
 }
 
 Result<void> roll_forward(const fs::path& root, const fs::path& staged) {

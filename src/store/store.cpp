@@ -36,15 +36,16 @@ Result<std::vector<fs::path>> manifest_files(const fs::path& cases) {
   }
   std::vector<fs::path> files;
   for (const FolderEntry& folder : *folders) {
-    if (!folder.is_folder) {
-      continue;
+    if (folder.name.starts_with('.')) {
+      continue;  // version control keeps its own files there
     }
+    // What is no folder is refused, not left out: the benchmarks of its module would count as never captured.
     const auto entries = list_folder(cases / folder.name);
     if (!entries) {
       return tl::unexpected(entries.error());
     }
     for (const FolderEntry& entry : *entries) {
-      if (entry.is_file && paths::is_manifest(entry.name)) {
+      if (paths::is_manifest(entry.name)) {  // whatever it is: what is no file is found out when it is read
         files.push_back(fs::path(folder.name) / entry.name);
       }
     }
@@ -276,7 +277,7 @@ Result<std::vector<std::string>> Store::run_ids() const {
       return tl::unexpected(entries.error());
     }
     for (const FolderEntry& entry : *entries) {
-      if (auto id = paths::parse_run(entry.name); id && entry.is_file) {
+      if (auto id = paths::parse_run(entry.name); id && !entry.is_folder) {
         ids.push_back(std::move(*id));
       }
     }

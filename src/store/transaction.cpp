@@ -203,6 +203,9 @@ Result<std::unique_ptr<CaptureTransaction::Impl>> CaptureTransaction::Impl::star
   const fs::path folder = paths::staging(store.root()) / run_id;
   std::unique_ptr<Impl> impl(new Impl{store.root(), folder, std::move(run_id), std::move(*lock)});
   impl->resumed = std::move(resumed);
+  for (const fs::path& each : {paths::objects(store.root()), paths::cases(store.root()), paths::runs(store.root())}) {
+    done = done ? ensure_folder(each) : done;
+  }
   for (const fs::path& each :
        {paths::staging(store.root()), folder, paths::objects(folder), paths::cases(folder), paths::runs(folder)}) {
     done = done ? ensure_folder(each) : done;
@@ -303,6 +306,9 @@ Result<void> CaptureTransaction::commit() {
     return done;
   }
   done = impl_->drop_unreferenced();
+  if (done) {
+    done = check_places(impl_->root, impl_->staged);
+  }
   if (done) {
     done = sync_tree(impl_->staged, impl_->watch);
   }
