@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "util/visible.hpp"
+
 namespace snapshot_test::cli {
 
 model::ExitStatus exit_status(ErrorKind kind) {
@@ -25,8 +27,8 @@ model::ExitStatus exit_status(ErrorKind kind) {
 
 model::ExitStatus complain(const Error& error, const Streams& streams, When color) {
   const std::string_view word = error.kind == ErrorKind::kInternal ? "internal error:" : "error:";
-  streams.err << report::paint(color_for(color, streams.err_fd), report::Tone::kBad, word) << ' ' << error.message
-              << '\n'
+  streams.err << report::paint(color_for(color, streams.err_fd), report::Tone::kBad, word) << ' '
+              << util::visible(error.message, util::Keep::kLines) << '\n'
               << std::flush;
   return exit_status(error.kind);
 }

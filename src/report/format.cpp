@@ -8,31 +8,13 @@
 #include <cmath>
 #include <vector>
 
+#include "util/visible.hpp"
+
 namespace snapshot_test::report {
 
 namespace {
 
 constexpr std::size_t kLineWidth = 2000;  // bytes; a benchmark may print a megabyte without a line end
-
-void append_escaped(std::string& out, std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F, which some terminals obey like escape sequences, are C2 80 to C2 9F.
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-    if (byte == '\n') {
-      out += "\\n";
-    } else if (byte == '\t') {
-      out += "    ";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
-      out += fmt::format("\\x{:02x}", next);
-      ++i;
-    } else {
-      out += text[i];
-    }
-  }
-}
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -123,11 +105,11 @@ std::string one_line(std::string_view text, std::size_t width) {
     }
   }
   std::string line;
-  append_escaped(line, text.substr(0, head_end));
+  util::append_visible(line, text.substr(0, head_end), util::Keep::kNothing);
   if (head_end < text.size()) {
     line += kCut;
   }
-  append_escaped(line, text.substr(tail_start));
+  util::append_visible(line, text.substr(tail_start), util::Keep::kNothing);
   return line;
 }
 

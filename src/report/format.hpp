@@ -21,8 +21,8 @@ namespace snapshot_test::report {
 /// "512 bytes", "850.2 MB" (decimal units)
 [[nodiscard]] std::string size(std::uint64_t bytes);
 
-/// Foreign text on one line: control characters, line ends among them, are escaped, so that nothing a benchmark is
-/// called or prints can steer the terminal. Cut in the middle to at most `width` bytes; 0 = never.
+/// Foreign text on one line, made visible (util/visible.hpp), line ends too. Cut in the middle to at most `width`
+/// bytes; 0 = never.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t width = 0);
 /// The last `lines` lines of foreign text, each indented by `prefix` and ended by '\n', with a line that says how many
 /// lines are left out. Control characters are escaped, very long lines are cut. Empty for blank text.

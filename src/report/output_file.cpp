@@ -8,6 +8,7 @@
 
 #include "util/fd.hpp"
 #include "util/file.hpp"
+#include "util/visible.hpp"
 
 namespace snapshot_test::report {
 
@@ -76,7 +77,8 @@ Result<OutputFile> OutputFile::open(const std::string& path, std::ostream& stand
   return OutputFile(Kind::kFile, target, standard_output);
 }
 
-Result<void> OutputFile::write(const std::string& text) {
+Result<void> OutputFile::write(const std::string& report) {
+  const std::string text = util::visible(report, util::Keep::kLines);
   switch (kind_) {
     case Kind::kStream: return write_to_stream(*stream_, text);
     case Kind::kDevice: {
@@ -102,7 +104,8 @@ Result<OutputLog> OutputLog::open(const std::string& path, std::ostream& standar
   return OutputLog(std::move(fd), path, standard_output);
 }
 
-Result<void> OutputLog::write(const std::string& text) {
+Result<void> OutputLog::write(const std::string& event) {
+  const std::string text = util::visible(event, util::Keep::kLines);
   if (!fd_) {
     return write_to_stream(*stream_, text);
   }

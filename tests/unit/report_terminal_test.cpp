@@ -283,7 +283,7 @@ TEST_F(TerminalTest, ForeignTextCannotSteerTheTerminal) {
   result.observation.output = "\x1b]0;title\x07\r\nok\rover";
   terminal.verified(result);
   EXPECT_EQ(text(),
-            "raised: m.time_x('\\x1b[2J\\n\\x9b')\n  r\n  its stdout and stderr:\n    | \\x1b]0;title\\x07\n"
+            "raised: m.time_x('\\x1b[2J\\n\\u009b')\n  r\n  its stdout and stderr:\n    | \\x1b]0;title\\x07\n"
             "    | ok\n    | over\n");
 }
 
