@@ -19,18 +19,34 @@ namespace snapshot_test::cli {
 
 namespace {
 
-/// Our own colours and the live display are for terminals, or where they are asked for.
-util::Keep keep_for(const Command& command, int fd) {
-  const When color = std::visit(
-      [](const auto& args) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(args)>, Message>) {
-          return When::kAuto;
+/// Has the output of these colours of our own, or a live display?
+template <class Args>
+constexpr bool kHasColours = std::is_same_v<Args, ListArgs> || std::is_same_v<Args, CaptureArgs> ||
+                             std::is_same_v<Args, VerifyArgs> || std::is_same_v<Args, DiffArgs>;
+
+util::Keep keep_for(When color, int fd) {
+  return color == When::kAlways || is_terminal(fd) ? util::Keep::kControls : util::Keep::kLines;
+}
+
+struct Keeps {
+  util::Keep out = util::Keep::kLines;
+  util::Keep err = util::Keep::kLines;
+};
+
+/// What may pass the last filter: colours are for terminals, or where they are asked for.
+Keeps keeps_for(const Command& command) {
+  return std::visit(
+      [](const auto& args) -> Keeps {
+        using Args = std::decay_t<decltype(args)>;
+        if constexpr (std::is_same_v<Args, Message>) {
+          return {};
         } else {
-          return args.shared.color;
+          const When color = args.shared.color;
+          return {kHasColours<Args> ? keep_for(color, STDOUT_FILENO) : util::Keep::kLines,
+                  keep_for(color, STDERR_FILENO)};
         }
       },
       command);
-  return color == When::kAlways || is_terminal(fd) ? util::Keep::kControls : util::Keep::kLines;
 }
 
 model::ExitStatus run_command(const Command& command, const Streams& streams) {
@@ -71,8 +87,9 @@ int run(int argc, char** argv, HostEntry host) {
   std::ios::sync_with_stdio(false);
   try {
     const Command command = parse({argv + std::min(argc, 1), argv + argc});
-    VisibleBuffer out_buffer(*std::cout.rdbuf(), keep_for(command, STDOUT_FILENO));
-    VisibleBuffer err_buffer(*std::cerr.rdbuf(), keep_for(command, STDERR_FILENO));
+    const Keeps keeps = keeps_for(command);
+    VisibleBuffer out_buffer(*std::cout.rdbuf(), keeps.out);
+    VisibleBuffer err_buffer(*std::cerr.rdbuf(), keeps.err);
     std::ostream out(&out_buffer);
     std::ostream err(&err_buffer);
     const Streams streams{out, err, STDOUT_FILENO, STDERR_FILENO};

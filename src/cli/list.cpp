@@ -110,7 +110,7 @@ model::ExitStatus run(const ListArgs& args, const Streams& streams) {
   streams.out << std::flush;
   if (!config->quiet.value) {
     for (const std::string& note : selection->suite.notes) {
-      streams.err << "note: " << note << '\n';
+      streams.err << "note: " << report::one_line(note) << '\n';
     }
   }
   const auto tracebacks = config->verbose.value ? report::Tracebacks::kShown : report::Tracebacks::kHidden;

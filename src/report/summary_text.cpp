@@ -171,8 +171,8 @@ std::string closing_text(const CaptureSummary& summary, Color color) {
       text += count_line(model::name(status), count, meaning(status), tone(status), color);
     }
   }
-  text +=
-      fmt::format("{}, {} on disk, in {}", summary.snapshot_dir, size(summary.store_bytes), duration(summary.seconds));
+  text += fmt::format("{}, {} on disk, in {}", one_line(summary.snapshot_dir), size(summary.store_bytes),
+                      duration(summary.seconds));
   text += summary.run_id.empty() ? "\n" : fmt::format(", run {}\n", summary.run_id);
   return text + conclusion(summary, color) + "\n";
 }
