@@ -70,6 +70,7 @@ bool is_digest(const Value& value) {
 
 std::string digest_text(const Value& digest) {
   if (text(digest, "type") == "rounds") return fmt::format("{} rounds, kept as one digest", real(digest, "rounds"));
+  if (text(digest, "type") == "items") return fmt::format("{} more items, kept as a digest", real(digest, "count"));
   return fmt::format("a {}, kept as a digest", text(digest, "type"));
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "compare/elements.hpp"
+#include "compare/lazy.hpp"
 #include "compare/numbers.hpp"
 #include "compare/text.hpp"
 #include "snapshot_test/pickle/describe.hpp"
@@ -77,7 +78,7 @@ std::vector<const Value*> children_of(const Value& value) {
     case Kind::kFrozenSet:
     case Kind::kPersistentId: add_all(value.items()); break;
     case Kind::kDict:
-      for (const pickle::Pair& pair : value.pairs()) {
+      for (const pickle::Pair& pair : lasting(value.pairs())) {
         out.push_back(pair.key);
         out.push_back(pair.value);
       }

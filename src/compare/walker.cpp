@@ -1,4 +1,5 @@
 #include "compare/walker.hpp"
+#include "compare/lazy.hpp"
 
 #include <fmt/format.h>
 
@@ -185,6 +186,7 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
   }
   if (kind == Kind::kDict && is_digest(expected)) return compare_digest(actual, expected);
   if (actual.kind() == Kind::kDict && is_digest(actual)) return compare_digest(actual, expected);
+  if ((kind == Kind::kDict || actual.kind() == Kind::kDict) && compare_form(actual, expected, frame)) return;
   if (same && kind == Kind::kDict) {
     add_mapping(actual.pairs(), expected.pairs(), Step::Kind::kKey, frame);
     stack_.push_back(std::move(frame));
@@ -241,6 +243,13 @@ bool Walker::compare_elements(std::span<const Value* const> actual, std::span<co
 
 void Walker::add_mapping(std::span<const pickle::Pair> actual, std::span<const pickle::Pair> expected, Step::Kind kind,
                          Frame& frame) {
+  if (has_lazy(actual) || has_lazy(expected)) {
+    Laziness lazy = take_out_lazy(actual, expected);
+    for (const MatchedPair& pair : lazy.common) {
+      frame.children.push_back({pair.actual, pair.expected, Step{kind, 0, pair.key, {}, {}}});
+    }
+    return add_mapping(lazy.actual, lazy.expected, kind, frame);
+  }
   const std::uint64_t digested = actual_digests_.spent() + expected_digests_.spent();
   if (!spend(actual.size() + expected.size())) return;
   const Matching matching = match_keys(actual, expected, actual_digests_, expected_digests_);

@@ -14,6 +14,7 @@
 #include "compare/paths.hpp"
 #include "compare/planes.hpp"
 #include "snapshot_test/compare/compare.hpp"
+#include "snapshot_test/pickle/form.hpp"
 
 namespace snapshot_test::compare {
 
@@ -71,6 +72,7 @@ class Walker {
   void add_object_items(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
   void add_array_parts(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
   void compare_sequence(const Value& actual, const Value& expected, Frame frame);
+  bool compare_form(const Value& actual, const Value& expected, Frame& frame);
   bool compare_elements(std::span<const Value* const> actual, std::span<const Value* const> expected, Frame& frame);
   void compare_object(const Value& actual, const Value& expected, Frame frame);
   void add_state(const pickle::Object& actual, const pickle::Object& expected, Frame& frame);
@@ -108,5 +110,8 @@ class Walker {
   bool moved_ = false;        // some number is not bit for bit what it was
   bool passed_nans_ = false;  // NaNs may have been passed over
 };
+
+/// Ranges of the same numbers, as Python compares them; false for anything else.
+[[nodiscard]] bool are_equal_ranges(const pickle::Value& a, const pickle::Value& b);
 
 }  // namespace snapshot_test::compare

@@ -315,6 +315,7 @@ void Walker::add_array_parts(const Array& actual, const Array& expected, Frame& 
 void Walker::compare_object(const Value& actual, const Value& expected, Frame frame) {
   const pickle::Object& a = actual.object();
   const pickle::Object& b = expected.object();
+  if (are_equal_ranges(actual, expected)) return leaf();
   if (a.callable->kind() == Kind::kGlobal && b.callable->kind() == Kind::kGlobal) {
     const pickle::Global& x = a.callable->global();
     const pickle::Global& y = b.callable->global();

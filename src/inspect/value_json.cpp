@@ -5,6 +5,7 @@
 
 #include "inspect/array_text.hpp"
 #include "snapshot_test/pickle/describe.hpp"
+#include "snapshot_test/pickle/form.hpp"
 
 namespace snapshot_test::inspect {
 namespace {
@@ -34,7 +35,13 @@ class Writer {
       case Kind::kSet:
       case Kind::kFrozenSet:
       case Kind::kPersistentId: out.update(sequence(value.items(), depth)); break;
-      case Kind::kDict: out.update(mapping(value.pairs(), depth)); break;
+      case Kind::kDict:
+        if (const auto described = pickle::form_of(value)) {
+          out.update(form(*described, depth));
+        } else {
+          out.update(mapping(value.pairs(), depth));
+        }
+        break;
       case Kind::kArray:
       case Kind::kScalar: array(out, value, depth); break;
       case Kind::kObject: object(out, value.object(), depth); break;
@@ -68,13 +75,23 @@ class Writer {
     return out;
   }
 
-  Json mapping(std::span<const pickle::Pair> pairs, std::size_t depth) {
+  Json mapping(std::span<const pickle::Pair> written, std::size_t depth) {
+    const std::vector<pickle::Pair> pairs = pickle::without_lazy_marks(written);
     Json out = {{"length", pairs.size()}, {"entries", Json::array()}};
     for (std::size_t i = 0; i < std::min(pairs.size(), limits_.items) && nodes_ <= limits_.nodes; ++i) {
       out["entries"].push_back(
           {{"key", write(*pairs[i].key, depth + 1)}, {"value", write(*pairs[i].value, depth + 1)}});
     }
     if (out["entries"].size() < pairs.size()) out["truncated"] = true;
+    return out;
+  }
+
+  /// What cannot be pickled, by what is known of it.
+  Json form(const pickle::Form& form, std::size_t depth) {
+    Json out = {{"described", pickle::form_text(form)}, {"fields", Json::object()}};
+    for (const pickle::Pair& pair : form.fields) {
+      if (pair.key->kind() == Kind::kStr) out["fields"][std::string(pair.key->text())] = write(*pair.value, depth + 1);
+    }
     return out;
   }
 

@@ -8,6 +8,7 @@
 #include "inspect/array_text.hpp"
 #include "report/format.hpp"
 #include "snapshot_test/pickle/describe.hpp"
+#include "snapshot_test/pickle/form.hpp"
 
 namespace snapshot_test::inspect {
 namespace {
@@ -57,8 +58,10 @@ class Writer {
       line(indent, head + pickle::type_name(value) + " …");
     } else if (value.kind() == Kind::kArray) {
       array(head, value, indent, depth);
+    } else if (const auto form = pickle::form_of(value)) {
+      this->form(head, *form, indent, depth);
     } else if (value.kind() == Kind::kDict) {
-      line(indent, fmt::format("{}dict of {}", head, value.pairs().size()));
+      line(indent, fmt::format("{}dict of {}", head, pickle::without_lazy_marks(value.pairs()).size()));
       pairs(value, indent + "  ", depth);
     } else if (value.kind() == Kind::kObject) {
       object(head, value, indent, depth);
@@ -102,11 +105,26 @@ class Writer {
   }
 
   void pairs(const Value& value, const std::string& indent, std::size_t depth) {
-    const auto all = value.pairs();
+    const std::vector<pickle::Pair> all = pickle::without_lazy_marks(value.pairs());
     for (std::size_t i = 0; i < std::min(all.size(), limits_.items); ++i) {
       write(fmt::format("[{}]", pickle::preview(*all[i].key, limits_.width)), *all[i].value, indent, depth + 1);
     }
     more(all.size(), indent);
+  }
+
+  /// What cannot be pickled: its items as a sequence's, the rest of what is known of it by name.
+  void form(const std::string& head, const pickle::Form& form, const std::string& indent, std::size_t depth) {
+    line(indent, head + pickle::form_text(form));
+    const Value* sequence = pickle::field(form, "items");
+    if (sequence != nullptr && sequence->kind() != Kind::kList && sequence->kind() != Kind::kTuple) sequence = nullptr;
+    for (const pickle::Pair& pair : form.fields) {
+      const std::string name(pair.key->kind() == Kind::kStr ? pair.key->text() : "");
+      if (pair.value == sequence || name == "name" || (name == "type" && pickle::form_name(form) != "iterator")) {
+        continue;
+      }
+      write(name, *pair.value, indent + "  ", depth + 1);
+    }
+    if (sequence != nullptr) items(*sequence, indent + "  ", depth);
   }
 
   void array(const std::string& head, const Value& value, const std::string& indent, std::size_t depth) {

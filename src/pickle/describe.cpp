@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "snapshot_test/pickle/form.hpp"
+
 namespace snapshot_test::pickle {
 namespace {
 
@@ -94,6 +96,7 @@ std::string object_text(const Object& object, std::size_t limit, int depth) {
 std::string dict_text(std::span<const Pair> pairs, std::size_t limit, int depth) {
   std::string out = "{";
   for (const Pair& pair : pairs) {
+    if (is_lazy_mark(*pair.value)) continue;
     if (out.size() > limit || depth >= kDeepest) return out + "…}";
     if (out.size() > 1) out += ", ";
     out += fmt::format("{}: {}", preview_at(*pair.key, limit, depth + 1), preview_at(*pair.value, limit, depth + 1));
@@ -135,7 +138,9 @@ std::string preview_at(const Value& value, std::size_t limit, int depth) {
     case Kind::kSet:
       return value.items().empty() ? "set()" : fmt::format("{{{}}}", joined(value.items(), limit, depth));
     case Kind::kFrozenSet: return fmt::format("frozenset({{{}}})", joined(value.items(), limit, depth));
-    case Kind::kDict: return dict_text(value.pairs(), limit, depth);
+    case Kind::kDict:
+      if (const auto form = form_of(value)) return form_text(*form);
+      return dict_text(value.pairs(), limit, depth);
     case Kind::kGlobal: return qualified_name(value.global());
     case Kind::kObject: return object_text(value.object(), limit, depth);
     case Kind::kDtype: return fmt::format("dtype('{}')", dtype_name(value.dtype()));
@@ -255,7 +260,9 @@ std::string type_name(const Value& value) {
     case Kind::kByteArray: return "bytearray";
     case Kind::kList: return "list";
     case Kind::kTuple: return "tuple";
-    case Kind::kDict: return "dict";
+    case Kind::kDict:
+      if (const auto form = form_of(value)) return clean(form_name(*form));
+      return "dict";
     case Kind::kSet: return "set";
     case Kind::kFrozenSet: return "frozenset";
     case Kind::kGlobal: return "class or function";
