@@ -163,8 +163,12 @@ class ValuePickler {
     if (pickled->content == pickling::Content::kDescribedOnly) {
       refuse(pickled->notes.empty() ? "it holds nothing that can be compared" : pickled->notes.front());
     }
+    partly_ = pickled->partly;
     return pickled->notes;
   }
+
+  /// Of the last write().
+  [[nodiscard]] const std::string& partly() const { return partly_; }
 
   /// SnapshotError where write() would raise it.
   void try_out() {
@@ -183,6 +187,7 @@ class ValuePickler {
   pickling::Reducers reducers_ = pickling::Reducers::standard();
   pickling::DrainCache drained_;
   pickling::Limits limits_;
+  std::string partly_;
 };
 
 /// The path of the pickle, and what it does not hold of the value.
@@ -206,6 +211,7 @@ std::pair<std::string, std::vector<std::string>> store_value(const std::string& 
   site.meaningful = !value.is_none();
   site.object = object.sha256;
   site.bytes = object.plain_bytes;
+  site.partly = pickler.partly();
   record.status = site.meaningful ? CaptureStatus::kOuter : CaptureStatus::kVacuous;
   record.reason = site.meaningful ? "" : "the result is None";
   record.ending = model::Ending::kReturned;

@@ -56,6 +56,7 @@ py::object dump(Run& run, const py::object& value, const py::kwargs& options) {
     notes.append(note);
   }
   out.attr("notes") = notes;
+  out.attr("partly") = info->partly;
   return out;
 }
 

@@ -22,7 +22,7 @@ class StringSink : public util::ByteSink {
 
 /// Runs `code` with these names; an assertion or another exception in it fails the test, with its traceback.
 ///   dump(value, *, max_items, max_bytes, max_depth) -> Dumped: data, content ("checked" or "described"), described,
-///       notes, error (None or the message), kind ("", "python", "io")
+///       notes, partly, error (None or the message), kind ("", "python", "io")
 ///   data(value) -> bytes, or raises
 ///   back(value) -> pickle.loads(data(value)), after checking the opcodes with pickletools
 ///   has_reducer(type) -> bool

@@ -153,6 +153,20 @@ void ValueWriter::note(const model::Site& site, const pickling::PickledInfo& pic
   }
 }
 
+/// What agrees although it is not the same kind of thing, or is known less well than it was.
+void ValueWriter::note_kind(const SiteValue& baseline, const pickling::PickledInfo& pickled, const std::string& type) {
+  if (notes_.size() >= kMostNotes) {
+    return;
+  }
+  if (!baseline.type.empty() && baseline.type != type) {
+    notes_.push_back(fmt::format("{}: {} now, {} in the snapshot; what they hold agrees", baseline.site.text(), type,
+                                 baseline.type));
+  }
+  if (baseline.partly.empty() && !pickled.partly.empty()) {
+    notes_.push_back(fmt::format("{}: only a part of it was compared: {}", baseline.site.text(), pickled.partly));
+  }
+}
+
 Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& seen,
                                                   const model::CaseRequest& request) {
   std::vector<SiteValue> stored;
@@ -180,7 +194,8 @@ Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& 
     stored.back().count = each.count;
     stored.back().rounds = each.rounds;
     if (!each.unseen.empty()) {
-      stored.back().partly = each.unseen;
+      std::string& partly = stored.back().partly;
+      partly = partly.empty() ? each.unseen : fmt::format("{}; {}", each.unseen, partly);
     }
   }
   return stored;
@@ -191,7 +206,7 @@ bool ValueWriter::gives_nothing(const SeenValue& seen) {
     if (!is_plain_iterator(value)) {
       return false;
     }
-    const pickling::Drained& drained = drained_.drain(value, limits_.max_items);
+    const pickling::Drained& drained = drained_.drain(value, limits_, reducers_);
     return drained.items.empty() && drained.raised.empty();
   };
   if (!seen.rounds) {
@@ -227,6 +242,7 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const model::Cas
     return value;
   }
   note(seen.site, *pickled);
+  value.partly = pickled->partly;
   if (pickled->content == pickling::Content::kDescribedOnly) {
     value.opaque = describe_content(*pickled);
     return value;
@@ -351,6 +367,9 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
   compare::describe(comparison, *result);
   if (seen.rounds && baseline.rounds && comparison.match == SiteMatch::kDifferent) {
     comparison.explanation += fmt::format("\n    ([i] is round i of {}, counted from 0)", seen.count);
+  }
+  if (result->outcome != compare::Outcome::kDifferent) {
+    note_kind(baseline, *pickled, pickling::type_name(py::type::handle_of(seen.value)));
   }
   return comparison;
 }

@@ -46,6 +46,7 @@ class ValueWriter {
 
   const pickling::Reducers& reducers_;
   void note(const model::Site& site, const pickling::PickledInfo& pickled);
+  void note_kind(const model::SiteValue& baseline, const pickling::PickledInfo& pickled, const std::string& type);
 
   pickling::Limits limits_;
   std::vector<std::string> notes_;

@@ -2,16 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
 
+#include "host/pickling/class_layout.hpp"
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
+
+/// Of an array that an object which is none would be turned into.
+constexpr double kMostArrayBytes = 1 << 30;
+/// Fields that are dicts of attributes or variables: their keys are labels.
+constexpr std::array<std::string_view, 4> kLabelled = {"state", "closure", "globals", "attributes"};
 
 Description::Field type_field(py::handle object) {
   return {"type", py::str(type_name(py::type::handle_of(object))), Content::kDescribedOnly};
@@ -21,48 +28,6 @@ Description::Field type_field(py::handle object) {
 py::object text_of(py::handle object, const char* name) {
   py::object value = py::getattr(object, name, py::none());
   return py::isinstance<py::str>(value) ? value : py::object();
-}
-
-/// FNV-1a, 64 bits: tells one function from another; nothing depends on its strength.
-class Hash {
- public:
-  void add(std::string_view text) {
-    for (const char character : text) {
-      value_ = (value_ ^ static_cast<unsigned char>(character)) * 0x100000001b3ULL;
-    }
-    value_ = (value_ ^ 0xff) * 0x100000001b3ULL;  // ends a field
-  }
-  [[nodiscard]] std::string hex() const { return fmt::format("{:016x}", value_); }
-
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325ULL;
-};
-
-/// Line numbers and file names are left out: moving a function does not change it.
-void add_code(Hash& hash, py::handle code) {
-  hash.add(std::string(py::bytes(code.attr("co_code"))));
-  hash.add(py::repr(code.attr("co_names")).cast<std::string>());
-  for (const py::handle constant : py::tuple(code.attr("co_consts"))) {
-    if (PyCode_Check(constant.ptr())) {
-      add_code(hash, constant);
-    } else if (PyFrozenSet_CheckExact(constant.ptr())) {
-      const auto sorted = py::reinterpret_steal<py::list>(PySequence_List(constant.ptr()));
-      py::list texts;
-      for (const py::handle item : sorted) {
-        texts.append(py::repr(item));
-      }
-      texts.attr("sort")();
-      hash.add(py::repr(texts).cast<std::string>());
-    } else {
-      hash.add(py::repr(constant).cast<std::string>());
-    }
-  }
-}
-
-std::string code_hash(py::handle code) {
-  Hash hash;
-  add_code(hash, code);
-  return hash.hex();
 }
 
 /// The value of the built-in type that the object derives from, without what the subclass makes of it; null if none.
@@ -104,7 +69,113 @@ py::object builtin_value(py::handle object) {
   return {};
 }
 
-/// __dict__, then the slots of all its classes that hold something.
+bool has(py::handle object, const char* attribute) {
+  return PyObject_HasAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())), attribute) != 0;
+}
+
+void add_drained(Description& out, const Drained& drained, const ReducerContext& context) {
+  out.fields.push_back({"items", drained.items});
+  const std::size_t kept = drained.items.size();
+  if (!drained.rest.sha256.empty()) {
+    py::dict rest;
+    rest[kDescriptionKey] = "digest";
+    rest["type"] = "items";
+    rest["sha256"] = drained.rest.sha256;
+    rest["count"] = drained.rest.count;
+    if (drained.rest.floats) {
+      rest["sum"] = drained.rest.sum;
+      rest["abs"] = drained.rest.absolute_sum;
+    }
+    out.fields.push_back({"rest", std::move(rest)});
+    context.note(fmt::format("only the first {} items are kept, of {} more a digest", kept, drained.rest.count));
+  }
+  if (drained.more) {
+    out.fields.push_back({"more", py::bool_(true)});
+    context.note(fmt::format("it has more items: {}", drained.partly));
+  }
+  out.partly = drained.partly;
+  if (!drained.raised.empty()) {
+    out.fields.push_back({"raised", py::str(drained.raised)});
+    const std::string what =
+        fmt::format("iterating raised {} after {} items", drained.raised, kept + drained.rest.count);
+    out.partly += (out.partly.empty() ? "" : ", ") + what;
+    context.note(what);
+  }
+}
+
+/// What it gives as a numpy array; null where it does not, or where that is too large to be made.
+py::object exported_array(py::handle object, Description& out) {
+  const py::object ndarray = find_loaded("numpy", "ndarray");
+  if (!ndarray || !has(object, "__array__")) {
+    return {};
+  }
+  const py::object shape = py::getattr(object, "shape", py::none());
+  const py::object itemsize = py::getattr(py::getattr(object, "dtype", py::none()), "itemsize", py::none());
+  double bytes = 0;
+  if (PyTuple_Check(shape.ptr()) && PyLong_Check(itemsize.ptr())) {
+    bytes = itemsize.cast<double>();
+    for (const py::handle extent : shape) {
+      bytes *= PyLong_Check(extent.ptr()) ? extent.cast<double>() : 1;
+    }
+  }
+  if (bytes > kMostArrayBytes) {
+    out.partly = fmt::format("{} would be an array of {:.3g} bytes, which was not made",
+                             type_name(py::type::handle_of(object)), bytes);
+    return {};
+  }
+  py::object array = object.attr("__array__")();
+  return py::isinstance(array, ndarray) ? array : py::object();
+}
+
+py::list entries_of(py::handle mapping, const ReducerContext& context, Description& out) {
+  py::list entries;
+  for (const py::handle key : py::object(mapping.attr("keys")())) {
+    if (entries.size() == context.limits.max_items) {
+      out.partly = fmt::format("only its first {} entries were looked at", entries.size());
+      break;
+    }
+    entries.append(py::make_tuple(key, py::object(mapping[key])));
+  }
+  return entries;
+}
+
+/// What the object holds besides its attributes, if it says so in one of the ways of the language.
+void add_content(Description& out, py::handle object, const ReducerContext& context) {
+  if (py::object value = builtin_value(object)) {
+    out.fields.push_back({"value", std::move(value)});
+  } else if (py::object array = exported_array(object, out)) {
+    out.fields.push_back({"value", std::move(array)});
+  } else if (PyObject_CheckBuffer(object.ptr()) != 0) {
+    out = describe_buffer(object);
+  } else if (PyCallable_Check(object.ptr()) != 0 || !has(object, "__len__") || !out.partly.empty()) {
+    return;
+  } else if (has(object, "keys") && has(object, "__getitem__")) {
+    out.fields.push_back({"entries", entries_of(object, context, out)});
+  } else if (has(object, "__iter__") || has(object, "__getitem__")) {
+    out.kind = "items";
+    add_drained(out, context.drained.drain_own(py::iter(object), context.limits, context.reducers), context);
+  }
+}
+
+}  // namespace
+
+Description describe_by_type(py::handle object, std::string kind) {
+  Description out{std::move(kind), {type_field(object)}, {}};
+  const std::string type = type_name(py::type::handle_of(object));
+  out.partly = fmt::format("{} is known by its type only", type);
+  if (py::object name = text_of(object, "__name__")) {
+    out.partly = fmt::format("{} {} is known by its name only", type, name.cast<std::string>());
+    out.fields.push_back({"name", std::move(name), Content::kDescribedOnly});
+  }
+  return out;
+}
+
+Description describe_drained(py::handle iterator, const ReducerContext& context, KeepItems keep) {
+  Description out{"iterator", {type_field(iterator)}, {}};
+  add_drained(out, context.drained.drain(iterator, context.limits, context.reducers, keep), context);
+  return out;
+}
+
 py::dict attributes_of(py::handle object) {
   py::dict out;
   const py::object own = py::getattr(object, "__dict__", py::none());
@@ -125,62 +196,12 @@ py::dict attributes_of(py::handle object) {
   return out;
 }
 
-bool is_instance(py::handle object, const char* module, const char* attribute) {
-  const py::object type = find_loaded(module, attribute);
-  return type && PyType_Check(type.ptr()) &&
-         PyType_IsSubtype(Py_TYPE(object.ptr()), reinterpret_cast<PyTypeObject*>(type.ptr())) != 0;
-}
-
-}  // namespace
-
-Description describe_by_type(py::handle object, std::string kind) {
-  Description out{std::move(kind), {type_field(object)}};
-  if (py::object name = text_of(object, "__name__")) {
-    out.fields.push_back({"name", std::move(name), Content::kDescribedOnly});
-  }
-  return out;
-}
-
-Description describe_drained(py::handle iterator, const ReducerContext& context, KeepItems keep) {
-  const Drained& drained = context.drained.drain(iterator, context.limits.max_items, keep);
-  Description out{"iterator", {type_field(iterator), {"items", drained.items}}};
-  if (drained.more) {
-    out.fields.push_back({"more", py::bool_(true)});
-    context.note(fmt::format("only the first {} items of the iterator are kept", drained.items.size()));
-  }
-  if (!drained.raised.empty()) {
-    out.fields.push_back({"raised", py::str(drained.raised)});
-    context.note(fmt::format("the iterator raised {} after {} items", drained.raised, drained.items.size()));
-  }
-  return out;
-}
-
-Description describe_code(py::handle code) {
-  return {"code",
-          {{"name", code.attr("co_name"), Content::kDescribedOnly},
-           {"code", py::str(code_hash(code)), Content::kDescribedOnly}}};
-}
-
-Description describe_function(py::handle function) {
-  std::string name;
-  for (const char* part : {"__module__", "__qualname__"}) {
-    if (const py::object text = text_of(function, part)) {
-      name += (name.empty() ? "" : ".") + text.cast<std::string>();
-    }
-  }
-  Description out{"function", {{"name", py::str(name), Content::kDescribedOnly}}};
-  if (const py::object code = py::getattr(function, "__code__", py::none()); PyCode_Check(code.ptr())) {
-    out.fields.push_back({"code", py::str(code_hash(code)), Content::kDescribedOnly});
-  }
-  return out;
-}
-
 Description describe_buffer(py::handle exporter) {
   auto view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(exporter.ptr()));
   if (!view) {
     throw py::error_already_set();
   }
-  Description out{"buffer", {type_field(exporter)}};
+  Description out{"buffer", {type_field(exporter)}, {}};
   out.fields.push_back({"format", view.attr("format"), Content::kDescribedOnly});
   out.fields.push_back({"shape", view.attr("shape")});
   const Py_buffer* buffer = PyMemoryView_GET_BUFFER(view.ptr());
@@ -195,26 +216,12 @@ Description describe_buffer(py::handle exporter) {
   return out;
 }
 
-Description describe_sized(py::handle iterable, const ReducerContext& context) {
-  const py::object iterator = py::iter(iterable);
-  py::list items;
-  bool more = false;
-  while (auto item = py::reinterpret_steal<py::object>(PyIter_Next(iterator.ptr()))) {
-    if (items.size() == context.limits.max_items) {
-      more = true;
-      break;
-    }
-    items.append(std::move(item));
-  }
-  if (PyErr_Occurred() != nullptr) {
+Description describe_view(py::handle view) {
+  auto items = py::reinterpret_steal<py::object>(PySequence_List(view.ptr()));
+  if (!items) {
     throw py::error_already_set();
   }
-  Description out{"items", {type_field(iterable), {"items", std::move(items)}}};
-  if (more) {
-    out.fields.push_back({"length", py::int_(py::len(iterable))});
-    context.note(fmt::format("only the first {} of {} items are kept", context.limits.max_items, py::len(iterable)));
-  }
-  return out;
+  return {"items", {type_field(view), {"items", std::move(items)}}, {}};
 }
 
 Description describe_match(py::handle match) {
@@ -223,48 +230,53 @@ Description describe_match(py::handle match) {
            {"string", match.attr("string")},
            {"span", match.attr("span")()},
            {"groups", match.attr("groups")()},
-           {"named", match.attr("groupdict")()}}};
+           {"named", match.attr("groupdict")()}},
+          {}};
 }
 
 Description describe_instance(py::handle object, const ReducerContext& context) {
   if (is_instance(object, "_io", "_IOBase")) {
     return describe_by_type(object);
   }
-  if (PyIter_Check(object.ptr()) != 0) {
-    return describe_drained(object, context);
+  Description out{"instance", {type_field(object)}, {}};
+  try {
+    add_content(out, object, context);
+  } catch (const py::error_already_set& error) {
+    if (is_fatal(error)) {
+      throw;
+    }
+    out.partly =
+        fmt::format("looking at what {} holds raised {}", type_name(py::type::handle_of(object)), one_line(error));
   }
-  Description out{"instance", {type_field(object)}};
-  if (py::object value = builtin_value(object)) {
-    out.fields.push_back({"value", std::move(value)});
-  } else if (PyObject_CheckBuffer(object.ptr()) != 0) {
-    return describe_buffer(object);
-  }
-  py::dict attributes = attributes_of(object);
-  if (!attributes.empty()) {
+  const bool has_content = out.fields.size() > 1;
+  if (py::dict attributes = attributes_of(object); !attributes.empty()) {
     out.fields.push_back({"state", std::move(attributes)});
   }
-  if (out.fields.size() > 1) {
-    return out;
+  if (out.fields.size() == 1) {
+    Description by_type = describe_by_type(object);
+    by_type.partly = out.partly.empty() ? std::move(by_type.partly) : std::move(out.partly);
+    return by_type;
   }
-  if (PyCallable_Check(object.ptr()) == 0 && PyObject_HasAttrString(object.ptr(), "__len__") != 0 &&
-      PyObject_HasAttrString(object.ptr(), "__iter__") != 0) {
-    return describe_sized(object, context);
+  if (!has_content && out.partly.empty() && native_base(Py_TYPE(object.ptr())) != &PyBaseObject_Type) {
+    out.partly = fmt::format("{} is known by its attributes only", type_name(py::type::handle_of(object)));
   }
-  return describe_by_type(object);
+  return out;
 }
 
 Result<void> GraphWriter::describe_refusal(PyObject* object, const std::string& why) {
-  const ReducerContext context{limits_, drained_, [this](std::string text) { note(std::move(text)); }};
+  if (is_iterator(object)) {
+    return save_iterator(object);
+  }
   std::optional<Description> description;
   try {
-    description = describe_instance(object, context);
+    description = describe_instance(object, context());
   } catch (const py::error_already_set& error) {
     if (is_fatal(error)) {
       throw;
     }
     note(fmt::format("{} could be described by its type only: {}", type_name(py::type::handle_of(object)),
                      one_line(error)));
-    description = Description{"object", {type_field(object)}};
+    description = describe_by_type(object);
   }
   note(fmt::format("{} is described, it cannot be pickled: {}", type_name(py::type::handle_of(object)), why));
   return save_description(object, *description);
@@ -276,23 +288,57 @@ Result<void> GraphWriter::save_description(PyObject* object, const Description& 
     get(*number);
     return {};
   }
+  if (!description.partly.empty()) {
+    note_part(description.partly);
+  }
   stream_.op(Opcode::kEmptyDict);
   memoize(object);
   stream_.op(Opcode::kMark);
   stream_.short_text(kDescriptionKey);
   stream_.short_text(description.kind);
+  if (auto saved = save_fields(object, description.fields); !saved) {
+    return saved;
+  }
+  stream_.op(Opcode::kSetItems);
+  return stream_state();
+}
+
+Result<void> GraphWriter::save_fields(PyObject* object, const std::vector<Description::Field>& fields) {
   PathScope path(path_, PathStep::Kind::kField);
-  for (const Description::Field& field : description.fields) {
+  for (const Description::Field& field : fields) {
     path.set_field(field.name.c_str());
     stream_.short_text(field.name);
     const bool content_before = content_;
-    auto saved = field.name == "state" ? save_state(field.value.ptr()) : save(field.value.ptr());
+    const bool labelled = std::find(kLabelled.begin(), kLabelled.end(), field.name) != kLabelled.end();
+    auto saved = labelled ? save_state(field.value.ptr(), Py_TYPE(object)) : save(field.value.ptr());
     if (!saved) {
       return saved;
     }
     if (field.content == Content::kDescribedOnly) {
       content_ = content_before;
     }
+  }
+  return {};
+}
+
+/// What it holds comes before its items: taking them may change that.
+Result<void> GraphWriter::save_iterator(PyObject* object) {
+  Description first{"iterator", {type_field(object)}, {}};
+  const bool seen = memo_.find(object).has_value();
+  if (py::dict attributes = attributes_of(object); is_python_class(Py_TYPE(object)) && !attributes.empty()) {
+    first.fields.push_back({"state", std::move(attributes)});
+  }
+  if (auto saved = save_description(object, first); !saved || seen) {
+    return saved;
+  }
+  Description items{"iterator", {}, {}};
+  add_drained(items, drained_.drain(object, limits_, reducers_), context());
+  if (!items.partly.empty()) {
+    note_part(items.partly);
+  }
+  stream_.op(Opcode::kMark);
+  if (auto saved = save_fields(object, items.fields); !saved) {
+    return saved;
   }
   stream_.op(Opcode::kSetItems);
   return stream_state();

@@ -13,25 +13,25 @@ namespace snapshot_test::host::pickling {
 /// {"type"} and "name" where it has one: says what it is, holds nothing that could be checked.
 [[nodiscard]] Description describe_by_type(pybind11::handle object, std::string kind = "object");
 
-/// {"type", "items"}, "more": True where the limit cut it off, "raised" where it ended with an exception.
+/// What an iterator gives: "items"; "rest", the digest of those that are not kept; "more": True where the last limit
+/// cut it off; "raised" where it ended with an exception.
 [[nodiscard]] Description describe_drained(pybind11::handle iterator, const ReducerContext& context,
                                            KeepItems keep = KeepItems::kAsTheyAre);
-
-/// {"name", "code"}: module and qualified name, and a hash of its code object.
-[[nodiscard]] Description describe_function(pybind11::handle function);
-[[nodiscard]] Description describe_code(pybind11::handle code);
 
 /// {"type", "format", "shape", "bytes"} of what exports its memory.
 [[nodiscard]] Description describe_buffer(pybind11::handle exporter);
 
-/// {"type", "items"} of what has a length and can be iterated over again.
-[[nodiscard]] Description describe_sized(pybind11::handle iterable, const ReducerContext& context);
+/// {"type", "items"} of a view of something that is in memory.
+[[nodiscard]] Description describe_view(pybind11::handle view);
 
 /// {"pattern", "string", "span", "groups", "named"} of a re.Match.
 [[nodiscard]] Description describe_match(pybind11::handle match);
 
-/// For an instance that refuses to be pickled, the first that fits: its items, its memory, {"type", "value", "state"}
-/// (the built-in it derives from, its __dict__ and slots), its length's worth of items, its type.
+/// For an instance that refuses to be pickled: its type, and what can be looked at: the built-in it derives from, or
+/// what it gives as an array, as memory, as a mapping, or item by item; and its __dict__ and slots.
 [[nodiscard]] Description describe_instance(pybind11::handle object, const ReducerContext& context);
+
+/// __dict__, then the slots of all its classes that hold something.
+[[nodiscard]] pybind11::dict attributes_of(pybind11::handle object);
 
 }  // namespace snapshot_test::host::pickling

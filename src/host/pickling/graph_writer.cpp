@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "host/pickling/class_layout.hpp"
 #include "host/pickling/describe.hpp"
 #include "host/pickling/python_error.hpp"
 #include "util/stack.hpp"
@@ -13,6 +14,7 @@ namespace snapshot_test::host::pickling {
 namespace {
 
 constexpr std::size_t kMaxNotes = 20;
+constexpr std::size_t kMaxParts = 3;
 /// Kept free for what runs on top of the walk: the value's own Python code, the sink.
 constexpr std::size_t kSmallestReserve = 96 * 1024;
 constexpr std::size_t kLargestReserve = 1024 * 1024;
@@ -49,6 +51,7 @@ Result<PickledInfo> GraphWriter::dump(PyObject* value) {
   info.content = content_ ? Content::kChecked : Content::kDescribedOnly;
   info.described = described_;
   info.notes = std::move(notes_);
+  info.partly = partly();
   if (notes_dropped_ != 0) {
     info.notes.push_back(fmt::format("and {} more notes", notes_dropped_));
   }
@@ -110,14 +113,17 @@ Result<void> GraphWriter::save_by_type(PyObject* object) {
 }
 
 Result<void> GraphWriter::save_routed(PyObject* object) {
-  const TypeRoute& route = route_of(Py_TYPE(object));
+  const TypeRoute& route = route_of(object);
   switch (route.route) {
     case Route::kClass: return save_class(object);
     case Route::kFunction: return save_function(object);
     case Route::kArray: return save_array(object);
     case Route::kDtype: return save_dtype(object);
-    case Route::kDrain:
-      return save_description(object, describe_drained(object, {limits_, drained_, [this](auto text) { note(text); }}));
+    case Route::kIterator:
+      if (is_iterator(object)) {
+        return save_iterator(object);
+      }
+      break;
     case Route::kRegistered: {
       auto made = call_reducer(*route.reducer, object);
       if (!made) {
@@ -132,20 +138,23 @@ Result<void> GraphWriter::save_routed(PyObject* object) {
     }
     case Route::kReduce: break;
   }
-  return save_by_reduction(object);
+  // One that was drained among the items of another is at its end now.
+  return drained_.knows(object) ? save_iterator(object) : save_by_reduction(object);
 }
 
-const GraphWriter::TypeRoute& GraphWriter::route_of(PyTypeObject* type) {
+const GraphWriter::TypeRoute& GraphWriter::route_of(PyObject* object) {
+  PyTypeObject* type = Py_TYPE(object);
   if (const auto known = routes_.find(type); known != routes_.end()) {
     return known->second;
   }
   TypeRoute route;
   route.type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(type));
-  route.route = classify(type, &route.reducer);
+  route.route = classify(object, &route.reducer);
   return routes_.emplace(type, std::move(route)).first->second;
 }
 
-GraphWriter::Route GraphWriter::classify(PyTypeObject* type, const Reducer** reducer) {
+GraphWriter::Route GraphWriter::classify(PyObject* object, const Reducer** reducer) {
+  PyTypeObject* type = Py_TYPE(object);
   if (arrays_.is_array(type)) {
     return Route::kArray;
   }
@@ -166,22 +175,22 @@ GraphWriter::Route GraphWriter::classify(PyTypeObject* type, const Reducer** red
   if (PyType_IsSubtype(type, &PyType_Type) != 0) {
     return Route::kClass;
   }
-  // The iterators of the language itself. Some of them can be pickled, by some versions of Python: as what they
-  // would be made from, which says less than what they give.
-  if (type->tp_iternext != nullptr) {
+  // The iterators of the language itself, and those of Python classes. Some can be pickled, by some versions of Python:
+  // as what they would be made from, which says less than what they give.
+  if (PyIter_Check(object) != 0) {
     const std::string name = type_name(reinterpret_cast<PyObject*>(type));
     constexpr std::array<std::string_view, 4> kModules = {"builtins.", "itertools.", "_collections.", "collections._"};
-    if (std::any_of(kModules.begin(), kModules.end(), [&](auto module) { return name.starts_with(module); })) {
-      return Route::kDrain;
+    const auto is_in = [&](std::string_view module) { return name.starts_with(module); };
+    if (is_python_class(type) || std::any_of(kModules.begin(), kModules.end(), is_in)) {
+      return Route::kIterator;
     }
   }
   return Route::kReduce;
 }
 
 Reducer::result_type GraphWriter::call_reducer(const Reducer& reducer, PyObject* object) {
-  const ReducerContext context{limits_, drained_, [this](std::string text) { note(std::move(text)); }};
   try {
-    return reducer(object, context);
+    return reducer(object, context());
   } catch (const py::error_already_set& error) {
     if (is_fatal(error)) {
       throw;
@@ -204,6 +213,23 @@ Result<void> GraphWriter::stream_state() const {
     return tl::unexpected(*stream_.failure());
   }
   return {};
+}
+
+ReducerContext GraphWriter::context() {
+  return {limits_, drained_, reducers_, [this](std::string text) { note(std::move(text)); }};
+}
+
+void GraphWriter::note_part(const std::string& why) {
+  if (parts_.size() == kMaxParts) {
+    ++parts_dropped_;
+    return;
+  }
+  parts_.push_back(fmt::format("{}: {}", place_text(path_), why));
+}
+
+std::string GraphWriter::partly() const {
+  std::string out = fmt::format("{}", fmt::join(parts_, "; "));
+  return parts_dropped_ == 0 ? out : fmt::format("{}; and {} more places", out, parts_dropped_);
 }
 
 void GraphWriter::note(std::string text) {

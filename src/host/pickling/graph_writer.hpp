@@ -37,7 +37,7 @@ class GraphWriter {
 
  private:
   /// How instances of a type are written; decided once for each type.
-  enum class Route { kReduce, kClass, kFunction, kArray, kDtype, kDrain, kRegistered };
+  enum class Route { kReduce, kClass, kFunction, kArray, kDtype, kIterator, kRegistered };
   struct TypeRoute {
     py::object type;  ///< kept alive, so that its address stays its identity
     Route route = Route::kReduce;
@@ -59,12 +59,15 @@ class GraphWriter {
   Result<void> save(PyObject* object);
   Result<void> save_by_type(PyObject* object);
   Result<void> save_routed(PyObject* object);
-  const TypeRoute& route_of(PyTypeObject* type);
-  Route classify(PyTypeObject* type, const Reducer** reducer);
+  const TypeRoute& route_of(PyObject* object);
+  Route classify(PyObject* object, const Reducer** reducer);
   [[nodiscard]] bool stack_is_low() const;
   [[nodiscard]] tl::unexpected<Error> opaque(std::string_view why) const;
   [[nodiscard]] Result<void> stream_state() const;
   void note(std::string text);
+  void note_part(const std::string& why);
+  [[nodiscard]] std::string partly() const;
+  [[nodiscard]] ReducerContext context();
   Reducer::result_type call_reducer(const Reducer& reducer, PyObject* object);
 
   // save_scalar.cpp
@@ -79,7 +82,9 @@ class GraphWriter {
   // save_container.cpp
   Result<void> save_tuple(PyObject* tuple, Sharing sharing = Sharing::kPossible);
   Result<void> save_list(PyObject* list);
-  Result<void> save_dict(PyObject* dict, Keys keys = Keys::kContent, Sharing sharing = Sharing::kPossible);
+  Result<void> save_dict(PyObject* dict, Keys keys = Keys::kContent, Sharing sharing = Sharing::kPossible,
+                         PyTypeObject* owner = nullptr);
+  Result<void> mark_lazy(PyTypeObject* owner, PyObject* dict);
   Result<void> save_dict_items(PyObject* dict, Keys keys);
   Result<void> save_set(PyObject* set);
   Result<void> save_frozenset(PyObject* set);
@@ -105,7 +110,8 @@ class GraphWriter {
   Result<Built> save_construction(const Construction& construction);
   Result<std::uint64_t> save_arguments(const Construction& construction);
   Result<void> save_parts(PyObject* object, const Reduction& reduction);
-  Result<void> save_state(PyObject* state);
+  /// `owner`: the class of the object whose state it is.
+  Result<void> save_state(PyObject* state, PyTypeObject* owner);
   Result<void> save_state_by_setter(PyObject* object, const Reduction& reduction);
   Result<void> describe_reduction(PyObject* object, const Reduction& reduction, const Construction& construction);
 
@@ -116,6 +122,8 @@ class GraphWriter {
 
   // describe.cpp
   Result<void> save_description(PyObject* object, const Description& description);
+  Result<void> save_fields(PyObject* object, const std::vector<Description::Field>& fields);
+  Result<void> save_iterator(PyObject* object);
   Result<void> describe_refusal(PyObject* object, const std::string& why);
 
   // memo
@@ -154,6 +162,8 @@ class GraphWriter {
   std::uint64_t described_ = 0;
   std::vector<std::string> notes_;
   std::uint64_t notes_dropped_ = 0;
+  std::vector<std::string> parts_;  ///< places of which only a part is written, and why
+  std::uint64_t parts_dropped_ = 0;
 };
 
 /// What is written while it lives is a label, not content.

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <string_view>
 
 namespace snapshot_test::host::pickling {
 namespace {
@@ -41,7 +43,33 @@ std::string step_text(const PathStep& step) {
   return {};
 }
 
+/// A key of attributes reads ".name".
+std::string attribute_text(PyObject* key) {
+  const std::string text = key == nullptr ? "" : key_text(key);
+  const bool plain = text.size() > 2 && text.front() == '\'' && text.find_first_of("\\ -…") == std::string::npos;
+  return plain ? "." + text.substr(1, text.size() - 2) : fmt::format("[{}]", text);
+}
+
 }  // namespace
+
+std::string place_text(std::span<const PathStep> path) {
+  std::string out;
+  bool attributes = false;
+  for (const PathStep& step : path.last(std::min(path.size(), kShownSteps))) {
+    const bool field = step.kind == PathStep::Kind::kField;
+    const std::string_view name = field ? step.field : "";
+    if (step.kind == PathStep::Kind::kKey && attributes) {
+      out += attribute_text(step.key);
+    } else if (name != "state" && name != "items" && name != "value") {
+      out += step_text(step);
+    }
+    attributes = name == "state";
+  }
+  if (path.size() > kShownSteps) {
+    return "…" + out;
+  }
+  return out.empty() ? "the value itself" : out;
+}
 
 std::string path_text(std::span<const PathStep> path) {
   std::string out = "$";

@@ -21,6 +21,9 @@ struct PathStep {
 /// Needs the GIL.
 [[nodiscard]] std::string path_text(std::span<const PathStep> path);
 
+/// The same for people: ".fn[3]", without what only the pickle has; "the value itself" for the value itself.
+[[nodiscard]] std::string place_text(std::span<const PathStep> path);
+
 /// Goes one level down for its lifetime; the owner sets the step's index, key or field as it goes.
 class PathScope {
  public:

@@ -23,6 +23,9 @@ struct PickledInfo {
   Content content = Content::kDescribedOnly;
   std::uint64_t described = 0;     ///< how many objects could only be described
   std::vector<std::string> notes;  ///< limits that bit and things described, with their paths; bounded
+  /// Why the pickle holds only a part of the value: what is known by its type or name only, cut off, or ended with an
+  /// exception, and where. Empty if it holds all of it.
+  std::string partly;
 };
 
 /// Writes values as pickles that pickle.load reads, without FRAME opcodes. What is written the same however it was

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/pickling/describe.hpp"
+#include "host/pickling/describe_callable.hpp"
 #include "host/pickling/libraries.hpp"
 #include "host/pickling/python_error.hpp"
 
@@ -22,7 +23,7 @@ Reducer by_type(std::string kind) {
   return [kind](py::handle object, const ReducerContext&) -> Result { return describe_by_type(object, kind); };
 }
 
-Result sized(py::handle object, const ReducerContext& context) { return describe_sized(object, context); }
+Result view(py::handle object, const ReducerContext&) { return describe_view(object); }
 
 Result module(py::handle object, const ReducerContext&) { return describe_by_type(object, "module"); }
 
@@ -51,12 +52,12 @@ Result method(py::handle object, const ReducerContext&) {
 /// What a weak reference refers to belongs to somebody else: it may be anything, and large.
 Result weak_reference(py::handle object, const ReducerContext&) {
   const py::object referent = object();
+  const std::string known = type_name(py::type::handle_of(referent));
   return Description{
       "weakref",
       {{"type", py::str(type_name(py::type::handle_of(object))), Content::kDescribedOnly},
-       {"referent",
-        referent.is_none() ? py::object(py::none()) : py::object(py::str(type_name(py::type::handle_of(referent)))),
-        Content::kDescribedOnly}}};
+       {"referent", referent.is_none() ? py::object(py::none()) : py::object(py::str(known)), Content::kDescribedOnly}},
+      referent.is_none() ? "" : "a weak reference's " + known + " is known by its type only"};
 }
 
 }  // namespace
@@ -65,14 +66,12 @@ Reducers Reducers::standard() {
   Reducers out;
   out.add(as_object(PyModule_Type), Match::kSubclasses, module);
   out.add(as_object(PyMethod_Type), Match::kExactType, method);
-  out.add(as_object(PyCode_Type), Match::kExactType,
-          [](py::handle object, const ReducerContext&) -> Result { return describe_code(object); });
   out.add(as_object(PyMemoryView_Type), Match::kExactType,
           [](py::handle object, const ReducerContext&) -> Result { return describe_buffer(object); });
   out.add(as_object(PyDictProxy_Type), Match::kExactType, mapping);
-  out.add(as_object(PyDictKeys_Type), Match::kSubclasses, sized);
-  out.add(as_object(PyDictValues_Type), Match::kSubclasses, sized);
-  out.add(as_object(PyDictItems_Type), Match::kSubclasses, sized);
+  out.add(as_object(PyDictKeys_Type), Match::kSubclasses, view);
+  out.add(as_object(PyDictValues_Type), Match::kSubclasses, view);
+  out.add(as_object(PyDictItems_Type), Match::kSubclasses, view);
   out.add("_weakref", "ref", Match::kSubclasses, weak_reference);
   out.add("_weakref", "ProxyType", Match::kExactType, by_type("weakref"));
   out.add("_weakref", "CallableProxyType", Match::kExactType, by_type("weakref"));
@@ -83,6 +82,7 @@ Reducers Reducers::standard() {
   out.add("numpy", "nditer", Match::kSubclasses, [](py::handle object, const ReducerContext& context) -> Result {
     return describe_drained(object, context, KeepItems::kCopied);
   });
+  add_callables(out);
   add_libraries(out);
   return out;
 }
@@ -200,6 +200,12 @@ std::string type_name(py::handle type) {
     qualname = reinterpret_cast<PyTypeObject*>(type.ptr())->tp_name;
   }
   return module_name.empty() ? qualname : module_name + "." + qualname;
+}
+
+bool is_instance(py::handle object, const char* module, const char* attribute) {
+  const py::object type = find_loaded(module, attribute);
+  return type && PyType_Check(type.ptr()) &&
+         PyType_IsSubtype(Py_TYPE(object.ptr()), reinterpret_cast<PyTypeObject*>(type.ptr())) != 0;
 }
 
 py::object find_loaded(const std::string& module_name, const std::string& attribute) {

@@ -32,7 +32,8 @@ struct Reduction {
 };
 
 /// What stands in the pickle for something that cannot be pickled: a dict of `kDescriptionKey: kind` and the fields,
-/// in their order. pickle.load gives that dict. A field named "state" holds attributes: their names are labels.
+/// in their order. pickle.load gives that dict. Fields named "state", "closure", "globals" and "attributes" are dicts
+/// whose keys are labels.
 struct Description {
   struct Field {
     std::string name;
@@ -41,14 +42,20 @@ struct Description {
   };
   std::string kind;
   std::vector<Field> fields;
+  std::string partly = {};  ///< what of the object is not in the fields, and why; empty if all of it is
 };
 inline constexpr const char* kDescriptionKey = "__snapshot_test__";
+/// The first of two values of an attribute that was computed when it was looked at (pickle::kLazyMark).
+inline constexpr const char* kLazyMark = "__snapshot_test__.lazy";
 
 using Canonical = std::variant<Reduction, Description>;
+
+class Reducers;
 
 struct ReducerContext {
   const Limits& limits;
   DrainCache& drained;
+  const Reducers& reducers;
   std::function<void(std::string)> note;  ///< reported with the pickle's path, as PickledInfo::notes
 };
 
@@ -122,6 +129,9 @@ class Reducers {
 
 /// "module.qualname" of a type, "list" for builtins' own as "builtins.list". Never raises.
 [[nodiscard]] std::string type_name(pybind11::handle type);
+
+/// Is the object an instance of that class, which is looked up like find_loaded does?
+[[nodiscard]] bool is_instance(pybind11::handle object, const char* module, const char* attribute);
 
 /// sys.modules[module], then the dotted `attribute`; null where it isn't there. Imports nothing, and does not ask a
 /// module that would make the attribute up.

@@ -45,6 +45,8 @@ std::optional<Canonical> canonical_form(py::object returned, py::handle object, 
     context.note(fmt::format("{} is described only: {}", type_name(py::type::handle_of(object)),
                              py::str(returned.attr("why")).cast<std::string>()));
     out.kind = "object";
+    out.partly = fmt::format("{} is known by its type only: {}", type_name(py::type::handle_of(object)),
+                             py::str(returned.attr("why")).cast<std::string>());
     out.fields.push_back({"about", returned.attr("about"), Content::kDescribedOnly});
   } else {
     out.fields.push_back({"value", std::move(returned)});

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "host/pickling/graph_writer.hpp"
+#include "host/pickling/lazy_attributes.hpp"
 #include "host/pickling/python_error.hpp"
 #include "host/pickling/set_order.hpp"
 
@@ -108,7 +109,7 @@ Result<void> GraphWriter::save_list(PyObject* list) {
   return {};
 }
 
-Result<void> GraphWriter::save_dict(PyObject* dict, Keys keys, Sharing sharing) {
+Result<void> GraphWriter::save_dict(PyObject* dict, Keys keys, Sharing sharing, PyTypeObject* owner) {
   stream_.op(Opcode::kEmptyDict);
   if (sharing == Sharing::kPossible) {
     memoize(dict);
@@ -119,7 +120,29 @@ Result<void> GraphWriter::save_dict(PyObject* dict, Keys keys, Sharing sharing) 
     content_ = content_ || keys == Keys::kContent;
     return {};
   }
+  if (auto marked = owner == nullptr ? Result<void>() : mark_lazy(owner, dict); !marked) {
+    return marked;
+  }
   return save_dict_items(dict, keys);
+}
+
+/// Gives the attributes that are there only because the object was looked at a first value that says so. Who loads the
+/// pickle gets the second one, their own.
+Result<void> GraphWriter::mark_lazy(PyTypeObject* owner, PyObject* dict) {
+  const std::vector<py::object> names = lazy_attributes(owner, dict);
+  if (names.empty()) {
+    return {};
+  }
+  const LabelScope label(content_);
+  stream_.op(Opcode::kMark);
+  for (const py::object& name : names) {
+    if (auto saved = save(name.ptr()); !saved) {
+      return saved;
+    }
+    stream_.short_text(kLazyMark);
+  }
+  stream_.op(Opcode::kSetItems);
+  return {};
 }
 
 Result<void> GraphWriter::save_dict_items(PyObject* dict, Keys keys) {

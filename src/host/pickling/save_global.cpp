@@ -1,7 +1,7 @@
 // Classes and functions, by reference: the checks of Lib/pickle.py's save_global.
 #include <utility>
 
-#include "host/pickling/describe.hpp"
+#include "host/pickling/describe_callable.hpp"
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
 
@@ -156,7 +156,7 @@ Result<void> GraphWriter::save_class(PyObject* type) {
   }
   const Global& global = global_of(type, nullptr);
   if (!global.found) {
-    return save_description(type, {"class", {{"name", py::str(type_name(type)), Content::kDescribedOnly}}});
+    return save_description(type, describe_class(type));
   }
   write_global(type, global);
   content_ = true;

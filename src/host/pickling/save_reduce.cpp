@@ -183,7 +183,7 @@ Result<void> GraphWriter::save_parts(PyObject* object, const Reduction& reductio
   }
   PathScope path(path_, PathStep::Kind::kField, "state");
   if (!reduction.state_setter) {
-    auto saved = save_state(reduction.state.ptr());
+    auto saved = save_state(reduction.state.ptr(), Py_TYPE(object));
     stream_.op(Opcode::kBuild);
     return saved;
   }
@@ -209,7 +209,7 @@ Result<void> GraphWriter::save_state_by_setter(PyObject* object, const Reduction
   if (auto saved = save(object); !saved) {
     return saved;
   }
-  if (auto saved = save_state(reduction.state.ptr()); !saved) {
+  if (auto saved = save_state(reduction.state.ptr(), Py_TYPE(object)); !saved) {
     return saved;
   }
   stream_.op(Opcode::kTuple2);
@@ -222,10 +222,10 @@ Result<void> GraphWriter::save_state_by_setter(PyObject* object, const Reduction
 }
 
 /// Attributes: their names are labels.
-Result<void> GraphWriter::save_state(PyObject* state) {
+Result<void> GraphWriter::save_state(PyObject* state, PyTypeObject* owner) {
   const bool sole = Py_REFCNT(state) == 1;
   if (PyDict_CheckExact(state) && !memo_.find(state)) {
-    return save_dict(state, Keys::kLabels, sole ? Sharing::kImpossible : Sharing::kPossible);
+    return save_dict(state, Keys::kLabels, sole ? Sharing::kImpossible : Sharing::kPossible, owner);
   }
   if (PyTuple_CheckExact(state) && sole && is_slots_state(state)) {
     for (Py_ssize_t i = 0; i < 2; ++i) {
@@ -234,7 +234,7 @@ Result<void> GraphWriter::save_state(PyObject* state) {
         stream_.op(Opcode::kNone);
       } else if (const auto number = memo_.find(attributes)) {
         get(*number);
-      } else if (auto saved = save_dict(attributes, Keys::kLabels); !saved) {
+      } else if (auto saved = save_dict(attributes, Keys::kLabels, Sharing::kPossible, owner); !saved) {
         return saved;
       }
     }
