@@ -254,7 +254,9 @@ Description describe_instance(py::handle object, const ReducerContext& context) 
   }
   if (out.fields.size() == 1) {
     Description by_type = describe_by_type(object);
-    by_type.partly = out.partly.empty() ? std::move(by_type.partly) : std::move(out.partly);
+    if (!out.partly.empty()) {
+      by_type.partly = std::move(out.partly);
+    }
     return by_type;
   }
   if (!has_content && out.partly.empty() && native_base(Py_TYPE(object.ptr())) != &PyBaseObject_Type) {
