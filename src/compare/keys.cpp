@@ -8,8 +8,8 @@
 #include "compare/elements.hpp"
 #include "compare/lazy.hpp"
 #include "compare/numbers.hpp"
-#include "compare/text.hpp"
 #include "snapshot_test/pickle/describe.hpp"
+#include "util/addresses.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -44,6 +44,10 @@ Digest add(Digest digest, std::span<const std::byte> bytes) {
 
 Digest add(Digest digest, std::string_view text) {
   return add(digest, std::as_bytes(std::span(text.data(), text.size())));
+}
+
+std::string_view text_in(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 enum Tag : std::uint64_t { kNumber = 100, kText, kFloatLeftOut, kCycle, kNull };
@@ -120,11 +124,11 @@ Digest Digester::leaf(const Value& value) {
   ++spent_;
   if (const auto number = number_of(value)) return of_number(*number, kind_);
   switch (value.kind()) {
-    case Kind::kStr: spent_ += value.text().size(); return add(tagged(kText), without_addresses(value.text()));
+    case Kind::kStr: spent_ += value.text().size(); return add(tagged(kText), util::without_addresses(value.text()));
     case Kind::kBytes:
     case Kind::kByteArray:
       spent_ += value.bytes().size();
-      return add(tagged(static_cast<std::uint64_t>(value.kind())), value.bytes());
+      return add(tagged(static_cast<std::uint64_t>(value.kind())), util::without_addresses(text_in(value.bytes())));
     case Kind::kGlobal:
       return add(add(tagged(static_cast<std::uint64_t>(Kind::kGlobal)), value.global().module), value.global().name);
     case Kind::kDtype: return add(tagged(static_cast<std::uint64_t>(Kind::kDtype)), pickle::dtype_name(value.dtype()));
@@ -132,9 +136,11 @@ Digest Digester::leaf(const Value& value) {
     case Kind::kScalar: {
       const pickle::Array& array = value.array();
       if (array.dtype->kind == pickle::DtypeKind::kUnicode) {
-        return add(tagged(kText), without_addresses(unicode_text(*array.dtype, array.data.data())));
+        return add(tagged(kText), util::without_addresses(unicode_text(*array.dtype, array.data.data())));
       }
       const Kind kind = array.dtype->kind == pickle::DtypeKind::kBytes ? Kind::kBytes : Kind::kScalar;
+      if (kind == Kind::kBytes)
+        return add(tagged(static_cast<std::uint64_t>(kind)), util::without_addresses(text_in(array.data)));
       return add(tagged(static_cast<std::uint64_t>(kind)), array.data);
     }
     default: return tagged(static_cast<std::uint64_t>(value.kind()));

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "compare/text.hpp"
+#include "util/addresses.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -32,7 +32,7 @@ Lines lines_of(std::string_view text) {
 std::vector<std::size_t> hashes_of(const Lines& lines) {
   std::vector<std::size_t> hashes;
   hashes.reserve(lines.size());
-  for (const std::string_view line : lines) hashes.push_back(std::hash<std::string>{}(without_addresses(line)));
+  for (const std::string_view line : lines) hashes.push_back(std::hash<std::string>{}(util::without_addresses(line)));
   return hashes;
 }
 

@@ -8,8 +8,8 @@
 
 #include "compare/blocks.hpp"
 #include "compare/elements.hpp"
-#include "compare/text.hpp"
 #include "compare/times.hpp"
+#include "util/addresses.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -125,12 +125,12 @@ bool same_raw(const PlanePair& pair, const std::byte* a, const std::byte* b) {
 // The element as text in which addresses are not seen; nothing for raw bytes.
 std::optional<std::string> plain_text(Dtype dtype, const std::byte* element) {
   dtype.order = pickle::ByteOrder::kNone;  // as blocks are
-  if (dtype.kind == DtypeKind::kUnicode) return without_addresses(unicode_text(dtype, element));
+  if (dtype.kind == DtypeKind::kUnicode) return util::without_addresses(unicode_text(dtype, element));
   if (dtype.kind != DtypeKind::kBytes) return std::nullopt;
   const auto* text = reinterpret_cast<const char*>(element);
   std::size_t size = static_cast<std::size_t>(dtype.itemsize);
   while (size > 0 && text[size - 1] == 0) --size;
-  return without_addresses({text, size});
+  return util::without_addresses({text, size});
 }
 
 bool same_text(const PlanePair& pair, const std::byte* a, const std::byte* b) {

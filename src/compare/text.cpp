@@ -1,14 +1,11 @@
 #include "compare/text.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "snapshot_test/pickle/describe.hpp"
 
 namespace snapshot_test::compare {
 namespace {
-
-constexpr std::string_view kMark = " at 0x";
 
 std::string excerpt(std::string_view text, std::size_t at) {
   constexpr std::size_t kBefore = 20;
@@ -20,19 +17,6 @@ std::string excerpt(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
-
-std::string without_addresses(std::string_view text) {
-  std::string out;
-  for (std::size_t found = text.find(kMark); found != std::string_view::npos; found = text.find(kMark)) {
-    out += text.substr(0, found + kMark.size());
-    text.remove_prefix(found + kMark.size());
-    const auto* end = std::find_if(text.begin(), text.end(),
-                                   [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) == 0; });
-    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
-  }
-  out += text;
-  return out;
-}
 
 TextDifference first_difference(std::string_view actual, std::string_view expected) {
   const auto parting = std::mismatch(actual.begin(), actual.end(), expected.begin(), expected.end());

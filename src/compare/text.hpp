@@ -1,13 +1,10 @@
-// Text in which an object's address is not a difference: "<Foo object at 0x7f12…>".
+// Where two texts part.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 namespace snapshot_test::compare {
-
-/// With the digits of every " at 0x…" left out.
-[[nodiscard]] std::string without_addresses(std::string_view text);
 
 /// Where two texts part: the line and column (from 1), and an excerpt of both from a little before it.
 struct TextDifference {

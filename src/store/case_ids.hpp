@@ -5,7 +5,7 @@
 
 namespace snapshot_test::store {
 
-/// The id as the store would give it back, with the digits of " at 0x7f…" left out: equal ones mean the same value.
+/// The id as the store would give it back, without addresses ("<… at 0x7f…>"): equal ones mean the same value.
 [[nodiscard]] std::string stable_id(const std::string& id);
 
 }  // namespace snapshot_test::store

@@ -10,25 +10,11 @@
 #include "snapshot_test/store/manifest.hpp"
 #include "store/case_ids.hpp"
 #include "store/json_text.hpp"
+#include "util/addresses.hpp"
 
 namespace snapshot_test::store {
 
-namespace {
-
-constexpr bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-}  // namespace
-
-std::string stable_id(const std::string& id) {
-  constexpr std::string_view kMark = " at 0x";
-  std::string text = as_stored(id);
-  for (std::size_t at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at)) {
-    at += kMark.size();
-    const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at);
-    text.erase(begin, std::find_if_not(begin, text.end(), is_hex));
-  }
-  return text;
-}
+std::string stable_id(const std::string& id) { return util::without_addresses(as_stored(id)); }
 
 namespace {
 

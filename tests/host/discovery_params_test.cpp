@@ -145,6 +145,8 @@ TEST(SameIds, ForgivesAddressesAndNothingElse) {
   EXPECT_TRUE(same_ids("x", "x"));
   EXPECT_FALSE(same_ids("partial(<f at 0x7f00aa11>)", "partial(<g at 0x7f00aa11>)"));
   EXPECT_FALSE(same_ids("0x10", "0x11"));
+  EXPECT_FALSE(same_ids("error at 0x7f00aa11", "error at 0x7f00aa12"));
+  EXPECT_FALSE(same_ids("Mask(0x7f00aa11)", "Mask(0x55d0cc22)"));
   EXPECT_FALSE(same_ids("ab", "abc"));
   EXPECT_FALSE(same_ids("", "a"));
 }

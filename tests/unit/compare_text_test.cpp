@@ -25,6 +25,11 @@ std::string wide(const std::string& ascii, std::size_t length) {
   return out;
 }
 
+// What a path shows of a key.
+std::string key_text_of(const std::string& key) {
+  return compared(dict({text(key), integer(1)}), dict({text(key), integer(2)})).differing_paths.at(0);
+}
+
 TEST(CompareText, DoesNotSeeAddressesInArrays) {
   const auto bytes_array = [](const std::string& a, const std::string& b) {
     return array(dtype("S24"), shape({2}), a + std::string(24 - a.size(), '\0') + b + std::string(24 - b.size(), '\0'));
@@ -37,6 +42,25 @@ TEST(CompareText, DoesNotSeeAddressesInArrays) {
   const Comparison result = compared(bytes_array("<A at 0x7f01>", "x"), bytes_array("<A at 0x55>", "y"));
   EXPECT_EQ(result.differences.at(0).numbers.mismatched, 1U);
   EXPECT_EQ(outcome(bytes("<A at 0x7f01>"), bytes("<A at 0x55>")), Outcome::kClose);
+}
+
+TEST(CompareText, SeesHexadecimalNumbersThatAreNoAddresses) {
+  const auto wrapped = [](const std::string& a) { return array(dtype("U30"), shape({1}), wide(a, 30)); };
+  for (const auto& [a, b] :
+       {std::pair("error at 0x10", "error at 0x20"), std::pair("jump at 0x7fff to 0x12", "jump at 0x7ffe to 0x12"),
+        std::pair("<p>fault at 0x1</p>", "<p>fault at 0x2</p>")}) {
+    EXPECT_EQ(outcome(text(a), text(b)), Outcome::kDifferent) << a;
+    EXPECT_EQ(outcome(bytes(a), bytes(b)), Outcome::kDifferent) << a;
+    EXPECT_EQ(outcome(wrapped(a), wrapped(b)), Outcome::kDifferent) << a;
+    EXPECT_EQ(outcome(dict({text(a), integer(1)}), dict({text(b), integer(1)})), Outcome::kDifferent) << a;
+    EXPECT_EQ(outcome(set({text(a)}), set({text(b)})), Outcome::kDifferent) << a;
+    EXPECT_EQ(outcome(set({bytes(a)}), set({bytes(b)})), Outcome::kDifferent) << a;
+    EXPECT_NE(key_text_of(a), key_text_of(b)) << a;
+  }
+  const std::string method = "<bound method X.f of <Y object at 0x1>>";
+  const std::string moved = "<bound method X.f of <Y object at 0x2>>";
+  EXPECT_EQ(outcome(set({bytes(method)}), set({bytes(moved)})), Outcome::kIdentical);
+  EXPECT_EQ(outcome(dict({bytes(method), integer(1)}), dict({bytes(moved), integer(1)})), Outcome::kIdentical);
 }
 
 TEST(CompareText, ShowsAUnifiedDiff) {

@@ -85,7 +85,8 @@ TEST(PutCase, RefusesAnotherNumberOfParameters) {
 }
 
 TEST(PutCase, RefusesAnIdThatSeveralValuesHave) {
-  for (const Ids& ids : {Ids{"<lambda> (0)", "<lambda> (1)"}, Ids{"<lambda> at 0x1", "<lambda> at 0x2"}}) {
+  for (const Ids& ids :
+       {Ids{"<lambda> (0)", "<lambda> (1)"}, Ids{"<function <lambda> at 0x1>", "<function <lambda> at 0x2>"}}) {
     Manifest manifest = with({});
     manifest.params = {{"f", ids}};
     manifest.cases = {record_of({ids[0]})};

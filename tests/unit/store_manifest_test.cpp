@@ -57,17 +57,18 @@ TEST(FindCase, AddressesInIdsDoNotMatter) {
 }
 
 TEST(FindCase, ByIndexWhereIdsCannotTell) {
-  const Manifest manifest = product({{"f", {"<lambda> at 0x1", "<lambda> at 0x2", "other"}}});
-  EXPECT_EQ(found(manifest, {"<lambda> at 0x2"}, 0), "bench.time_it(<lambda> at 0x1)");  // not by its address
-  EXPECT_EQ(found(manifest, {"<lambda> at 0x9"}, 1), "bench.time_it(<lambda> at 0x2)");
-  EXPECT_EQ(found(manifest, {"<lambda> at 0x9"}, 2), "none");
+  const Manifest manifest = product({{"f", {"<function <lambda> at 0x1>", "<function <lambda> at 0x2>", "other"}}});
+  EXPECT_EQ(found(manifest, {"<function <lambda> at 0x2>"}, 0),
+            "bench.time_it(<function <lambda> at 0x1>)");  // not by its address
+  EXPECT_EQ(found(manifest, {"<function <lambda> at 0x9>"}, 1), "bench.time_it(<function <lambda> at 0x2>)");
+  EXPECT_EQ(found(manifest, {"<function <lambda> at 0x9>"}, 2), "none");
   EXPECT_EQ(found(manifest, {"other"}, 0), "bench.time_it(other)");
 }
 
 TEST(FindCase, TheOnlyCapturedOneOfSeveralAlikeIsNotTakenForAnother) {
-  Manifest manifest = product({{"f", {"<lambda> at 0x1", "<lambda> at 0x2"}}});
+  Manifest manifest = product({{"f", {"<function <lambda> at 0x1>", "<function <lambda> at 0x2>"}}});
   manifest.cases.erase(manifest.cases.begin() + 1);
-  EXPECT_EQ(found(manifest, {"<lambda> at 0x2"}, 1), "none");
+  EXPECT_EQ(found(manifest, {"<function <lambda> at 0x2>"}, 1), "none");
 }
 
 TEST(FindCase, IdsThatAreNotUtf8AreFoundAfterStoring) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "util/addresses.hpp"
+
 namespace snapshot_test::util {
 namespace {
 
@@ -28,6 +30,33 @@ TEST(Text, WritesCodePointsOfEveryLength) {
 TEST(Text, KeepsWhatIsBeyondUnicodeToFourBytes) {
   EXPECT_EQ(utf8(0xffffffff), "\xf7\xbf\xbf\xbf");
   EXPECT_EQ(utf8(0x00200000), "\xf0\x80\x80\x80");
+}
+
+TEST(Addresses, OfObjectsAreLeftOut) {
+  EXPECT_EQ(without_addresses("<Foo object at 0x7f12ab>"), "<Foo object at 0x>");
+  EXPECT_EQ(without_addresses("<f at 0x7F12AB>"), "<f at 0x>");
+  EXPECT_EQ(without_addresses("<bound method X.f of <Y at 0x1f>>"), "<bound method X.f of <Y at 0x>>");
+  EXPECT_EQ(without_addresses("<function f.<locals>.<lambda> at 0x1>"), "<function f.<locals>.<lambda> at 0x>");
+  EXPECT_EQ(without_addresses("[<A at 0x1>, <B (x) -> int at 0x2>]"), "[<A at 0x>, <B (x) -> int at 0x>]");
+  EXPECT_EQ(without_addresses("<A <B at 0x1> at 0x2>"), "<A <B at 0x> at 0x>");
+}
+
+TEST(Addresses, OfFormsThatGoOnAreLeftOut) {
+  EXPECT_EQ(without_addresses("<code object f at 0x7f, file \"a.py\", line 1>"),
+            "<code object f at 0x, file \"a.py\", line 1>");
+  EXPECT_EQ(without_addresses("<weakref at 0x1; to 'A' at 0x2>"), "<weakref at 0x; to 'A' at 0x>");
+  EXPECT_EQ(without_addresses("<cell at 0x1: int object at 0x2>"), "<cell at 0x: int object at 0x>");
+  EXPECT_EQ(without_addresses("<Future at 0x1 state=pending>"), "<Future at 0x state=pending>");
+  EXPECT_EQ(without_addresses("[Generator(PCG64) at 0x7F3]"), "[Generator(PCG64) at 0x]");
+}
+
+TEST(Addresses, AreNoOtherNumbers) {
+  for (const std::string text :
+       {"error at 0x10", "jump at 0x7fff to 0x12", "<p>fault at 0x10</p>", "<f> at 0x10", "f(x) at 0x10", "at 0x10>",
+        "<a at 0x10 b>", "<a at 0x>", "<a at 0x1g>", "<a\nb at 0x10>", "<a at 0x0123456789abcdef0>", "0x10 -> <0x12>",
+        "<error at 0x10, retry>", "<b>at 0x1</b> at 0x2>", "x at 0x1"}) {
+    EXPECT_EQ(without_addresses(text), text);
+  }
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "util/addresses.hpp"
+
 namespace snapshot_test::host::discovery {
 namespace {
 
@@ -60,19 +62,6 @@ std::string repr_without_address(py::handle value) {
     return std::string(parts->head) + ">";
   }
   return repr;
-}
-
-/// Skips a hexadecimal number of at least six digits after "0x", which only an address is; returns its end, or `at`.
-std::size_t skip_address(std::string_view text, std::size_t at) {
-  if (text.substr(at, 2) != "0x") {
-    return at;
-  }
-  constexpr std::size_t kFewestDigits = 6;
-  std::size_t end = at + 2;
-  while (end < text.size() && std::isxdigit(static_cast<unsigned char>(text[end])) != 0) {
-    ++end;
-  }
-  return end - at - 2 >= kFewestDigits ? end : at;
 }
 
 }  // namespace
@@ -152,19 +141,7 @@ py::tuple combination(const Params& params, std::size_t index) {
 }
 
 bool same_ids(std::string_view a, std::string_view b) {
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < a.size() && j < b.size()) {
-    const std::size_t a_end = skip_address(a, i);
-    const std::size_t b_end = skip_address(b, j);
-    if (a_end != i && b_end != j) {
-      i = a_end;
-      j = b_end;
-    } else if (a[i++] != b[j++]) {
-      return false;
-    }
-  }
-  return i == a.size() && j == b.size();
+  return util::without_addresses(a) == util::without_addresses(b);
 }
 
 }  // namespace snapshot_test::host::discovery

@@ -31,7 +31,7 @@ struct Params {
 /// combinations().
 [[nodiscard]] py::tuple combination(const Params& params, std::size_t index);
 
-/// Are two ids the same but for memory addresses in them ("0x7f…"), which differ from process to process?
+/// Are two ids the same but for memory addresses in them ("<… at 0x7f…>"), which differ from process to process?
 [[nodiscard]] bool same_ids(std::string_view a, std::string_view b);
 
 }  // namespace snapshot_test::host::discovery
