@@ -227,7 +227,7 @@ void add_tolerance_options(CLI::App& app, Shared& shared) {
       ->type_name("RTOL ATOL")
       ->check(rule_of("tolerance.rtol"));
   add_switch(app, "--equal-nan", "--no-equal-nan", shared.overrides.equal_nan, true,
-             "NaN agrees with NaN where the values are not identical anyway (default: it does not)");
+             "a NaN that stays where it was is no difference, whatever its bits (default: it is none)");
   add_switch(app, "--no-exact-integers", "--exact-integers", shared.overrides.exact_integers, false,
              "integers may differ within the tolerance, too (default: they are exact)");
   add_switch(app, "--no-strict-types", "--strict-types", shared.overrides.strict_types, false,

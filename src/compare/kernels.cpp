@@ -91,6 +91,24 @@ void measure(T difference, T magnitude, const Rule& rule, std::uint64_t index, T
   tally.passing_atol = std::max(tally.passing_atol, atol_needed);
 }
 
+// Two NaNs. Complex ones agree in the parts that are no NaN on either side, and no NaN is in one part here and in the
+// other there. (A multiplication spreads it from one part to both.)
+template <class T>
+bool nans_agree(T, T, T, T) {
+  return true;
+}
+template <class T>
+bool nans_agree(std::complex<T> x, std::complex<T> y, T rtol, T atol) {
+  const auto within = [&](T a, T b) {
+    return a == b || (!is_inf(a) && !is_inf(b) && std::abs(a - b) <= std::abs(b) * rtol + atol);
+  };
+  const bool real = is_nan(x.real()) || is_nan(y.real());
+  const bool imaginary = is_nan(x.imag()) || is_nan(y.imag());
+  if (!real) return within(x.real(), y.real());
+  if (!imaginary) return within(x.imag(), y.imag());
+  return is_nan(x.real()) == is_nan(y.real()) || is_nan(x.imag()) == is_nan(y.imag());
+}
+
 /// Elements are stored as `Stored` and compared as `Computed`; magnitudes are `Real`.
 template <class Stored, class Computed, class Real>
 void tally_each(const std::byte* a, const std::byte* b, std::size_t n, const Rule& rule, std::uint64_t first,
@@ -114,7 +132,7 @@ void tally_each(const std::byte* a, const std::byte* b, std::size_t n, const Rul
     tally.expected_infs += y_inf;
     if (x == y) continue;
     if (x_nan || y_nan) {
-      const bool both = x_nan && y_nan;
+      const bool both = x_nan && y_nan && nans_agree(x, y, rtol, atol);
       if (both && rule.nans == NanPolicy::kEqual) continue;
       tally.nan_pairs += both;
       add_mismatch(tally, first + i);

@@ -26,7 +26,7 @@ struct Rule {
 struct Tally {
   static constexpr std::size_t kSamples = 5;
   std::uint64_t mismatched = 0;
-  std::uint64_t nan_pairs = 0;  ///< mismatched elements that are NaN on both sides
+  std::uint64_t nan_pairs = 0;  ///< mismatched elements that equal_nan would let pass
   std::uint64_t measured = 0;   ///< mismatched elements that are finite on both sides
   double max_absolute = -1;
   std::uint64_t at_max_absolute = 0;

@@ -1,9 +1,11 @@
 #include "compare/matching.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <unordered_map>
 
+#include "compare/numbers.hpp"
 #include "compare/pairing.hpp"
 
 namespace snapshot_test::compare {
@@ -142,6 +144,38 @@ void pair_candidates(Candidates& actual, Candidates& expected, const Options& op
   }
 }
 
+// Is it unequal to itself, so that a dict can hold several that look the same?
+bool is_nan_key(const Value& key, int depth = 0) {
+  constexpr int kDeepest = 16;
+  if (const auto number = number_of(key)) return std::isnan(number->value.real()) || std::isnan(number->value.imag());
+  if (key.kind() != Kind::kTuple || depth == kDeepest) return false;
+  return std::any_of(key.items().begin(), key.items().end(),
+                     [depth](const Value* item) { return is_nan_key(*item, depth + 1); });
+}
+
+// Digests of keys, the second NaN's another than the first one's.
+class KeyDigests {
+ public:
+  explicit KeyDigests(Digester& digests) : digests_(digests) {}
+  Digest operator()(const Value& key) {
+    Digest digest = digests_(key);
+    if (is_nan_key(key)) digest.high += nans_[digest]++;
+    return digest;
+  }
+
+ private:
+  Digester& digests_;
+  std::unordered_map<Digest, std::uint64_t, DigestHash> nans_;
+};
+
+std::vector<Digest> digests_of(std::span<const Pair> pairs, Digester& digests) {
+  KeyDigests digest_of(digests);
+  std::vector<Digest> out;
+  out.reserve(pairs.size());
+  for (const Pair& pair : pairs) out.push_back(digest_of(*pair.key));
+  return out;
+}
+
 }  // namespace
 
 Matching match_keys(std::span<const Pair> actual, std::span<const Pair> expected, Digester& actual_digests,
@@ -154,26 +188,28 @@ Matching match_keys(std::span<const Pair> actual, std::span<const Pair> expected
     }
     return matching;
   }
+  const std::vector<Digest> actual_keys = digests_of(actual, actual_digests);
+  const std::vector<Digest> expected_keys = digests_of(expected, expected_digests);
   std::unordered_map<Digest, const Pair*, DigestHash> index;
   index.reserve(actual.size());
-  for (const Pair& pair : actual) index[actual_digests(*pair.key)] = &pair;
+  for (std::size_t i = 0; i < actual.size(); ++i) index[actual_keys[i]] = &actual[i];
   // A key that repeats counts once, with its last value; `used` holds that value's pair.
   std::unordered_map<Digest, const Pair*, DigestHash> used;
   used.reserve(expected.size());
-  for (const Pair& pair : expected) used[expected_digests(*pair.key)] = &pair;
-  for (const Pair& pair : expected) {
-    const Digest digest = expected_digests(*pair.key);
-    if (used[digest] != &pair) continue;
-    const auto found = index.find(digest);
+  for (std::size_t i = 0; i < expected.size(); ++i) used[expected_keys[i]] = &expected[i];
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (used[expected_keys[i]] != &expected[i]) continue;
+    const auto found = index.find(expected_keys[i]);
     if (found == index.end()) {
-      matching.missing.push_back(pair.key);
+      matching.missing.push_back(expected[i].key);
     } else {
-      matching.pairs.push_back({pair.key, found->second->value, pair.value});
+      matching.pairs.push_back({expected[i].key, found->second->value, expected[i].value});
     }
   }
-  for (const Pair& pair : actual) {
-    const Digest digest = actual_digests(*pair.key);
-    if (index[digest] == &pair && !used.contains(digest)) matching.unexpected.push_back(pair.key);
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    if (index[actual_keys[i]] == &actual[i] && !used.contains(actual_keys[i])) {
+      matching.unexpected.push_back(actual[i].key);
+    }
   }
   return matching;
 }

@@ -25,7 +25,7 @@ struct Matching {
   std::uint64_t same = 0;                        ///< elements that mean exactly the same: not in `pairs`
 };
 
-/// Dicts: keys must mean exactly the same.
+/// Dicts: keys must mean exactly the same; those that are NaN, each unequal to all others, in their order.
 [[nodiscard]] Matching match_keys(std::span<const pickle::Pair> actual, std::span<const pickle::Pair> expected,
                                   Digester& actual_digests, Digester& expected_digests);
 

@@ -49,7 +49,7 @@ struct Config {
   Setting<std::optional<std::string>> python;  ///< a path, or a name to look up on PATH
   Setting<double> rtol{1e-5};
   Setting<double> atol{1e-8};
-  Setting<bool> equal_nan{false};
+  Setting<bool> equal_nan{true};
   Setting<model::DtypeTolerances> by_dtype{model::Rules().by_dtype};
   Setting<bool> exact_integers{true};
   Setting<bool> strict_types{true};

@@ -78,12 +78,20 @@ TEST_F(Rules, ContainerTypesCountUnlessToldOtherwise) {
   EXPECT_EQ(report.run.status, 0) << report.text();
 }
 
-TEST_F(Rules, NansAgreeWhereAsked) {
+TEST_F(Rules, NansThatStayAgreeUnlessToldOtherwise) {
   change("[float('nan'), 1.0]", "[float('nan'), 1.0 + 1e-12]");
-  const auto report = verify("");
-  EXPECT_EQ(report.of("bench.time_f"), "different");
-  EXPECT_NE(report.run.out.find("--equal-nan"), std::string::npos) << report.text();
-  EXPECT_EQ(verify("", {"--equal-nan"}).of("bench.time_f"), "close");
+  EXPECT_EQ(verify("").of("bench.time_f"), "close");
+  for (const auto& report : {verify("", {"--no-equal-nan"}), verify(R"({"tolerance": {"equal_nan": false}})")}) {
+    EXPECT_EQ(report.of("bench.time_f"), "different");
+    EXPECT_NE(report.run.out.find("--equal-nan"), std::string::npos) << report.text();
+  }
+  EXPECT_EQ(verify(R"({"tolerance": {"equal_nan": false}})", {"--equal-nan"}).of("bench.time_f"), "close");
+}
+
+TEST_F(Rules, NansThatComeGoOrMoveAreDifferences) {
+  change("[float('nan'), 1.0]", "[1.0, float('nan')]");
+  EXPECT_EQ(verify("").of("bench.time_f"), "different");
+  EXPECT_EQ(verify("", {"--equal-nan"}).of("bench.time_f"), "different");
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ def test_defaults():
     assert config.benchmark_dir == "benchmarks/"
     assert config.snapshot_dir == ".snapshots/"
     assert config.project_dir is None
-    assert (config.tolerance["rtol"], config.tolerance["atol"], config.tolerance["equal_nan"]) == (1e-5, 1e-8, False)
+    assert (config.tolerance["rtol"], config.tolerance["atol"], config.tolerance["equal_nan"]) == (1e-5, 1e-8, True)
     assert config.exclude_benchmarks == []
     assert (config.trace_depth_limit, config.seed, config.verbose, config.quiet) == (100, 42, False, False)
 

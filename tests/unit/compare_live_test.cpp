@@ -74,6 +74,7 @@ TEST(CompareLive, OnlyNumbersAreLive) {
 
 TEST(CompareNans, CountWhereAllIsIdenticalIfAskedTo) {
   Options options;
+  options.equal_nan = false;
   options.count_identical_nans = true;
   const std::string nan = raw<double>({kNan});
   for (const std::string& value : {doubles({1, kNan}), "]\x94(" + real(kNan) + real(1) + "e"}) {

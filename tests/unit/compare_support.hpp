@@ -33,9 +33,9 @@ inline Options ignoring(std::vector<std::string> paths) {
   return options;
 }
 
-inline Options with_equal_nan() {
+inline Options without_equal_nan() {
   Options options;
-  options.equal_nan = true;
+  options.equal_nan = false;
   return options;
 }
 

@@ -89,7 +89,7 @@ TEST_F(ConfigTest, DefaultsWithoutAnyFile) {
   EXPECT_EQ(config->snapshot_dir.value, ".snapshots/");
   EXPECT_EQ(config->rtol.value, 1e-5);
   EXPECT_EQ(config->atol.value, 1e-8);
-  EXPECT_FALSE(config->equal_nan.value);
+  EXPECT_TRUE(config->equal_nan.value);
   EXPECT_THAT(config->exclude_benchmarks.value, ElementsAre());
   EXPECT_EQ(config->timeout.value, 60);
   EXPECT_TRUE(config->stability_check.value);
@@ -100,7 +100,7 @@ TEST_F(ConfigTest, TheDocumentedFileIsRead) {
   write(kConfigFileName, R"({
   "benchmark_dir": "benchmarks/",
   "snapshot_dir": ".snapshots/",
-  "tolerance": {"rtol": 1e-4, "atol": 0, "equal_nan": true},
+  "tolerance": {"rtol": 1e-4, "atol": 0, "equal_nan": false},
   "exclude_benchmarks": ["timeraw_*"],
   "trace_depth_limit": 100,
   "verbose": false,
@@ -112,7 +112,7 @@ TEST_F(ConfigTest, TheDocumentedFileIsRead) {
   EXPECT_EQ(config->snapshot_dir.value, folder_ / ".snapshots/");
   EXPECT_EQ(config->rtol.value, 1e-4);
   EXPECT_EQ(config->atol.value, 0);
-  EXPECT_TRUE(config->equal_nan.value);
+  EXPECT_FALSE(config->equal_nan.value);
   EXPECT_THAT(config->exclude_benchmarks.value, ElementsAre("timeraw_*"));
   EXPECT_EQ(config->trace_depth_limit.value, 100u);
   EXPECT_TRUE(config->quiet.value);
@@ -201,7 +201,7 @@ TEST(Rules, LaterOverridesWinKeyByKeyWhereTheirPatternsMatch) {
   std::vector<model::RuleChange> changes(3);
   changes[0].benchmarks = {"linalg.*"};
   changes[0].rtol = 1e-3;
-  changes[0].equal_nan = true;
+  changes[0].equal_nan = false;
   changes[1].benchmarks = {"Solve.time_l?"};
   changes[1].rtol = 1e-2;
   changes[1].by_dtype = {{"int64", {0, 1}}};
@@ -209,7 +209,7 @@ TEST(Rules, LaterOverridesWinKeyByKeyWhereTheirPatternsMatch) {
   changes[2].atol = 1;
   const model::Rules rules = model::rules_for(benchmark, {}, changes);
   EXPECT_EQ(rules.tolerance, (model::Tolerance{1e-2, 1e-8}));
-  EXPECT_TRUE(rules.equal_nan);
+  EXPECT_FALSE(rules.equal_nan);
   EXPECT_EQ(rules.by_dtype.at("int64"), (model::Tolerance{0, 1}));
   EXPECT_EQ(rules.by_dtype.at("float16"), (model::Tolerance{1e-3, 1e-5}));
 }
