@@ -1,6 +1,9 @@
 #include "inspect/compare_values.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include "compare/site.hpp"
@@ -47,6 +50,11 @@ Result<StoredValue> load_value(const Operand& operand, const std::optional<model
     return tl::unexpected(value.error());
   }
   return load_site(stored->store, **value);
+}
+
+/// Then nothing needs to be walked, however large it is and whatever it shares.
+bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 Result<ValueDiff> compare_cases(const Operand& before, const Operand& after, const std::optional<model::Site>& site,
@@ -96,11 +104,15 @@ Result<ValueDiff> compare_values(const Operand& before, const Operand& after, co
   if (!actual) {
     return tl::unexpected(actual.error());
   }
-  compare::Options options;
-  static_cast<model::Rules&>(options) = rules.rules;
   model::SiteComparison comparison;
   comparison.site = wanted->value_or(model::Site{});
   comparison.meaningful = true;
+  if (same_bytes(expected->file.bytes(), actual->file.bytes())) {
+    comparison.match = model::SiteMatch::kIdentical;
+    return ValueDiff{{std::move(comparison)}, false};
+  }
+  compare::Options options;
+  static_cast<model::Rules&>(options) = rules.rules;
   compare::describe(comparison, compare::compare(actual->document, expected->document, options));
   return ValueDiff{{std::move(comparison)}, false};
 }

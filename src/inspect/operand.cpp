@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 namespace {
 
 bool looks_like_a_path(const std::string& text) {
-  constexpr std::array<std::string_view, 4> kSuffixes = {".pkl", ".pickle", ".npy", ".zst"};
+  constexpr std::array<std::string_view, 8> kSuffixes = {".pkl", ".pickle", ".npy", ".zst",
+                                                         ".npz", ".gz",     ".zip", ".joblib"};
   constexpr std::array<std::string_view, 3> kPrefixes = {"/", "./", "../"};
   const auto ends = [&text](std::string_view suffix) { return text.ends_with(suffix); };
   const auto begins = [&text](std::string_view prefix) { return text.starts_with(prefix); };

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "inspect/other_format.hpp"
 #include "snapshot_test/pickle/npy.hpp"
 #include "store/paths.hpp"
 
@@ -56,7 +57,15 @@ Result<StoredValue> load_file(const fs::path& path) {
       return tl::unexpected(std::move(file.error()));
     }
   }
-  return read_tree(std::move(*file), fmt::format("'{}'", path.string()));
+  const std::string name = path.string();
+  if (const auto other = other_format(file->bytes(), name)) {
+    return fail(ErrorKind::kUnsupported, fmt::format("'{}' is no pickle and no .npy file, but {}", name, *other));
+  }
+  // Asked only where it cannot be read: a joblib file without arrays is a plain pickle.
+  const auto joblib = joblib_format(file->bytes());
+  auto value = read_tree(std::move(*file), fmt::format("'{}'", name));
+  if (!value && joblib) return fail(ErrorKind::kUnsupported, fmt::format("'{}' is {}", name, *joblib));
+  return value;
 }
 
 Result<util::MappedFile> load_pickle(const store::Store& store, const model::SiteValue& site) {
