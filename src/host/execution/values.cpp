@@ -206,7 +206,7 @@ std::vector<SiteComparison> ValueWriter::compare(const std::vector<SeenValue>& s
     } else if (const SeenValue* now = model::find_counterpart(seen, baseline, taken); now == nullptr) {
       comparison.match = SiteMatch::kMissing;
       comparison.explanation = "the snapshot has a value here; nothing was observed now";
-    } else if (const SeenValue like = as_in(*now, baseline); !like.value) {
+    } else if (const SeenValue like = as_in(*now, baseline); !like.value || (like.rounds && gives_nothing(like))) {
       comparison.match = SiteMatch::kMissing;
       comparison.explanation = "the snapshot has a value here; nothing was observed now";
     } else if (const auto [first, is_new] =
