@@ -1,11 +1,13 @@
-// What observing calls costs: runs trace_speed.py with a module `tracing` whose call(function, mechanism) runs a
-// function as a benchmark is run. See there for the rest.
+// What observing calls and statements costs: runs trace_speed.py with a module `tracing` whose call(function, mechanism)
+// runs a function as a benchmark is run, and whose observe(function) has its statements observed until restore(). See
+// there for the rest.
 //
 //   trace_speed TRACE_SPEED_PY PYTHON [ROUNDS]
 #include <fmt/format.h>
 #include <pybind11/embed.h>
 
 #include "host/interpreter/interpreter.hpp"
+#include "host/trace/body_rewriter.hpp"
 #include "host/trace/tracer.hpp"
 
 namespace {
@@ -42,6 +44,20 @@ int main(int argc, char** argv) {
     py::module_ tracing = py::reinterpret_steal<py::module_>(PyModule_New("tracing"));
     tracing.def("call", [&](const py::object& function, const std::string& mechanism) {
       return traced_call(eligibility, function, mechanism);
+    });
+    trace::BodyRewriter rewriter;
+    std::optional<trace::RewrittenBody> body;
+    tracing.def("observe", [&](const py::object& function) {
+      auto prepared = rewriter.prepare(function);
+      if (!prepared) throw std::runtime_error(prepared.error().message);
+      body.emplace(std::move(*prepared));
+      body->install();
+    });
+    tracing.def("restore", [&] {
+      py::dict seen;
+      for (const trace::BodyValue& each : body->take_values()) seen[py::str(each.source)] = each.count;
+      body.reset();
+      return seen;
     });
     sys.attr("modules")["tracing"] = tracing;
     py::list arguments;

@@ -1,6 +1,6 @@
 """What observing calls costs: pure Python code that does little but call, observed and not, in turns.
 
-    trace_speed trace_speed.py PYTHON [ROUNDS]
+    trace_speed trace_speed.py PYTHON [ROUNDS [loops]]
 
 runs this file in the interpreter of PYTHON (of the X.Y that trace_speed was built for; with networkx for all programs).
 In each round every program runs once in every way; the fastest of all rounds count, as multiples of the plain run.
@@ -166,9 +166,86 @@ def timed(way, function):
     return time.process_time() - start, value, seen
 
 
+LOOKED_UP = {k: (k, str(k)) for k in range(200_000)}
+
+
+def lookups():
+    d = LOOKED_UP
+    for k in range(200_000):
+        d[k]
+
+
+def calls_in_a_loop():
+    for k in range(100_000):
+        weight(k)
+
+
+def small_lists_in_a_loop():
+    for k in range(20_000):
+        x = sorted([k % 7, k % 5, k % 3])
+        weight(k)
+
+
+def items_that_pass():
+    for _ in chosen(range(100_000)):
+        pass
+
+
+def loops():
+    yield "look-ups", lookups
+    yield "calls", calls_in_a_loop
+    yield "small lists, assigned", small_lists_in_a_loop
+    yield "items of a generator", items_that_pass
+    try:
+        import networkx
+        import numpy
+    except ImportError:
+        print("networkx or numpy is not there; their loops are left out")
+        return
+    globals().update(networkx=networkx, numpy=numpy, GRAPH=networkx.barabasi_albert_graph(300, 3, seed=1),
+                     GRID=networkx.grid_2d_graph(8, 8), ARRAY=numpy.linspace(0, 1, 10_000))
+    yield "networkx: Dijkstra from each node", dijkstra
+    yield "networkx: all shortest paths of a grid", shortest_paths
+    yield "numpy: sines of 10,000 numbers", sines
+
+
+def dijkstra():
+    for node in GRAPH:
+        networkx.single_source_dijkstra(GRAPH, node)
+
+
+def shortest_paths():
+    for _ in networkx.all_shortest_paths(GRID, (0, 0), (7, 7)):
+        pass
+
+
+def sines():
+    for k in range(1000):
+        numpy.sin(ARRAY)
+
+
+def measure_loops(rounds):
+    """The frame evaluator, and the statements of the function itself observed, too."""
+    print(f"{'loops':>40} {'plain':>10} {'evaluator':>10} {'and body':>10}")
+    for name, function in loops():
+        best = {"plain": float("inf"), "evaluator": float("inf"), "body": float("inf")}
+        for _ in range(rounds):
+            best["plain"] = min(best["plain"], timed(plain, function)[0])
+            best["evaluator"] = min(best["evaluator"], timed(WAYS["evaluator"], function)[0])
+            tracing.observe(function)
+            best["body"] = min(best["body"], timed(WAYS["evaluator"], function)[0])
+            seen = tracing.restore()
+            assert seen, name
+        print(f"{name:>40} {best['plain'] * 1e3:7.1f} ms {best['evaluator'] / best['plain']:10.2f}"
+              f" {best['body'] / best['plain']:10.2f}", flush=True)
+
+
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     print(f"CPython {sys.version.split()[0]}, best of {rounds}, load {os.getloadavg()[0]:.1f}")
+    measure_loops(rounds)
+    if "loops" in sys.argv:
+        return
     print(f"{'':>32} {'plain':>10} " + " ".join(f"{name:>10}" for name in WAYS))
     for name, function in programs():
         best, deepest = dict.fromkeys(["plain", *WAYS], float("inf")), {}

@@ -103,6 +103,16 @@ Result<bool> build_array(Value& node, Arguments state, const Value* extra, Build
   return true;
 }
 
+// What lies under a mask is not a value: None stands there. (Numbers under a mask are passed over when compared.)
+void hide_items(Array& array, Builder& builder) {
+  if (!array.has_items || array.mask.size() != array.items.size() || !builder.spend(array.items.size())) return;
+  auto* const shown = builder.arena().array<const Value*>(array.items.size());
+  for (std::size_t i = 0; i < array.items.size(); ++i) {
+    shown[i] = array.mask[i] == std::byte{0} ? array.items[i] : Builder::none();
+  }
+  array.items = {shown, array.items.size()};
+}
+
 Result<bool> build_masked_array(Value& node, Arguments state, Builder& builder) {
   auto array = array_from_state(state, builder);
   if (!array) return tl::unexpected(array.error());
@@ -116,6 +126,7 @@ Result<bool> build_masked_array(Value& node, Arguments state, Builder& builder) 
   (*array)->masked = true;
   (*array)->mask = state[5]->bytes();
   (*array)->fill_value = state[6];
+  hide_items(**array, builder);
   builder.become_array(node, Kind::kArray, *array);
   return true;
 }

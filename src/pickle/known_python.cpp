@@ -1,4 +1,6 @@
 // The standard library's: what protocols have no opcode for, or had none for once.
+#include <vector>
+
 #include "pickle/array.hpp"
 #include "pickle/dtype.hpp"
 #include "pickle/known.hpp"
@@ -115,7 +117,42 @@ Result<void> read_listed_array(Value& node, Arguments args, Builder& builder) {
   return {};
 }
 
-constexpr std::array<Known, 10> kKnown = {{
+// setattr(object, name, value): the pair of name and value; null where it is something else.
+const Value* const* attribute_of(const Value& object, const Value& call) {
+  if (call.kind() != Kind::kObject || !is_global(call.object().callable, "builtins", "setattr")) return nullptr;
+  const Value* args = call.object().args;
+  if (args->kind() != Kind::kTuple || args->items().size() != 3 || args->items()[0] != &object) return nullptr;
+  return args->items().data() + 1;
+}
+
+// getitem((object, setattr(object, …), …), 0): how attributes are written that an object's __setstate__ does not take.
+Result<void> read_attributes(Value& node, Arguments args, Builder& builder) {
+  if (args.size() != 2 || args[0]->kind() != Kind::kTuple || args[0]->items().size() < 2 ||
+      args[1]->kind() != Kind::kInt || args[1]->integer() != 0) {
+    return {};
+  }
+  const Value& object = *args[0]->items()[0];
+  std::vector<Value*> attributes;
+  for (const Value* call : args[0]->items().subspan(1)) {
+    const Value* const* pair = attribute_of(object, *call);
+    if (pair == nullptr) return {};
+    attributes.insert(attributes.end(), {const_cast<Value*>(pair[0]), const_cast<Value*>(pair[1])});
+  }
+  Value* state = builder.container(Kind::kDict);
+  builder.set_items(*state, attributes);
+  if (object.kind() == Kind::kArray && object.array().extra == nullptr) {
+    Array* array = builder.arena().make<Array>(object.array());
+    array->extra = state;
+    builder.become_array(node, Kind::kArray, array);
+  } else if (object.kind() == Kind::kObject && object.object().state == nullptr) {
+    Object& copy = Builder::object_of(node);
+    copy = object.object();
+    copy.state = state;
+  }
+  return {};
+}
+
+constexpr std::array<Known, 11> kKnown = {{
     {"builtins", "complex", read_complex},
     {"builtins", "set", read_set},
     {"builtins", "frozenset", read_set},
@@ -126,6 +163,7 @@ constexpr std::array<Known, 10> kKnown = {{
     {"fractions", "Fraction", read_fraction},
     {"array", "_array_reconstructor", read_machine_array},
     {"array", "array", read_listed_array},
+    {"_operator", "getitem", read_attributes},
 }};
 
 }  // namespace

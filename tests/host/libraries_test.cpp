@@ -59,10 +59,12 @@ void check_library(const char* name, Wanted wanted = Wanted::kAlways) {
 }
 
 TEST(Libraries, Astropy) { check_library("astropy"); }
+TEST(Libraries, Numpy) { check_library("numpy"); }
 TEST(Libraries, Networkx) { check_library("networkx"); }
 TEST(Libraries, Pandas) { check_library("pandas"); }
 TEST(Libraries, Polars) { check_library("polars"); }
 TEST(Libraries, Pyarrow) { check_library("pyarrow"); }
+TEST(Libraries, Skimage) { check_library("skimage"); }
 TEST(Libraries, Scipy) { check_library("scipy"); }
 TEST(Libraries, Shapely) { check_library("shapely"); }
 TEST(Libraries, Torch) { check_library("torch", Wanted::kIfThere); }

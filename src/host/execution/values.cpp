@@ -285,7 +285,7 @@ Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenV
     }
     const SeenValue* found = model::find_counterpart(seen, baseline, taken);
     const SeenValue now = found != nullptr ? as_in(*found, baseline) : SeenValue();
-    if (!now.value) {
+    if (!now.value || (now.rounds && gives_nothing(now))) {
       site.comparison.match = SiteMatch::kMissing;
       site.comparison.explanation = "the snapshot has a value here; nothing was observed now";
     } else if (auto known = compared_already(done, now.value, baseline)) {

@@ -152,6 +152,11 @@ bool ArrayTypes::is_array(PyTypeObject* type) {
          array_.ptr() == reinterpret_cast<PyObject*>(type);
 }
 
+bool ArrayTypes::is_derived(PyTypeObject* type) {
+  return load() && array_.ptr() != reinterpret_cast<PyObject*>(type) &&
+         PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(array_.ptr())) != 0;
+}
+
 bool ArrayTypes::is_dtype(PyTypeObject* type) {
   return std::string_view(type->tp_name).starts_with("numpy.") && load() &&
          PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(dtype_.ptr())) != 0;

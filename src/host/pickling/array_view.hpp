@@ -28,6 +28,8 @@ class ArrayTypes {
  public:
   /// Is this type numpy.ndarray itself?
   [[nodiscard]] bool is_array(PyTypeObject* type);
+  /// Is it a class derived from numpy.ndarray?
+  [[nodiscard]] bool is_derived(PyTypeObject* type);
   [[nodiscard]] bool is_dtype(PyTypeObject* type);
   /// numpy's function that makes an array from (buffer, dtype, shape, order), wherever this numpy keeps it.
   [[nodiscard]] pybind11::object from_buffer();

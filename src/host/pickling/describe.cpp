@@ -62,9 +62,12 @@ py::object builtin_value(py::handle object) {
       return base(base.attr("__iter__")(object));
     }
   }
-  const py::object ndarray = find_loaded("numpy", "ndarray");
-  if (ndarray && PyObject_TypeCheck(self, reinterpret_cast<PyTypeObject*>(ndarray.ptr()))) {
-    return ndarray.attr("view")(object, ndarray);
+  // A masked array's mask is part of its value, and is no attribute.
+  for (const char* name : {"ma.MaskedArray", "ndarray"}) {
+    const py::object array = find_loaded("numpy", name);
+    if (array && PyType_Check(array.ptr()) && PyObject_TypeCheck(self, reinterpret_cast<PyTypeObject*>(array.ptr()))) {
+      return find_loaded("numpy", "ndarray.view")(object, array);
+    }
   }
   return {};
 }
@@ -196,6 +199,68 @@ py::dict attributes_of(py::handle object) {
   return out;
 }
 
+namespace {
+
+/// Non-contiguous memory has to be put together; contiguous memory is read where it is. In C order both.
+py::object bytes_in(const py::object& view) {
+  py::object bytes = PyBuffer_IsContiguous(PyMemoryView_GET_BUFFER(view.ptr()), 'C') != 0
+                         ? py::reinterpret_steal<py::object>(PyPickleBuffer_FromObject(view.attr("toreadonly")().ptr()))
+                         : view.attr("tobytes")();
+  if (!bytes) {
+    throw py::error_already_set();
+  }
+  return bytes;
+}
+
+struct Machine {
+  char code;   ///< array.array's type code
+  int format;  ///< Modules/arraymodule.c, enum machine_format_code; plus one for big endian
+};
+
+/// What array.array calls numbers of a format of the struct module and a size; null where it has none.
+const Machine* machine_of(char format, std::size_t item_size) {
+  static constexpr std::array<Machine, 10> kMachines = {
+      {{'B', 0}, {'b', 1}, {'H', 2}, {'h', 4}, {'I', 6}, {'i', 8}, {'Q', 10}, {'q', 12}, {'f', 14}, {'d', 16}}};
+  constexpr std::string_view kBySize = "-bh-i---q";
+  char code = format;
+  if (std::string_view("bhilqnBHILQN").find(format) != std::string_view::npos) {
+    code = item_size < kBySize.size() ? kBySize[item_size] : '-';
+    code = format < 'a' && code != '-' ? static_cast<char>(code - 'a' + 'A') : code;
+  }
+  const auto* const found =
+      std::find_if(kMachines.begin(), kMachines.end(), [code](const Machine& each) { return each.code == code; });
+  return found == kMachines.end() ? nullptr : found;
+}
+
+/// The elements in C order: numbers as an array.array, which any process can read, or as numpy's array where that has
+/// no type for them and numpy is there; what is no number as bytes.
+Description::Field elements_of(const py::object& view) {
+  const Py_buffer* buffer = PyMemoryView_GET_BUFFER(view.ptr());
+  std::string_view format = buffer->format == nullptr ? "B" : buffer->format;
+  const bool text = buffer->obj == nullptr || PyBytes_Check(buffer->obj) != 0 || PyByteArray_Check(buffer->obj) != 0 ||
+                    std::string_view(Py_TYPE(buffer->obj)->tp_name) == "mmap.mmap";
+  if (format.empty() || format == "c" || (format == "B" && text)) {
+    return {"bytes", bytes_in(view)};
+  }
+  const bool ordered = std::string_view("@=<>!").find(format.front()) != std::string_view::npos;
+  const bool big = ordered && (format.front() == '>' || format.front() == '!');
+  format.remove_prefix(ordered ? 1 : 0);
+  if (const Machine* machine =
+          format.size() == 1 ? machine_of(format[0], static_cast<std::size_t>(buffer->itemsize)) : nullptr) {
+    const py::module_ array = py::module_::import("array");
+    Reduction numbers;
+    numbers.callable = array.attr("_array_reconstructor");
+    const int swapped = big && buffer->itemsize > 1 ? 1 : 0;
+    numbers.args =
+        py::make_tuple(array.attr("array"), std::string(1, machine->code), machine->format + swapped, bytes_in(view));
+    return {"values", view, Content::kChecked, std::move(numbers)};
+  }
+  const py::object as_array = find_loaded("numpy", "asarray");
+  return as_array ? Description::Field{"values", as_array(view)} : Description::Field{"bytes", bytes_in(view)};
+}
+
+}  // namespace
+
 Description describe_buffer(py::handle exporter) {
   auto view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(exporter.ptr()));
   if (!view) {
@@ -204,15 +269,7 @@ Description describe_buffer(py::handle exporter) {
   Description out{"buffer", {type_field(exporter)}, {}};
   out.fields.push_back({"format", view.attr("format"), Content::kDescribedOnly});
   out.fields.push_back({"shape", view.attr("shape")});
-  const Py_buffer* buffer = PyMemoryView_GET_BUFFER(view.ptr());
-  // Non-contiguous memory has to be put together; contiguous memory is read where it is. In C order both.
-  py::object bytes = PyBuffer_IsContiguous(buffer, 'C') != 0
-                         ? py::reinterpret_steal<py::object>(PyPickleBuffer_FromObject(view.attr("toreadonly")().ptr()))
-                         : view.attr("tobytes")();
-  if (!bytes) {
-    throw py::error_already_set();
-  }
-  out.fields.push_back({"bytes", std::move(bytes)});
+  out.fields.push_back(elements_of(view));
   return out;
 }
 
@@ -249,7 +306,13 @@ Description describe_instance(py::handle object, const ReducerContext& context) 
         fmt::format("looking at what {} holds raised {}", type_name(py::type::handle_of(object)), one_line(error));
   }
   const bool has_content = out.fields.size() > 1;
-  if (py::dict attributes = attributes_of(object); !attributes.empty()) {
+  py::dict attributes = attributes_of(object);
+  if (const py::object value = builtin_value(object); value && py::hasattr(value, "__dict__")) {
+    for (const auto& [name, of_value] : py::dict(value.attr("__dict__"))) {
+      attributes.attr("pop")(name, py::none());  // the value says it
+    }
+  }
+  if (!attributes.empty()) {
     out.fields.push_back({"state", std::move(attributes)});
   }
   if (out.fields.size() == 1) {
@@ -312,7 +375,9 @@ Result<void> GraphWriter::save_fields(PyObject* object, const std::vector<Descri
     stream_.short_text(field.name);
     const bool content_before = content_;
     const bool labelled = std::find(kLabelled.begin(), kLabelled.end(), field.name) != kLabelled.end();
-    auto saved = labelled ? save_state(field.value.ptr(), Py_TYPE(object)) : save(field.value.ptr());
+    auto saved = field.made ? save_reduction(field.value.ptr(), *field.made)
+                 : labelled ? save_state(field.value.ptr(), Py_TYPE(object))
+                            : save(field.value.ptr());
     if (!saved) {
       return saved;
     }

@@ -15,6 +15,7 @@
 
 #include "host/pickling/array_view.hpp"
 #include "host/pickling/construction.hpp"
+#include "host/pickling/inherited_state.hpp"
 #include "host/pickling/memo.hpp"
 #include "host/pickling/path.hpp"
 #include "host/pickling/pickler.hpp"
@@ -106,14 +107,18 @@ class GraphWriter {
   // save_reduce.cpp
   Result<void> save_by_reduction(PyObject* object);
   py::object reduce(PyObject* object);
-  Result<void> save_reduction(PyObject* object, const Reduction& reduction);
+  /// `added`: a dict of attributes that the reduction has no place for, or null.
+  Result<void> save_reduction(PyObject* object, const Reduction& reduction, const py::object& added = {});
   Result<Built> save_construction(const Construction& construction);
   Result<std::uint64_t> save_arguments(const Construction& construction);
   Result<void> save_parts(PyObject* object, const Reduction& reduction);
   /// `owner`: the class of the object whose state it is.
   Result<void> save_state(PyObject* state, PyTypeObject* owner);
   Result<void> save_state_by_setter(PyObject* object, const Reduction& reduction);
-  Result<void> describe_reduction(PyObject* object, const Reduction& reduction, const Construction& construction);
+  Result<void> save_completed(PyObject* object, Reduction& reduction);
+  Result<void> save_attributes(PyObject* object, const py::dict& attributes);
+  Result<void> describe_reduction(PyObject* object, const Reduction& reduction, const Construction& construction,
+                                  const py::object& added);
 
   // save_array.cpp
   Result<void> save_array(PyObject* array);
@@ -151,6 +156,7 @@ class GraphWriter {
   std::unordered_map<PyTypeObject*, TypeRoute> routes_;
   std::unordered_map<PyObject*, Global> globals_;
   ArrayTypes arrays_;
+  InheritedState inherited_;
   py::object reduce_ex_;       ///< "__reduce_ex__", made when first needed, as the next two
   py::object protocol_;        ///< 5
   py::object dispatch_table_;  ///< copyreg's

@@ -39,6 +39,7 @@ struct Description {
     std::string name;
     pybind11::object value;
     Content content = Content::kChecked;
+    std::optional<Reduction> made{};  ///< what is written for `value` instead of its own reduction
   };
   std::string kind;
   std::vector<Field> fields;

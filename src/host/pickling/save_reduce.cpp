@@ -66,10 +66,24 @@ Result<void> GraphWriter::save_by_reduction(PyObject* object) {
   if (!reduction) {
     return describe_refusal(object, reduction.error().message);
   }
-  return save_reduction(object, *reduction);
+  return save_completed(object, *reduction);
 }
 
-Result<void> GraphWriter::save_reduction(PyObject* object, const Reduction& reduction) {
+/// With what a class adds and the __reduce__ that it inherits leaves out.
+Result<void> GraphWriter::save_completed(PyObject* object, Reduction& reduction) {
+  py::object added;
+  try {
+    added = inherited_.complete(object, reduction);
+  } catch (const py::error_already_set& error) {
+    if (is_fatal(error)) {
+      throw;
+    }
+    return describe_refusal(object, one_line(error));
+  }
+  return save_reduction(object, reduction, added);
+}
+
+Result<void> GraphWriter::save_reduction(PyObject* object, const Reduction& reduction, const py::object& added) {
   auto construction = construction_of(object, reduction);
   if (!construction) {
     return describe_refusal(object, construction.error().message);
@@ -79,7 +93,7 @@ Result<void> GraphWriter::save_reduction(PyObject* object, const Reduction& redu
     return tl::unexpected(built.error());
   }
   if (*built == Built::kTakenBack) {
-    return describe_reduction(object, reduction, *construction);
+    return describe_reduction(object, reduction, *construction, added);
   }
   // The arguments may have led back to the object and written it: then drop this one and refer to that.
   if (const auto number = memo_.find(object)) {
@@ -88,7 +102,49 @@ Result<void> GraphWriter::save_reduction(PyObject* object, const Reduction& redu
   } else {
     memoize(object);
   }
-  return save_parts(object, reduction);
+  if (auto saved = save_parts(object, reduction); !saved || !added) {
+    return saved;
+  }
+  return save_attributes(object, py::reinterpret_borrow<py::dict>(added));
+}
+
+/// Attributes of an object whose __setstate__ does not take them: (object, setattr(object, name, value), …)[0].
+Result<void> GraphWriter::save_attributes(PyObject* object, const py::dict& attributes) {
+  PathScope path(path_, PathStep::Kind::kField, "state");
+  stream_.op(Opcode::kPop);
+  const auto save_label = [&](PyObject* label) {
+    const LabelScope scope(content_);
+    return save(label);
+  };
+  if (auto saved = save_label(py::module_::import("_operator").attr("getitem").ptr()); !saved) {
+    return saved;
+  }
+  stream_.op(Opcode::kMark);
+  if (auto saved = save(object); !saved) {
+    return saved;
+  }
+  const py::object set = py::module_::import("builtins").attr("setattr");
+  for (const auto& [name, value] : attributes) {
+    if (auto saved = save_label(set.ptr()); !saved) {
+      return saved;
+    }
+    if (auto saved = save(object); !saved) {
+      return saved;
+    }
+    if (auto saved = save_label(name.ptr()); !saved) {
+      return saved;
+    }
+    if (auto saved = save(value.ptr()); !saved) {
+      return saved;
+    }
+    stream_.op(Opcode::kTuple3);
+    stream_.op(Opcode::kReduce);
+  }
+  stream_.op(Opcode::kTuple);
+  save_int(0);
+  stream_.op(Opcode::kTuple2);
+  stream_.op(Opcode::kReduce);
+  return stream_state();
 }
 
 Result<GraphWriter::Built> GraphWriter::save_construction(const Construction& construction) {
@@ -247,7 +303,10 @@ Result<void> GraphWriter::save_state(PyObject* state, PyTypeObject* owner) {
 
 /// Stands for an object by what its own reduction says of it.
 Result<void> GraphWriter::describe_reduction(PyObject* object, const Reduction& reduction,
-                                             const Construction& construction) {
+                                             const Construction& construction, const py::object& added) {
+  if (arrays_.is_derived(Py_TYPE(object))) {
+    return save_description(object, describe_instance(object, {limits_, drained_, [this](auto text) { note(text); }}));
+  }
   Description out{"instance", {}};
   out.fields.push_back({"type", py::str(type_name(py::type::handle_of(object))), Content::kDescribedOnly});
   if (construction.form == Construction::Form::kCall &&
@@ -277,6 +336,9 @@ Result<void> GraphWriter::describe_reduction(PyObject* object, const Reduction& 
   }
   if (reduction.state) {
     out.fields.push_back({"state", reduction.state});
+  }
+  if (added) {
+    out.fields.push_back({"attributes", added});
   }
   return save_description(object, out);
 }

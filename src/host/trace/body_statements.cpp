@@ -101,14 +101,22 @@ bool any_computes_items(const py::object& expressions) {
   return std::any_of(expressions.begin(), expressions.end(), [](py::handle each) { return computes_items(each); });
 }
 
-/// Is what the call gives the items of its arguments, put together in another way? Ranges have none.
-bool hands_items_on(const std::string& name) {
-  return is_one_of(name, {"enumerate",    "zip",     "reversed",    "iter",        "sorted",
-                          "list",         "tuple",   "set",         "frozenset",   "islice",
-                          "chain",        "product", "repeat",      "cycle",       "permutations",
-                          "combinations", "tee",     "zip_longest", "pairwise",    "combinations_with_replacement",
-                          "tqdm",         "trange",  "range",       "prange",      "arange",
-                          "linspace",     "ndindex", "count",       "ndenumerate", "xrange"});
+/// Is what the call gives the items of its arguments, put together in another way? Ranges have none. A method of that
+/// name is something else.
+bool hands_items_on(py::handle call) {
+  const py::object function = call.attr("func");
+  if (node_kind(function) == "Attribute") {
+    const py::object owner = function.attr("value");
+    if (node_kind(owner) != "Name") return false;
+    if (!is_one_of(owner.attr("id").cast<std::string>(), {"itertools", "it", "builtins", "np", "numpy"})) return false;
+  }
+  return is_one_of(called_name(call),
+                   {"enumerate",    "zip",     "reversed",    "iter",        "sorted",
+                    "list",         "tuple",   "set",         "frozenset",   "islice",
+                    "chain",        "product", "repeat",      "cycle",       "permutations",
+                    "combinations", "tee",     "zip_longest", "pairwise",    "combinations_with_replacement",
+                    "tqdm",         "trange",  "range",       "prange",      "arange",
+                    "linspace",     "ndindex", "count",       "ndenumerate", "xrange"});
 }
 
 /// Has the iteration something to show that is computed, as opposed to given: range(n), a name, a literal, the items of
@@ -125,7 +133,7 @@ bool computes_items(py::handle iterable) {
       node_kind(iterable.attr("func")) == "Attribute") {
     return computes_items(iterable.attr("func").attr("value"));
   }
-  return hands_items_on(name) ? any_computes_items(iterable.attr("args")) : true;
+  return hands_items_on(iterable) ? any_computes_items(iterable.attr("args")) : true;
 }
 
 bool is_suite_of_nothing(const py::list& body) {
@@ -169,6 +177,7 @@ class StatementObserver {
   void observe_entered(py::handle with);
   void observe_iterations(py::handle node);
   void observe_loop(py::handle loop);
+  py::object observed_items(const py::object& iterable, const std::string& source);
   void observe_consumed(py::handle call);
   py::object counted(const py::object& value);
 
@@ -362,10 +371,20 @@ void StatementObserver::observe_iterations(py::handle node) {
 // A loop, or a comprehension's `for`.
 void StatementObserver::observe_loop(py::handle loop) {
   const py::object iterable = loop.attr("iter");
-  const bool computes = computes_items(iterable);
-  if (!computes && node_kind(iterable) != "Name") return;
   const std::string source = source_between(node_kind(loop) == "For" ? loop : loop.attr("target"), iterable);
-  loop.attr("iter") = passed(iterable, computes ? Passing::kItems : Passing::kIterators, source);
+  loop.attr("iter") = observed_items(iterable, source);
+}
+
+// What is given may be an iterator all the same: only the run can tell.
+py::object StatementObserver::observed_items(const py::object& iterable, const std::string& source) {
+  if (computes_items(iterable)) return passed(iterable, Passing::kItems, source);
+  const std::string_view kind = node_kind(iterable);
+  if (is_one_of(kind, {"Name", "Attribute"})) return passed(iterable, Passing::kIterators, source);
+  if (kind == "Call" && hands_items_on(iterable)) {
+    const py::list arguments = iterable.attr("args");
+    for (std::size_t i = 0; i < arguments.size(); ++i) arguments[i] = observed_items(arguments[i], source);
+  }
+  return iterable;
 }
 
 // What C code uses up, and shows too little of in what it returns.

@@ -19,7 +19,7 @@ class PassingIterators {
   pybind11::object type_;  ///< made when first needed
 };
 
-/// Does it give what somebody else put there: a list's iterator, a range's, enumerate, zip, itertools.repeat?
+/// Does it give what somebody else put there: a list's iterator, a range's, enumerate, zip, itertools.repeat, a file?
 [[nodiscard]] bool gives_what_was_given(pybind11::handle iterator);
 
 }  // namespace snapshot_test::host::trace

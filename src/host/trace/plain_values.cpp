@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <string_view>
@@ -50,6 +51,34 @@ class Memory {
   Py_buffer view_{};
   bool held_;
 };
+
+/// What an object may hold of which nothing can be seen from outside.
+constexpr std::uint64_t kUnseenBytes = std::uint64_t{16} << 10;
+
+/// Made in C or C++ by a library, whose memory is its own affair. Python's own classes have no dot in this name.
+bool is_of_an_extension(const PyTypeObject* type) {
+  constexpr auto kSmall = std::to_array<std::string_view>(
+      {"datetime.", "decimal.", "collections.", "itertools.", "functools.", "re.", "types.", "numpy.", "operator."});
+  for (; type != nullptr; type = type->tp_base) {
+    const std::string_view name = type->tp_name;
+    const auto starts = [name](std::string_view small) { return name.starts_with(small); };
+    if (std::any_of(kSmall.begin(), kSmall.end(), starts)) return false;
+    if (name.find('.') != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+/// Of what a library made: what it says itself, or a guess.
+std::uint64_t claimed_bytes(PyObject* object) {
+  const auto size = py::reinterpret_steal<py::object>(PyObject_GetAttrString(object, "nbytes"));
+  const bool number = size && PyLong_CheckExact(size.ptr());
+  const auto bytes = number ? PyLong_AsUnsignedLongLong(size.ptr()) : 0;
+  if (PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    return kUnseenBytes;
+  }
+  return kUnseenBytes + bytes;
+}
 
 py::object checked(PyObject* made) {
   if (made == nullptr) throw py::error_already_set();
@@ -298,10 +327,22 @@ std::uint64_t held_bytes(PyObject* object, std::uint64_t most) {
       bytes += static_cast<std::uint64_t>(PyBytes_GET_SIZE(next));
     } else if (const std::string_view name = type->tp_name; name == "numpy.ndarray" || PyByteArray_Check(next)) {
       bytes += Memory(next).bytes().size();
+    } else if (is_of_an_extension(type)) {
+      bytes += claimed_bytes(next);
     }
     if (PyObject_IS_GC(next) && type->tp_traverse != nullptr) type->tp_traverse(next, Search::meet, &search);
   }
   return bytes;
+}
+
+bool is_resource(PyObject* value) {
+  constexpr auto kTypes = std::to_array<std::string_view>(
+      {"_io._RawIOBase", "_io.FileIO", "_io.TextIOWrapper", "_io.BufferedReader", "_io.BufferedWriter",
+       "_io.BufferedRandom", "_socket.socket", "mmap.mmap", "Popen", "select.epoll"});
+  for (const PyTypeObject* type = Py_TYPE(value); type != nullptr; type = type->tp_base) {
+    if (std::find(kTypes.begin(), kTypes.end(), std::string_view(type->tp_name)) != kTypes.end()) return true;
+  }
+  return false;
 }
 
 bool is_iterator(PyObject* value) {

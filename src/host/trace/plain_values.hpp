@@ -81,8 +81,12 @@ class PlainValues {
 };
 
 /// About how much memory an object holds that others do not share with it: its own, and what it refers to, but for
-/// classes, functions and modules. At most `most` is found out.
+/// classes, functions and modules. What a library in C holds is what its `nbytes` says, and a guess. No more than about
+/// `most` is found out.
 [[nodiscard]] std::uint64_t held_bytes(PyObject* object, std::uint64_t most);
+
+/// Holds a descriptor or the like until it goes: an open file, a socket, a child process.
+[[nodiscard]] bool is_resource(PyObject* value);
 
 /// Gives its items once: it has __next__, and is its own __iter__.
 [[nodiscard]] bool is_iterator(PyObject* value);

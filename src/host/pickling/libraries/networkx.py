@@ -26,4 +26,11 @@ def graph(obj):
     return own, arguments, state
 
 
+def derived(obj):
+    """Of a class of its own: as it pickles itself, without caches."""
+    caches = {name for name in CACHES if name in vars(obj)} | {"__networkx_cache__"}
+    return without(obj, *caches)
+
+
+SUBCLASS_REDUCERS = {"networkx.Graph": derived}
 REDUCERS = {"networkx." + kind: graph for kind in ("Graph", "DiGraph", "MultiGraph", "MultiDiGraph")}

@@ -44,10 +44,9 @@ def string(array):
 
 
 def string_dtype(dtype):
-    """Which NaN marks what is missing is no number that was computed: it must not be compared as one."""
     missing = getattr(dtype, "na_value", None)
     if isinstance(missing, float):
-        return reduced(Call(type(dtype), dtype.storage, Call(float, "nan")))
+        return reduced(Call(type(dtype), dtype.storage, marker(missing)))
     return NotImplemented
 
 
@@ -89,8 +88,17 @@ def unnamed(index):
 
 def sparse_array(array):
     index = array.sp_index.to_int_index()
-    return reduced(Call(pd.arrays.SparseArray, array.sp_values, index, fill_value=array.fill_value,
+    return reduced(Call(pd.arrays.SparseArray, array.sp_values, index, fill_value=marker(array.fill_value),
                         dtype=array.dtype))
+
+
+def sparse_dtype(dtype):
+    return reduced(Call(type(dtype), dtype.subtype, marker(dtype.fill_value)))
+
+
+def marker(value):
+    """Which NaN marks what is missing is no number that was computed: it must not be compared as one."""
+    return Call(float, "nan") if isinstance(value, float) and value != value else value
 
 
 # Indexes
@@ -207,7 +215,18 @@ def own(obj):
     return function, arguments, state
 
 
+# Work that was prepared: groups, windows. What pandas keeps of what it was asked for is left out.
+
+
+def prepared(obj):
+    return without(obj, "_cache")
+
+
 SUBCLASS_REDUCERS = {
+    "pandas.core.base.SelectionMixin": prepared,
+    "pandas.core.groupby.ops.BaseGrouper": prepared,
+    "pandas.core.groupby.grouper.Grouping": prepared,
+    "pandas.core.groupby.grouper.Grouper": prepared,
     "pandas.core.frame.DataFrame": own,
     "pandas.core.series.Series": own,
     "pandas.core.arrays.masked.BaseMaskedArray": masked,
@@ -238,4 +257,6 @@ REDUCERS = {
     "pandas.core.arrays.period.PeriodArray": period_array,
     "pandas.core.arrays.interval.IntervalArray": interval_array,
     "pandas.core.arrays.sparse.array.SparseArray": sparse_array,
+    "pandas.core.arrays.sparse.dtype.SparseDtype": sparse_dtype,
+    "pandas.core.dtypes.dtypes.SparseDtype": sparse_dtype,
 }

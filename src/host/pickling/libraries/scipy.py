@@ -5,6 +5,29 @@ import numpy as np
 MOST_SMALL = 2**31 - 1
 
 
+# What an instance keeps beside its entries, and what only says what was found out about them.
+KEPT = {"data", "indices", "indptr", "row", "col", "coords", "offsets", "rows", "_dict", "_shape", "dtype",
+        "maxprint", "_has_canonical_format", "_has_sorted_indices", "has_canonical_format"}
+
+
+def sparse(function):
+    """With attributes that somebody has added."""
+    def reducer(matrix):
+        made = function(matrix)
+        more = {name: value for name, value in vars(matrix).items() if name not in KEPT}
+        return with_attributes(Call(*flat(made)), more) if more else made
+    return reducer
+
+
+def flat(reduction):
+    return (reduction[0], *reduction[1])
+
+
+def derived(matrix):
+    """Of a class of its own: as it pickles itself, without what was only found out about its entries."""
+    return without(matrix, "_has_canonical_format", "_has_sorted_indices")
+
+
 def shape_of(matrix):
     return tuple(int(length) for length in matrix.shape)
 
@@ -77,5 +100,47 @@ def dia(matrix):
 REDUCERS = {}
 for kind, function in (("csr", compressed), ("csc", compressed), ("bsr", compressed), ("coo", coo), ("dok", dok),
                        ("lil", lil), ("dia", dia)):
-    REDUCERS["scipy.sparse." + kind + "_matrix"] = function
-    REDUCERS["scipy.sparse." + kind + "_array"] = function
+    REDUCERS["scipy.sparse." + kind + "_matrix"] = sparse(function)
+    REDUCERS["scipy.sparse." + kind + "_array"] = sparse(function)
+
+
+# Search trees: the points, and how they are asked. Their nodes refer to each other by addresses.
+
+
+def tree(obj):
+    return reduced(Call(type(obj), np.asarray(obj.data), obj.leafsize, boxsize=obj.boxsize))
+
+
+# What qhull computed; what is computed when it is asked for counts as not asked for.
+
+
+def qhull(obj):
+    function, arguments, state = without(obj)
+    for name in ("_transform", "_vertex_to_simplex", "_vertex_neighbor_vertices", "_ridge_dict"):
+        if name in state:
+            state[name] = None
+    if "_vertices" in state and obj.ndim != 2:
+        state["_vertices"] = None
+    return function, arguments, state
+
+
+# Distributions. numpy's one generator of random numbers that everything shares is no part of them.
+
+
+def distribution(obj):
+    function, arguments, state = obj.__reduce_ex__(2)[:3]
+    if not isinstance(state, dict) or state.get("_random_state") is not np.random.mtrand._rand:
+        return NotImplemented
+    state = dict(state)
+    state["_random_state"] = Call(sys.modules["scipy._lib._util"].check_random_state, None)
+    return function, arguments, state
+
+
+REDUCERS["scipy.spatial.KDTree"] = REDUCERS["scipy.spatial.cKDTree"] = tree
+for kind in ("Delaunay", "ConvexHull", "Voronoi", "HalfspaceIntersection"):
+    REDUCERS["scipy.spatial." + kind] = qhull
+SUBCLASS_REDUCERS = {
+    "scipy.stats._distn_infrastructure.rv_generic": distribution,
+    "scipy.sparse._compressed._cs_matrix": derived,
+    "scipy.sparse.compressed._cs_matrix": derived,
+}

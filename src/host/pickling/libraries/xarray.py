@@ -53,10 +53,22 @@ def coordinates_of(obj, several):
 
 
 def with_indexes(obj, several, call):
-    xarray = sys.modules["xarray"]
     for dimension, index in several.items():
-        call = Call(type(obj).assign_coords, call, Call(xarray.Coordinates.from_pandas_multiindex, index, dimension))
+        call = Call(type(obj).assign_coords, call, levels_of(obj, dimension, index))
     return reduced(call)
+
+
+def levels_of(obj, dimension, index):
+    """The coordinates that a pandas.MultiIndex makes, with their attributes."""
+    xarray = sys.modules["xarray"]
+    attributes = {name: dict(obj.coords[name].attrs) for name in (dimension, *index.names)}
+    if not any(attributes.values()):
+        return Call(xarray.Coordinates.from_pandas_multiindex, index, dimension)
+    kept = obj.xindexes[dimension]
+    said = {name: Call(xarray.Variable, (dimension,), obj.coords[name].values[:0], attrs)
+            for name, attrs in attributes.items()}
+    made = Call(type(kept), index, dimension)
+    return Call(xarray.Coordinates, Call(type(kept).create_variables, made, said), dict.fromkeys(said, made))
 
 
 def data_array(obj):
