@@ -196,8 +196,8 @@ void Capture::report(const model::CaseId& id, Captured& captured) {
   captured.loss = loss_of({id.benchmark, id.index}, captured.status);
   ++losses_[captured.loss];
   std::vector<std::string> missing = judge_capture(captured.observation).missing;
-  CaseCapture result{id,           captured.status, captured.reason, std::move(missing),
-                     captured.loss, std::move(captured.observation)};
+  CaseCapture result{
+      id, captured.status, captured.reason, std::move(missing), captured.loss, std::move(captured.observation)};
   listener_.captured(result);
   captured.observation = std::move(result.observation);
   captured.observation.output.clear();

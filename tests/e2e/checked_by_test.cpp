@@ -53,16 +53,15 @@ TEST_P(OpaqueResult, IsNeverAPassByAnInnerCall) {
 
 INSTANTIATE_TEST_SUITE_P(
     Unseen, OpaqueResult,
-    ::testing::Values(
-        Unseen{"Socket", "import socket\ndef make(n): trivial(); return socket.socket()\n", ""},
-        Unseen{"LockHolder",
-               "import threading\nclass Held:\n    def __init__(self): self.lock = threading.Lock()\n"
-               "    def __reduce__(self): raise TypeError('no')\ndef make(n): trivial(); return Held()\n",
-               ""},
-        Unseen{"SuperLU",
-               "import numpy as np, scipy.sparse as s, scipy.sparse.linalg as l\n"
-               "def make(n): trivial(); return l.splu(s.csc_matrix(np.eye(3) * n))\n",
-               "scipy"}),
+    ::testing::Values(Unseen{"Socket", "import socket\ndef make(n): trivial(); return socket.socket()\n", ""},
+                      Unseen{"LockHolder",
+                             "import threading\nclass Held:\n    def __init__(self): self.lock = threading.Lock()\n"
+                             "    def __reduce__(self): raise TypeError('no')\ndef make(n): trivial(); return Held()\n",
+                             ""},
+                      Unseen{"SuperLU",
+                             "import numpy as np, scipy.sparse as s, scipy.sparse.linalg as l\n"
+                             "def make(n): trivial(); return l.splu(s.csc_matrix(np.eye(3) * n))\n",
+                             "scipy"}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(CheckedBy, AnInnerCallThatChangesIsInTheReasonOfACaseThatCannotBeChecked) {
