@@ -7,6 +7,7 @@
 #include "compare/keys.hpp"
 #include "compare/text.hpp"
 #include "snapshot_test/pickle/describe.hpp"
+#include "util/addresses.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -69,7 +70,7 @@ std::string key_text(const pickle::Value& key) {
   using pickle::Kind;
   switch (key.kind()) {
     case Kind::kStr: {
-      const std::string text = without_addresses(key.text());
+      const std::string text = util::without_addresses(key.text());
       return text.size() <= kLongestKey ? pickle::quoted(text, 8 * kLongestKey) : digest_text(key);
     }
     case Kind::kNone:

@@ -13,6 +13,7 @@
 #include "compare/text.hpp"
 #include "compare/walker.hpp"
 #include "snapshot_test/pickle/describe.hpp"
+#include "util/addresses.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -186,7 +187,7 @@ bool Walker::compare_as_text(const Value& actual, const Value& expected) {
   if (a && b) {
     if (!spend(a->size() + b->size())) return true;
     if (actual.kind() != expected.kind() || *a != *b) close();
-    if (*a == *b || without_addresses(*a) == without_addresses(*b)) return true;
+    if (*a == *b || util::without_addresses(*a) == util::without_addresses(*b)) return true;
     differ(text_difference(*a, *b));
     return true;
   }
@@ -197,7 +198,7 @@ bool Walker::compare_as_text(const Value& actual, const Value& expected) {
   if (actual.kind() != expected.kind()) close();
   const auto parting = std::mismatch(c->begin(), c->end(), d->begin(), d->end());
   if (parting.first == c->end() && parting.second == d->end()) return true;
-  if (without_addresses(text_in(*c)) == without_addresses(text_in(*d))) {
+  if (util::without_addresses(text_in(*c)) == util::without_addresses(text_in(*d))) {
     close();
     return true;
   }

@@ -11,6 +11,7 @@ namespace snapshot_test::report {
 
 namespace {
 
+constexpr std::size_t kListedLeftOut = 10;     // kinds of what is left out of checked cases
 constexpr std::size_t kLabelWidth = 160;       // bytes of a case's label; parameters may be whole arrays
 constexpr std::size_t kReasonWidth = 500;      // bytes
 constexpr std::size_t kExplanationLines = 60;  // of one site
@@ -215,7 +216,7 @@ void Terminal::remember_left_out(const model::CaseId& id, const std::vector<std:
   }
   ++left_out_cases_;
   const std::string what = one_line(fmt::format("{}", fmt::join(missing, "; ")), kReasonWidth);
-  const bool room = options_.verbosity == Verbosity::kVerbose || left_out_.size() < kListedCases;
+  const bool room = options_.verbosity == Verbosity::kVerbose || left_out_.size() < kListedLeftOut;
   if (room || left_out_.count(what) != 0) {
     LeftOut& like = left_out_.try_emplace(what, LeftOut{one_line(id.label, kLabelWidth), 0}).first->second;
     ++like.cases;

@@ -1,5 +1,7 @@
 #include "session/capture_cases.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -137,7 +139,7 @@ Conductor::Then Capture::on_second(const CaseTask& task, const CaseOutcome& outc
   CaptureJudgement judgement = judge_capture(captured.observation);
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
-  complete(task, captured, std::move(reason));
+  complete(task, captured, std::move(reason), outcome.observation.ending);
   return Conductor::Then::kDone;
 }
 

@@ -305,7 +305,7 @@ Result<void> GraphWriter::save_state(PyObject* state, PyTypeObject* owner) {
 Result<void> GraphWriter::describe_reduction(PyObject* object, const Reduction& reduction,
                                              const Construction& construction, const py::object& added) {
   if (arrays_.is_derived(Py_TYPE(object))) {
-    return save_description(object, describe_instance(object, {limits_, drained_, [this](auto text) { note(text); }}));
+    return save_description(object, describe_instance(object, context()));
   }
   Description out{"instance", {}};
   out.fields.push_back({"type", py::str(type_name(py::type::handle_of(object))), Content::kDescribedOnly});
