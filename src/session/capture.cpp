@@ -35,7 +35,7 @@ class Capture {
   [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection) const;
   [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task, const store::Store& store,
                                                   const store::CaptureTransaction& transaction) const;
-  /// Where a case showed nothing, it is run again in a way that shows what it changes.
+  /// Where a case raised, it is run again in a way that it may not mind.
   [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
   void on_second(const CaseTask& task, const CaseOutcome& outcome);
   /// The last step: lets go of each benchmark's cases as its manifest is written.
@@ -51,7 +51,9 @@ class Capture {
   };
   using Key = std::pair<std::string, std::size_t>;
 
-  [[nodiscard]] model::Observe first_look() const { return look_for({}, options_.suite.deepest_only); }
+  [[nodiscard]] model::Observe first_look() const {
+    return options_.suite.deepest_only ? model::Observe::kDeepest : model::Observe::kAll;
+  }
   [[nodiscard]] bool needs_second_run(const Captured& captured) const;
   void report(const CaseTask& task, Captured& captured, std::string reason);
 
@@ -99,9 +101,10 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       if (captured == captured_.end() || !needs_second_run(captured->second)) {
         continue;
       }
-      CaseTask task =
-          run.make_task(benchmark, index, look_for(captured->second.observation.sites, options_.suite.deepest_only));
-      task.expected = captured->second.observation.total_seconds;
+      const Observation& first = captured->second.observation;
+      const auto look = options_.suite.deepest_only ? first_look() : look_for(first.sites, first.unheld);
+      CaseTask task = run.make_task(benchmark, index, look);
+      task.expected = first.total_seconds;
       tasks.push_back(std::move(task));
     }
   }
@@ -135,7 +138,7 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
   if (const auto again = second_look(captured.status, captured.observation.ending);
-      again && outcome.ran && task.observe == model::Observe::kValues) {
+      again && outcome.ran && task.observe == model::Observe::kAll) {
     task.observe = *again;
     return Conductor::Then::kRunAgain;
   }
@@ -185,6 +188,7 @@ Result<void> Capture::stage(const Selection& selection, const store::Store& stor
       record.seconds = captured.observation.seconds;
       record.total_seconds = captured.observation.total_seconds;
       record.ending = captured.observation.ending;
+      record.unheld = captured.observation.unheld;
       record.sites = std::move(captured.observation.sites);
       manifest.cases.push_back(std::move(record));
     }
@@ -296,7 +300,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     host->reset();
     std::vector<CaseTask> tasks = capture.second_tasks(**run, selection);
     listener.phase("running again", tasks.size());
-    host = (*run)->start_host(found->reply.common_modules, FreshMemory::kFilled);
+    host = (*run)->start_second_host(found->reply.common_modules);
     if (!host) {
       return tl::unexpected(host.error());
     }
