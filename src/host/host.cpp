@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,9 +18,11 @@
 #include "host/execution/roles.hpp"
 #include "host/guardian.hpp"
 #include "host/interpreter/determinism.hpp"
+#include "host/interpreter/fresh_memory.hpp"
 #include "host/interpreter/frozen_clock.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "host/pickling/reducers_file.hpp"
+#include "util/folder_names.hpp"
 #include "util/stack.hpp"
 
 namespace snapshot_test::host {
@@ -78,9 +81,22 @@ std::optional<model::HostStart> prepare(util::Channel& channel) {
   return start;
 }
 
+/// What text must not depend on: where the run has its folders, and where the project and its user live.
+void name_folders(const model::HostStart& start) {
+  util::FolderNames& names = util::folder_names();
+  names.add_scratch(std::filesystem::path(start.workdir).parent_path().parent_path().string());
+  names.add(start.benchmark_dir, "<benchmarks>");
+  names.add(start.project_dir, "<project>");
+  if (const char* home = std::getenv("HOME"); home != nullptr) {
+    names.add(home, "<home>");
+  }
+}
+
 /// Everything after the interpreter has started; leaves only through _exit().
 [[noreturn]] void serve(const model::HostStart& start, util::Channel channel) {
   try {
+    name_folders(start);
+    interpreter::fill_small_blocks();
     interpreter::replace_entropy(start.seed);
     interpreter::reseed(start.seed);
     if (!start.project_dir.empty()) {

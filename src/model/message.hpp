@@ -131,12 +131,12 @@ NLOHMANN_JSON_SERIALIZE_ENUM(CaseMode, {{CaseMode::kStore, "store"}, {CaseMode::
 enum class Observe {
   kValues,   ///< return, body[i], deepest and path
   kDeepest,  ///< deepest alone
-  kState,    ///< what the call changed; nothing is held during the call
+  kUnheld,   ///< return, and what the call changed; nothing is held during the call
   kAll,      ///< the values, and what the call changed
 };
 NLOHMANN_JSON_SERIALIZE_ENUM(Observe, {{Observe::kValues, "values"},
                                        {Observe::kDeepest, "deepest"},
-                                       {Observe::kState, "state"},
+                                       {Observe::kUnheld, "unheld"},
                                        {Observe::kAll, "all"}})
 
 struct CaseRequest {

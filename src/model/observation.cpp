@@ -140,6 +140,9 @@ void from_json(const nlohmann::json& in, SiteValue& out) {
 void to_json(nlohmann::json& out, const Observation& in) {
   out = {{"ending", name(in.ending)}, {"detail", in.detail}, {"traceback", in.traceback}, {"output", in.output},
          {"seconds", in.seconds},     {"sites", in.sites},   {"notes", in.notes}};
+  if (in.unheld) {
+    out["unheld"] = true;
+  }
 }
 
 void from_json(const nlohmann::json& in, Observation& out) {
@@ -155,6 +158,7 @@ void from_json(const nlohmann::json& in, Observation& out) {
   in.at("seconds").get_to(out.seconds);
   in.at("sites").get_to(out.sites);
   in.at("notes").get_to(out.notes);
+  out.unheld = in.value("unheld", false);
 }
 
 }  // namespace snapshot_test::model

@@ -138,7 +138,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     host->reset();
     tasks = capture.second_tasks(**run, selection);
     listener.phase("running again", tasks.size());
-    host = (*run)->start_host(found->reply.common_modules, FreshMemory::kFilled);
+    host = (*run)->start_second_host(found->reply.common_modules);
     if (!host) {
       return tl::unexpected(host.error());
     }

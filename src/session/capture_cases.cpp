@@ -77,9 +77,10 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       if (captured == captured_.end() || captured->second.complete) {
         continue;
       }
-      CaseTask task =
-          run.make_task(benchmark, index, look_for(captured->second.observation.sites, options_.suite.deepest_only));
-      task.expected = captured->second.observation.total_seconds;
+      const Observation& first = captured->second.observation;
+      const auto look = options_.suite.deepest_only ? first_look() : look_for(first.sites, first.unheld);
+      CaseTask task = run.make_task(benchmark, index, look);
+      task.expected = first.total_seconds;
       tasks.push_back(std::move(task));
     }
   }
@@ -116,7 +117,7 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
   if (const auto again = second_look(captured.status, captured.observation.ending);
-      again && outcome.ran && task.observe == model::Observe::kValues) {
+      again && outcome.ran && task.observe == model::Observe::kAll) {
     task.observe = *again;
     return Conductor::Then::kRunAgain;
   }
@@ -234,6 +235,7 @@ Result<void> Capture::stage(const Selection& selection) {
       record.seconds = captured.observation.seconds;
       record.total_seconds = captured.observation.total_seconds;
       record.ending = captured.observation.ending;
+      record.unheld = captured.observation.unheld;
       record.sites = std::move(captured.observation.sites);
       manifest.cases.push_back(std::move(record));
     }

@@ -40,7 +40,7 @@ class Capture {
   /// A task for each case whose first run left something to confirm.
   [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection) const;
   [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task) const;
-  /// Where a case showed nothing, it is run again in a way that shows what it changes.
+  /// Where a case raised, it is run again in a way that it may not mind.
   [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
   [[nodiscard]] Conductor::Then on_second(const CaseTask& task, const CaseOutcome& outcome);
   /// What the machine refused, if it did: nothing may be stored then.
@@ -54,7 +54,9 @@ class Capture {
  private:
   using Key = std::pair<std::string, std::size_t>;
 
-  [[nodiscard]] model::Observe first_look() const { return look_for({}, options_.suite.deepest_only); }
+  [[nodiscard]] model::Observe first_look() const {
+    return options_.suite.deepest_only ? model::Observe::kDeepest : model::Observe::kAll;
+  }
   [[nodiscard]] bool needs_second_run(const Captured& captured) const;
   void remember(const store::Manifest& old, const model::Benchmark& benchmark);
   [[nodiscard]] model::Loss loss_of(const Key& key, model::CaptureStatus now) const;

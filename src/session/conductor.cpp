@@ -256,7 +256,7 @@ void Conductor::start_case(const Leaf& leaf) {
   if (!std::exchange(task.announced, true)) {
     on_started_(task);
   }
-  const std::string folder = (scratch_.path() / fmt::format("case-{}", folders_++)).string();
+  const std::string folder = scratch_.numbered_folder("case", folders_++).string();
   const auto process = start_process(leaf, folder);
   if (!process) {
     finish(leaf, outcome_of({Ending::kRefused, process.error().message, ""}, ""));
@@ -276,9 +276,9 @@ Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& f
   const CaseTask& task = *leaf.task;
   model::CaseRequest request = make_request_(task);
   request.scratch = scratch_.path().string();
-  request.temporary = folder + ".tmp";
+  request.temporary = folder + "/tmp";
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
-    request.workdir = folder;
+    request.workdir = folder + "/work";
   }
   return start_below(*leaf.branch, task.isolation,
                      {Role::kCase, request, task.benchmark->timeout.value_or(options_.timeouts.of_case),
@@ -302,7 +302,6 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
     --running_;
     alone_ = false;
     remove_folder(process->folder);
-    remove_folder(process->folder + ".tmp");
     case_ended(*process->leaf, *process);
   } else if (process->branch != nullptr) {
     branch_ended(*process->branch, *process);

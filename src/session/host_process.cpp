@@ -114,7 +114,9 @@ Variables host_environment(FreshMemory memory) {
     variables.try_emplace(name, "1");
   }
   if (memory == FreshMemory::kFilled) {
-    variables.try_emplace("MALLOC_PERTURB_", "165");
+    // Not what the user has set, which the first run had, too.
+    std::string& pattern = variables["MALLOC_PERTURB_"];
+    pattern = pattern == "165" ? "90" : "165";
   }
   return variables;
 }

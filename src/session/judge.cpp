@@ -134,10 +134,7 @@ Ruling rule_inner(const std::vector<const SiteComparison*>& inner) {
 
 Ruling rule_values(const store::CaseRecord& snapshot, const std::vector<SiteComparison>& comparisons) {
   const auto inner = deciding(comparisons, snapshot, is_inner);
-  auto deciders = deciding(comparisons, snapshot, is_outer);
-  if (deciders.empty()) {
-    deciders = deciding(comparisons, snapshot, is_state);
-  }
+  const auto deciders = deciding(comparisons, snapshot, [](SiteKind kind) { return is_outer(kind) || is_state(kind); });
   Ruling ruling = deciders.empty() ? rule_inner(inner) : rule_together(deciders);
   if (standing(ruling.verdict) != Standing::kPass) {
     return ruling;
@@ -260,23 +257,21 @@ bool worth_confirming(const model::Observation& observation) {
 }
 
 std::optional<model::Observe> second_look(CaptureStatus status, Ending ending) {
-  if (status == CaptureStatus::kInner || status == CaptureStatus::kOpaque) {
-    return model::Observe::kAll;
-  }
-  const bool nothing = status == CaptureStatus::kVacuous;
   const bool raised = status == CaptureStatus::kFailed && ending == Ending::kRaised;
-  return nothing || raised ? std::optional(model::Observe::kState) : std::nullopt;
+  return raised ? std::optional(model::Observe::kUnheld) : std::nullopt;
 }
 
-model::Observe look_for(const std::vector<SiteValue>& snapshot, bool deepest_only) {
-  if (deepest_only) {
-    return model::Observe::kDeepest;
+model::Observe look_for(const std::vector<SiteValue>& snapshot, bool unheld) {
+  const auto is_the_state = [](const SiteValue& site) { return is_state(site.site.kind); };
+  if (unheld) {
+    return model::Observe::kUnheld;
   }
-  const auto is_state = [](const SiteValue& site) { return site.site.kind == SiteKind::kState; };
-  if (std::none_of(snapshot.begin(), snapshot.end(), is_state)) {
+  if (std::none_of(snapshot.begin(), snapshot.end(), is_the_state)) {
     return model::Observe::kValues;
   }
-  return std::all_of(snapshot.begin(), snapshot.end(), is_state) ? model::Observe::kState : model::Observe::kAll;
+  // Older stores do not say it of a case whose state alone was looked at.
+  const bool alone = std::all_of(snapshot.begin(), snapshot.end(), is_the_state);
+  return alone ? model::Observe::kUnheld : model::Observe::kAll;
 }
 
 model::Observation with_state(model::Observation values, model::Observation state) {
@@ -287,8 +282,8 @@ model::Observation with_state(model::Observation values, model::Observation stat
     return values;
   }
   if (values.ending != Ending::kReturned) {
-    state.notes.push_back(
-        fmt::format("only its state is observed: while its values are held it raises {}", values.detail));
+    state.notes.push_back(fmt::format(
+        "only what it returns and its state are observed: while its values are held it raises {}", values.detail));
   }
   std::erase_if(values.notes, [&](const std::string& note) {
     return std::find(state.notes.begin(), state.notes.end(), note) != state.notes.end();

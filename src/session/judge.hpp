@@ -23,12 +23,12 @@ struct CaptureJudgement {
 /// Did it show something whose stability matters? Also what only informs.
 [[nodiscard]] bool worth_confirming(const model::Observation& observation);
 
-/// What to look at in another run of a case that showed so little that what it changes matters; none where it does not.
-/// One that raised may have minded being looked at (numpy.ndarray.resize refuses while its values are held).
+/// What to look at in another run of a case that raised: it may have minded being looked at (numpy.ndarray.resize
+/// refuses while its values are held). None where it did not raise.
 [[nodiscard]] std::optional<model::Observe> second_look(model::CaptureStatus status, model::Ending ending);
 
-/// What to look at to compare with these sites.
-[[nodiscard]] model::Observe look_for(const std::vector<model::SiteValue>& snapshot, bool deepest_only);
+/// What to look at to compare with these sites, of a case that was captured without holding its values, or not.
+[[nodiscard]] model::Observe look_for(const std::vector<model::SiteValue>& snapshot, bool unheld);
 
 /// What a case showed at first, and in a run that looked at its state: the one to keep.
 [[nodiscard]] model::Observation with_state(model::Observation values, model::Observation state);

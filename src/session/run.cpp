@@ -82,7 +82,21 @@ Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::List
   return run;
 }
 
-Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string>& preload, FreshMemory memory) {
+Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string>& preload) {
+  return start(preload, FreshMemory::kAsItComes);
+}
+
+Result<std::unique_ptr<Conductor>> Run::start_second_host(const std::vector<std::string>& preload) {
+  auto scratch = Scratch::create(Scratch::For::kSecondRun);
+  if (!scratch) {
+    return tl::unexpected(scratch.error());
+  }
+  scratch_.reset();
+  scratch_.emplace(std::move(*scratch));
+  return start(preload, FreshMemory::kFilled);
+}
+
+Result<std::unique_ptr<Conductor>> Run::start(const std::vector<std::string>& preload, FreshMemory memory) {
   model::HostStart start;
   start.executable = python_.executable;
   start.benchmark_dir = fs::absolute(options_.benchmark_dir).lexically_normal().string();
@@ -92,7 +106,11 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
   if (options_.project_dir) {
     start.project_dir = fs::absolute(*options_.project_dir).lexically_normal().string();
   }
-  start.workdir = scratch_->path().string();
+  auto workdir = scratch_->make_work_folder("base", 0);
+  if (!workdir) {
+    return tl::unexpected(workdir.error());
+  }
+  start.workdir = workdir->string();
   start.seed = options_.seed;
   start.preload = preload;
   start.limits = options_.limits;

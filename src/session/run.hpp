@@ -15,8 +15,9 @@ class Run {
   [[nodiscard]] static Result<std::unique_ptr<Run>> begin(const SuiteOptions& options, model::Listener& listener);
 
   /// A new host. Each has imported nothing but what `preload` names.
-  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_host(const std::vector<std::string>& preload,
-                                                              FreshMemory memory = FreshMemory::kAsItComes);
+  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_host(const std::vector<std::string>& preload);
+  /// One that runs the same cases again, with folders and memory that are not what they were. The first must be gone.
+  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_second_host(const std::vector<std::string>& preload);
 
   struct Found {
     Selection selection;
@@ -39,6 +40,7 @@ class Run {
 
  private:
   Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python);
+  [[nodiscard]] Result<std::unique_ptr<Conductor>> start(const std::vector<std::string>& preload, FreshMemory memory);
 
   const SuiteOptions& options_;
   model::Listener& listener_;

@@ -87,7 +87,7 @@ void remove_folder(const fs::path& folder) {
   fs::remove_all(folder, error);
 }
 
-Result<Scratch> Scratch::create() {
+Result<Scratch> Scratch::create(For run) {
   const char* configured = std::getenv("TMPDIR");
   const fs::path parent = configured != nullptr && *configured != '\0' ? fs::path(configured) : fs::path("/tmp");
   remove_abandoned(parent);
@@ -99,13 +99,33 @@ Result<Scratch> Scratch::create() {
   if (!lock) {
     return tl::unexpected(util::io_error("lock the temporary folder", name));
   }
-  return Scratch(name, std::move(lock));
+  Scratch made(name, name, std::move(lock));
+  if (run == For::kSecondRun) {
+    auto below = made.make_folder("2");  // short: the path of a socket may have 107 bytes
+    if (!below) {
+      return tl::unexpected(below.error());
+    }
+    made.path_ = *below;
+  }
+  return made;
 }
 
 Scratch::~Scratch() {
   if (lock_) {
-    remove_locked(path_);
+    remove_locked(root_);
   }
+}
+
+fs::path Scratch::numbered_folder(const std::string& kind, std::size_t number) const {
+  return path_ / fmt::format("{}-{:06}", kind, number);
+}
+
+Result<fs::path> Scratch::make_work_folder(const std::string& kind, std::size_t number) const {
+  const fs::path folder = numbered_folder(kind, number).lexically_relative(path_);
+  if (auto temporary = make_folder(folder / "tmp"); !temporary) {
+    return temporary;
+  }
+  return make_folder(folder / "work");
 }
 
 Result<fs::path> Scratch::make_folder(const std::string& name) const {

@@ -12,7 +12,10 @@ namespace snapshot_test::session {
 /// behind; the next run removes it: a folder whose lock nobody holds belongs to nobody.
 class Scratch {
  public:
-  [[nodiscard]] static Result<Scratch> create();
+  /// Which run of the same cases it is for: the path of the second has another length, and another depth, so that a
+  /// value which depends on it is not the same twice.
+  enum class For { kFirstRun, kSecondRun };
+  [[nodiscard]] static Result<Scratch> create(For run = For::kFirstRun);
   Scratch(Scratch&&) noexcept = default;
   Scratch& operator=(Scratch&&) = delete;
   ~Scratch();
@@ -21,9 +24,17 @@ class Scratch {
   /// A new, empty folder below path().
   [[nodiscard]] Result<std::filesystem::path> make_folder(const std::string& name) const;
 
- private:
-  Scratch(std::filesystem::path path, util::Fd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  /// "KIND-NUMBER" below path(), which is not made. Its paths are equally long, and end in "work", the current folder
+  /// of some process, or "tmp", its $TMPDIR: no value depends on the number (util::FolderNames).
+  [[nodiscard]] std::filesystem::path numbered_folder(const std::string& kind, std::size_t number) const;
+  /// The "work" in that folder, new and empty, beside an empty "tmp".
+  [[nodiscard]] Result<std::filesystem::path> make_work_folder(const std::string& kind, std::size_t number) const;
 
+ private:
+  Scratch(std::filesystem::path root, std::filesystem::path path, util::Fd lock)
+      : root_(std::move(root)), path_(std::move(path)), lock_(std::move(lock)) {}
+
+  std::filesystem::path root_;  ///< what is removed in the end
   std::filesystem::path path_;
   util::Fd lock_;
 };

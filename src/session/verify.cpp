@@ -100,7 +100,9 @@ std::vector<CaseTask> Verification::plan(const Run& run, const Selection& select
         report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason);
       } else {
         const store::CaseRecord& snapshot = snapshot_of(*record);
-        CaseTask task = run.make_task(benchmark, index, look_for(snapshot.sites, options_.suite.deepest_only));
+        const auto look =
+            options_.suite.deepest_only ? model::Observe::kDeepest : look_for(snapshot.sites, snapshot.unheld);
+        CaseTask task = run.make_task(benchmark, index, look);
         records_[{&benchmark, index}] = &snapshot;
         task.expected = snapshot.total_seconds;
         tasks.push_back(std::move(task));

@@ -31,7 +31,7 @@ class Planner {
     const std::string& module = task.benchmark->module;
     Branch*& branch = modules_[{module, task.isolation}];
     if (branch == nullptr) {
-      auto folder = scratch_.make_folder(fmt::format("module-{}", modules_.size()));
+      auto folder = scratch_.make_work_folder("module", modules_.size());
       if (!folder) {
         return tl::unexpected(folder.error());
       }
@@ -48,7 +48,7 @@ class Planner {
   Result<Branch*> cache_branch(Branch& module, const model::Benchmark& benchmark) {
     Branch*& branch = caches_[{&module, *benchmark.setup_cache_key}];
     if (branch == nullptr) {
-      auto folder = scratch_.make_folder(fmt::format("cache-{}", caches_.size()));
+      auto folder = scratch_.make_work_folder("cache", caches_.size());
       if (!folder) {
         return tl::unexpected(folder.error());
       }

@@ -207,6 +207,30 @@ TEST(Loops, RoundsOfLargeArraysAreChecked) {
   EXPECT_EQ(changed.of("bench.A.time_same"), "identical") << changed.text();
 }
 
+// Stores that were made when only the last round counted.
+TEST(Loops, OfOlderStoresAreComparedByTheLastRound) {
+  const Sandbox box;
+  box.write_suite("import lib\ndef time_f():\n    lib.work(4)\n");
+  box.write_library("def work(k): return k * k\n");
+  EXPECT_EQ(box.capture().of("bench.time_f"), "outer");
+  box.write_suite("import lib\ndef time_f():\n    for k in range(5): lib.work(k)\n");
+  EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
+  box.write_library("def work(k): return k * k + (k == 4)\n");
+  EXPECT_EQ(box.verify().of("bench.time_f"), "different");
+}
+
+TEST(Loops, AreShownByTheirRounds) {
+  const Sandbox box;
+  box.write_suite("import lib\ndef time_f():\n    for k in range(300): lib.work(k)\n");
+  box.write_library("def work(k): return [k]\n");
+  EXPECT_EQ(box.capture().of("bench.time_f"), "outer");
+  EXPECT_THAT(box.run({"show", "bench.time_f"}).out, HasSubstr("300 rounds"));
+  box.write_library("def work(k): return [k + (k == 12)]\n");
+  const auto changed = box.verify();
+  EXPECT_THAT(changed.run.out, HasSubstr("[12][0]")) << changed.text();
+  EXPECT_THAT(changed.run.out, HasSubstr("round i of 300")) << changed.text();
+}
+
 TEST(Loops, OfManyRounds) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    for k in range(200_000): lib.work(k)\n");

@@ -79,14 +79,198 @@ INSTANTIATE_TEST_SUITE_P(
                 "def work(): return 'sum([1, 3])'\n"}),
     [](const auto& tested) { return tested.param.name; });
 
-TEST(State, IsNotLookedAtWhereThereIsAValue) {
+/// The kinds of site that a capture stored of a case.
+std::vector<std::string> sites_of(const Report& captured, const std::string& label) {
+  std::vector<std::string> sites;
+  for (const auto& site : captured.entry(label).at("sites")) {
+    sites.push_back(site.at("site"));
+  }
+  return sites;
+}
+
+class StateBesideValues : public ::testing::TestWithParam<InPlace> {};
+
+TEST_P(StateBesideValues, IsComparedToo) {
+  ST_NEEDS_NUMPY();
   const Sandbox box;
-  box.write_suite(
-      "class A:\n    def setup(self): self.x = []\n    def time_f(self):\n        self.x.append(1)\n"
-      "        return 5\n");
+  box.write_suite(std::string("import lib\n") + GetParam().bench);
+  box.write_library(GetParam().right);
   const auto captured = box.capture();
-  EXPECT_EQ(captured.of("bench.A.time_f"), "outer") << captured.text();
-  EXPECT_EQ(captured.entry("bench.A.time_f").at("sites").size(), 1u) << captured.text();
+  ASSERT_EQ(captured.json.at("cases").size(), 1u) << captured.text();
+  EXPECT_EQ(captured.json.at("cases")[0].at("status"), "outer") << captured.text();
+  const auto unchanged = box.verify({"-j2"});
+  EXPECT_EQ(unchanged.json.at("cases")[0].at("verdict"), "identical") << unchanged.text();
+  box.write_library(GetParam().wrong);
+  const auto changed = box.verify();
+  EXPECT_EQ(changed.json.at("cases")[0].at("verdict"), "different") << changed.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    State, StateBesideValues,
+    ::testing::Values(InPlace{"AnUnrelatedValueBefore",
+                              "class A:\n    def setup(self): self.a = [3, 1, 2]\n"
+                              "    def time_f(self):\n        n = len(self.a)\n        lib.sort(self.a)\n",
+                              "def sort(a): a.sort()\n", "def sort(a): a.sort(reverse=True)\n"},
+                      InPlace{"AReturnedStatus",
+                              "import numpy as np\nclass A:\n    def setup(self): self.a = np.array([3., 1., 2.])\n"
+                              "    def time_f(self): return lib.in_place(self.a)\n",
+                              "def in_place(a):\n    a.sort()\n    return 0\n", "def in_place(a):\n    return 0\n"},
+                      InPlace{"ATool",
+                              "class A:\n    def setup(self): self.a = [3, 1, 2]\n"
+                              "    def time_f(self):\n        s = lib.Sorter()\n        s.sort(self.a)\n",
+                              "class Sorter:\n    def __init__(self): self.n = 1\n    def sort(self, a): a.sort()\n",
+                              "class Sorter:\n    def __init__(self): self.n = 1\n    def sort(self, a): pass\n"},
+                      InPlace{"AnAttributeOfAnObject",
+                              "class A:\n    def setup(self): self.solver = lib.Solver()\n"
+                              "    def time_f(self): return self.solver.run()\n",
+                              "class Solver:\n    def __init__(self): self.x = [0]\n"
+                              "    def run(self):\n        self.x[0] = 5\n        return True\n",
+                              "class Solver:\n    def __init__(self): self.x = [0]\n"
+                              "    def run(self):\n        self.x[0] = 6\n        return True\n"},
+                      InPlace{"AnArgument",
+                              "class A:\n    params = [[[3, 1, 2]]]\n    def time_f(self, x): return lib.sort(x)\n",
+                              "def sort(x):\n    x.sort()\n    return len(x)\n", "def sort(x):\n    return len(x)\n"},
+                      InPlace{"ATable", "TABLE = {'n': 0}\ndef time_f(): return lib.count(TABLE)\n",
+                              "def count(t):\n    t['n'] += 1\n    return True\n",
+                              "def count(t):\n    t['n'] += 2\n    return True\n"},
+                      InPlace{"PartOfAnArrayIsReturned",
+                              "import numpy as np\nclass A:\n    def setup(self): self.a = np.arange(6.0)\n"
+                              "    def time_f(self): return lib.double(self.a)\n",
+                              "def double(a):\n    a *= 2\n    return a[:1]\n",
+                              "def double(a):\n    a *= 3\n    return a[:1]\n"}),
+    [](const auto& tested) { return tested.param.name; });
+
+/// What an optimisation may add beside a value: a case whose state must not be looked at.
+class NoState : public ::testing::TestWithParam<InPlace> {};
+
+TEST_P(NoState, WhereTheValuesShowItOrItIsACache) {
+  ST_NEEDS_NUMPY();
+  const Sandbox box;
+  box.write_suite(std::string("import lib\n") + GetParam().bench);
+  box.write_library(GetParam().right);
+  const auto captured = box.capture();
+  EXPECT_THAT(sites_of(captured, "bench.A.time_f"), ::testing::Not(::testing::Contains("state"))) << captured.text();
+  box.write_library(GetParam().wrong);  // it is not
+  const auto changed = box.verify();
+  EXPECT_EQ(changed.of("bench.A.time_f"), "identical") << changed.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    State, NoState,
+    ::testing::Values(
+        InPlace{"TheChangedObjectIsReturned",
+                "class A:\n    def setup(self): self.a = [3, 1, 2]\n    def time_f(self): return lib.sort(self.a)\n",
+                "def sort(a):\n    a.sort()\n    return a\n", "def sort(a): return sorted(a)\n"},
+        InPlace{"ItsContentIsReturned",
+                "class A:\n    def setup(self): self.a = [3, 1, 2]\n    def time_f(self): return lib.sort(self.a)\n",
+                "def sort(a):\n    a.sort()\n    return list(a)\n", "def sort(a): return sorted(a)\n"},
+        InPlace{"ItsMemoryIsReturned",
+                "import numpy as np\nclass A:\n    def setup(self): self.a = np.array([3, 1, 2])\n"
+                "    def time_f(self): return lib.sort(self.a)\n",
+                "def sort(a):\n    a.sort()\n    return a[::1].reshape(3)\n",
+                "import numpy\ndef sort(a): return numpy.sort(a)\n"},
+        InPlace{"AnAttributeIsFilled",
+                "class A:\n    def setup(self): self.t = lib.Tree()\n    def time_f(self): return self.t.size()\n",
+                "class Tree:\n    def __init__(self): self.n = None\n"
+                "    def size(self):\n        self.n = 3\n        return 3\n",
+                "class Tree:\n    def __init__(self): self.n = None\n"
+                "    def size(self):\n        self.m = [3]\n        return 3\n"},
+        InPlace{"AModuleGainsAnEntry", "CACHE = {}\nclass A:\n    def time_f(self): return lib.fib(9, CACHE)\n",
+                "def fib(n, cache):\n    if n in cache: return cache[n]\n"
+                "    cache[n] = n if n < 2 else fib(n - 1, cache) + fib(n - 2, cache)\n    return cache[n]\n",
+                "def fib(n, cache):\n    a, b = 0, 1\n    for _ in range(n): a, b = b, a + b\n    return a\n"},
+        InPlace{
+            "AnIteratorIsUsed",
+            "class A:\n    def setup(self): self.i = iter(range(9))\n    def time_f(self): return lib.first(self.i)\n",
+            "def first(i): return next(i)\n", "def first(i):\n    x = next(i)\n    next(i)\n    return x\n"}),
+    [](const auto& tested) { return tested.param.name; });
+
+// Files are state, whatever else there is.
+class Files : public ::testing::TestWithParam<InPlace> {};
+
+TEST_P(Files, ThatACallWritesAreCompared) {
+  ST_NEEDS_NUMPY();
+  const Sandbox box;
+  box.write_suite(std::string("import lib\nimport numpy as np\nimport os, tempfile, time\n") + GetParam().bench);
+  box.write_library(GetParam().right);
+  const auto captured = box.capture();
+  EXPECT_THAT(sites_of(captured, "bench.A.time_f"), ::testing::Contains("state")) << captured.text();
+  const auto unchanged = box.verify({"-j2"});
+  EXPECT_EQ(unchanged.of("bench.A.time_f"), "identical") << unchanged.text();
+  EXPECT_THAT(unchanged.entry("bench.A.time_f").dump(), ::testing::Not(HasSubstr("\"unstable\""))) << unchanged.text();
+  box.write_library(GetParam().wrong);
+  const auto changed = box.verify();
+  EXPECT_EQ(changed.of("bench.A.time_f"), "different") << changed.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    State, Files,
+    ::testing::Values(
+        InPlace{"Array", "class A:\n    def time_f(self): np.save('out.npy', lib.work())\n",
+                "import numpy\ndef work(): return numpy.arange(3.0)\n",
+                "import numpy\ndef work(): return numpy.arange(3.0) + 1\n"},
+        InPlace{"Archive", "class A:\n    def time_f(self): np.savez_compressed('out.npz', a=lib.work())\n",
+                "import numpy\ndef work(): return numpy.arange(3.0)\n",
+                "import numpy\ndef work(): return numpy.arange(3.0) + 1\n"},
+        InPlace{"Text", "class A:\n    def time_f(self):\n        with open('out', 'w') as f: f.write(lib.work())\n",
+                "def work(): return 'abc'\n", "def work(): return 'abd'\n"},
+        InPlace{"NotClosed",
+                "class A:\n    def time_f(self):\n        f = open('out', 'w')\n        f.write(lib.work())\n",
+                "def work(): return 'abc'\n", "def work(): return 'abd'\n"},
+        InPlace{"Temporary",
+                "class A:\n    def time_f(self):\n        fd, self.p = tempfile.mkstemp(suffix='.txt')\n"
+                "        os.write(fd, lib.work())\n        os.close(fd)\n",
+                "def work(): return b'abc'\n", "def work(): return b'abd'\n"},
+        InPlace{"GivenByItsPath",
+                "class A:\n    def setup(self): self.p = os.path.abspath('given')\n"
+                "    def time_f(self):\n        with open(self.p, 'w') as f: f.write(lib.work())\n",
+                "def work(): return 'abc'\n", "def work(): return 'abd'\n"},
+        InPlace{"InTheFolderOfItsSetupCache",
+                "class A:\n    def setup_cache(self): return 1\n"
+                "    def time_f(self, p):\n        with open('out', 'w') as f: f.write(lib.work())\n",
+                "def work(): return 'abc'\n", "def work(): return 'abd'\n"},
+        InPlace{"Deleted",
+                "class A:\n    def setup(self): open('a', 'w').close(); open('b', 'w').close()\n"
+                "    def time_f(self): os.remove(lib.work())\n",
+                "def work(): return 'a'\n", "def work(): return 'b'\n"},
+        InPlace{"ZipWithTheTime",
+                "import zipfile\nclass A:\n    def time_f(self):\n"
+                "        with zipfile.ZipFile('out.zip', 'w') as z:\n"
+                "            z.writestr(zipfile.ZipInfo('a', time.gmtime(time.time_ns() % 10**9)[:6]), lib.work())\n",
+                "def work(): return 'abc'\n", "def work(): return 'abd'\n"},
+        InPlace{"Gzip",
+                "import gzip\nclass A:\n    def time_f(self):\n"
+                "        with open('out.gz', 'wb') as f:\n"
+                "            f.write(gzip.compress(lib.work(), mtime=time.time_ns() % 10**9))\n",
+                "def work(): return b'abc'\n", "def work(): return b'abd'\n"},
+        InPlace{
+            "Pdf",
+            "class A:\n    def time_f(self):\n        with open('out.pdf', 'wb') as f:\n"
+            "            f.write(b'%PDF-1.4 /CreationDate (D:' + str(time.time_ns()).encode() + b') ' + lib.work())\n",
+            "def work(): return b'abc'\n", "def work(): return b'abd'\n"},
+        InPlace{"Database",
+                "import sqlite3\nclass A:\n    def setup(self):\n        self.c = sqlite3.connect('x.db')\n"
+                "        self.c.execute('create table t(a)')\n        self.c.commit()\n"
+                "    def time_f(self):\n        self.c.execute('insert into t values (?)', (lib.work(),))\n"
+                "        self.c.commit()\n",
+                "def work(): return 1\n", "def work(): return 2\n"}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST(State, OfFilesIsWithinTolerance) {
+  ST_NEEDS_NUMPY();
+  const Sandbox box;
+  box.write_suite("import lib\nimport numpy as np\ndef time_f(): np.savetxt('out.csv', np.ones(3) * lib.X)\n");
+  box.write_library("X = 1.0\n");
+  ASSERT_EQ(box.capture().of("bench.time_f"), "state");
+  box.write_library("X = 1.0 + 1e-14\n");
+  EXPECT_EQ(box.verify().of("bench.time_f"), "close");
+}
+
+TEST(State, NeverOpensWhatIsNoRegularFile) {
+  const Sandbox box;
+  box.write_suite("import os\ndef time_f(): os.mkfifo('pipe')\n");
+  EXPECT_EQ(box.capture().of("bench.time_f"), "state");
+  EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
 }
 
 TEST(State, LooksWithoutUsingIteratorsUp) {
@@ -120,6 +304,32 @@ TEST(State, OfACaseThatMindsBeingLookedAt) {
   EXPECT_EQ(box.verify().of("bench.A.time_resize"), "identical");
   box.write_library("SIZE = 7\n");
   EXPECT_EQ(box.verify().of("bench.A.time_resize"), "different");
+}
+
+// What it returns is compared all the same, and verify looks in the way that capture did.
+TEST(State, BesideTheValueOfACaseThatMindsBeingLookedAt) {
+  ST_NEEDS_NUMPY();
+  const Sandbox box;
+  box.write_suite(
+      "import sys\nimport numpy as np\nimport lib\nclass A:\n    def time_resize(self):\n"
+      "        a = np.arange(4)\n        a.resize(6)\n        return a + lib.N\n"
+      "    def setup(self): self.x = [object()]\n"
+      "    def time_references(self):\n        y = [1, 2, 3]\n        z = y\n"
+      "        assert sys.getrefcount(y) == 3, 'held'\n        return [lib.N]\n"
+      "    def time_nothing(self):\n        a = np.arange(4)\n        a.resize(6)\n");
+  box.write_library("N = 1\n");
+  const auto captured = box.capture();
+  EXPECT_EQ(captured.of("bench.A.time_resize"), "outer") << captured.text();
+  EXPECT_EQ(captured.of("bench.A.time_references"), "outer") << captured.text();
+  EXPECT_EQ(captured.of("bench.A.time_nothing"), "vacuous") << captured.text();
+  const auto unchanged = box.verify();
+  EXPECT_EQ(unchanged.of("bench.A.time_resize"), "identical") << unchanged.text();
+  EXPECT_EQ(unchanged.of("bench.A.time_references"), "identical") << unchanged.text();
+  EXPECT_EQ(unchanged.of("bench.A.time_nothing"), "vacuous") << unchanged.text();
+  box.write_library("N = 2\n");
+  const auto changed = box.verify();
+  EXPECT_EQ(changed.of("bench.A.time_resize"), "different") << changed.text();
+  EXPECT_EQ(changed.of("bench.A.time_references"), "different") << changed.text();
 }
 
 TEST(Timeraw, ThatFailsIsNamed) {

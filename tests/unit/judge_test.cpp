@@ -165,6 +165,26 @@ TEST(Judge, StateDecidesWhereNothingElseIs) {
   EXPECT_EQ(verdict({stored(kState)}, {match(kState, SiteMatch::kDifferent)}), Verdict::kDifferent);
 }
 
+TEST(Judge, StateDecidesTogetherWithValues) {
+  const std::vector<SiteValue> sites{stored(kReturn), stored(kState)};
+  EXPECT_EQ(verdict(sites, {match(kReturn, SiteMatch::kIdentical), match(kState, SiteMatch::kIdentical)}),
+            Verdict::kIdentical);
+  EXPECT_EQ(verdict(sites, {match(kReturn, SiteMatch::kIdentical), match(kState, SiteMatch::kDifferent)}),
+            Verdict::kDifferent);
+  EXPECT_EQ(verdict(sites, {match(kReturn, SiteMatch::kIdentical), match(kState, SiteMatch::kMissing)}),
+            Verdict::kDifferent);
+}
+
+TEST(LookFor, WhatTheSnapshotHasInTheWayThatItWasLookedAt) {
+  using model::Observe;
+  EXPECT_EQ(look_for({}, false), Observe::kValues);
+  EXPECT_EQ(look_for({}, true), Observe::kUnheld);
+  EXPECT_EQ(look_for({stored(kReturn)}, false), Observe::kValues);
+  EXPECT_EQ(look_for({stored(kReturn), stored(kState)}, false), Observe::kAll);
+  EXPECT_EQ(look_for({stored(kReturn), stored(kState)}, true), Observe::kUnheld);
+  EXPECT_EQ(look_for({stored(kState)}, false), Observe::kUnheld);
+}
+
 TEST(Judge, WhatWasNeverStableDoesNotDecide) {
   EXPECT_EQ(verdict({unstable(kReturn), stored(body(0))},
                     {match(kReturn, SiteMatch::kUnstable), match(body(0), SiteMatch::kIdentical)}),

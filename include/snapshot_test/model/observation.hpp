@@ -15,7 +15,7 @@ namespace snapshot_test::model {
 enum class SiteKind {
   kReturn,   ///< what the benchmark itself returned
   kBody,     ///< body[i]: the value of its i-th observed statement
-  kState,    ///< what the call changed, where nothing else is meaningful
+  kState,    ///< what the call changed, as far as its values do not show it
   kDeepest,  ///< the return of the deepest Python call with a meaningful value
   kPath,     ///< path[d]: returns of the calls between the benchmark (depth 0) and `deepest`
   kThreads,  ///< what calls in other threads returned: a list of values without order
@@ -83,6 +83,7 @@ struct Observation {
   double seconds = 0;        ///< wall time of the call alone
   double total_seconds = 0;  ///< wall time of its process: set-up, call, looking at the values, teardown
   std::vector<SiteValue> sites;
+  bool unheld = false;             ///< no value was held during the call: it minds that
   std::vector<std::string> notes;  ///< e.g. "body: source not available"
 };
 

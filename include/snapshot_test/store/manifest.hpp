@@ -27,6 +27,7 @@ struct CaseRecord {
   double seconds = 0;        ///< wall time of the call
   double total_seconds = 0;  ///< wall time of its process; 0 where that is not known
   model::Ending ending = model::Ending::kProtocol;
+  bool unheld = false;  ///< it was looked at without holding its values during the call, and has to be again
   std::vector<model::SiteValue> sites;
 };
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "util/addresses.hpp"
+#include "util/folder_names.hpp"
 
 namespace snapshot_test::host::discovery {
 namespace {
@@ -109,7 +110,9 @@ std::vector<std::string> axis_ids(const py::list& values) {
   ids.reserve(values.size());
   std::unordered_map<std::string, std::size_t> seen;
   for (const py::handle value : values) {
-    ids.push_back(repr_without_address(value));
+    std::string id = repr_without_address(value);
+    // Other folders stay in ids as they are in those of stores.
+    ids.push_back(util::folder_names().replaced(id, util::FolderNames::Which::kScratch).value_or(id));
     ++seen[ids.back()];
   }
   std::unordered_map<std::string, std::size_t> numbered;

@@ -18,10 +18,12 @@
 #include "host/execution/leftovers.hpp"
 #include "host/execution/memory_limit.hpp"
 #include "host/execution/room.hpp"
+#include "host/execution/setup_cache.hpp"
 #include "host/execution/state.hpp"
 #include "host/execution/surroundings.hpp"
 #include "host/execution/timeraw.hpp"
 #include "host/execution/values.hpp"
+#include "host/execution/written_files.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "host/trace/tracer.hpp"
@@ -37,25 +39,56 @@ using model::SiteKind;
 
 namespace {
 
-/// Makes the case's folders and goes there.
-Result<void> enter_folders(const model::CaseRequest& request) {
-  std::error_code error;
-  fs::create_directory(request.temporary, error);
-  if (!error && !request.workdir.empty()) {
-    fs::create_directory(request.workdir, error);
-    if (!error) {
-      fs::current_path(request.workdir, error);
+/// Bytes of a setup_cache's folder that a case gets a copy of.
+constexpr std::uintmax_t kMostCopied = 32 << 20;
+
+/// A case that changes what it finds in the folder of its setup_cache must not change it for others. False where there
+/// is too much in it, or what cannot be copied: then it works where all of them work. What setup_cache returned, which
+/// nobody writes to, is linked.
+bool copy_folder(const fs::path& from, const fs::path& to) {
+  try {
+    std::uintmax_t bytes = 0;
+    for (const fs::directory_entry& each : fs::recursive_directory_iterator(from)) {
+      const bool counts = each.is_regular_file() && !each.is_symlink() && each.path().filename() != kCacheFile;
+      bytes += counts ? each.file_size() : 0;
+      if (each.is_other() || bytes > kMostCopied) {
+        return false;
+      }
     }
+    fs::create_directory(to);
+    for (const fs::directory_entry& each : fs::directory_iterator(from)) {
+      const fs::path copy = to / each.path().filename();
+      if (each.path().filename() == kCacheFile) {
+        fs::create_symlink(each.path(), copy);
+      } else {
+        fs::copy(each.path(), copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+      }
+    }
+    return true;
+  } catch (const fs::filesystem_error&) {
+    return false;
   }
-  if (error) {
-    return tl::unexpected(util::refusal("make the working directory of a case", error.value()));
+}
+
+/// Makes the case's folders and goes there. Returns those that are its own.
+Result<std::vector<fs::path>> enter_folders(const model::CaseRequest& request) {
+  std::vector<fs::path> own{request.temporary};
+  try {
+    fs::create_directories(request.temporary);
+    const bool cached = request.workdir.empty();
+    const fs::path workdir = cached ? fs::path(request.temporary).parent_path() / "work" : fs::path(request.workdir);
+    if (!cached) {
+      fs::create_directory(workdir);
+    }
+    if (!cached || copy_folder(fs::current_path(), workdir)) {
+      fs::current_path(workdir);
+      own.push_back(workdir);
+    }
+  } catch (const fs::filesystem_error& error) {
+    return tl::unexpected(util::refusal("make the working directory of a case", error.code().value()));
   }
-  interpreter::module("os").attr("environ")["TMPDIR"] = request.temporary;
-  const py::dict modules = interpreter::module("sys").attr("modules");
-  if (modules.contains("tempfile")) {
-    modules["tempfile"].attr("tempdir") = py::none();
-  }
-  return {};
+  set_temporary_folder(request.temporary);
+  return own;
 }
 
 /// ASV times with the collector off; so do we, or a weak reference might be found dead here and alive there.
@@ -75,6 +108,20 @@ class CollectorOff {
  private:
   py::module_ gc_;
 };
+
+constexpr std::chrono::seconds kLookAtMost{5};
+constexpr std::chrono::hours kLookAnyTime{24};
+
+bool is_value(SiteKind kind) {
+  return kind == SiteKind::kReturn || kind == SiteKind::kBody || kind == SiteKind::kResult;
+}
+
+/// Is there one that verification can compare?
+bool has_value(const std::vector<model::SiteValue>& sites) {
+  return std::any_of(sites.begin(), sites.end(), [](const model::SiteValue& each) {
+    return is_value(each.site.kind) && each.meaningful && !each.object.empty();
+  });
+}
 
 /// A script stored the snapshot: one value for the whole case.
 bool compares_result(const model::CaseRequest& request) {
@@ -114,15 +161,20 @@ class CaseRun {
   [[nodiscard]] bool gather_arguments(const py::object& cache);
   [[nodiscard]] bool set_up();
   [[nodiscard]] bool look_before();
+  [[nodiscard]] bool look_at_state_before();
+  void look_after(const std::vector<SeenValue>& seen);
   void call();
   void call_for_values();
-  void call_for_state();
-  [[nodiscard]] SeenValue changed_state();
+  void call_unheld();
+  enum class StateMode { kEverything, kBesideValues };
+  [[nodiscard]] SeenValue changed_state(const std::vector<SeenValue>& seen, StateMode mode);
+  [[nodiscard]] StateMode state_mode(const std::vector<SeenValue>& seen) const;
   void call_timeraw();
   [[nodiscard]] py::object timed(const std::function<py::object()>& function);
   [[nodiscard]] std::vector<SeenValue> gather_values(py::object returned, trace::Trace trace);
   [[nodiscard]] py::list in_an_order(const std::vector<trace::TracedCall>& calls);
-  void hand_over(const std::vector<SeenValue>& seen);
+  void hand_over(std::vector<SeenValue> seen);
+  [[nodiscard]] Result<std::vector<model::SiteValue>> store(std::vector<SeenValue>& seen);
   void cannot_look(const char* done, const Error& error);
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
@@ -140,6 +192,8 @@ class CaseRun {
   py::tuple args_;
   std::optional<StateWatch> state_;
   int raised_errno_ = 0;  ///< of the exception that ended it
+  std::optional<FileWatch> files_;
+  std::vector<fs::path> own_folders_;  ///< in which nobody else writes
   model::CaseReply reply_;
 };
 
@@ -149,10 +203,12 @@ model::CaseReply CaseRun::run(const py::object& cache) {
     refuse(*lacking);
     return std::move(reply_);
   }
-  if (const auto entered = enter_folders(request_); !entered) {
+  auto entered = enter_folders(request_);
+  if (!entered) {
     refuse(entered.error().message);
     return std::move(reply_);
   }
+  own_folders_ = std::move(*entered);
   if (!benchmark_.note.empty()) {
     observation().notes.push_back(benchmark_.note);
   }
@@ -242,21 +298,59 @@ bool CaseRun::set_up() {
 }
 
 bool CaseRun::look_before() {
-  const bool asked = request_.observe == Observe::kState || request_.observe == Observe::kAll;
+  const bool asked = request_.observe == Observe::kUnheld || request_.observe == Observe::kAll;
   if (!asked || benchmark_.live.type() == "timeraw") {
     return true;
   }
   on_turn_(Turn::kObserver);
-  state_.emplace(benchmark_.live, args_, writer_);
-  const auto looked = state_->look_before();
+  const bool looked = look_at_state_before();
   on_turn_(Turn::kBenchmark);
-  if (!looked && looked.error().kind == ErrorKind::kIo) {
-    refuse(looked.error().message);
-  } else if (!looked) {
-    observation().ending = Ending::kProtocol;
-    observation().detail = looked.error().message;
+  return looked;
+}
+
+bool CaseRun::look_at_state_before() {
+  try {
+    state_.emplace(benchmark_.live, args_, context_.reducers, writer_);
+    // Where a snapshot has a state, it has to be looked at.
+    const bool needed = request_.mode == model::CaseMode::kCompare;
+    const auto looked = state_->look_before(needed ? kLookAnyTime : kLookAtMost);
+    if (!looked && !needed && surroundings_.lowered()) {
+      state_.reset();  // its set-up has left us no room for it
+      observation().notes.push_back("its state is not looked at: " + *surroundings_.lowered());
+      return true;
+    }
+    if (!looked && looked.error().kind == ErrorKind::kIo) {
+      refuse(looked.error().message);
+      return false;
+    }
+    if (!looked || (needed && !*looked)) {
+      observation().ending = Ending::kProtocol;
+      observation().detail = looked ? "the process that looked at the state before the call did not get to its end"
+                                    : looked.error().message;
+      return false;
+    }
+    if (!*looked) {
+      observation().notes.push_back(
+          fmt::format("of its state only plain data is looked at: looking at the rest fails, or takes more than {} s",
+                      kLookAtMost.count()));
+    }
+    files_.emplace(own_folders_);
+    return true;
+  } catch (const py::error_already_set& error) {
+    end(error, "looking at its state: ");
+    return false;
   }
-  return looked.has_value();
+}
+
+void CaseRun::look_after(const std::vector<SeenValue>& seen) {
+  if (!state_) {
+    return;
+  }
+  files_->look_after(seen, reachable_names(benchmark_.live, args_));
+  if (!files_->partly().empty()) {
+    observation().notes.push_back(files_->partly());
+  }
+  state_->look_after();
 }
 
 void CaseRun::call() {
@@ -264,8 +358,8 @@ void CaseRun::call() {
     interpreter::reseed(context_.start.seed);
     if (benchmark_.live.type() == "timeraw") {
       call_timeraw();
-    } else if (request_.observe == Observe::kState) {
-      call_for_state();
+    } else if (request_.observe == Observe::kUnheld) {
+      call_unheld();
     } else {
       call_for_values();
     }
@@ -301,21 +395,45 @@ void CaseRun::call_for_values() {
     benchmark_.body->restore();
   }
   std::vector<SeenValue> seen = gather_values(std::move(returned), tracer.take());
-  if (state_) {
-    seen.push_back(changed_state());
+  look_after(seen);
+  hand_over(std::move(seen));
+}
+
+void CaseRun::call_unheld() {
+  observation().unheld = true;
+  py::object returned = timed([&] { return benchmark_.live.function()(*args_); });
+  returned = as_returned(std::move(returned), observation().notes);
+  std::vector<SeenValue> seen = seen_outside(std::move(returned), nullptr, clock_, observation().notes);
+  look_after(seen);
+  hand_over(std::move(seen));
+}
+
+/// A capture decides it by what it sees; everything else follows what the snapshot has.
+CaseRun::StateMode CaseRun::state_mode(const std::vector<SeenValue>& seen) const {
+  const bool beside = request_.mode == model::CaseMode::kCompare
+                          ? has_value(request_.baseline)
+                          : std::any_of(seen.begin(), seen.end(), [](const SeenValue& each) {
+                              return each.meaningful && is_value(each.site.kind);
+                            });
+  return beside ? StateMode::kBesideValues : StateMode::kEverything;
+}
+
+SeenValue CaseRun::changed_state(const std::vector<SeenValue>& seen, StateMode mode) {
+  py::dict changes;
+  std::string names;
+  const auto baseline = std::find_if(request_.baseline.begin(), request_.baseline.end(),
+                                     [](const auto& each) { return each.site.kind == SiteKind::kState; });
+  if (mode == StateMode::kEverything) {
+    changes = state_->everything();
+  } else if (baseline != request_.baseline.end()) {
+    changes = state_->again(baseline->source);
+  } else {
+    changes = state_->beside(Coverage(seen, [this](py::handle value) { return writer_.digest(value); }));
+    names = StateWatch::names_of(changes);
   }
-  hand_over(seen);
-}
-
-void CaseRun::call_for_state() {
-  (void)as_returned(timed([&] { return benchmark_.live.function()(*args_); }), observation().notes);
-  hand_over({changed_state()});
-}
-
-SeenValue CaseRun::changed_state() {
-  py::dict changes = state_->changes();
+  files_->add_changes(changes);
   const bool changed = !changes.empty();
-  return {{SiteKind::kState, 0}, std::move(changes), "", 1, changed};
+  return {{SiteKind::kState, 0}, std::move(changes), std::move(names), 1, changed};
 }
 
 void CaseRun::call_timeraw() {
@@ -370,10 +488,13 @@ py::list CaseRun::in_an_order(const std::vector<trace::TracedCall>& calls) {
 }
 
 /// To the store, or against it.
-void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
+void CaseRun::hand_over(std::vector<SeenValue> seen) {
   if (request_.benchmark.no_op) {
     observation().ending = Ending::kNoOp;
     return;
+  }
+  if (state_) {
+    seen.push_back(changed_state(seen, state_mode(seen)));
   }
   if (request_.mode == model::CaseMode::kCompare) {
     auto compared = writer_.compare(seen, request_);
@@ -391,7 +512,7 @@ void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
     }
     return;
   }
-  auto stored = writer_.store(seen, request_);
+  auto stored = store(seen);
   if (stored) {
     observation().sites = std::move(*stored);
     for (std::string& note : writer_.take_notes()) {
@@ -400,6 +521,27 @@ void CaseRun::hand_over(const std::vector<SeenValue>& seen) {
   } else {
     cannot_look("kept", stored.error());
   }
+}
+
+/// Where none of its values can be pickled, everything that it changed is its state.
+Result<std::vector<model::SiteValue>> CaseRun::store(std::vector<SeenValue>& seen) {
+  auto stored = writer_.store(seen, request_);
+  if (!stored || !state_) {
+    return stored;
+  }
+  const auto is_state = [](const model::SiteValue& each) { return each.site.kind == SiteKind::kState; };
+  if (state_mode(seen) == StateMode::kBesideValues && !has_value(*stored)) {
+    auto state = writer_.store({changed_state(seen, StateMode::kEverything)}, request_);
+    if (!state) {
+      return state;
+    }
+    std::erase_if(*stored, is_state);
+    std::move(state->begin(), state->end(), std::back_inserter(*stored));
+  }
+  for (auto each = stored->begin(); (each = std::find_if(each, stored->end(), is_state)) != stored->end(); ++each) {
+    each->partly = each->partly.empty() ? files_->partly() : each->partly;
+  }
+  return stored;
 }
 
 /// Either the case has used up what there was, or the machine refuses it to all.

@@ -14,6 +14,7 @@
 #include "host/execution/room.hpp"
 #include "host/execution/setup_cache.hpp"
 #include "host/execution/suite_report.hpp"
+#include "host/execution/surroundings.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "util/refusal.hpp"
@@ -42,6 +43,12 @@ Node make_node(Context& context, Inherited& inherited, util::Channel channel) {
               [&context, &inherited](Role role, const nlohmann::json& request, util::Channel its_channel) {
                 work(context, inherited, role, request, std::move(its_channel));
               });
+}
+
+/// The supervisor made it, with "tmp" beside it.
+void enter_work_folder(const fs::path& folder) {
+  fs::current_path(folder);
+  set_temporary_folder(folder.parent_path() / "tmp");
 }
 
 /// Prepares a node, then serves; or says why it cannot.
@@ -79,7 +86,7 @@ void prepare_and_serve(Context& context, Inherited& inherited, util::Channel cha
 
 void be_module(Context& context, Inherited& inherited, const model::ModuleRequest& request, util::Channel channel) {
   prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
-    fs::current_path(request.workdir);
+    enter_work_folder(request.workdir);
     interpreter::reseed(context.start.seed);
     if (const auto installed = discovery::install_root(context.start.benchmark_dir); !installed) {
       return BranchFailure{Ending::kImportFailed, installed.error().message, ""};
@@ -93,7 +100,7 @@ void be_module(Context& context, Inherited& inherited, const model::ModuleReques
 
 void be_cache(Context& context, Inherited& inherited, const model::CacheRequest& request, util::Channel channel) {
   prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
-    fs::current_path(request.directory);
+    enter_work_folder(request.directory);
     if (request.build != model::CacheBuild::kDone) {
       const auto live = discovery::LiveBenchmark::resolve(context.start.benchmark_dir, request.benchmark);
       if (!live) {
@@ -221,6 +228,7 @@ void preload(const Context& context, const std::vector<std::string>& modules) {
 
 void serve_base(Context& context, util::Channel channel) {
   Inherited inherited;
+  enter_work_folder(context.start.workdir);
   preload(context, context.start.preload);
   Node node = make_node(context, inherited, std::move(channel));
   node.on_preload([&context](const std::vector<std::string>& modules) { preload(context, modules); });

@@ -22,8 +22,6 @@ namespace py = pybind11;
 
 namespace {
 
-constexpr const char* kFile = "cache.pickle";
-
 enum class FreeSetUps { kLeaveOut, kRunFirst };
 
 /// In the child: runs it and pickles what it returns. Returns what went wrong, if anything did.
@@ -37,7 +35,7 @@ std::optional<model::BranchFailure> build(const Context& context, const discover
       }
     }
     const py::object result = cache.function();
-    const py::object file = py::module_::import("io").attr("open")(kFile, "wb");
+    const py::object file = py::module_::import("io").attr("open")(kCacheFile, "wb");
     py::module_::import("pickle").attr("dump")(result, file);
     file.attr("close")();
     return std::nullopt;
@@ -103,7 +101,7 @@ std::optional<model::BranchFailure> build_cache(const Context& context, const di
 }
 
 py::object load_cache() {
-  const py::object file = py::module_::import("io").attr("open")(kFile, "rb");
+  const py::object file = py::module_::import("io").attr("open")(kCacheFile, "rb");
   py::object value = py::module_::import("pickle").attr("load")(file);
   file.attr("close")();
   return value;

@@ -9,6 +9,9 @@
 
 namespace snapshot_test::host::execution {
 
+/// The pickled result, in the folder that setup_cache ran in.
+inline constexpr const char* kCacheFile = "cache.pickle";
+
 enum class Where {
   kInChild,        ///< a fork of this process, which its users do not see
   kInThisProcess,  ///< for suites that cannot be forked; the process is good for nothing else then

@@ -2,20 +2,23 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "host/interpreter/interpreter.hpp"
 #include "util/fd.hpp"
 #include "util/file.hpp"
 #include "util/refusal.hpp"
-#include "util/text.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -23,127 +26,102 @@ namespace py = pybind11;
 
 namespace {
 
-using Named = std::map<std::string, py::object>;
+using Clock = std::chrono::steady_clock;
 
-/// Code, as opposed to data: what a namespace defines rather than holds.
-bool is_code(PyObject* value) {
-  return PyModule_Check(value) != 0 || PyType_Check(value) != 0 || PyFunction_Check(value) != 0 ||
-         PyCFunction_Check(value) != 0 || PyMethod_Check(value) != 0 || Py_TYPE(value) == &PyProperty_Type ||
-         Py_TYPE(value) == &PyStaticMethod_Type || Py_TYPE(value) == &PyClassMethod_Type ||
-         Py_TYPE(value) == &PyGetSetDescr_Type || Py_TYPE(value) == &PyMemberDescr_Type;
-}
+/// From the child that looks: the digest of each leaf, and its number of entries.
+using Sent = std::map<std::string, std::pair<std::string, std::int64_t>>;
 
-/// `names` is a dict or a class's mappingproxy.
-void add_namespace(Named& named, const std::string& prefix, const py::handle names) {
-  for (const py::handle item : py::list(names.attr("items")())) {
-    const auto pair = py::reinterpret_borrow<py::tuple>(item);
-    if (!py::isinstance<py::str>(pair[0])) {
-      continue;
-    }
-    const auto name = pair[0].cast<std::string>();
-    if (!util::is_dunder(name) && !is_code(py::object(pair[1]).ptr())) {
-      named.emplace(prefix + name, pair[1]);
-    }
-  }
-}
+constexpr const char* kBetweenNames = ", ";
+constexpr std::size_t kMostBesideValues = 200;
 
-/// Made by exec() in a dict of its own, as opposed to a module's function: what it works on is known to it alone.
-bool has_own_globals(PyObject* function) {
-  if (PyFunction_Check(function) == 0) {
-    return false;
-  }
-  const auto name = py::dict(py::handle(function).attr("__globals__")).attr("get")("__name__");
-  return !interpreter::module("sys").attr("modules").attr("__contains__")(name).cast<bool>();
-}
-
-void add_instance(Named& named, const py::object& instance) {
-  if (PyObject* dict = PyObject_GenericGetDict(instance.ptr(), nullptr); dict != nullptr) {
-    const auto attributes = py::reinterpret_steal<py::dict>(dict);
-    add_namespace(named, "self.", attributes);
-    for (const auto& [name, value] : attributes) {
-      if (has_own_globals(value.ptr())) {
-        add_namespace(named, fmt::format("self.{}.globals.", py::str(name).cast<std::string>()),
-                      value.attr("__globals__"));
-      }
-    }
-  } else {
-    PyErr_Clear();  // its class has slots only
-  }
-  const auto type = py::type::of(instance);
-  for (const py::handle base : type.attr("__mro__")) {
-    if (base.ptr() == reinterpret_cast<PyObject*>(&PyBaseObject_Type)) {
-      continue;
-    }
-    // The nearest class wins, as in a look-up.
-    add_namespace(named, "class.", base.attr("__dict__"));
-  }
-}
-
-void add_function(Named& named, const py::object& function) {
-  if (PyFunction_Check(function.ptr()) == 0) {
-    return;
-  }
-  add_namespace(named, "globals.", function.attr("__globals__"));
-  const py::object closure = function.attr("__closure__");
-  if (closure.is_none()) {
-    return;
-  }
-  const auto names = function.attr("__code__").attr("co_freevars").cast<py::tuple>();
-  const auto cells = closure.cast<py::tuple>();
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    PyObject* value = PyCell_Get(py::object(cells[i]).ptr());
-    if (value == nullptr) {
-      PyErr_Clear();  // a variable that has no value yet
-    } else if (const auto held = py::reinterpret_steal<py::object>(value); !is_code(value)) {
-      named.emplace("closure." + py::object(names[i]).cast<std::string>(), held);
-    }
-  }
-}
-
-Result<std::string> read_to_end(int fd) {
+/// What was written until the other end was closed; none where that takes longer.
+Result<std::optional<std::string>> read_to_end(int fd, Clock::time_point until) {
   std::string text;
   char chunk[4096];
   for (;;) {
-    const ssize_t got = ::read(fd, chunk, sizeof chunk);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    pollfd waiting{fd, POLLIN, 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000)));
+    if (ready == 0) {
+      return std::optional<std::string>();
+    }
+    const ssize_t got = ready < 0 ? -1 : ::read(fd, chunk, sizeof chunk);
     if (got > 0) {
       text.append(chunk, static_cast<std::size_t>(got));
     } else if (got == 0) {
-      return text;
+      return std::optional(std::move(text));
     } else if (errno != EINTR) {
       return fail(ErrorKind::kInternal, "cannot read what the state was before the call");
     }
   }
 }
 
+int wait_for(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+/// An iterator that was used, or a generator of random numbers, is no result of work.
+bool is_a_source(py::handle value) {
+  if (PyIter_Check(value.ptr()) != 0 || PyGen_Check(value.ptr()) != 0) {
+    return true;
+  }
+  const std::string type = pickling::type_name(py::type::handle_of(value));
+  return type.rfind("numpy.random.", 0) == 0 || type.rfind("random.", 0) == 0 || type.rfind("_io.", 0) == 0;
+}
+
+/// The first entries of a dict, which are those that it had when it was shorter.
+py::dict first_entries(const py::dict& all, std::int64_t count) {
+  py::dict first;
+  for (const auto& [key, value] : all) {
+    if (static_cast<std::int64_t>(first.size()) == count) {
+      break;
+    }
+    first[key] = value;
+  }
+  return first;
+}
+
 }  // namespace
 
-StateWatch::StateWatch(const discovery::LiveBenchmark& benchmark, py::tuple args, ValueWriter& writer)
-    : benchmark_(benchmark), args_(std::move(args)), writer_(writer) {}
+StateWatch::StateWatch(const discovery::LiveBenchmark& benchmark, py::tuple args, const pickling::Reducers& reducers,
+                       ValueWriter& writer)
+    : benchmark_(benchmark), args_(std::move(args)), reducers_(reducers), writer_(writer) {}
 
-Named StateWatch::reachable() const {
-  Named named;
-  for (std::size_t i = 0; i < args_.size(); ++i) {
-    named.emplace(fmt::format("args[{}]", i), args_[i]);
+StateWatch::Look StateWatch::look_at(py::handle value) const {
+  Look look{writer_.digest(value).value_or(""), -1};
+  if (PyDict_CheckExact(value.ptr())) {
+    look.entries = PyDict_GET_SIZE(value.ptr());
   }
-  if (!benchmark_.instance().is_none()) {
-    add_instance(named, benchmark_.instance());
-  }
-  add_function(named, benchmark_.underlying_function());
-  if (const py::object& module = benchmark_.module(); !module.is_none()) {
-    add_namespace(named, "globals.", module.attr("__dict__"));
-  }
-  return named;
+  return look;
 }
 
-StateWatch::Digests StateWatch::digests() {
-  Digests digests;
-  for (const auto& [name, value] : reachable()) {
-    digests.emplace(name, writer_.digest(value).value_or(""));
+Result<bool> StateWatch::look_before(std::chrono::milliseconds at_most) {
+  std::map<std::string, Leaf> others;
+  for (auto& [name, leaf] : leaves_of(reachable_names(benchmark_, args_), reducers_)) {
+    tops_before_.emplace(name, leaf.top);
+    if (is_plain_data(leaf.value)) {
+      before_.emplace(name, look_at(leaf.value));
+    } else {
+      others.emplace(name, std::move(leaf));
+    }
   }
-  return digests;
+  if (others.empty()) {
+    return true;
+  }
+  const auto looked = look_in_child(others, at_most);
+  if (looked && !*looked) {
+    for (const auto& [name, leaf] : others) {
+      before_.emplace(name, Look{});
+    }
+    only_plain_data_ = true;
+  }
+  return looked;
 }
 
-Result<void> StateWatch::look_before() {
+Result<bool> StateWatch::look_in_child(const std::map<std::string, Leaf>& leaves, std::chrono::milliseconds at_most) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     return tl::unexpected(util::refusal("create a pipe to look at the state before the call", errno));
@@ -159,7 +137,12 @@ Result<void> StateWatch::look_before() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     int status = 1;
     try {
-      const std::string text = nlohmann::json(digests()).dump();
+      Sent looks;
+      for (const auto& [name, leaf] : leaves) {
+        const Look look = look_at(leaf.value);
+        looks.emplace(name, std::pair(look.digest, look.entries));
+      }
+      const std::string text = nlohmann::json(looks).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
       if (util::write_all(writing.get(), std::as_bytes(std::span(text)), "pipe")) {
         status = 0;
       }
@@ -169,36 +152,108 @@ Result<void> StateWatch::look_before() {
     ::_exit(status);
   }
   writing.reset();
-  const auto text = read_to_end(reading.get());
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  const auto text = read_to_end(reading.get(), Clock::now() + at_most);
+  if (!text || !*text) {
+    ::kill(pid, SIGKILL);
   }
+  const int status = wait_for(pid);
   if (!text) {
     return tl::unexpected(text.error());
   }
-  if (status != 0) {
-    return fail(ErrorKind::kInternal, "the process that looked at the state before the call did not get to its end");
+  if (!*text || status != 0) {
+    return false;
   }
-  before_ = nlohmann::json::parse(*text).get<Digests>();
-  return {};
+  for (const auto& [name, look] : nlohmann::json::parse(**text).get<Sent>()) {
+    before_.emplace(name, Look{look.first, look.second});
+  }
+  return true;
 }
 
-py::dict StateWatch::changes() {
-  py::dict changed;
-  const Named now = reachable();
-  for (const auto& [name, value] : now) {
-    const std::string digest = writer_.digest(value).value_or("");
-    const auto was = before_.find(name);
-    // What has no digest on one side cannot be said to have changed.
-    const bool comparable = !digest.empty() && (was == before_.end() || !was->second.empty());
-    if (comparable && (was == before_.end() || was->second != digest)) {
-      changed[py::str(name)] = value;
+bool StateWatch::counts(const std::string& name, const Leaf& leaf, const Look& before) const {
+  if (before.digest.empty() || before.digest == look_at(py::none()).digest || is_code(leaf.value.ptr()) ||
+      is_a_source(leaf.value)) {
+    return false;
+  }
+  const bool of_a_module = name.rfind("globals.", 0) == 0;
+  if (of_a_module && before.entries >= 0 && PyDict_CheckExact(leaf.value.ptr())) {
+    const auto dict = py::reinterpret_borrow<py::dict>(leaf.value);
+    const bool gained = static_cast<std::int64_t>(dict.size()) > before.entries &&
+                        look_at(first_entries(dict, before.entries)).digest == before.digest;
+    return !gained;
+  }
+  return true;
+}
+
+void StateWatch::look_after() {
+  now_ = reachable_names(benchmark_, args_);
+  auto leaves = leaves_of(now_, reducers_);
+  for (const auto& [name, top] : tops_before_) {
+    const bool attribute_is_gone = leaves.count(name) == 0 && name != top && now_.count(top) != 0;
+    if (attribute_is_gone) {
+      changes_.emplace(name, Change{{top, py::none(), {}}, "", false});
+    } else if (now_.count(top) == 0 && std::find(gone_.begin(), gone_.end(), top) == gone_.end()) {
+      gone_.push_back(top);
     }
   }
-  for (const auto& [name, digest] : before_) {
-    if (!now.contains(name)) {
-      changed[py::str(name + " (deleted)")] = py::none();
+  for (auto& [name, leaf] : leaves) {
+    const auto was = before_.find(name);
+    const bool known = was != before_.end();
+    // What has no digest on one side cannot be said to have changed.
+    if ((known && was->second.digest.empty()) || (!known && only_plain_data_ && !is_plain_data(leaf.value))) {
+      continue;
     }
+    std::string digest = look_at(leaf.value).digest;
+    if (!digest.empty() && (!known || was->second.digest != digest)) {
+      const bool beside = known && counts(name, leaf, was->second);
+      changes_.emplace(name, Change{std::move(leaf), std::move(digest), beside});
+    }
+  }
+}
+
+py::dict StateWatch::everything() const {
+  std::set<std::string> names;
+  for (const auto& [name, change] : changes_) {
+    names.insert(change.leaf.top);
+  }
+  py::dict changed;
+  for (const std::string& name : names) {
+    changed[py::str(name)] = now_.at(name);
+  }
+  for (const std::string& name : gone_) {
+    changed[py::str(name + " (deleted)")] = py::none();
+  }
+  return changed;
+}
+
+py::dict StateWatch::beside(Coverage coverage) const {
+  py::dict changed;
+  for (const auto& [name, change] : changes_) {
+    if (changed.size() < kMostBesideValues && change.counts_beside_values &&
+        !coverage.covers(change.leaf, change.digest)) {
+      changed[py::str(name)] = change.leaf.value;
+    }
+  }
+  return changed;
+}
+
+std::string StateWatch::names_of(const py::dict& changes) {
+  std::string names;
+  for (const auto& [name, value] : changes) {
+    names += (names.empty() ? "" : kBetweenNames) + name.cast<std::string>();
+  }
+  return names;
+}
+
+py::dict StateWatch::again(const std::string& names) const {
+  py::dict changed;
+  for (std::size_t begin = 0; begin < names.size();) {
+    const std::size_t end = std::min(names.find(kBetweenNames, begin), names.size());
+    const std::string name = names.substr(begin, end - begin);
+    const auto change = changes_.find(name);
+    if (change != changes_.end()) {
+      changed[py::str(name)] = change->second.leaf.value;
+    }
+    begin = end + std::string_view(kBetweenNames).size();
   }
   return changed;
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "host/interpreter/interpreter.hpp"
 #include "util/fd.hpp"
 
 namespace snapshot_test::host::execution {
@@ -31,6 +32,15 @@ void restore_builtins(const py::dict& saved) {
 }
 
 }  // namespace
+
+void set_temporary_folder(const std::string& folder) {
+  interpreter::module("os").attr("environ")["TMPDIR"] = folder;
+  const py::dict modules = interpreter::module("sys").attr("modules");
+  if (modules.contains("tempfile")) {
+    modules["tempfile"].attr("tempdir") = py::none();
+    modules["tempfile"].attr("_name_sequence") = py::none();
+  }
+}
 
 Surroundings::Surroundings(py::dict builtins) : builtins_(std::move(builtins)) {
   for (std::size_t i = 0; i < kLimits.size(); ++i) {

@@ -10,6 +10,9 @@
 
 namespace snapshot_test::host::execution {
 
+/// $TMPDIR, from now on; the names that tempfile makes up start anew. GIL held.
+void set_temporary_folder(const std::string& folder);
+
 /// Remembers limits and builtins, and puts them back.
 class Surroundings {
  public:

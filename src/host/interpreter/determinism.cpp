@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "host/interpreter/fresh_memory.hpp"
 #include "host/interpreter/interpreter.hpp"
 
 namespace snapshot_test::host::interpreter {
@@ -137,6 +138,7 @@ void load_generators() {
 
 void reseed(std::uint64_t seed) {
   g_entropy.state = seed;
+  fill_small_arrays();
   module("random").attr("seed")(seed);
   load_generators();
   if (const py::object numpy_random = imported("numpy.random"); !numpy_random.is_none()) {

@@ -36,7 +36,8 @@ ReplacedEntropy replace_entropy(std::uint64_t seed);
 void load_generators();
 
 /// Starts every generator again from `seed`: the entropy stream, `random`, and, where already imported, numpy.random's
-/// global state, torch and tensorflow. Called before an import of a benchmark module, setup_cache, set-up and the call.
+/// global state, torch and tensorflow; and sees to it that numpy fills fresh memory where that is wanted
+/// (fresh_memory.hpp). Called before an import of a benchmark module, setup_cache, set-up and the call.
 /// GIL held. Python errors propagate.
 void reseed(std::uint64_t seed);
 

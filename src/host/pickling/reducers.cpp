@@ -4,6 +4,7 @@
 
 #include "host/pickling/describe.hpp"
 #include "host/pickling/describe_callable.hpp"
+#include "host/pickling/folder_text.hpp"
 #include "host/pickling/libraries.hpp"
 #include "host/pickling/python_error.hpp"
 
@@ -49,6 +50,16 @@ Result method(py::handle object, const ReducerContext&) {
   return out;
 }
 
+/// A path's own reduction takes it apart. Only one that is somewhere else in every run is written as a whole.
+Result path(py::handle object, const ReducerContext&) {
+  const py::object text = py::str(object);
+  const py::object named = with_folder_names(text);
+  if (named.is(text)) {
+    return std::nullopt;
+  }
+  return Reduction{py::type::of(object), py::make_tuple(named), {}, {}, {}, {}};
+}
+
 /// What a weak reference refers to belongs to somebody else: it may be anything, and large.
 Result weak_reference(py::handle object, const ReducerContext&) {
   const py::object referent = object();
@@ -77,6 +88,7 @@ Reducers Reducers::standard() {
   out.add("_weakref", "CallableProxyType", Match::kExactType, by_type("weakref"));
   out.add("re", "Match", Match::kExactType,
           [](py::handle object, const ReducerContext&) -> Result { return describe_match(object); });
+  out.add("pathlib", "PurePath", Match::kSubclasses, path);
   out.add("threading", "Thread", Match::kSubclasses, by_type("object"));
   out.add("_socket", "socket", Match::kSubclasses, by_type("object"));
   out.add("numpy", "nditer", Match::kSubclasses, [](py::handle object, const ReducerContext& context) -> Result {

@@ -1,6 +1,7 @@
 // numpy arrays, straight from their memory, and dtypes.
 #include <fmt/format.h>
 
+#include "host/pickling/folder_text.hpp"
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
 
@@ -25,6 +26,17 @@ Result<void> GraphWriter::save_array(PyObject* array) {
   }
   if (!from_buffer) {
     return save_by_reduction(array);
+  }
+  py::object named;
+  try {
+    named = array_with_folder_names(array);
+  } catch (const py::error_already_set& error) {
+    if (is_fatal(error)) {
+      throw;
+    }
+  }
+  if (named && named.ptr() != array) {
+    return save_array(named.ptr());
   }
   const ArrayView view = view_array(array, traits->item_size);
   {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "host/pickling/folder_text.hpp"
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/lazy_attributes.hpp"
 #include "host/pickling/python_error.hpp"
@@ -234,7 +235,9 @@ Result<void> GraphWriter::save_bytearray(PyObject* bytearray) {
     buffers_->add_export(bytearray, PyBUF_SIMPLE);
     refer_to_buffer(false);
   } else {
-    const BufferView view(bytearray, PyBUF_SIMPLE);
+    // Not the bytearray itself where it holds a folder's path.
+    const py::object named = with_folder_names(bytearray);
+    const BufferView view(named.ptr(), PyBUF_SIMPLE);
     stream_.op<8>(Opcode::kByteArray8, static_cast<std::uint64_t>(view.get().len));
     stream_.put(view.get().buf, static_cast<std::size_t>(view.get().len));
   }

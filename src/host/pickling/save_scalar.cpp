@@ -2,6 +2,7 @@
 #include <bit>
 #include <span>
 
+#include "host/pickling/folder_text.hpp"
 #include "host/pickling/graph_writer.hpp"
 
 namespace snapshot_test::host::pickling {
@@ -145,6 +146,8 @@ bool GraphWriter::save_memoised_value(PyObject* text_or_bytes, std::size_t size)
 }
 
 void GraphWriter::save_text(PyObject* text) {
+  const py::object named = with_folder_names(text);
+  text = named.ptr();
   const std::size_t size = utf8_size(text);
   const bool memoised = size >= kMemoiseFrom;
   if (memoised && save_memoised_value(text, size)) {
@@ -178,6 +181,8 @@ void GraphWriter::put_utf8(PyObject* text) {
 }
 
 void GraphWriter::save_bytes(PyObject* bytes) {
+  const py::object named = with_folder_names(bytes);
+  bytes = named.ptr();
   const auto size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes));
   const bool memoised = size >= kMemoiseFrom;
   if (memoised && save_memoised_value(bytes, size)) {

@@ -1,0 +1,129 @@
+#include "host/interpreter/fresh_memory.hpp"
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace snapshot_test::host::interpreter {
+
+namespace py = pybind11;
+
+namespace {
+
+/// Larger blocks are malloc()'s.
+constexpr std::size_t kSmall = 512;
+
+/// What malloc() fills memory with; 0 where it does not.
+int pattern() {
+  const char* text = std::getenv("MALLOC_PERTURB_");
+  const int byte = text != nullptr ? std::atoi(text) & 0xff : 0;
+  return byte != 0 ? byte ^ 0xff : 0;
+}
+
+struct SmallBlocks {
+  PyMemAllocatorEx original{};
+  int pattern = 0;
+};
+
+SmallBlocks g_blocks[2];
+
+void* filled_malloc(void* context, std::size_t size) {
+  const auto& blocks = *static_cast<const SmallBlocks*>(context);
+  void* memory = blocks.original.malloc(blocks.original.ctx, size);
+  if (memory != nullptr && size <= kSmall) {
+    std::memset(memory, blocks.pattern, size);
+  }
+  return memory;
+}
+
+void* plain_calloc(void* context, std::size_t count, std::size_t size) {
+  const auto& original = static_cast<const SmallBlocks*>(context)->original;
+  return original.calloc(original.ctx, count, size);
+}
+
+void* plain_realloc(void* context, void* memory, std::size_t size) {
+  const auto& original = static_cast<const SmallBlocks*>(context)->original;
+  return original.realloc(original.ctx, memory, size);
+}
+
+void plain_free(void* context, void* memory) {
+  const auto& original = static_cast<const SmallBlocks*>(context)->original;
+  original.free(original.ctx, memory);
+}
+
+/// numpy's PyDataMem_Handler, version 1 (NEP 49). malloc() itself does the filling: what matters is that numpy's cache
+/// of small blocks is not asked.
+struct ArrayHandler {
+  char name[127];
+  std::uint8_t version;
+  struct {
+    void* context;
+    void* (*malloc)(void*, std::size_t);
+    void* (*calloc)(void*, std::size_t, std::size_t);
+    void* (*realloc)(void*, void*, std::size_t);
+    void (*free)(void*, void*, std::size_t);
+  } allocator;
+};
+
+ArrayHandler g_arrays{"snapshot_test",
+                      1,
+                      {nullptr, [](void*, std::size_t size) { return std::malloc(size != 0 ? size : 1); },
+                       [](void*, std::size_t count, std::size_t size) { return std::calloc(count, size); },
+                       [](void*, void* memory, std::size_t size) { return std::realloc(memory, size); },
+                       [](void*, void* memory, std::size_t) { std::free(memory); }}};
+
+/// Places in numpy's table of C functions.
+constexpr std::size_t kFeatureVersion = 211;
+constexpr std::size_t kSetHandler = 304;
+constexpr unsigned kFeaturesOf122 = 0xf;
+
+void** functions_of_numpy() {
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  for (const char* name : {"numpy._core._multiarray_umath", "numpy.core._multiarray_umath"}) {
+    if (!modules.contains(name)) {
+      continue;
+    }
+    const py::object table = py::getattr(modules[name], "_ARRAY_API", py::none());
+    if (PyCapsule_CheckExact(table.ptr()) != 0) {
+      return static_cast<void**>(PyCapsule_GetPointer(table.ptr(), nullptr));
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void fill_small_blocks() {
+  const int byte = pattern();
+  if (byte == 0) {
+    return;
+  }
+  const PyMemAllocatorDomain domains[] = {PYMEM_DOMAIN_MEM, PYMEM_DOMAIN_OBJ};
+  for (std::size_t i = 0; i < std::size(domains); ++i) {
+    g_blocks[i].pattern = byte;
+    PyMem_GetAllocator(domains[i], &g_blocks[i].original);
+    PyMemAllocatorEx filled{&g_blocks[i], filled_malloc, plain_calloc, plain_realloc, plain_free};
+    PyMem_SetAllocator(domains[i], &filled);
+  }
+}
+
+void fill_small_arrays() {
+  static bool done = false;
+  void** functions = done || pattern() == 0 ? nullptr : functions_of_numpy();
+  if (functions == nullptr) {
+    PyErr_Clear();
+    return;
+  }
+  done = true;
+  if (reinterpret_cast<unsigned (*)()>(functions[kFeatureVersion])() < kFeaturesOf122) {
+    return;
+  }
+  const auto handler = py::reinterpret_steal<py::object>(PyCapsule_New(&g_arrays, "mem_handler", nullptr));
+  const auto before = py::reinterpret_steal<py::object>(
+      reinterpret_cast<PyObject* (*)(PyObject*)>(functions[kSetHandler])(handler.ptr()));
+  PyErr_Clear();
+}
+
+}  // namespace snapshot_test::host::interpreter
