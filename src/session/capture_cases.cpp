@@ -77,7 +77,7 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& sel
       if (captured == captured_.end() || captured->second.complete) {
         continue;
       }
-      const Observation& first = captured->second.observation;
+      const model::Observation& first = captured->second.observation;
       const auto look = options_.suite.deepest_only ? first_look() : look_for(first.sites, first.unheld);
       CaseTask task = run.make_task(benchmark, index, look);
       task.expected = first.total_seconds;
