@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "compare/forms.hpp"
+#include "snapshot_test/pickle/form.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -52,9 +52,6 @@ std::optional<Items> items_of_tuple(const Object& object, std::optional<std::siz
 
 std::optional<Items> sequence_of(const Value& value, std::optional<std::size_t> length) {
   if (value.kind() == Kind::kList || value.kind() == Kind::kTuple) return value.items();
-  if (const Value* items = items_of_form(value)) {
-    if (items->kind() == Kind::kList || items->kind() == Kind::kTuple) return items->items();
-  }
   const Object* object = bare(value);
   if (object == nullptr || object->dict_items != nullptr) return std::nullopt;
   if (object->list_items != nullptr) return object->list_items->items();
@@ -64,7 +61,7 @@ std::optional<Items> sequence_of(const Value& value, std::optional<std::size_t> 
 }
 
 std::optional<Pairs> mapping_of(const Value& value) {
-  if (value.kind() == Kind::kDict) return is_form(value) ? std::nullopt : std::optional(value.pairs());
+  if (value.kind() == Kind::kDict) return pickle::form_of(value) ? std::nullopt : std::optional(value.pairs());
   const Object* object = bare(value);
   if (object == nullptr || object->list_items != nullptr) return std::nullopt;
   if (object->dict_items != nullptr) return object->dict_items->pairs();
@@ -78,7 +75,6 @@ std::optional<Pairs> mapping_of(const Value& value) {
 
 std::optional<Items> elements_of(const Value& value) {
   if (value.kind() == Kind::kSet || value.kind() == Kind::kFrozenSet) return value.items();
-  if (const Value* items = items_of_form(value)) return items->items();
   const Object* object = bare(value);
   if (object == nullptr || object->list_items != nullptr || object->dict_items != nullptr) return std::nullopt;
   const Value* only = only_argument(*object);
@@ -113,11 +109,21 @@ const Value* leaf_of(const Value& value) {
   return object->by_new || called ? only : nullptr;
 }
 
+// What an instance of a local subclass of a built-in type holds, where it holds no more; else the value itself.
+const Value& held_by_form(const Value& value) {
+  const auto form = pickle::form_of(value);
+  const Value* held = form && form->kind == "instance" ? pickle::field(*form, "value") : nullptr;
+  const bool more = form && pickle::field(*form, "state") != nullptr;
+  return held == nullptr || more ? value : *held;
+}
+
 bool is_set(const Value& value) { return value.kind() == Kind::kSet || value.kind() == Kind::kFrozenSet; }
 
 }  // namespace
 
-std::optional<PlainPair> without_classes(const Value& actual, const Value& expected) {
+std::optional<PlainPair> without_classes(const Value& one, const Value& other) {
+  const Value& actual = held_by_form(one);
+  const Value& expected = held_by_form(other);
   PlainPair pair;
   if (const auto a = mapping_of(actual), b = mapping_of(expected); a && b) {
     pair.kind = PlainPair::Kind::kMapping;

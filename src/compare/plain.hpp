@@ -11,8 +11,8 @@ namespace snapshot_test::compare {
 /// Two values of different classes as what both of them hold.
 struct PlainPair {
   enum class Kind {
-    kSequence,   ///< lists, tuples, named tuples, deques, what was drained from iterators
-    kUnordered,  ///< sets, views of keys
+    kSequence,   ///< lists, tuples, named tuples, deques
+    kUnordered,  ///< sets
     kMapping,    ///< dict, defaultdict, OrderedDict, Counter, and other subclasses
     kLeaf,       ///< subclasses of int, float, complex, str, bytes
   };

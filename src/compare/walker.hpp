@@ -110,7 +110,7 @@ class Walker {
   bool spend(std::uint64_t bytes);
 
   // walker_hints.cpp
-  [[nodiscard]] bool agree(const Value& actual, const Value& expected, const Options& rules, bool in_object);
+  [[nodiscard]] bool agree(const Value& actual, const Value& expected, Options rules, bool in_object);
   [[nodiscard]] std::string option_for(const Value& actual, const Value& expected);
   [[nodiscard]] std::string with_option(std::string note, const Value& actual, const Value& expected);
   [[nodiscard]] bool same_but_for_floats(Items actual, Items expected);

@@ -15,7 +15,11 @@ using pickle::Array;
 using pickle::Kind;
 using pickle::Value;
 
-bool Walker::agree(const Value& actual, const Value& expected, const Options& rules, bool in_object) {
+bool Walker::agree(const Value& actual, const Value& expected, Options rules, bool in_object) {
+  // What these say is said of places in the whole value.
+  rules.ignored_paths.clear();
+  rules.bounds.clear();
+  rules.unordered_items = false;
   Walker again(actual, expected, rules, identical_nans_, hint_budget_, Hints::kNone);
   again.root_in_object_ = in_object;
   const Comparison result = again.run();
@@ -37,8 +41,6 @@ std::string Walker::option_for(const Value& actual, const Value& expected) {
   for (const Relaxed& relaxed : kRelaxed) {
     if ((relaxed.types && !options_.strict_types) || (relaxed.shapes && !options_.strict_shapes)) continue;
     Options rules = options_;
-    rules.ignored_paths.clear();
-    rules.bounds.clear();
     rules.strict_types = rules.strict_types && !relaxed.types;
     rules.strict_shapes = rules.strict_shapes && !relaxed.shapes;
     if (agree(actual, expected, rules, in_object())) return fmt::format("{} this pass", relaxed.options);
@@ -87,8 +89,6 @@ void Walker::hint_at_order(const Frame& frame) {
   if (expected.size() < 2 || actual.size() != expected.size() || frame.shape.size() > 1) return;
   if (!same_but_for_floats(actual, expected)) return;
   Options rules = options_;
-  rules.ignored_paths.clear();
-  rules.bounds.clear();
   rules.ignore_order = true;
   if (!agree(*frame.actual, *frame.expected, rules, frame.in_object)) return;
   add_hint(path_of_top(), expected.size());

