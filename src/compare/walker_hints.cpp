@@ -60,8 +60,7 @@ bool Walker::same_but_for_floats(Items actual, Items expected) {
   const auto sorted = [](Digester& digests, Items items) {
     std::vector<Digest> all;
     all.reserve(items.size());
-    std::transform(items.begin(), items.end(), std::back_inserter(all),
-                   [&](const Value* item) { return digests(*item); });
+    for (const Value* item : items) all.push_back(digests(*item));
     std::sort(all.begin(), all.end());
     return all;
   };
