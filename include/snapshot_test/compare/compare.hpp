@@ -15,7 +15,6 @@ namespace snapshot_test::compare {
 using model::Tolerance;
 
 struct Options : model::Rules {
-  Options() { equal_nan = true; }  // the default of the settings (config/config.hpp)
   /// Paths as in Comparison::differing_paths: these leaves, and everything below them, are left out.
   std::vector<std::string> ignored_paths;
   /// Leaves of numbers at these paths, where they allow a tolerance at all, agree also within this relative one.

@@ -29,7 +29,7 @@ struct Rules {
   /// Python's float and complex count as float64 and complex128. An entry for an integer, bool or datetime type makes
   /// that type subject to tolerance; Python's int is "int".
   DtypeTolerances by_dtype = {{"float16", {1e-3, 1e-5}}, {"bfloat16", {1.6e-2, 1e-5}}};
-  bool equal_nan = false;
+  bool equal_nan = true;       ///< a NaN that stays where it was is no difference
   bool exact_integers = true;  ///< integers without an entry in by_dtype allow no tolerance
   bool strict_types = true;    ///< dtype and container type must agree
   /// Off: arrays are compared, too, whose shapes are the same but for axes of length 1, or one of which numpy would

@@ -50,7 +50,7 @@ struct Manifest {
 [[nodiscard]] std::string case_label(const Manifest& manifest, const CaseRecord& record);
 
 /// Which snapshot of a benchmark belongs to which of its cases now. Ids identify a case, so it is found again when an
-/// axis grows or is reordered. An address in an id (" at 0x7f…") is ignored. Where several combinations share their
+/// axis grows or is reordered. An address in an id ("<… at 0x7f…>") is ignored. Where several combinations share their
 /// ids, the index decides among them.
 class CaseFinder {
  public:
