@@ -57,7 +57,8 @@ std::optional<std::span<const Value* const>> elements_of(const Value& value, con
     case Kind::kFrozenSet: return value.items();
     default: break;
   }
-  const bool collection = form && (form->kind == "iterator" || is_view(pickle::form_name(*form))) && holds_no_more(*form);
+  const bool collection =
+      form && (form->kind == "iterator" || is_view(pickle::form_name(*form))) && holds_no_more(*form);
   return collection ? std::optional(items_of(*form)) : std::nullopt;
 }
 
@@ -150,8 +151,8 @@ bool Walker::compare_form(const Value& actual, const Value& expected, Frame& fra
   const auto stop = [&](What what, std::string x, std::string y) {
     leaf();
     differ(what, std::move(x), std::move(y),
-           with_option(fmt::format("actual {}, expected {}", pickle::preview(actual), pickle::preview(expected)), actual,
-                       expected));
+           with_option(fmt::format("actual {}, expected {}", pickle::preview(actual), pickle::preview(expected)),
+                       actual, expected));
     settle(frame);
     return true;
   };

@@ -132,8 +132,9 @@ void Walker::compare_leaves(const Value& actual, const Value& expected) {
   if (!is_argument || expected.kind() != Kind::kGlobal) leaf();
   if (compare_as_numbers(actual, expected) || compare_as_text(actual, expected)) return;
   if (actual.kind() != expected.kind()) {
-    return differ(What::kType, pickle::type_name(actual), pickle::type_name(expected),
-                  with_option(fmt::format("actual {}, expected {}", text_of(actual), text_of(expected)), actual, expected));
+    return differ(
+        What::kType, pickle::type_name(actual), pickle::type_name(expected),
+        with_option(fmt::format("actual {}, expected {}", text_of(actual), text_of(expected)), actual, expected));
   }
   bool same = true;
   switch (expected.kind()) {
