@@ -25,14 +25,19 @@ Element element(const PlanePair& pair, const Traversal& traversal, std::uint64_t
           element_text(*pair.expected.dtype, element_at(pair.expected, index))};
 }
 
-Difference describe(const PlanePair& pair, const Traversal& traversal, const Tally& tally, const Applied& applied) {
+bool is_integer(const Dtype& dtype) { return dtype.kind == DtypeKind::kInt || dtype.kind == DtypeKind::kUInt; }
+
+Difference describe(const PlanePair& pair, const Traversal& traversal, const Tally& tally, Applied applied,
+                    const Options& options) {
   Difference difference;
   difference.path = pair.field;
   difference.numeric = true;
   Numbers& numbers = difference.numbers;
   const bool measured = is_numeric(*pair.expected.dtype) || pair.expected.dtype->kind == DtypeKind::kTimedelta ||
                         pair.expected.dtype->kind == DtypeKind::kDatetime;
-  numbers = summarise(tally, traversal.count, applied.tolerance, applied.exact || !measured);
+  applied.exact = applied.exact || !measured;
+  numbers = summarise(tally, traversal.count, applied);
+  numbers.only_integers = applied.exact && is_integer(*pair.expected.dtype) && are_within(tally, options.tolerance);
   if (numbers.measurable) {
     numbers.at_max_absolute = element(pair, traversal, tally.at_max_absolute);
     numbers.at_max_relative = element(pair, traversal, tally.at_max_relative);
@@ -111,7 +116,7 @@ class Planes {
     const bool moved = !plane.identical || plane.tally.mismatched != 0;
     if (moved && !how.exact && !result_.tolerance) result_.tolerance = how.tolerance;
     if (!plane.identical) result_.outcome = std::max(result_.outcome, Outcome::kClose);
-    if (plane.tally.mismatched != 0) add(describe(pair, traversal, plane.tally, how));
+    if (plane.tally.mismatched != 0) add(describe(pair, traversal, plane.tally, how, options_));
   }
 
   bool same_mask(const PlanePair& pair) {
@@ -126,7 +131,7 @@ class Planes {
     const Traversal order(masks);
     const Tally tally = compare_plane(masks, order, Rule{}, IdenticalNans::kAgree).tally;
     if (tally.mismatched == 0) return true;
-    Difference difference = describe(masks, order, tally, {Tolerance{0, 0}, true});
+    Difference difference = describe(masks, order, tally, {Tolerance{0, 0}, true, {}}, options_);
     difference.what = What::kMask;
     difference.note =
         fmt::format("{} of {} elements are masked on one side only", difference.numbers.mismatched, order.count);
@@ -225,15 +230,20 @@ ArrayResult compare_arrays(const Array& actual, const Array& expected, const Opt
   return result;
 }
 
-Numbers summarise(const Tally& tally, std::uint64_t total, const Tolerance& tolerance, bool exact) {
+bool are_within(const Tally& tally, const Tolerance& tolerance) {
+  return tally.measured == tally.mismatched &&
+         (tally.passing_rtol <= tolerance.rtol || tally.passing_atol <= tolerance.atol);
+}
+
+Numbers summarise(const Tally& tally, std::uint64_t total, const Applied& applied) {
   Numbers numbers;
   numbers.mismatched = tally.mismatched;
   numbers.total = total;
   numbers.measurable = tally.measured != 0;
   numbers.max_absolute = std::max(tally.max_absolute, 0.0);
   numbers.max_relative = std::max(tally.max_relative, 0.0);
-  // What is not finite on both sides passes under no tolerance at all.
-  const bool passable = tally.measured == tally.mismatched;
+  // What is exact, or not finite on both sides, passes under no tolerance at all.
+  const bool passable = tally.measured == tally.mismatched && !applied.exact;
   numbers.passing_rtol = passable ? tally.passing_rtol : std::numeric_limits<double>::infinity();
   numbers.passing_atol = passable ? tally.passing_atol : std::numeric_limits<double>::infinity();
   numbers.actual_nans = tally.actual_nans;
@@ -241,8 +251,9 @@ Numbers summarise(const Tally& tally, std::uint64_t total, const Tolerance& tole
   numbers.actual_infs = tally.actual_infs;
   numbers.expected_infs = tally.expected_infs;
   numbers.only_nans = tally.mismatched != 0 && tally.mismatched == tally.nan_pairs;
-  numbers.tolerance = tolerance;
-  numbers.exact = exact;
+  numbers.tolerance = applied.tolerance;
+  numbers.exact = applied.exact;
+  numbers.by_dtype = applied.entry;
   return numbers;
 }
 

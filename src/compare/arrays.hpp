@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compare/planes.hpp"
+#include "compare/settings.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
@@ -26,6 +27,8 @@ struct ArrayResult {
                                          const Options& options, IdenticalNans identical_nans);
 
 /// What a tally says, without the values at its indices.
-[[nodiscard]] Numbers summarise(const Tally& tally, std::uint64_t total, const Tolerance& tolerance, bool exact);
+[[nodiscard]] Numbers summarise(const Tally& tally, std::uint64_t total, const Applied& applied);
+/// Of elements that were compared exactly: would they agree within a tolerance?
+[[nodiscard]] bool are_within(const Tally& tally, const Tolerance& tolerance);
 
 }  // namespace snapshot_test::compare

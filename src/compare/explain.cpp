@@ -34,14 +34,17 @@ std::string rounded_up(double amount) {
   return fmt::format("{:.2e}", amount + step);
 }
 
+// Which options would let it pass. Nothing that would not, and no tolerance for what says which thing it is.
 std::string passing(const Numbers& numbers) {
+  if (numbers.only_integers) return "\n    would pass with --no-exact-integers";
   const bool by_rtol = std::isfinite(numbers.passing_rtol);
   const bool by_atol = std::isfinite(numbers.passing_atol);
-  if (!numbers.measurable || (!by_rtol && !by_atol)) return "";
+  if (numbers.exact || !numbers.measurable || (!by_rtol && !by_atol)) return "";
   std::string text = "\n    would pass with ";
   if (by_rtol) text += fmt::format("rtol {}", rounded_up(numbers.passing_rtol));
   if (by_rtol && by_atol) text += " or ";
   if (by_atol) text += fmt::format("atol {}", rounded_up(numbers.passing_atol));
+  if (!numbers.by_dtype.empty()) text += fmt::format(" in tolerance.by_dtype of {}", numbers.by_dtype);
   return text;
 }
 
@@ -139,7 +142,9 @@ Json numbers_json(const Numbers& numbers) {
               {"atol", numbers.tolerance.atol},
               {"nan", {{"actual", numbers.actual_nans}, {"expected", numbers.expected_nans}}},
               {"inf", {{"actual", numbers.actual_infs}, {"expected", numbers.expected_infs}}},
-              {"only_nans", numbers.only_nans}};
+              {"only_nans", numbers.only_nans},
+              {"only_integers", numbers.only_integers}};
+  if (!numbers.by_dtype.empty()) out["by_dtype"] = clean(numbers.by_dtype);
   if (numbers.measurable) {
     out["max_absolute"] = element_json(numbers.at_max_absolute);
     out["max_absolute"]["difference"] = number_json(numbers.max_absolute);
@@ -165,6 +170,10 @@ std::string_view outcome_name(Outcome outcome) {
 
 std::string explain(const Comparison& comparison) {
   std::string text;
+  for (const Hint& hint : comparison.hints) {
+    if (!text.empty()) text += "\n";
+    text += fmt::format("{}: {}", place(hint.path), hint.text);
+  }
   for (const Difference& difference : comparison.differences) {
     if (!text.empty()) text += "\n";
     text += fmt::format("{}: {}", place(difference.path), difference_text(difference));
@@ -188,6 +197,9 @@ Json to_json(const Comparison& comparison) {
     if (!difference.diff.empty()) item["diff"] = clean(difference.diff);
     if (difference.numeric) item["numbers"] = numbers_json(difference.numbers);
     out["differences"].push_back(std::move(item));
+  }
+  for (const Hint& hint : comparison.hints) {
+    out["hints"].push_back({{"path", clean(hint.path)}, {"text", clean(hint.text)}});
   }
   return out;
 }

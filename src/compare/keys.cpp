@@ -118,6 +118,17 @@ bool is_branch(const Value& value) {
   }
 }
 
+// Worth remembering: it may be met again and again.
+bool is_long(const Value& value) {
+  constexpr std::size_t kLong = 512;
+  switch (value.kind()) {
+    case Kind::kStr:
+    case Kind::kBytes:
+    case Kind::kByteArray: return value.bytes().size() >= kLong;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 Digest Digester::leaf(const Value& value) {
@@ -185,8 +196,8 @@ Digest Digester::operator()(const Value& root) {
     std::vector<const Value*> children;
     std::size_t next = 0;
   };
-  if (!is_branch(root)) return leaf(root);
   if (const auto found = done_.find(&root); found != done_.end()) return found->second;
+  if (!is_branch(root)) return is_long(root) ? done_[&root] = leaf(root) : leaf(root);
   std::vector<Visit> stack;
   std::unordered_map<const Value*, bool> entered;
   const auto enter = [&](const Value& value) {

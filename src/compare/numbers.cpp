@@ -129,7 +129,9 @@ NumberResult compare_numbers(const Number& actual, const Number& expected, const
   if (rounded) add_mismatch(tally, 0);
   if (tally.mismatched != 0) {
     result.outcome = Outcome::kDifferent;
-    result.numbers = summarise(tally, 1, how.tolerance, how.exact);
+    result.numbers = summarise(tally, 1, how);
+    const bool integer = expected.kind == NumberKind::kInt && actual.kind == NumberKind::kInt;
+    result.numbers.only_integers = integer && how.exact && !rounded && are_within(tally, options.tolerance);
   }
   return result;
 }

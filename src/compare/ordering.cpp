@@ -126,4 +126,12 @@ Orders matching_order(const Array& actual, const Array& expected, const Options&
   return orders;
 }
 
+ArrayResult compare_without_order(const Array& actual, const Array& expected, const Options& options,
+                                  IdenticalNans identical_nans) {
+  const Orders orders = matching_order(actual, expected, options);
+  const Reordered a(actual, orders.actual);
+  const Reordered b(expected, orders.expected);
+  return compare_arrays(a.array(), b.array(), options, identical_nans);
+}
+
 }  // namespace snapshot_test::compare

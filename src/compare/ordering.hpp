@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "compare/arrays.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
@@ -35,5 +36,9 @@ struct Orders {
 /// Which element belongs to which, of two arrays of one size: from the smallest to the largest, NaNs last; complex
 /// numbers as pair_points() says.
 [[nodiscard]] Orders matching_order(const pickle::Array& actual, const pickle::Array& expected, const Options& options);
+
+/// Two arrays that can be reordered, as collections. Indices count in the order that was found.
+[[nodiscard]] ArrayResult compare_without_order(const pickle::Array& actual, const pickle::Array& expected,
+                                                const Options& options, IdenticalNans identical_nans);
 
 }  // namespace snapshot_test::compare

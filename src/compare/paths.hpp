@@ -33,11 +33,15 @@ struct Step {
   std::span<const std::uint64_t> shape;  ///< kElement
 };
 
-[[nodiscard]] std::string step_text(const Step& step);
+/// Compound keys as they are, as long as they are short, or by a digest of their meaning, as in older stores.
+enum class KeyForm { kReadable, kDigest };
+
+[[nodiscard]] std::string step_text(const Step& step, KeyForm form = KeyForm::kReadable);
 /// What `['key']` shows between the brackets.
-[[nodiscard]] std::string key_text(const pickle::Value& key);
+[[nodiscard]] std::string key_text(const pickle::Value& key, KeyForm form = KeyForm::kReadable);
 /// Appends a component; false once the path is as long as paths get: it then names an ancestor.
-[[nodiscard]] bool append_step(std::string& path, std::size_t depth, const Step& step);
+[[nodiscard]] bool append_step(std::string& path, std::size_t depth, const Step& step,
+                               KeyForm form = KeyForm::kReadable);
 
 /// The ignored paths as a tree of components, so that a walk knows at every step what lies below.
 class IgnoredPaths {

@@ -9,9 +9,9 @@ Applied look_up(std::string_view name, bool exact, const Options& options) {
   auto entry = options.by_dtype.find(name);
   // "datetime64" stands for every unit that has no entry of its own.
   if (entry == options.by_dtype.end()) entry = options.by_dtype.find(name.substr(0, name.find('[')));
-  if (entry != options.by_dtype.end()) return {entry->second, false};
-  if (exact) return {Tolerance{0, 0}, true};
-  return {options.tolerance, false};
+  if (entry != options.by_dtype.end()) return {entry->second, false, entry->first};
+  if (exact) return {Tolerance{0, 0}, true, {}};
+  return {options.tolerance, false, {}};
 }
 
 }  // namespace

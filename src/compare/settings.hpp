@@ -1,6 +1,8 @@
 // The options, looked up: which tolerance applies to which dtype.
 #pragma once
 
+#include <string_view>
+
 #include "compare/kernels.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/value.hpp"
@@ -9,7 +11,8 @@ namespace snapshot_test::compare {
 
 struct Applied {
   Tolerance tolerance;
-  bool exact = false;  ///< rtol and atol are 0: integers and their like
+  bool exact = false;      ///< rtol and atol are 0: integers and their like
+  std::string_view entry;  ///< of by_dtype, which the options own; empty where none applies
   [[nodiscard]] Rule rule(const Options& options) const;
 };
 

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 
 #include "compare/digests.hpp"
+#include "compare/plain.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 
 namespace snapshot_test::compare {
@@ -16,15 +18,33 @@ namespace {
 using pickle::Kind;
 using pickle::Value;
 
-// Pairs that may be visited. Without sharing there are no more than nodes; the rest is for values that are shared in
-// different ways on the two sides, where there could otherwise be as many as products of nodes.
+// What looking for options that would let differences pass may cost.
+constexpr std::uint64_t kMostNodesForHints = 2'000'000;
+constexpr std::uint64_t kHintSteps = 2'000'000;
+constexpr std::uint64_t kHintBytes = std::uint64_t{256} << 20;
+
+// Pairs that may be visited. Without sharing there are no more than nodes; every other way to a shared node is a byte
+// of the pickle at least. The rest is for values that are shared in different ways on the two sides, where there could
+// otherwise be as many as products of nodes.
 std::uint64_t step_budget(const pickle::Document& a, const pickle::Document& b) {
-  return 10'000'000 + 64 * (a.nodes() + b.nodes());
+  return 10'000'000 + 64 * (a.nodes() + b.nodes()) + a.consumed() + b.consumed();
 }
 
 // Bytes of arrays and texts that may be read; more only where the same ones are referred to again and again.
 std::uint64_t byte_budget(const pickle::Document& a, const pickle::Document& b) {
   return (std::uint64_t{4} << 30) + 64 * (a.extent() + b.extent());
+}
+
+// One that takes longer to compare than to look up.
+bool is_long_text(const Value& value) {
+  constexpr std::size_t kLong = 512;
+  switch (value.kind()) {
+    case Kind::kStr:
+    case Kind::kBytes:
+    case Kind::kByteArray:
+    case Kind::kBigInt: return value.bytes().size() >= kLong;
+    default: return false;
+  }
 }
 
 bool is_shareable(const Value& value) {
@@ -54,17 +74,27 @@ std::size_t Walker::PairHash::operator()(const std::pair<const Value*, const Val
   return first * 0x9e3779b97f4a7c15U ^ (second + (first << 7)) * 0xd1b54a32d192ed03U;
 }
 
-Walker::Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options,
-               IdenticalNans identical_nans)
+Walker::Walker(const Value& actual, const Value& expected, const Options& options, IdenticalNans identical_nans,
+               Budget budget, Hints hints)
     : options_(options),
       identical_nans_(identical_nans),
-      actual_(actual.root()),
-      expected_(expected.root()),
+      actual_(actual),
+      expected_(expected),
       ignored_(options.ignored_paths),
       actual_digests_(DigestKind::kExact, options.ignore_order ? Order::kIgnored : Order::kMatters),
       expected_digests_(DigestKind::kExact, options.ignore_order ? Order::kIgnored : Order::kMatters),
-      steps_left_(step_budget(actual, expected)),
-      bytes_left_(byte_budget(actual, expected)) {}
+      steps_left_(budget.steps),
+      bytes_left_(budget.bytes),
+      hints_(hints),
+      hint_budget_{kHintSteps, kHintBytes},
+      rough_actual_(DigestKind::kRough, Order::kIgnored),
+      rough_expected_(DigestKind::kRough, Order::kIgnored) {}
+
+Walker::Walker(const pickle::Document& actual, const pickle::Document& expected, const Options& options,
+               IdenticalNans identical_nans)
+    : Walker(actual.root(), expected.root(), options, identical_nans,
+             Budget{step_budget(actual, expected), byte_budget(actual, expected)},
+             actual.nodes() + expected.nodes() <= kMostNodesForHints ? Hints::kGiven : Hints::kNone) {}
 
 Comparison Walker::run() {
   if (ignored_.is_ignored(ignored_.root())) {
@@ -88,6 +118,7 @@ Comparison Walker::run() {
     finish(frame);
     stack_.pop_back();
   }
+  finish_hints();
   return result_;
 }
 
@@ -107,6 +138,12 @@ bool Walker::next_child(Frame& frame, Child& child) {
 void Walker::finish(const Frame& frame) {
   // An empty container is a leaf of its own.
   if (result_.leaves == frame.leaves_before && result_.ignored == frame.ignored_before) leaf();
+  hint_at_order(frame);
+  settle(frame);
+}
+
+// What is known of a pair that may be met again.
+void Walker::settle(const Frame& frame) {
   if (!frame.tracked) return;
   Status status = Status::kEqual;
   if (frame.ignored != IgnoredPaths::kNothing) {
@@ -120,8 +157,10 @@ void Walker::finish(const Frame& frame) {
 // Shared pairs are compared once. In a cycle, the pair that is still being compared counts as equal: if it is not, that
 // is found where it is compared.
 bool Walker::visited_before(const Value& actual, const Value& expected, IgnoredPaths::Node ignored, Frame& frame) {
-  if (!actual.shared() && !expected.shared()) return false;
-  if (!is_shareable(actual) || !is_shareable(expected)) return false;
+  if (!is_long_text(actual) || !is_long_text(expected)) {
+    if (!actual.shared() && !expected.shared()) return false;
+    if (!is_shareable(actual) || !is_shareable(expected)) return false;
+  }
   frame.tracked = true;
   const auto [place, fresh] = pairs_.try_emplace({&actual, &expected}, Status::kInProgress);
   if (fresh) return false;
@@ -137,7 +176,7 @@ bool Walker::visited_before(const Value& actual, const Value& expected, IgnoredP
 
 // Of what is about to be visited.
 bool Walker::in_object() const {
-  if (stack_.empty()) return false;
+  if (stack_.empty()) return root_in_object_;
   const Frame& parent = stack_.back();
   if (parent.in_object || parent.expected->kind() != Kind::kObject) return parent.in_object;
   switch (parent.step.kind) {
@@ -172,10 +211,13 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
     return leaf();
   }
   Frame frame{
-      &actual, &expected, {}, {}, {}, {}, {}, 0, ignored, result_.leaves, result_.ignored, result_.difference_count,
-      false};
+      &actual,   &expected, {}, {}, {}, {}, {}, 0, ignored, result_.leaves, result_.ignored, result_.difference_count,
+      reordered_};
   frame.in_object = in_object();
-  if (visited_before(actual, expected, ignored, frame)) return;
+  if (visited_before(actual, expected, ignored, frame)) {
+    if (is_long_text(expected)) leaf();
+    return;
+  }
   const bool same = actual.kind() == kind;
   if ((same && is_sequence(kind)) || (!options_.strict_types && is_sequence(kind) && is_sequence(actual.kind()))) {
     return compare_sequence(actual, expected, std::move(frame));
@@ -186,6 +228,7 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
   }
   if (kind == Kind::kDict && is_digest(expected)) return compare_digest(actual, expected);
   if (actual.kind() == Kind::kDict && is_digest(actual)) return compare_digest(actual, expected);
+  if (!options_.strict_types && compare_as_plain(actual, expected, frame)) return;
   if ((kind == Kind::kDict || actual.kind() == Kind::kDict) && compare_form(actual, expected, frame)) return;
   if (same && kind == Kind::kDict) {
     add_mapping(actual.pairs(), expected.pairs(), Step::Kind::kKey, frame);
@@ -204,6 +247,7 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
     return;
   }
   compare_leaves(actual, expected);
+  settle(frame);
 }
 
 void Walker::compare_sequence(const Value& actual, const Value& expected, Frame frame) {
@@ -221,6 +265,44 @@ void Walker::compare_sequence(const Value& actual, const Value& expected, Frame 
     frame.expected_items = expected.items();
   }
   stack_.push_back(std::move(frame));
+}
+
+// Where types do not matter: what values of different classes hold. False where they do not hold the same kind of
+// thing.
+bool Walker::compare_as_plain(const Value& actual, const Value& expected, Frame& frame) {
+  if (actual.kind() == expected.kind() && pickle::type_name(actual) == pickle::type_name(expected)) return false;
+  if (is_array(actual.kind()) && is_array(expected.kind())) return false;
+  const std::optional<PlainPair> plain = without_classes(actual, expected);
+  if (!plain) return false;
+  close();
+  switch (plain->kind) {
+    case PlainPair::Kind::kLeaf:
+      compare_leaves(*plain->actual_leaf, *plain->expected_leaf);
+      settle(frame);
+      return true;
+    case PlainPair::Kind::kMapping:
+      add_mapping(plain->actual_pairs, plain->expected_pairs, Step::Kind::kKey, frame);
+      break;
+    case PlainPair::Kind::kSequence:
+      if (plain->actual_items.size() != plain->expected_items.size()) {
+        leaf();
+        differ(What::kLength, fmt::format("{}", plain->actual_items.size()),
+               fmt::format("{}", plain->expected_items.size()));
+        settle(frame);
+        return true;
+      }
+      if (!is_shuffled()) {
+        frame.actual_items = plain->actual_items;
+        frame.expected_items = plain->expected_items;
+        break;
+      }
+      [[fallthrough]];
+    case PlainPair::Kind::kUnordered:
+      if (!compare_elements(plain->actual_items, plain->expected_items, frame)) return true;
+      break;
+  }
+  stack_.push_back(std::move(frame));
+  return true;
 }
 
 // Elements without an order. False where there is no budget left to compare them.
@@ -293,14 +375,31 @@ bool Walker::spend(std::uint64_t bytes) {
   return false;
 }
 
-std::string Walker::path(const Step* extra) const {
+std::string Walker::path(const Step* extra, KeyForm form) const {
   std::string text;
   std::size_t depth = 0;
   for (const Frame& frame : stack_) {
-    if (!append_step(text, depth++, frame.step)) return text;
+    if (!append_step(text, depth++, frame.step, form)) return text;
   }
-  if (extra != nullptr) (void)append_step(text, depth, *extra);
+  if (extra != nullptr) (void)append_step(text, depth, *extra, form);
   return text;
+}
+
+// Of the container on top of the stack itself, not of the child that was visited last.
+std::string Walker::path_of_top() const {
+  std::string text;
+  for (std::size_t depth = 0; depth + 1 < stack_.size(); ++depth) {
+    if (!append_step(text, depth, stack_[depth].step)) return text;
+  }
+  return text;
+}
+
+// Older stores name compound keys by their digests.
+std::optional<double> Walker::bound_at(const std::string& where, const Step* extra) const {
+  if (options_.bounds.empty()) return std::nullopt;
+  auto bound = options_.bounds.find(where);
+  if (bound == options_.bounds.end()) bound = options_.bounds.find(path(extra, KeyForm::kDigest));
+  return bound == options_.bounds.end() ? std::nullopt : std::optional(bound->second);
 }
 
 void Walker::note_path(const Step* extra) {
@@ -318,8 +417,8 @@ void Walker::differ(Difference difference, const Step* extra, const Step* shown)
   const bool asked = !options_.bounds.empty() || result_.passing_rtol.size() < kMostPaths;  // the text of a path costs
   if (asked && difference.numeric && !difference.numbers.exact && std::isfinite(difference.numbers.passing_rtol)) {
     const std::string where = path(extra);
-    const auto bound = options_.bounds.find(where);
-    if (bound != options_.bounds.end() && difference.numbers.passing_rtol <= bound->second) return close();
+    const auto bound = bound_at(where, extra);
+    if (bound && difference.numbers.passing_rtol <= *bound) return close();
     if (result_.passing_rtol.size() < kMostPaths) result_.passing_rtol.emplace(where, difference.numbers.passing_rtol);
   }
   result_.outcome = Outcome::kDifferent;

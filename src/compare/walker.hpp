@@ -28,6 +28,17 @@ class Walker {
 
  private:
   using Value = pickle::Value;
+  using Items = std::span<const Value* const>;
+
+  /// How much may be read. A pair may be visited once for each way that leads to it.
+  struct Budget {
+    std::uint64_t steps;
+    std::uint64_t bytes;
+  };
+  enum class Hints { kGiven, kNone };
+  /// Compares two parts once more, by other rules.
+  Walker(const Value& actual, const Value& expected, const Options& options, IdenticalNans identical_nans,
+         Budget budget, Hints hints);
 
   struct Child {
     const Value* actual;
@@ -48,6 +59,7 @@ class Walker {
     std::uint64_t leaves_before = 0;
     std::uint64_t ignored_before = 0;
     std::uint64_t differences_before = 0;
+    std::uint64_t reordered_before = 0;
     bool tracked = false;
     bool in_object = false;  ///< is it an object's argument or attribute, or inside one?
   };
@@ -61,6 +73,8 @@ class Walker {
   void visit(const Value& actual, const Value& expected, IgnoredPaths::Node ignored);
   bool visited_before(const Value& actual, const Value& expected, IgnoredPaths::Node ignored, Frame& frame);
 
+  bool compare_as_plain(const Value& actual, const Value& expected, Frame& frame);
+  void settle(const Frame& frame);
   [[nodiscard]] bool in_object() const;
   const Options& rules_here();
   void compare_leaves(const Value& actual, const Value& expected);
@@ -90,8 +104,20 @@ class Walker {
   void differ(Difference difference, const Step* extra = nullptr, const Step* shown = nullptr);
   void differ(What what, std::string actual, std::string expected, std::string note = {});
   void note_path(const Step* extra);
-  [[nodiscard]] std::string path(const Step* extra = nullptr) const;
+  [[nodiscard]] std::string path(const Step* extra = nullptr, KeyForm form = KeyForm::kReadable) const;
+  [[nodiscard]] std::string path_of_top() const;
+  [[nodiscard]] std::optional<double> bound_at(const std::string& where, const Step* extra) const;
   bool spend(std::uint64_t bytes);
+
+  // walker_hints.cpp
+  [[nodiscard]] bool agree(const Value& actual, const Value& expected, Options rules, bool in_object);
+  [[nodiscard]] std::string option_for(const Value& actual, const Value& expected);
+  [[nodiscard]] std::string with_option(std::string note, const Value& actual, const Value& expected);
+  [[nodiscard]] bool same_but_for_floats(Items actual, Items expected);
+  void hint_at_order(const Frame& frame);
+  void hint_at_order(const pickle::Array& actual, const pickle::Array& expected, std::uint64_t differences);
+  void add_hint(std::string path, std::uint64_t elements);
+  void finish_hints();
 
   const Options& options_;
   std::optional<Options> object_options_;  ///< for what is inside of objects; made when first needed
@@ -106,6 +132,12 @@ class Walker {
   Digester expected_digests_;
   std::uint64_t steps_left_;
   std::uint64_t bytes_left_;
+  Hints hints_;
+  Budget hint_budget_;
+  bool root_in_object_ = false;
+  std::uint64_t reordered_ = 0;  // differences that are only of order
+  Digester rough_actual_;
+  Digester rough_expected_;
   bool exhausted_ = false;
   bool moved_ = false;        // some number is not bit for bit what it was
   bool passed_nans_ = false;  // NaNs may have been passed over

@@ -41,6 +41,13 @@ bool is_cut(const Form& form) {
   return pickle::field(form, "more") != nullptr && pickle::field(form, "rest") == nullptr;
 }
 
+/// Are its items all there is to it: did it neither raise nor go on?
+bool holds_no_more(const Form& form) {
+  return std::none_of(form.fields.begin(), form.fields.end(), [](const Pair& pair) {
+    return label(pair) == "more" || label(pair) == "rest" || label(pair) == "raised";
+  });
+}
+
 /// What the elements of a collection are, be it pickled or described.
 std::optional<std::span<const Value* const>> elements_of(const Value& value, const std::optional<Form>& form) {
   switch (value.kind()) {
@@ -50,7 +57,8 @@ std::optional<std::span<const Value* const>> elements_of(const Value& value, con
     case Kind::kFrozenSet: return value.items();
     default: break;
   }
-  const bool collection = form && (form->kind == "iterator" || is_view(pickle::form_name(*form))) && !is_cut(*form);
+  const bool collection =
+      form && (form->kind == "iterator" || is_view(pickle::form_name(*form))) && holds_no_more(*form);
   return collection ? std::optional(items_of(*form)) : std::nullopt;
 }
 
@@ -143,8 +151,9 @@ bool Walker::compare_form(const Value& actual, const Value& expected, Frame& fra
   const auto stop = [&](What what, std::string x, std::string y) {
     leaf();
     differ(what, std::move(x), std::move(y),
-           fmt::format("actual {}, expected {}", pickle::preview(actual), pickle::preview(expected)));
-    if (frame.tracked) pairs_[{&actual, &expected}] = Status::kDifferent;
+           with_option(fmt::format("actual {}, expected {}", pickle::preview(actual), pickle::preview(expected)),
+                       actual, expected));
+    settle(frame);
     return true;
   };
   const bool alike = a && b && a->kind == b->kind && pickle::form_name(*a) == pickle::form_name(*b);
@@ -153,6 +162,7 @@ bool Walker::compare_form(const Value& actual, const Value& expected, Frame& fra
   if (!alike && (options_.strict_types || !x || !y)) {
     return stop(What::kType, pickle::type_name(actual), pickle::type_name(expected));
   }
+  if (!alike) close();
   const auto items = [](const auto& all, const auto& form) { return all ? *all : items_of(*form); };
   frame.actual_items = items(x, a);
   frame.expected_items = items(y, b);

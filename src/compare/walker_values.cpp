@@ -132,8 +132,9 @@ void Walker::compare_leaves(const Value& actual, const Value& expected) {
   if (!is_argument || expected.kind() != Kind::kGlobal) leaf();
   if (compare_as_numbers(actual, expected) || compare_as_text(actual, expected)) return;
   if (actual.kind() != expected.kind()) {
-    return differ(What::kType, pickle::type_name(actual), pickle::type_name(expected),
-                  fmt::format("actual {}, expected {}", text_of(actual), text_of(expected)));
+    return differ(
+        What::kType, pickle::type_name(actual), pickle::type_name(expected),
+        with_option(fmt::format("actual {}, expected {}", text_of(actual), text_of(expected)), actual, expected));
   }
   bool same = true;
   switch (expected.kind()) {
@@ -153,7 +154,9 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
   if (!a || !b) return false;
   if (options_.strict_types && a->kind != b->kind) {
     differ(What::kType, pickle::type_name(actual), pickle::type_name(expected),
-           fmt::format("{} {} and {} {}", kind_name(a->kind), text_of(actual), kind_name(b->kind), text_of(expected)));
+           with_option(fmt::format("{} {} and {} {}", kind_name(a->kind), text_of(actual), kind_name(b->kind),
+                                   text_of(expected)),
+                       actual, expected));
     return true;
   }
   if (actual.kind() != expected.kind()) close();
@@ -169,6 +172,7 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
   difference.expected = text_of(expected);
   difference.numeric = true;
   difference.numbers = compared.numbers;
+  difference.numbers.only_integers = compared.numbers.only_integers && !in_object();
   difference.numbers.at_max_absolute = {{}, difference.actual, difference.expected};
   difference.numbers.at_max_relative = {{}, difference.actual, difference.expected};
   differ(std::move(difference));
@@ -230,8 +234,8 @@ void Walker::compare_array(const Value& actual, const Value& expected, Frame fra
   const std::string type = pickle::type_name(actual);
   const auto stop = [&](What what, std::string x, std::string y) {
     leaf();
-    differ(what, std::move(x), std::move(y));
-    if (frame.tracked) pairs_[{&actual, &expected}] = Status::kDifferent;
+    differ(what, std::move(x), std::move(y), option_for(actual, expected));
+    settle(frame);
   };
   if (options_.strict_types && actual.kind() == Kind::kArray && type != pickle::type_name(expected)) {
     return stop(What::kType, type, pickle::type_name(expected));
@@ -258,10 +262,11 @@ bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
   leaf();
   ArrayResult compared = compare_arrays(actual, expected, rules_here(), identical_nans_);
   if (is_shuffled() && compared.outcome != Outcome::kIdentical && can_reorder(actual) && can_reorder(expected)) {
-    const Orders orders = matching_order(actual, expected, options_);
-    const Reordered a(actual, orders.actual);
-    const Reordered b(expected, orders.expected);
-    compared = compare_arrays(a.array(), b.array(), rules_here(), identical_nans_);
+    compared = compare_without_order(actual, expected, rules_here(), identical_nans_);
+  }
+  if (compared.outcome == Outcome::kDifferent) hint_at_order(actual, expected, compared.count);
+  if (in_object()) {  // such integers never allow a tolerance
+    for (Difference& difference : compared.differences) difference.numbers.only_integers = false;
   }
   moved_ = moved_ || compared.outcome == Outcome::kClose;
   passed_nans_ = passed_nans_ || compared.has_special;
@@ -322,9 +327,8 @@ void Walker::compare_object(const Value& actual, const Value& expected, Frame fr
     const pickle::Global& y = b.callable->global();
     if (x.module != y.module || x.name != y.name) {
       leaf();
-      differ(What::kType, pickle::type_name(actual), pickle::type_name(expected));
-      if (frame.tracked) pairs_[{&actual, &expected}] = Status::kDifferent;
-      return;
+      differ(What::kType, pickle::type_name(actual), pickle::type_name(expected), option_for(actual, expected));
+      return settle(frame);
     }
   } else {
     frame.children.push_back({a.callable, b.callable, Step{Step::Kind::kPart, 0, nullptr, "__callable__", {}}});
@@ -361,7 +365,6 @@ void Walker::add_state(const pickle::Object& actual, const pickle::Object& expec
 }
 
 void Walker::add_sequence(const Value* actual, const Value* expected, Step::Kind kind, Frame& frame) {
-  using Items = std::span<const Value* const>;
   const Items a = actual == nullptr ? Items{} : actual->items();
   const Items b = expected == nullptr ? Items{} : expected->items();
   if (a.size() != b.size()) {

@@ -82,6 +82,7 @@ Result<void> read_reconstructor(Value& node, Arguments args, Builder& builder) {
     return {};
   }
   object.callable = args[0];
+  object.by_new = true;
   return {};
 }
 

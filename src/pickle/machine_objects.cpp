@@ -116,6 +116,7 @@ bool Machine::reduce(Opcode opcode) {
   if (kwargs != nullptr && kwargs->kind() != Kind::kDict) return bad("an object's keyword arguments are not a dict");
   if (kwargs != nullptr && kwargs->pairs().empty()) kwargs = nullptr;
   Value* object = builder_.object(callable, args, kwargs);
+  Builder::object_of(*object).by_new = opcode != Opcode::kReduce;
   if (auto done = interpret_call(*object, builder_); !done) return bad(done.error());
   return push(object);
 }

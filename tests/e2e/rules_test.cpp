@@ -78,6 +78,25 @@ TEST_F(Rules, ContainerTypesCountUnlessToldOtherwise) {
   EXPECT_EQ(report.run.status, 0) << report.text();
 }
 
+TEST_F(Rules, MessagesNameTheOptionThatHelps) {
+  change("[3.0, 1.0, 2.0]", "[1.0, 2.0, 3.0]");
+  const auto report = verify("");
+  EXPECT_NE(report.run.out.find("same 3 elements in another order; --ignore-order would pass"), std::string::npos)
+      << report.text();
+}
+
+TEST_F(Rules, SubclassesPassForWhatTheyHoldWhereTypesDoNotCount) {
+  change(
+      "[__import__('collections').defaultdict(list, a=1), __import__('collections').OrderedDict(a=1), "
+      "__import__('collections').Counter('ab'), __import__('time').gmtime(0)[:], iter([1, 2]), {'a': 1}.keys(), "
+      "type('I', (int,), {})(5), __import__('http').HTTPStatus.OK]",
+      "[{'a': 1}, {'a': 1}, {'a': 1, 'b': 1}, list(__import__('time').gmtime(0)), [1, 2], ['a'], 5, 200]");
+  const auto report = verify("");
+  EXPECT_EQ(report.of("bench.time_f"), "different");
+  EXPECT_NE(report.run.out.find("--no-strict-types lets this pass"), std::string::npos) << report.text();
+  EXPECT_EQ(verify("", {"--no-strict-types"}).of("bench.time_f"), "close") << report.text();
+}
+
 TEST_F(Rules, NansThatStayAgreeUnlessToldOtherwise) {
   change("[float('nan'), 1.0]", "[float('nan'), 1.0 + 1e-12]");
   EXPECT_EQ(verify("").of("bench.time_f"), "close");

@@ -74,7 +74,7 @@ void expect_same(const std::string& code, const std::vector<T>& actual, const st
   const auto shaped = [&code](const std::vector<T>& x) {
     return array(dtype(code), shape({static_cast<std::int32_t>(x.size())}), raw(x));
   };
-  const Options options;
+  const Options options = without_equal_nan();
   const Findings found = look_at(actual, expected, options.tolerance);
   const Comparison result = compared(shaped(actual), shaped(expected), options);
   ASSERT_EQ(result.outcome == Outcome::kDifferent, found.mismatched != 0) << what;

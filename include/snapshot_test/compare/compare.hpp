@@ -70,7 +70,10 @@ struct Numbers {
   std::uint64_t expected_infs = 0;
   bool only_nans = false;  ///< NaNs at the same places are all that separates the two: equal_nan would pass
   Tolerance tolerance;     ///< what was applied
-  bool exact = false;      ///< no tolerance was applied
+  bool exact = false;      ///< no tolerance was applied: nor would another one have passed
+  /// They are integers that would agree within the tolerance if exact_integers were off.
+  bool only_integers = false;
+  std::string by_dtype;  ///< the entry of by_dtype that was applied; empty where none was
   std::vector<Element> samples;
 };
 
@@ -85,10 +88,17 @@ struct Difference {
   Numbers numbers;
 };
 
+/// What several differences come to, and what would let them pass.
+struct Hint {
+  std::string path;
+  std::string text;
+};
+
 struct Comparison {
   Outcome outcome = Outcome::kIdentical;
   std::vector<Difference> differences;  ///< at most kMostDifferences
   std::uint64_t difference_count = 0;   ///< all of them
+  std::vector<Hint> hints;              ///< at most kMostHints
   std::uint64_t leaves = 0;             ///< leaves compared; 0 means that nothing was checked
   std::uint64_t ignored = 0;            ///< subtrees left out
   /// The leaves that differ, at most kMostPaths; an array is one leaf. Same structure, same text, in every run.
@@ -102,6 +112,7 @@ struct Comparison {
 };
 inline constexpr std::size_t kMostDifferences = 20;
 inline constexpr std::size_t kMostPaths = 1000;
+inline constexpr std::size_t kMostHints = 5;
 
 /// Time is n log n in the size of the two values, and bounded whatever sharing they contain.
 [[nodiscard]] Comparison compare(const pickle::Document& actual, const pickle::Document& expected,

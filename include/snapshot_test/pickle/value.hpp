@@ -54,6 +54,7 @@ struct Object {
   const Value* state = nullptr;       ///< what __setstate__ or __dict__ would get
   const Value* list_items = nullptr;  ///< kList: what would be appended
   const Value* dict_items = nullptr;  ///< kDict: what would be set
+  bool by_new = false;  ///< made by callable.__new__(callable, *args), as subclasses of built-in types are
 };
 
 enum class DtypeKind : std::uint8_t {
