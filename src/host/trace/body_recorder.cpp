@@ -146,7 +146,7 @@ void RecordTable::record(Slot& slot, py::handle value) {
   ++slot.count;
   if (slot.rule.repeated && slot.count > 1) end_round(slot, value);
   // A file of each round would be one open file of each.
-  const bool held_open = slot.rule.repeated && is_resource(value.ptr());
+  const bool held_open = slot.rule.repeated && plain_.is_foreign(value.ptr()) && is_resource(value.ptr());
   const bool wanted = !held_open && keeps(slot.rule.keep, value.ptr());
   if (slot.rule.look != Look::kLater) look_at_once(slot, wanted ? value : py::handle(Py_None));
   py::object kept;

@@ -20,7 +20,7 @@ namespace snapshot_test::host::trace {
 struct RoundBudget {
   std::uint64_t bytes = std::uint64_t{32} << 20;  ///< of distinct kept values
   std::uint64_t atoms = 1'000'000;                ///< rounds kept where each is an atom
-  std::uint64_t rounds = 100'000;                 ///< rounds kept where one is not
+  std::uint64_t rounds = 250'000;                 ///< rounds kept where one is not
   std::uint64_t digests = 10'000;                 ///< rounds of which each has a digest of its own
 };
 
