@@ -66,10 +66,12 @@ SeenValue as_in(const SeenValue& seen, const SiteValue& baseline) {
   SeenValue like = seen;
   if (seen.rounds && !baseline.rounds && baseline.site.kind == SiteKind::kBody) {
     like.value = seen.last;
+    like.rounds = false;
   } else if (!seen.rounds && baseline.rounds) {
     py::list rounds;
     rounds.append(seen.value);
     like.value = std::move(rounds);
+    like.rounds = true;
   }
   return like;
 }
