@@ -61,7 +61,7 @@ class Resume : public ::testing::Test {
     return arguments;
   }
   /// Stops a capture when time_c is run for the `round`th time.
-  Run interrupt(int round, int signal, const std::vector<std::string>& extra = {"--resume"}) const {
+  support::Run interrupt(int round, int signal, const std::vector<std::string>& extra = {"--resume"}) const {
     fs::remove(box_.path("log.held"));
     const auto capture =
         box_.start(plus(plus(box_.suite_arguments("capture"), {"-j", "1"}), extra), options(std::to_string(round)));
@@ -107,7 +107,7 @@ class Resume : public ::testing::Test {
 class ResumeAfter : public Resume, public ::testing::WithParamInterface<int> {};
 
 TEST_P(ResumeAfter, TheFirstPassGoesOnWhereItWas) {
-  const Run stopped = interrupt(1, GetParam());
+  const support::Run stopped = interrupt(1, GetParam());
   EXPECT_NE(stopped.status, 0);
   EXPECT_EQ(calls("d"), 0) << "the order is the suite's";
   EXPECT_EQ(box_.verify({}, options()).run.status, 4) << "there is no baseline yet";
@@ -145,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, ResumeAfter, ::testing::Values(SIGINT, SIGTERM
 TEST_F(Resume, SaysHowToGoOn) { EXPECT_THAT(interrupt(1, SIGTERM).out, HasSubstr("capture --resume goes on")); }
 
 TEST_F(Resume, WithoutItNothingIsLeft) {
-  const Run stopped = interrupt(1, SIGTERM, {});
+  const support::Run stopped = interrupt(1, SIGTERM, {});
   EXPECT_EQ(stopped.status, 130);
   EXPECT_FALSE(fs::exists(box_.path(".snapshots/staging")));
   const Report captured = go_on();
@@ -253,7 +253,7 @@ TEST_F(Resume, CleanRemovesWhatIsLeftAndSaysSo) {
   ASSERT_EQ(go_on({}).run.status, 0);
   fs::remove(box_.path("log"));
   (void)interrupt(1, SIGKILL);
-  const Run cleaned = box_.run({"clean", "--snapshot-dir", ".snapshots"});
+  const support::Run cleaned = box_.run({"clean", "--snapshot-dir", ".snapshots"});
   EXPECT_EQ(cleaned.status, 0) << cleaned.text();
   EXPECT_THAT(cleaned.out, HasSubstr("interrupted: 1 capture"));
   EXPECT_TRUE(!fs::exists(box_.path(".snapshots/staging")) || fs::is_empty(box_.path(".snapshots/staging")));
