@@ -196,6 +196,7 @@ void StateWatch::look_after() {
     }
   }
   for (auto& [name, leaf] : leaves) {
+    after_.emplace(name, leaf.value);
     const auto was = before_.find(name);
     const bool known = was != before_.end();
     // What has no digest on one side cannot be said to have changed.
@@ -249,9 +250,9 @@ py::dict StateWatch::again(const std::string& names) const {
   for (std::size_t begin = 0; begin < names.size();) {
     const std::size_t end = std::min(names.find(kBetweenNames, begin), names.size());
     const std::string name = names.substr(begin, end - begin);
-    const auto change = changes_.find(name);
-    if (change != changes_.end()) {
-      changed[py::str(name)] = change->second.leaf.value;
+    const auto leaf = after_.find(name);
+    if (leaf != after_.end()) {
+      changed[py::str(name)] = leaf->second;
     }
     begin = end + std::string_view(kBetweenNames).size();
   }

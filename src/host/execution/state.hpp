@@ -46,7 +46,7 @@ class StateWatch {
 
   /// The keys of what beside() gave, as a text.
   [[nodiscard]] static std::string names_of(const pybind11::dict& changes);
-  /// Of everything that has changed, what has these names (of another run).
+  /// What has these names (of another run) now, whether the call changed it or not: what is compared is what it is.
   [[nodiscard]] pybind11::dict again(const std::string& names) const;
 
  private:
@@ -74,6 +74,7 @@ class StateWatch {
   std::map<std::string, std::string> tops_before_;  ///< leaf → the name it was reached by
   bool only_plain_data_ = false;
 
+  std::map<std::string, pybind11::object> after_;  ///< by the name of the leaf
   std::map<std::string, Change> changes_;
   Named now_;
   std::vector<std::string> gone_;  ///< names
