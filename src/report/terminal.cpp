@@ -11,7 +11,6 @@ namespace snapshot_test::report {
 
 namespace {
 
-constexpr std::size_t kListedLeftOut = 10;     // kinds of what is left out of checked cases
 constexpr std::size_t kLabelWidth = 160;       // bytes of a case's label; parameters may be whole arrays
 constexpr std::size_t kReasonWidth = 500;      // bytes
 constexpr std::size_t kExplanationLines = 60;  // of one site
@@ -80,7 +79,7 @@ std::string observation_text(const model::Observation& observation, const std::s
 }  // namespace
 
 Terminal::Terminal(std::ostream& out, TerminalOptions options)
-    : options_(with_clock(std::move(options))), progress_(out, options_.size, options_.now) {}
+    : options_(with_clock(std::move(options))), progress_(out, options_.size, options_.now), left_out_(lists()) {}
 
 void Terminal::write(const std::string& text) { progress_.print(text); }
 
@@ -214,13 +213,8 @@ void Terminal::remember_left_out(const model::CaseId& id, const std::vector<std:
   if (missing.empty()) {
     return;
   }
-  ++left_out_cases_;
-  const std::string what = one_line(fmt::format("{}", fmt::join(missing, "; ")), kReasonWidth);
-  const bool room = options_.verbosity == Verbosity::kVerbose || left_out_.size() < kListedLeftOut;
-  if (room || left_out_.count(what) != 0) {
-    LeftOut& like = left_out_.try_emplace(what, LeftOut{one_line(id.label, kLabelWidth), 0}).first->second;
-    ++like.cases;
-  }
+  left_out_.add(one_line(fmt::format("{}", fmt::join(missing, "; ")), kReasonWidth),
+                one_line(id.label, lists() == Lists::kComplete ? 0 : kLabelWidth));
 }
 
 void Terminal::captured(const model::CaseCapture& result) {
@@ -276,21 +270,10 @@ void Terminal::write_groups() {
 
 /// What the checked cases are not checked by.
 void Terminal::write_left_out() {
-  if (left_out_cases_ == 0) {
-    return;
+  if (left_out_.count() > 0) {
+    write(paint(options_.color, Tone::kDoubtful, "not compared") +
+          fmt::format(": something in each of {}\n", counted(left_out_.count(), "checked case")) + left_out_.text());
   }
-  std::string text = paint(options_.color, Tone::kDoubtful, "not compared") +
-                     fmt::format(": something in each of {}\n", counted(left_out_cases_, "checked case"));
-  std::size_t listed = 0;
-  for (const auto& [what, like] : left_out_) {
-    text += fmt::format("  {}: {}", like.first, what);
-    text += like.cases > 1 ? fmt::format("; so in {}\n", counted(like.cases - 1, "more case")) : "\n";
-    listed += like.cases;
-  }
-  if (listed < left_out_cases_) {
-    text += fmt::format("  ... and {}; --verbose lists all\n", counted(left_out_cases_ - listed, "more case"));
-  }
-  write(text);
 }
 
 template <class Summary>

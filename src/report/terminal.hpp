@@ -65,12 +65,6 @@ class Terminal : public model::Listener {
     Causes others;
   };
 
-  /// Cases of which the same is not compared.
-  struct LeftOut {
-    std::string first;  ///< label
-    std::size_t cases = 0;
-  };
-
   void write(const std::string& text);
   void show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                     const std::vector<model::SiteComparison>& sites, const model::Observation& observation);
@@ -97,8 +91,7 @@ class Terminal : public model::Listener {
   std::vector<Alike> alike_;                                     ///< in the order in which they were shown
   std::map<std::size_t, std::size_t> places_;                    ///< in alike_, by a hash of what they say
   std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order
-  std::map<std::string, LeftOut> left_out_;                      ///< by what is not compared, and why
-  std::size_t left_out_cases_ = 0;
+  Causes left_out_;                                              ///< what of checked cases is not compared, and why
 };
 
 }  // namespace snapshot_test::report

@@ -15,7 +15,7 @@ using model::CaseCapture;
 /// By the indices under which merge() would keep them.
 void Capture::remember(const store::Manifest& old, const model::Benchmark& benchmark) {
   for (const store::CaseRecord& record : store::merge(old, store::make_manifest(benchmark)).cases) {
-    if (!model::verifiable(record.status)) {
+    if (!model::verifiable(coverage_of(record).status)) {
       continue;
     }
     std::vector<std::string>& objects = checkable_[{benchmark.name, record.index}];

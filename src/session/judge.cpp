@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "snapshot_test/model/coverage.hpp"
-
 namespace snapshot_test::session {
 
 using model::CaptureStatus;
@@ -217,11 +215,6 @@ Ruling rule(const store::CaseRecord& snapshot, const model::Coverage& coverage, 
   return {verdict_of_status(coverage.status), why + what_inner_calls_say(snapshot, outcome.comparisons)};
 }
 
-/// An older program may have called a case checked that this one does not.
-model::Coverage coverage_of(const store::CaseRecord& snapshot) {
-  return model::verifiable(snapshot.status) ? model::coverage_of(snapshot.sites) : model::Coverage{snapshot.status, {}};
-}
-
 /// Not what did not end in its time, and what has no readable snapshot: nothing was compared there.
 bool was_checked(Verdict verdict) {
   return standing(verdict) == Standing::kPass || verdict == Verdict::kDifferent || verdict == Verdict::kRaised ||
@@ -254,6 +247,10 @@ CaptureJudgement judge_capture(const model::Observation& observation) {
 bool worth_confirming(const model::Observation& observation) {
   return observation.ending == Ending::kReturned &&
          std::any_of(observation.sites.begin(), observation.sites.end(), usable);
+}
+
+model::Coverage coverage_of(const store::CaseRecord& snapshot) {
+  return model::verifiable(snapshot.status) ? model::coverage_of(snapshot.sites) : model::Coverage{snapshot.status, {}};
 }
 
 std::optional<model::Observe> second_look(CaptureStatus status, Ending ending) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "session/work_tree.hpp"
+#include "snapshot_test/model/coverage.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/store/manifest.hpp"
 
@@ -39,6 +40,9 @@ struct CaptureJudgement {
 /// Marks in `first` what the second run of the same code did not confirm. Returns one line that says why nothing of the
 /// case can be relied on, where the second run did not even end like the first; else nothing.
 [[nodiscard]] std::string mark_unstable(model::Observation& first, const CaseOutcome& second);
+
+/// What can be checked of a case by these rules. An older program may have called one checked that this one does not.
+[[nodiscard]] model::Coverage coverage_of(const store::CaseRecord& snapshot);
 
 /// The verdict on a case that was run, against its snapshot. Fills everything of a CaseVerdict but its id.
 [[nodiscard]] model::CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome);

@@ -350,8 +350,8 @@ TEST_F(TerminalTest, WhatIsNotComparedIsNamedOnceAndCountedApart) {
                      {model::CheckedBy::kInner, 1}};
   terminal.finished(closing);
   EXPECT_THAT(text(), HasSubstr("not compared: something in each of 4 checked cases\n"
-                                "  m.time_b(1): body[0] cannot be pickled: a lock; return is compared in part: cut; "
-                                "so in 2 more cases\n"
+                                "  3 cases: body[0] cannot be pickled: a lock; return is compared in part: cut\n"
+                                "    m.time_b(1)\n    m.time_b(2)\n    m.time_b(3)\n"
                                 "  m.time_c: return is not the same in two runs\n"));
   EXPECT_THAT(text(), HasSubstr("verified 6 of 7 cases: 1 by their result (14.2 %), 3 by part of it, 2 by inner calls "
                                 "or state only in 1 min 32 s\n"));
@@ -370,7 +370,7 @@ TEST_F(TerminalTest, WhatIsNotComparedIsBoundedUnlessVerbose) {
     terminal.finished(summary({{Verdict::kIdentical, 100}}, ExitStatus::kSuccess));
     return out.str();
   };
-  EXPECT_THAT(shown(Verbosity::kNormal), HasSubstr("  ... and 90 more cases; --verbose lists all\n"));
+  EXPECT_THAT(shown(Verbosity::kNormal), HasSubstr("  ... and 90 more; --verbose lists all\n"));
   EXPECT_THAT(shown(Verbosity::kVerbose), HasSubstr("  m.time_b(99): body[99] cannot be pickled\n"));
   EXPECT_THAT(shown(Verbosity::kVerbose), HasSubstr("  not compared: body[99] cannot be pickled\n"));
   EXPECT_THAT(shown(Verbosity::kQuiet), Not(HasSubstr("not compared")));
