@@ -21,6 +21,13 @@ std::string unstable_places(const SiteValue& site) {
   return text;
 }
 
+/// What is cut off, described, or known by a digest only.
+void add_partly(const SiteValue& site, std::vector<std::string>& missing) {
+  if (!site.partly.empty()) {
+    missing.push_back(site.site.text() + " is compared in part: " + site.partly);
+  }
+}
+
 /// What of a meaningful site cannot be compared.
 void add_missing(const SiteValue& site, std::vector<std::string>& missing) {
   const std::string name = site.site.text();
@@ -32,9 +39,7 @@ void add_missing(const SiteValue& site, std::vector<std::string>& missing) {
     if (!site.unstable.empty()) {
       missing.push_back(name + " is not the same in two runs at " + unstable_places(site));
     }
-    if (!site.partly.empty()) {
-      missing.push_back(name + " is compared in part: " + site.partly);
-    }
+    add_partly(site, missing);
   }
 }
 
@@ -65,6 +70,8 @@ Coverage coverage_of(const std::vector<SiteValue>& sites) {
   for (const SiteValue& site : sites) {
     if (site.meaningful && (is_outer(site.site.kind) || (!outer && is_state(site.site.kind)))) {
       add_missing(site, coverage.missing);
+    } else if (usable(site) && is_state(site.site.kind)) {
+      add_partly(site, coverage.missing);  // what is not the same twice there leaves the result whole
     }
   }
   if (outer) {

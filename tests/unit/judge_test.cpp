@@ -254,6 +254,8 @@ TEST(Judge, SaysWhatACaseIsCheckedBy) {
     EXPECT_EQ(checked({stored(kReturn), less}), CheckedBy::kPart);
   }
   EXPECT_EQ(checked({partly_kept(kReturn)}), CheckedBy::kPart);
+  EXPECT_EQ(checked({stored(kReturn), partly_kept(kState)}), CheckedBy::kPart);
+  EXPECT_EQ(checked({stored(kReturn), partly_unstable(kState)}), CheckedBy::kResult);
   EXPECT_EQ(checked({stored(kState)}), CheckedBy::kState);
   EXPECT_EQ(checked({stored(kDeepest)}), CheckedBy::kInner);
   EXPECT_EQ(checked({}), std::nullopt);
