@@ -87,6 +87,7 @@ class Walker {
   void add_array_parts(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
   void compare_sequence(const Value& actual, const Value& expected, Frame frame);
   bool compare_form(const Value& actual, const Value& expected, Frame& frame);
+  void compare_form_digests(std::vector<pickle::Pair>& actual, std::vector<pickle::Pair>& expected, Frame& frame);
   bool compare_elements(std::span<const Value* const> actual, std::span<const Value* const> expected, Frame& frame);
   void compare_object(const Value& actual, const Value& expected, Frame frame);
   void add_state(const pickle::Object& actual, const pickle::Object& expected, Frame& frame);

@@ -185,10 +185,46 @@ bool Walker::compare_form(const Value& actual, const Value& expected, Frame& fra
       close();
       for (auto* fields : {&now, &then}) std::erase_if(*fields, [](const Pair& pair) { return label(pair) == "rest"; });
     }
+    compare_form_digests(now, then, frame);
     add_mapping(now, then, Step::Kind::kAttribute, frame);
   }
   stack_.push_back(std::move(frame));
   return true;
+}
+
+// A digest says that something differs, and not what: that is said in words.
+void Walker::compare_form_digests(std::vector<Pair>& actual, std::vector<Pair>& expected, Frame& frame) {
+  struct Words {
+    std::string_view field;
+    const char* actual;
+    const char* expected;
+  };
+  constexpr std::array<Words, 2> kDigests = {
+      {{"code", "other instructions or constants", "those of the snapshot"},
+       {"rest", "other items after those that are kept", "those of the snapshot"}}};
+  for (const Words& words : kDigests) {
+    const auto is_it = [&words](const Pair& pair) { return label(pair) == words.field; };
+    const auto now = std::find_if(actual.begin(), actual.end(), is_it);
+    const auto then = std::find_if(expected.begin(), expected.end(), is_it);
+    if (now == actual.end() || then == expected.end()) continue;
+    const auto a = pickle::form_of(*now->value);
+    const auto b = pickle::form_of(*then->value);
+    const bool text = now->value->kind() == Kind::kStr && then->value->kind() == Kind::kStr;
+    const bool same = text ? now->value->text() == then->value->text() : a && b && same_digest(*a, *b);
+    const Step step{Step::Kind::kPart, 0, nullptr, words.field, {}};
+    actual.erase(now);
+    expected.erase(then);
+    if (ignored_.is_ignored(ignored_.below(frame.ignored, step))) {
+      ++result_.ignored;
+      continue;
+    }
+    leaf();
+    if (same) continue;
+    Difference difference;
+    difference.actual = words.actual;
+    difference.expected = words.expected;
+    differ(std::move(difference), &step, &step);
+  }
 }
 
 }  // namespace snapshot_test::compare

@@ -67,7 +67,8 @@ std::string form_text(const Form& form) {
   const Value* items = field(form, "items");
   if (items != nullptr && (items->kind() == Kind::kList || items->kind() == Kind::kTuple)) {
     const bool more = field(form, "more") != nullptr;
-    return fmt::format("{} of {}{} items", head, more ? "more than " : "", items->items().size() + items_beyond(form));
+    const std::uint64_t count = items->items().size() + items_beyond(form);
+    return fmt::format("{} of {}{} {}", head, more ? "more than " : "", count, count == 1 ? "item" : "items");
   }
   return name.empty() ? head : fmt::format("{} {}", head, shown(name));
 }

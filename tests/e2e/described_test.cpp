@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
                "import functools\nclass A:\n    n = 3\n    @functools.cached_property\n    def square(self): return 9\n"
                "def f():\n    a = A(); a.m = 1\n    return a\n",
                "import functools\nclass A:\n    n = 3\n    @functools.cached_property\n    def square(self): return 9\n"
-               "def f():\n    a = A(); a.m = 1; a.square\n    return a\n",
+               "def f():\n    a = A(); a.m = 1; a.__dict__['square'] = 9\n    return a\n",
                "identical"},
         Change{"Computed",
                "import functools\nclass A:\n    @functools.cached_property\n    def square(self): return 9\n"

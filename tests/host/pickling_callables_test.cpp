@@ -122,6 +122,19 @@ assert data(cached) == before
 )py");
 }
 
+TEST(PicklingCallables, ThatAPartialWasLookedAtDoesNotShow) {
+  run_python(R"py(
+import functools
+for make in (lambda: functools.partial(abs, 1), lambda: functools.partial(lambda x: x, 1)):
+    before = data(make())
+    looked = make(); looked.__dict__; looked.__dict__
+    assert data(looked) == before
+    looked.mark = 1
+    assert data(looked) != before
+assert back(functools.partial(abs, -3))() == 3
+)py");
+}
+
 TEST(PicklingCallables, NumpysWrappersOfFunctions) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(

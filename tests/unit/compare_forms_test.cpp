@@ -37,7 +37,7 @@ TEST(CompareForms, TheClassOfAnIteratorDoesNotDecide) {
   EXPECT_THAT(other.differing_paths, ElementsAre("[1]"));
   const Comparison shorter = compared(list({iterator("builtins.map", {integer(1)})}), list({iterator("b.c", two)}));
   EXPECT_EQ(shorter.outcome, Outcome::kDifferent);
-  EXPECT_THAT(explain(shorter), HasSubstr("actual iterator of 1 items, expected iterator of 2 items"));
+  EXPECT_THAT(explain(shorter), HasSubstr("actual iterator of 1 item, expected iterator of 2 items"));
   EXPECT_THAT(explain(shorter), Not(HasSubstr("__snapshot_test__")));
 }
 
@@ -108,6 +108,13 @@ TEST(CompareForms, PathsNameWhatIsMeant) {
   const Comparison other = compared(list({function(2)}), list({function(3)}));
   EXPECT_THAT(other.differing_paths, ElementsAre("[0].closure['k']"));
   EXPECT_THAT(explain(compared(none(), function(3))), HasSubstr("expected function m.f"));
+  const auto coded = [](const char* hash) {
+    return list({form("function", {{"name", text("m.f")}, {"code", text(hash)}})});
+  };
+  const Comparison code = compared(coded("12"), coded("34"));
+  EXPECT_THAT(code.differing_paths, ElementsAre("[0].code"));
+  EXPECT_THAT(explain(code), HasSubstr("actual other instructions or constants"));
+  EXPECT_EQ(outcome(coded("12"), coded("34"), ignoring({"[0].code"})), Outcome::kIdentical);
   const std::string lock = form("object", {{"type", text("_thread.lock")}});
   EXPECT_THAT(explain(compared(none(), lock)), HasSubstr("expected _thread.lock"));
 }

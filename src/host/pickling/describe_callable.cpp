@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "host/pickling/construction.hpp"
 #include "host/pickling/function_globals.hpp"
 
 namespace snapshot_test::host::pickling {
@@ -256,6 +257,21 @@ Result vectorized(py::handle object, const ReducerContext&) {
                    {}};
 }
 
+/// An empty __dict__ comes into being when somebody asks for it; until then its place in the state is None.
+Result partial(py::handle object, const ReducerContext&) {
+  auto reduction = parse_reduction(object.attr("__reduce__")());
+  if (!reduction || !reduction->state || !PyTuple_Check(reduction->state.ptr())) {
+    return std::nullopt;
+  }
+  py::list state(reduction->state);
+  const py::object last = state.empty() ? py::object(py::none()) : py::object(state[state.size() - 1]);
+  if (PyDict_Check(last.ptr()) && PyDict_GET_SIZE(last.ptr()) == 0) {
+    state[state.size() - 1] = py::none();
+    reduction->state = py::tuple(state);
+  }
+  return std::move(*reduction);
+}
+
 }  // namespace
 
 Description describe_function(py::handle function) {
@@ -310,6 +326,7 @@ void add_callables(Reducers& reducers) {
   reducers.add(type(PyProperty_Type), Match::kSubclasses, property);
   reducers.add(type(PyStaticMethod_Type), Match::kExactType, wrapped_method);
   reducers.add(type(PyClassMethod_Type), Match::kExactType, wrapped_method);
+  reducers.add("functools", "partial", Match::kExactType, partial);
   reducers.add("functools", "_lru_cache_wrapper", Match::kExactType, cached_function);
   reducers.add("numpy", "vectorize", Match::kExactType, vectorized);
 }
