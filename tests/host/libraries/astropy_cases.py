@@ -4,6 +4,7 @@ from astropy.coordinates import (Angle, CartesianRepresentation, EarthLocation, 
                                  SphericalRepresentation)
 from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.time import Time, TimeDelta
+from astropy.utils.masked import Masked
 from check import Case
 
 ULP = 1 + 2.0**-52
@@ -101,4 +102,14 @@ def cases():
     yield Case("masked Table", gaps, equal=lambda a, b: str(a) == str(b), same=[hidden], different=[Table({"m": MaskedColumn([1.5, 2.5, 3.5], mask=[False, False, True])})])
     yield Case("Column", Column(VALUES, name="c", unit="m", meta={"k": 1}), equal=lambda a, b: a.attrs_equal(b) and (a == b).all(),
                close=[Column(VALUES * ULP, name="c", unit="m", meta={"k": 1})], different=[Column(VALUES, name="d", unit="m", meta={"k": 1}), Column(VALUES, name="c")])
+    def hidden_under(value, factor=1.0, unit=u.m, mask=(False, True, False)):
+        return Masked([1 / 3 * factor, value, 3.0] * unit, mask=list(mask))
+
+    yield Case("masked Quantity", hidden_under(2.0), equal=lambda a, b: str(a) == str(b), same=[hidden_under(9.0)], close=[hidden_under(2.0, ULP)],
+               different=[hidden_under(2.0, 2), hidden_under(2.0, unit=u.km), hidden_under(2.0, mask=(False, False, True))])
+    holes = Time([2459000.25, 2459001.0, 2459002.0], format="jd")
+    holes[1] = np.ma.masked
+    other_holes = Time([2459000.25, 2459001.5, 2459002.0], format="jd")
+    other_holes[1] = np.ma.masked
+    yield Case("masked Time", holes, equal=lambda a, b: str(a) == str(b), same=[other_holes], different=[Time([2459000.25, 2459001.0, 2459002.0], format="jd")])
     yield Case("rows sorted", Table({"x": [3, 1, 2]}), equal=same_table, different=[Table({"x": [1, 2, 3]})])

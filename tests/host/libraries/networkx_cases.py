@@ -33,7 +33,26 @@ def used(graph):
     return graph
 
 
+class Roads(nx.Graph):
+    """A project's own graph, with something of its own."""
+
+    country = None
+
+
+def views():
+    for kind in (nx.Graph, nx.MultiDiGraph):
+        for name in ("nodes", "edges", "degree", "adj") + (("in_degree", "out_edges", "pred") if kind is nx.MultiDiGraph else ()):
+            yield Case(f"{name} of {kind.__name__}", getattr(make(kind), name), itself=True, own=["networkx_cases"], equal=lambda a, b: str(a) == str(b),
+                       same=[getattr(used(make(kind)), name)], close=[getattr(make(kind, weight=1 / 3 * ULP), name)] if name != "nodes" else [], different=[getattr(make(kind, nodes="abce"), name)])
+    roads, other, without = (make(Roads) for _ in range(3))
+    roads.country, other.country = "FI", "SE"
+    looked_at = make(Roads)
+    looked_at.country = "FI"
+    yield Case("graph of a class", roads, own=["networkx_cases"], equal=lambda a, b: equal(a, b) and a.country == b.country, same=[used(looked_at)], different=[other, without, make(nx.Graph)])
+
+
 def cases():
+    yield from views()
     for kind in (nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph):
         value = make(kind)
         other = {nx.Graph: nx.DiGraph, nx.DiGraph: nx.Graph, nx.MultiGraph: nx.MultiDiGraph, nx.MultiDiGraph: nx.MultiGraph}[kind]

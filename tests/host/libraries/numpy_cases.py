@@ -6,7 +6,12 @@ import collections
 import ctypes
 import datetime
 import decimal
+import fractions
+import os
+import pathlib
 import random
+import tempfile
+import types
 
 import numpy as np
 from check import Case
@@ -70,6 +75,26 @@ class Dice(random.Random):
     pass
 
 
+def derived(base, *slots):
+    """A class of this module from `base`, with or without slots of its own."""
+    name = f"{base.__name__.title()}With{'Slots' if slots else 'Attributes'}"
+    made = type(name, (base,), {"__module__": __name__, **({"__slots__": slots} if slots else {})})
+    globals()[name] = made
+    return made
+
+
+BUILT_IN = {list: ([1, 2],), dict: ({1: 2},), set: ({1, 2},), frozenset: ({1, 2},), bytearray: (b"ab",), collections.deque: ([1, 2], 5),
+            collections.OrderedDict: ({1: 2},), collections.defaultdict: (list, {1: [2]}), random.Random: (3,), array.array: ("d", VALUES),
+            KeyError: ("why",), collections.UserList: ([1],), collections.ChainMap: ({1: 2},), pathlib.PurePosixPath: ("a/b",),
+            types.SimpleNamespace: (), collections.namedtuple("Pair", "x y"): (1, 2), str: ("ab",), int: (3,), float: (0.5,), tuple: ([1, 2],),
+            bytes: (b"ab",), complex: (1, 2), datetime.date: (2020, 1, 1), datetime.timedelta: (3,), decimal.Decimal: ("1.5",), fractions.Fraction: (1, 3),
+            collections.Counter: ("aab",)}
+DERIVED = [(derived(base), arguments) for base, arguments in BUILT_IN.items()]
+# Classes of varying size have no room for slots.
+DERIVED += [(derived(base, "note"), arguments) for base, arguments in BUILT_IN.items()
+            if not issubclass(base, (str, int, tuple, bytes))]
+
+
 def with_attributes(value, **attributes):
     for name, each in attributes.items():
         setattr(value, name, each)
@@ -127,6 +152,13 @@ def arrays():
         value, close = (fields, moved) if kind is not np.matrix else (VALUES[None], VALUES[None] * ULP)
         yield Case(f"{kind.__name__} of records", value.view(kind), itself=True, equal=lambda a, b: (np.asarray(a) == np.asarray(b)).all(),
                    same=[value.copy().view(kind)], close=[close.view(kind)], different=[value[:1].view(kind)[:, :1] if kind is np.matrix else value[::-1].view(kind)])
+    with tempfile.TemporaryDirectory() as folder:
+        def mapped(name, values):
+            values.tofile(os.path.join(folder, name))
+            return np.memmap(os.path.join(folder, name), float, "r")
+
+        yield Case("memmap", mapped("a", VALUES), itself=True, equal=lambda a, b: (a == b).all(), same=[mapped("b", VALUES)], close=[mapped("c", VALUES * ULP)],
+                   different=[mapped("d", VALUES + 1), VALUES])
     yield Case("scalar of a class", with_attributes(Stamped(1 / 3), unit="m"), equal=lambda a, b: a == b and a.unit == "m", close=[with_attributes(Stamped(1 / 3 * ULP), unit="m")],
                different=[with_attributes(Stamped(1 / 3), unit="km"), Stamped(1 / 3), np.float64(1 / 3), with_attributes(Stamped(2 / 3), unit="m")])
 
@@ -171,6 +203,12 @@ def builtins():
     yield Case("built-in error with a cause", raised(OSError, ValueError(1)), equal=same_error, different=[raised(OSError, ValueError(2)), raised(OSError, None)])
     yield Case("error with attributes", with_attributes(Refused("why"), code=3), equal=same_error, different=[with_attributes(Refused("why"), code=4), Refused("why"), Refused("what")])
     yield Case("error with slots", with_attributes(RefusedInSlots("why"), where=3), equal=lambda a, b: a.where == b.where, different=[with_attributes(RefusedInSlots("why"), where=4)])
+    for kind, arguments in DERIVED:
+        def make(note, kind=kind, arguments=arguments):
+            return with_attributes(kind(*arguments), note=note)
+
+        yield Case(kind.__name__, make(1 / 3), equal=lambda a, b: a.note == b.note and (isinstance(a, random.Random) or str(a) == str(b)), close=[make(1 / 3 * ULP)],
+                   different=[make(1.0), kind(*arguments)])
     for name, make in {"datetime": lambda: Day(2020, 1, 1), "Decimal": lambda: Exact("1.5"), "Counter": lambda: Tally("aab"), "defaultdict": lambda: Groups(list, {1: [2]}),
                        "Random": lambda: Dice(3)}.items():
         yield Case(f"{name} with attributes", with_attributes(make(), note=1 / 3), equal=same_dice if name == "Random" else same_attributes, close=[with_attributes(make(), note=1 / 3 * ULP)],
@@ -180,5 +218,5 @@ def builtins():
 def cases():
     for family in (arrays, memory, builtins):
         for case in family():
-            case.own |= {"numpy_cases", "array", "decimal", "random", "ctypes"}
+            case.own |= {"numpy_cases", "array", "decimal", "fractions", "random", "ctypes"}
             yield case

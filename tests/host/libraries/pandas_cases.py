@@ -269,6 +269,44 @@ def scalars():
                different=[[pd.CategoricalDtype(["b"]), pd.DatetimeTZDtype("ns", "UTC"), pd.Int64Dtype(), pd.PeriodDtype("D")]])
 
 
+def asked_for(data):
+    """Groups and windows, before and after somebody looked at what they give."""
+    moved = data.assign(b=data.b * ULP)
+    asks = {
+        "groups": lambda data: data.groupby("a"),
+        "groups by several": lambda data: data.groupby(["a", "c"], sort=False),
+        "groups by level": lambda data: data.groupby(level=0),
+        "groups by an array": lambda data: data.groupby(np.array([1, 2, 2])),
+        "groups by a category": lambda data: data.groupby(pd.Categorical(data.c), observed=True),
+        "groups by months": lambda data: data.groupby(pd.Grouper(freq="MS")),
+        "a column's groups": lambda data: data.groupby("a").b,
+        "a window": lambda data: data[["b"]].rolling(2),
+        "a window over groups": lambda data: data.groupby("a").b.rolling(2),
+        "expanding": lambda data: data.b.expanding(1),
+        "weighted": lambda data: data.b.ewm(1.5),
+        "resampled": lambda data: data[["b"]].resample("2D"),
+        "resampled groups": lambda data: data.groupby("a")[["b"]].resample("2D"),
+    }
+    for name, ask in asks.items():
+        used = ask(data.copy())
+        for look in (lambda: used.mean(), lambda: used.groups, lambda: used.ngroups, lambda: len(used), lambda: list(used), lambda: used.indices,
+                     lambda: used.get_group(1), lambda: used.agg(["sum", "count"]), lambda: used.transform("mean"), lambda: repr(used), lambda: used.nth(0)):
+            try:
+                look()
+            except Exception:
+                pass
+        yield Case(name, ask(data.copy()), own=["dateutil"], equal=lambda a, b: same_frame(pd.DataFrame(a.sum()), pd.DataFrame(b.sum())) if hasattr(a, "sum") else None,
+                   same=[used], close=[ask(moved)], different=[ask(data.assign(b=data.b + 1)), ask(data.iloc[:2]) if name != "groups by an array" else ask(data.iloc[::-1])])
+
+
+def looked_at():
+    yield from asked_for(pd.DataFrame({"a": [1, 1, 2], "b": [1 / 3, 1.5, 2.5], "c": ["x", "y", "x"]}, index=pd.date_range("2020-01-01", periods=3)))
+    gaps = pd.arrays.SparseArray([np.nan, 1 / 3, np.nan])
+    for wrap in (lambda array: array, lambda array: pd.Series(array, name="s"), lambda array: pd.DataFrame({"s": array})):
+        yield Case(f"sparse with gaps in {type(wrap(gaps)).__name__}", wrap(gaps), equal=lambda a, b: str(a) == str(b), close=[wrap(gaps * ULP)],
+                   different=[wrap(gaps + 1), wrap(pd.arrays.SparseArray([np.nan, 1 / 3, np.nan], fill_value=1 / 3))])
+
+
 def cases():
-    for family in (frames, all_series, indexes, arrays, scalars):
+    for family in (looked_at, frames, all_series, indexes, arrays, scalars):
         yield from family()

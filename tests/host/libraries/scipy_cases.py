@@ -1,5 +1,9 @@
+import copy
+
 import numpy as np
 import scipy.sparse as sp
+import scipy.spatial as spatial
+import scipy.stats as stats
 from check import Case
 
 ULP = 1 + 2.0**-52
@@ -90,7 +94,39 @@ def family(kind):
     yield Case(f"bool csr_{kind}", make("csr", DENSE != 0), different=[make("csr", (DENSE != 0).astype("i1"))], equal=equal)
 
 
+def used(value, *asks):
+    for ask in asks:
+        getattr(value, ask) if isinstance(ask, str) else ask(value)
+    return value
+
+
+def trees():
+    points = np.random.default_rng(3).random((40, 2))
+    for kind in (spatial.KDTree, spatial.cKDTree):
+        yield Case(kind.__name__, kind(points), equal=lambda a, b: (a.query(points[:3] + 0.1)[1] == b.query(points[:3] + 0.1)[1]).all(),
+                   same=[kind(points.copy()), used(kind(points), "tree" if kind is spatial.cKDTree else "data", lambda it: it.query(points, 2)), copy.deepcopy(kind(points))],
+                   close=[kind(points * ULP)], different=[kind(points + 1), kind(points, leafsize=3), kind(points, boxsize=2.0)])
+    for kind, asks in ((spatial.Delaunay, ("transform", "vertex_to_simplex", "vertex_neighbor_vertices", "convex_hull")), (spatial.ConvexHull, ("vertices",)),
+                       (spatial.Voronoi, ("ridge_dict",))):
+        for data in (points, np.c_[points, points[::-1, 0]]):
+            yield Case(f"{kind.__name__} of {data.shape[1]} dimensions", kind(data), equal=lambda a, b: (a.points == b.points).all(), same=[used(kind(data), *asks)],
+                       close=[kind(data * ULP)], different=[kind(data + 1)])
+
+
+def same_distribution(a, b):
+    """A copy draws from a generator of its own."""
+    return a.args == b.args and a.cdf(1) == b.cdf(1) and a.random_state is b.random_state
+
+
+def distributions():
+    for name, make in {"norm": lambda loc: stats.norm(loc, 2), "gamma": lambda loc: stats.gamma(2, loc), "poisson": lambda loc: stats.poisson(3, loc)}.items():
+        drawn = used(make(1 / 3), lambda it: it.rvs(5), lambda it: it.mean(), lambda it: it.cdf(1), lambda it: it.ppf(0.5), lambda it: it.stats("mvsk"), lambda it: it.entropy())
+        yield Case(f"frozen {name}", make(1 / 3), itself=True, equal=same_distribution, same=[drawn], close=[make(1 / 3 * ULP)], different=[make(1.0)])
+
+
 def cases():
+    yield from trees()
+    yield from distributions()
     yield from family("matrix")
     if hasattr(sp, "csr_array"):
         yield from family("array")

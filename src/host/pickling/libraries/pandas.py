@@ -219,7 +219,8 @@ def own(obj):
 
 
 def prepared(obj):
-    return without(obj, "_cache")
+    function, arguments, state = without(obj, "_cache")
+    return function, arguments, {name: None if name.endswith("_deprecated") else value for name, value in state.items()}
 
 
 SUBCLASS_REDUCERS = {

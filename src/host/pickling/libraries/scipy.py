@@ -108,7 +108,8 @@ for kind, function in (("csr", compressed), ("csc", compressed), ("bsr", compres
 
 
 def tree(obj):
-    return reduced(Call(type(obj), np.asarray(obj.data), obj.leafsize, boxsize=obj.boxsize))
+    call = Call(type(obj), np.asarray(obj.data), obj.leafsize, boxsize=obj.boxsize)
+    return with_attributes(call, getattr(obj, "__dict__", {}))
 
 
 # What qhull computed; what is computed when it is asked for counts as not asked for.
