@@ -72,6 +72,7 @@ TEST(Libraries, Xarray) { check_library("xarray"); }
 // Large, or with a library of its own beneath.
 TEST(Libraries, Dask) { check_library("dask", Wanted::kIfThere); }
 TEST(Libraries, Geopandas) { check_library("geopandas", Wanted::kIfThere); }
+TEST(Libraries, Sklearn) { check_library("sklearn", Wanted::kIfThere); }
 
 }  // namespace
 
