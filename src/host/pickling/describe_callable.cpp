@@ -181,7 +181,7 @@ py::dict globals_of(py::handle function, std::string& by_name) {
 
 /// What every class has, or what is kept there for speed.
 bool is_bookkeeping(std::string_view name) {
-  constexpr std::array<std::string_view, 15> kNames = {"__module__",
+  constexpr std::array<std::string_view, 16> kNames = {"__module__",
                                                        "__dict__",
                                                        "__weakref__",
                                                        "__doc__",
@@ -195,6 +195,7 @@ bool is_bookkeeping(std::string_view name) {
                                                        "__annotate_func__",
                                                        "__annotations_cache__",
                                                        "__parameters__",
+                                                       "__slotnames__",  // copyreg's, once an instance was pickled
                                                        "__orig_bases__"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }

@@ -220,7 +220,8 @@ def own(obj):
 
 def prepared(obj):
     function, arguments, state = without(obj, "_cache")
-    return function, arguments, {name: None if name.endswith("_deprecated") else value for name, value in state.items()}
+    last = [name for name in state if name == "_gpr_index" or name.endswith("_deprecated")]
+    return function, arguments, {**state, **dict.fromkeys(last)}
 
 
 SUBCLASS_REDUCERS = {

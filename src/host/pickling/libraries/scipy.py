@@ -109,7 +109,8 @@ for kind, function in (("csr", compressed), ("csc", compressed), ("bsr", compres
 
 def tree(obj):
     call = Call(type(obj), np.asarray(obj.data), obj.leafsize, boxsize=obj.boxsize)
-    return with_attributes(call, getattr(obj, "__dict__", {}))
+    more = {name: value for name, value in getattr(obj, "__dict__", {}).items() if not name.startswith("_")}
+    return with_attributes(call, more)
 
 
 # What qhull computed; what is computed when it is asked for counts as not asked for.
