@@ -25,7 +25,7 @@ constexpr const char* kSuite =
     "OSError(str(os.path.abspath(e.filename)))\n"
     "def time_array(): return np.array([os.path.abspath('x'), 'y'])\n"
     "def time_user(): return os.path.expanduser('~/cache'), os.path.dirname(os.path.abspath(__file__))\n"
-    "def time_file():\n    with open('out.txt', 'w') as f: f.write(os.getcwd())\n"
+    "def time_file():\n    with open('out.txt', 'w') as f: print(os.getcwd(), file=f)\n"
     "def time_id(path): return 1\n"
     "time_id.params = [os.path.abspath('given'), 2]\n"
     "class Cached:\n"
@@ -82,7 +82,7 @@ TEST(FoldersInOtherForms, AreUnstable) {
   box.write_suite("import os\ndef time_f(): return os.getcwd().split('/')\ndef time_g(): return len(os.getcwd())\n");
   const auto captured = box.capture();
   EXPECT_THAT(captured.entry("bench.time_f").dump(), ::testing::HasSubstr("unstable")) << captured.text();
-  EXPECT_EQ(captured.of("bench.time_g"), "unstable") << captured.text();
+  EXPECT_THAT(captured.entry("bench.time_g").dump(), ::testing::HasSubstr("unstable")) << captured.text();
 }
 
 }  // namespace
