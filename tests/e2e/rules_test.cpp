@@ -88,9 +88,8 @@ TEST_F(Rules, MessagesNameTheOptionThatHelps) {
 TEST_F(Rules, SubclassesPassForWhatTheyHoldWhereTypesDoNotCount) {
   change(
       "[__import__('collections').defaultdict(list, a=1), __import__('collections').OrderedDict(a=1), "
-      "__import__('collections').Counter('ab'), __import__('time').gmtime(0)[:], iter([1, 2]), {'a': 1}.keys(), "
-      "type('I', (int,), {})(5), __import__('http').HTTPStatus.OK]",
-      "[{'a': 1}, {'a': 1}, {'a': 1, 'b': 1}, list(__import__('time').gmtime(0)), [1, 2], ['a'], 5, 200]");
+      "__import__('collections').Counter('ab'), __import__('time').gmtime(0)[:], iter([1, 2]), {'a': 1}.keys()]",
+      "[{'a': 1}, {'a': 1}, {'a': 1, 'b': 1}, list(__import__('time').gmtime(0)), [1, 2], ['a']]");
   const auto report = verify("");
   EXPECT_EQ(report.of("bench.time_f"), "different");
   EXPECT_NE(report.run.out.find("--no-strict-types lets this pass"), std::string::npos) << report.text();
