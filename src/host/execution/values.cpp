@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "compare/site.hpp"
+#include "host/execution/large_values.hpp"
 #include "host/execution/sharing.hpp"
 #include "host/execution/sinks.hpp"
 #include "model/counterpart.hpp"
@@ -72,6 +73,8 @@ SeenValue as_in(const SeenValue& seen, const SiteValue& baseline) {
     rounds.append(seen.value);
     like.value = std::move(rounds);
     like.rounds = true;
+  } else if (baseline.partly == kDigestAlone) {
+    like.value = digest_of_data(seen.value);
   }
   return like;
 }
@@ -171,6 +174,9 @@ void ValueWriter::note_kind(const SiteValue& baseline, const pickling::PickledIn
 
 Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& seen,
                                                   const model::CaseRequest& request) {
+  const bool has_result = std::any_of(seen.begin(), seen.end(), [](const SeenValue& each) {
+    return each.meaningful && model::is_outer(each.site.kind);
+  });
   std::vector<SiteValue> stored;
   std::unordered_map<PyObject*, std::size_t> written;
   for (const SeenValue& each : seen) {
@@ -179,7 +185,8 @@ Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& 
     }
     const auto [first, is_new] = written.emplace(each.value.ptr(), stored.size());
     if (is_new) {
-      auto value = store_one(each, request);
+      auto value = has_result && model::is_inner(each.site.kind) ? store_inner(each, request)
+                                                                 : store_one(each, limits_, request);
       if (!value) {
         return tl::unexpected(value.error());
       }
@@ -225,7 +232,25 @@ bool ValueWriter::gives_nothing(const SeenValue& seen) {
   return !any && !rounds.empty();
 }
 
-Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const model::CaseRequest& request) {
+/// It decides nothing, so neither time nor space is spent on a large one.
+Result<SiteValue> ValueWriter::store_inner(const SeenValue& seen, const model::CaseRequest& request) {
+  if (!is_large_data(seen.value)) {
+    pickling::Limits limits = limits_;
+    limits.max_bytes = std::min(limits.max_bytes.value_or(kMostOfInner), kMostOfInner);
+    return store_one(seen, limits, request);
+  }
+  SeenValue digest = seen;
+  digest.value = digest_of_data(seen.value);
+  auto stored = store_one(digest, limits_, request);
+  if (stored) {
+    stored->type = pickling::type_name(py::type::handle_of(seen.value));
+    stored->partly = kDigestAlone;
+  }
+  return stored;
+}
+
+Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::Limits& limits,
+                                         const model::CaseRequest& request) {
   SiteValue value;
   value.type = pickling::type_name(py::type::handle_of(seen.value));
   value.meaningful = seen.meaningful;
@@ -235,7 +260,7 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const model::Cas
     return tl::unexpected(writer.error());
   }
   StoreSink sink(std::move(*writer));
-  const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
+  const auto pickled = pickling::Pickler(sink, limits, reducers_, drained_).dump(seen.value);
   if (!pickled && pickled.error().kind != ErrorKind::kPython) {
     return tl::unexpected(pickled.error());
   }

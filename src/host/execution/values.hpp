@@ -40,7 +40,9 @@ class ValueWriter {
  private:
   /// Nothing but iterators that are used up. In a list of rounds, None takes their place.
   [[nodiscard]] bool gives_nothing(const SeenValue& seen);
-  [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const model::CaseRequest& request);
+  [[nodiscard]] Result<model::SiteValue> store_inner(const SeenValue& seen, const model::CaseRequest& request);
+  [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const pickling::Limits& limits,
+                                                   const model::CaseRequest& request);
   [[nodiscard]] Result<model::SiteComparison> compare_one(const SeenValue& seen, const model::SiteValue& baseline,
                                                           const model::CaseRequest& request);
 
