@@ -179,6 +179,8 @@ class CaseRun {
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
   void refuse(std::string why);
+  /// What it writes is below this, but for what users of a setup_cache write there.
+  [[nodiscard]] fs::path own_folder() const { return fs::path(request_.temporary).parent_path(); }
   [[nodiscard]] model::Observation& observation() { return reply_.observation; }
 
   const OnTurn& on_turn_;
@@ -226,7 +228,7 @@ model::CaseReply CaseRun::run(const py::object& cache) {
     observation().notes.push_back(std::move(note));
   }
   if (observation().ending == Ending::kRaised && !surroundings_.lowered() &&
-      is_refused_still(raised_errno_, request_.scratch)) {
+      is_refused_still(raised_errno_, request_.scratch, own_folder())) {
     refuse(observation().detail + util::advice(raised_errno_));
   }
   return std::move(reply_);
@@ -546,12 +548,16 @@ Result<std::vector<model::SiteValue>> CaseRun::store(std::vector<SeenValue>& see
 
 /// Either the case has used up what there was, or the machine refuses it to all.
 void CaseRun::cannot_look(const char* done, const Error& error) {
-  if (const auto why = surroundings_.lowered()) {
-    observation().ending = Ending::kProtocol;
-    observation().detail = fmt::format("its values could not be {}: {}", done, *why);
+  auto why = surroundings_.lowered();
+  if (!why && has_filled(own_folder(), request_.scratch)) {
+    why = "it has filled the disk";
+  }
+  if (!why) {
+    refuse(error.message);
     return;
   }
-  refuse(error.message);
+  observation().ending = Ending::kProtocol;
+  observation().detail = fmt::format("its values could not be {}: {}", done, *why);
 }
 
 void CaseRun::tear_down() {

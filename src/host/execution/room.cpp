@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <system_error>
 
 #include "util/fd.hpp"
 #include "util/process.hpp"
@@ -29,15 +31,33 @@ constexpr std::uint64_t kSpace = std::uint64_t{256} << 10;
 /// More threads than this are a case's own doing.
 constexpr std::size_t kManyThreads = 64;
 
-/// The errno with which `folder` has no room; 0 if it has.
-int space_error(const std::filesystem::path& folder) {
+/// What the files below a folder take on the disk.
+std::uint64_t bytes_below(const std::filesystem::path& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    struct stat status {};
+    if (::lstat(each->path().c_str(), &status) == 0) {
+      bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    }
+  }
+  return bytes;
+}
+
+/// The errno with which `folder` has no room, also once what is below `own` is gone; 0 if it has.
+int space_error(const std::filesystem::path& folder, const std::filesystem::path& own) {
   struct statvfs status {};
   if (::statvfs(folder.c_str(), &status) != 0) {
     return 0;
   }
-  return std::uint64_t{status.f_bavail} * status.f_frsize < kSpace || (status.f_files != 0 && status.f_favail == 0)
-             ? ENOSPC
-             : 0;
+  const bool no_files = status.f_files != 0 && status.f_favail == 0;
+  const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
+  if (free >= kSpace && !no_files) {
+    return 0;
+  }
+  const std::uint64_t owned = own.empty() ? 0 : bytes_below(own);
+  return free + owned < kSpace || (no_files && owned == 0) ? ENOSPC : 0;
 }
 
 int files_error() {
@@ -89,22 +109,26 @@ std::optional<std::string> missing_room(const std::filesystem::path& folder) {
     return util::refusal(fmt::format("reserve {} MiB of memory, which running a case takes", kMemory >> 20), error)
         .message;
   }
-  if (const int error = space_error(folder); error != 0) {
+  if (const int error = space_error(folder, {}); error != 0) {
     return util::refusal(fmt::format("write to '{}'", folder.string()), error).message;
   }
   return std::nullopt;
 }
 
-bool is_refused_still(int error, const std::filesystem::path& folder) {
+bool is_refused_still(int error, const std::filesystem::path& folder, const std::filesystem::path& own) {
   switch (error) {
     case ENFILE: return true;
     case ENOSPC:
-    case EDQUOT: return space_error(folder) != 0;
+    case EDQUOT: return space_error(folder, own) != 0;
     case EFBIG: return has_file_limit();
     case EAGAIN:
     case ENOMEM: return util::threads().size() < kManyThreads && fork_error() != 0;
     default: return false;
   }
+}
+
+bool has_filled(const std::filesystem::path& own, const std::filesystem::path& folder) {
+  return space_error(folder, {}) != 0 && space_error(folder, own) == 0;
 }
 
 int errno_of(const py::error_already_set& error) {

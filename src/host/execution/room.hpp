@@ -16,8 +16,12 @@ namespace snapshot_test::host::execution {
 
 /// Was code whose exception has this errno refused something that the machine still refuses (a process, space in
 /// `folder`, a large file)? To be asked once what the code has left behind is gone, and where it has not lowered its
-/// own limits.
-[[nodiscard]] bool is_refused_still(int error, const std::filesystem::path& folder);
+/// own limits. What lies below `own` the code has written itself.
+[[nodiscard]] bool is_refused_still(int error, const std::filesystem::path& folder,
+                                    const std::filesystem::path& own = {});
+
+/// Is it what lies below `own` that leaves no space in `folder`?
+[[nodiscard]] bool has_filled(const std::filesystem::path& own, const std::filesystem::path& folder);
 
 /// The errno that an exception stands for: of an OSError, or EAGAIN where no thread could be started; 0 for others. GIL
 /// held; never throws.
