@@ -117,6 +117,9 @@ Variables host_environment(FreshMemory memory) {
     // Not what the user has set, which the first run had, too.
     std::string& pattern = variables["MALLOC_PERTURB_"];
     pattern = pattern == "165" ? "90" : "165";
+    // What malloc() keeps for each thread it hands out as it is (malloc.c, tcache_get), so nothing is kept.
+    std::string& tunables = variables["GLIBC_TUNABLES"];
+    tunables += (tunables.empty() ? "" : ":") + std::string("glibc.malloc.tcache_count=0");
   }
   return variables;
 }

@@ -82,7 +82,8 @@ INSTANTIATE_TEST_SUITE_P(
 /// The kinds of site that a capture stored of a case.
 std::vector<std::string> sites_of(const Report& captured, const std::string& label) {
   std::vector<std::string> sites;
-  for (const auto& site : captured.entry(label).at("sites")) {
+  const nlohmann::json entry = captured.entry(label);
+  for (const auto& site : entry.at("sites")) {
     sites.push_back(site.at("site"));
   }
   return sites;
@@ -152,7 +153,7 @@ TEST_P(NoState, WhereTheValuesShowItOrItIsACache) {
   EXPECT_THAT(sites_of(captured, "bench.A.time_f"), ::testing::Not(::testing::Contains("state"))) << captured.text();
   box.write_library(GetParam().wrong);  // it is not
   const auto changed = box.verify();
-  EXPECT_EQ(changed.of("bench.A.time_f"), "identical") << changed.text();
+  EXPECT_THAT(changed.of("bench.A.time_f"), ::testing::AnyOf("identical", "inner-changed")) << changed.text();
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -236,7 +237,8 @@ INSTANTIATE_TEST_SUITE_P(
         InPlace{"ZipWithTheTime",
                 "import zipfile\nclass A:\n    def time_f(self):\n"
                 "        with zipfile.ZipFile('out.zip', 'w') as z:\n"
-                "            z.writestr(zipfile.ZipInfo('a', time.gmtime(time.time_ns() % 10**9)[:6]), lib.work())\n",
+                "            z.writestr(zipfile.ZipInfo('a', time.gmtime(10**9 + time.time_ns() % 10**8)[:6]), "
+                "lib.work())\n",
                 "def work(): return 'abc'\n", "def work(): return 'abd'\n"},
         InPlace{"Gzip",
                 "import gzip\nclass A:\n    def time_f(self):\n"

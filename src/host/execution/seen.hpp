@@ -25,7 +25,7 @@ struct SeenValue {
   bool rounds = false;         ///< the value is the list of what a repeated statement computed
   pybind11::object last = {};  ///< of rounds: the last one; null where it is not one to keep
   std::string unseen = {};     ///< which rounds were not looked at, or are digests only; empty if none
-  bool incidental = false;     ///< not worth a word where it cannot be pickled
+  bool incidental = false;     ///< not worth a word where it cannot be pickled as a whole
   bool only_if_asked = false;  ///< says the same as another site, unless a snapshot has it
 };
 

@@ -194,7 +194,7 @@ Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& 
     } else {
       stored.push_back(SiteValue(stored[first->second]));
     }
-    if (each.incidental && !stored.back().opaque.empty()) {
+    if (each.incidental && (!stored.back().opaque.empty() || !stored.back().partly.empty())) {
       stored.pop_back();
       continue;
     }
