@@ -60,6 +60,11 @@ from suite import faults, patching
 
 # What nobody can notice, and why: the function's result changes, but the benchmark makes the same of it.
 EXPLAINED = {
+    ("bench_files.Files.time_random_name", "container dtype"): "the file holds the numbers only",
+    ("bench_files.Files.time_save", "container"): "numpy.save makes an array of it",
+    ("bench_files.Files.time_savez", "container"): "numpy.savez makes an array of it",
+    ("bench_files.Files.time_temporary", "dtype"): "the file holds the numbers only",
+    ("bench_files.Files.time_text", "dtype"): "the file holds the numbers only",
     (
         "bench_in_place.ItemAssignment.time_augmented_attribute",
         "container dtype",

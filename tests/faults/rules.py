@@ -34,7 +34,7 @@ def numbers_agree(actual, expected):
     with np.errstate(all="ignore"):
         finite = np.isfinite(a) & np.isfinite(e)
         close = np.abs(np.where(finite, a - e, 0)) <= atol + rtol * np.abs(np.where(finite, e, 0))
-    return bool(np.all(np.where(finite, close, a == e)))
+    return bool(np.all(np.where(finite, close, (a == e) | (np.isnan(a) & np.isnan(e)))))
 
 
 def arrays_agree(actual, expected):

@@ -25,7 +25,7 @@ class Files:
 
     def time_bytes(self):
         with open("bytes.bin", "wb") as file:
-            file.write(np.exp(self.a).tobytes())
+            file.write(np.exp(self.a).round(3).astype("<f8").tobytes())
 
     def time_temporary(self):
         with open(os.path.join(self.folder, "counts"), "w") as file:
