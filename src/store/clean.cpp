@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <set>
+#include <system_error>
 #include <unordered_set>
 #include <utility>
 
@@ -199,9 +200,9 @@ Result<CleanReport> clean(const Store& store, const std::optional<std::vector<st
   if (!referenced) {
     return tl::unexpected(referenced.error());
   }
-  // Where there are no manifests at all, they may be lost rather than gone: the values stay.
-  const auto names = store.benchmark_names();
-  auto done = names && names->empty() ? Result<void>() : plan_objects(store, *referenced, plan);
+  // Where there is not even a folder for manifests, they may be lost rather than gone: the values stay.
+  std::error_code ignored;
+  auto done = fs::exists(paths::cases(store.root()), ignored) ? plan_objects(store, *referenced, plan) : Result<void>();
   if (done) {
     done = plan_leftovers(store, plan);
   }

@@ -415,7 +415,6 @@ class Unwilling:
     [
         (threading.Lock(), threading.Lock()),
         (len, len),
-        (lambda: 1, lambda: 2),
         (object(), object()),
         (Unwilling(), Unwilling()),
         (sys, sys),
