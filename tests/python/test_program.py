@@ -11,6 +11,7 @@ import sysconfig
 import pytest
 from suite import make_suite
 
+import diff_tester.self_test
 import diff_tester.snapshot
 from diff_tester.snapshot import SnapshotCLI, main
 
@@ -182,3 +183,21 @@ def test_output_of_any_length_is_relayed():
     finally:
         sys.stdout = before
     assert out.getvalue() == run(*COMMANDS[0], "--help").stdout
+
+
+def test_self_test_here_passes():
+    shown = run(sys.executable, "-m", "diff_tester.self_test")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert shown.stdout.splitlines()[-1] == "all passed"
+
+
+def test_self_test_with_a_comparator_that_sees_nothing_fails(monkeypatch, capsys):
+    seeing = diff_tester.snapshot.Comparator
+
+    class Blind:
+        def compare(self, actual, expected):
+            return seeing().compare(expected, expected)
+
+    monkeypatch.setattr(diff_tester.snapshot, "Comparator", Blind)
+    assert diff_tester.self_test.main() == 1
+    assert "one wrong element in a thousand was not found" in capsys.readouterr().err
