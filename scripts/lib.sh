@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# What scripts/demo and scripts/test share; sourced by them, in the project's root folder.
+# What the other scripts share; sourced by them, in the project's root folder.
 
 set -euo pipefail
 # The caller's Python settings must not reach the build or the tests.
@@ -19,6 +19,19 @@ export CCACHE_BASEDIR=$PWD
 # stamp FILE...: changes if one of the files, the interpreter or the place does.
 stamp() {
   { "$PYTHON" -c 'import sys; print(sys.executable, sys.version)'; pwd; cat "$@"; } | sha256sum
+}
+
+# pinned_venv FOLDER REQUIREMENTS: an environment of $PYTHON with exactly these packages; made again if they change.
+pinned_venv() {
+  local folder=$1 requirements=$2 wanted
+  wanted=$(stamp "$requirements")
+  [ "$(cat "$folder/stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  say "Making $folder"
+  rm -rf "$folder"
+  "$PYTHON" -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check --no-input --only-binary :all: --no-deps \
+    --require-hashes -r "$requirements"
+  printf '%s\n' "$wanted" >"$folder/stamp"
 }
 
 say() { printf '\n== %s\n' "$*"; }
