@@ -16,6 +16,7 @@
 #include "config/json_text.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::bindings {
 
@@ -33,15 +34,10 @@ std::string text_of(const Json& json, int indent) {
 /// All settings: those that are given, and the defaults of the command line for the others.
 Result<Json> settle(const Json& given, const std::string& source) {
   config::Config config;
-  if (auto applied = config::apply_settings(config, given, source); !applied) {
-    return tl::unexpected(std::move(applied.error()));
-  }
+  TRY(config::apply_settings(config, given, source));
   if (!config.benchmark_dir.value) {
-    const auto asv = config::read_asv_conf("");
-    if (!asv) {
-      return tl::unexpected(asv.error());
-    }
-    config.benchmark_dir.value = *asv ? (*asv)->benchmark_dir : fs::path("benchmarks/");
+    TRY_ASSIGN(const auto asv, config::read_asv_conf(""));
+    config.benchmark_dir.value = asv ? asv->benchmark_dir : fs::path("benchmarks/");
   }
   return config::settings_of(config);
 }

@@ -18,6 +18,7 @@
 #include "host/pickling/pickler.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/store/transaction.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::bindings {
 
@@ -81,21 +82,12 @@ store::PythonInfo this_python() {
 class Recording {
  public:
   static Result<Recording> begin(const std::string& root, const Target& target) {
-    auto store = opened(Store::open_or_create(fs::absolute(root)));
-    if (!store) {
-      return tl::unexpected(std::move(store.error()));
-    }
+    TRY_ASSIGN(auto store, opened(Store::open_or_create(fs::absolute(root))));
     std::string run = store::new_run_id(std::time(nullptr));
-    auto transaction = store::CaptureTransaction::begin(*store, run, kPatience);
-    if (!transaction) {
-      return tl::unexpected(std::move(transaction.error()));
-    }
-    auto manifest = store->load_manifest(target.full_name());
-    if (!manifest) {
-      return tl::unexpected(std::move(manifest.error()));
-    }
-    return Recording{std::move(*store), std::move(*transaction),
-                     *manifest ? std::move(**manifest) : new_manifest(target), std::move(run)};
+    TRY_ASSIGN(auto transaction, store::CaptureTransaction::begin(store, run, kPatience));
+    TRY_ASSIGN(auto manifest, store.load_manifest(target.full_name()));
+    return Recording{std::move(store), std::move(transaction), manifest ? std::move(*manifest) : new_manifest(target),
+                     std::move(run)};
   }
 
   [[nodiscard]] Result<store::ObjectWriter> writer() const {

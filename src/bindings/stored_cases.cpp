@@ -1,4 +1,5 @@
 #include "bindings/stored_cases.hpp"
+#include "util/try.hpp"
 
 #include <map>
 
@@ -32,11 +33,8 @@ class CaseReader {
     read.failed = record.status == CaptureStatus::kFailed || (read.values.empty() && !showed_nothing);
     const auto object = read.values.empty() ? std::nullopt : store_.object_file(read.values.front().first);
     read.path = object.value_or(store_.manifest_file(manifest.benchmark).value_or(store_.root())).string();
-    const auto run = run_of(record.run);
-    if (!run) {
-      return tl::unexpected(run.error());
-    }
-    read.run = **run;
+    TRY_ASSIGN(const auto run, run_of(record.run));
+    read.run = *run;
     return read;
   }
 
@@ -46,15 +44,12 @@ class CaseReader {
     if (known != runs_.end()) {
       return &known->second;
     }
-    auto run = store_.load_run(id);
+    TRY_ASSIGN(auto run, store_.load_run(id));
     if (!run) {
-      return tl::unexpected(std::move(run.error()));
-    }
-    if (!*run) {
       return fail(ErrorKind::kCorrupt, "'" + store_.root().string() + "' is damaged: its runs/" + id +
                                            ".json is missing; restore it, or capture again");
     }
-    return &runs_.emplace(id, std::move(**run)).first->second;
+    return &runs_.emplace(id, std::move(*run)).first->second;
   }
 
   const Store& store_;
@@ -64,20 +59,14 @@ class CaseReader {
 /// Calls visit(manifest) -> Result<void> for the manifests of a module, or of all.
 template <class Visit>
 Result<void> for_each_manifest(const Store& store, const std::optional<std::string>& module, Visit&& visit) {
-  const auto names = store.benchmark_names();
-  if (!names) {
-    return tl::unexpected(names.error());
-  }
-  for (const std::string& name : *names) {
+  TRY_ASSIGN(const auto names, store.benchmark_names());
+  for (const std::string& name : names) {
     if (module && !name.starts_with(*module)) {
       continue;
     }
-    const auto manifest = store.load_manifest(name);
-    if (!manifest) {
-      return tl::unexpected(manifest.error());
-    }
-    if (*manifest && (!module || (*manifest)->module == *module)) {
-      if (auto visited = visit(**manifest); !visited) {
+    TRY_ASSIGN(const auto manifest, store.load_manifest(name));
+    if (manifest && (!module || manifest->module == *module)) {
+      if (auto visited = visit(*manifest); !visited) {
         return visited;
       }
     }
@@ -92,11 +81,8 @@ Result<void> add_times(const Store& store, Stats& stats) {
   // Run ids sort by time.
   for (const auto& [id, time] : {std::pair(*stats.runs.begin(), &stats.oldest),  //
                                  std::pair(*stats.runs.rbegin(), &stats.newest)}) {
-    const auto run = store.load_run(id);
-    if (!run) {
-      return tl::unexpected(run.error());
-    }
-    *time = *run ? (*run)->time : "";
+    TRY_ASSIGN(const auto run, store.load_run(id));
+    *time = run ? run->time : "";
   }
   return {};
 }
@@ -115,67 +101,46 @@ Result<std::optional<Store>> open_if_there(const std::string& root) { return ope
 
 Result<std::optional<StoredCase>> find_stored(const std::string& root, const Target& target,
                                               const std::vector<std::string>& ids) {
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  const auto manifest = *store ? (*store)->load_manifest(target.full_name()) : std::nullopt;
+  TRY_ASSIGN(const auto store, open_if_there(root));
+  TRY_ASSIGN(const auto manifest, store ? store->load_manifest(target.full_name()) : std::nullopt);
   if (!manifest) {
-    return tl::unexpected(manifest.error());
-  }
-  if (!*manifest) {
     return std::nullopt;
   }
-  const auto record = store::find_case(**manifest, ids);
-  if (!record) {
-    return tl::unexpected(record.error());
-  }
-  if (*record == nullptr) {
+  TRY_ASSIGN(const auto record, store::find_case(*manifest, ids));
+  if (record == nullptr) {
     return std::nullopt;
   }
-  return CaseReader(**store).read(**manifest, **record).map([](StoredCase found) { return std::optional(found); });
+  return CaseReaderstore.read(*manifest, *record).map([](StoredCase found) { return std::optional(found); });
 }
 
 Result<std::vector<StoredCase>> list_stored(const std::string& root, const std::optional<std::string>& module,
                                             const std::optional<std::string>& function) {
   std::vector<StoredCase> all;
-  const auto store = open_if_there(root);
+  TRY_ASSIGN(const auto store, open_if_there(root));
   if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
     return all;
   }
-  CaseReader reader(**store);
-  const auto visited = for_each_manifest(**store, module, [&](const Manifest& manifest) -> Result<void> {
+  CaseReader reader(*store);
+  TRY(for_each_manifest(*store, module, [&](const Manifest& manifest) -> Result<void> {
     if (function && manifest.function != *function) {
       return {};
     }
     for (const CaseRecord& record : manifest.cases) {
-      auto read = reader.read(manifest, record);
-      if (!read) {
-        return tl::unexpected(std::move(read.error()));
-      }
-      all.push_back(std::move(*read));
+      TRY_ASSIGN(auto read, reader.read(manifest, record));
+      all.push_back(std::move(read));
     }
     return {};
-  });
-  if (!visited) {
-    return tl::unexpected(visited.error());
-  }
+  }));
   return all;
 }
 
 Result<Stats> stats_of(const std::string& root) {
   Stats stats;
-  const auto store = open_if_there(root);
+  TRY_ASSIGN(const auto store, open_if_there(root));
   if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
     return stats;
   }
-  auto done = for_each_manifest(**store, std::nullopt, [&](const Manifest& manifest) -> Result<void> {
+  auto done = for_each_manifest(*store, std::nullopt, [&](const Manifest& manifest) -> Result<void> {
     stats.benchmarks += manifest.cases.empty() ? 0 : 1;
     stats.snapshots += manifest.cases.size();
     for (const CaseRecord& record : manifest.cases) {
@@ -183,7 +148,7 @@ Result<Stats> stats_of(const std::string& root) {
       stats.runs.insert(record.run);
       for (const model::SiteValue& site : record.sites) {
         const auto file = !site.object.empty() && stats.objects.insert(site.object).second
-                              ? (*store)->object_file(site.object)
+                              ? store->object_file(site.object)
                               : std::nullopt;
         std::error_code gone;
         const std::uintmax_t size = file ? fs::file_size(*file, gone) : 0;
@@ -192,7 +157,7 @@ Result<Stats> stats_of(const std::string& root) {
     }
     return {};
   });
-  done = done ? add_times(**store, stats) : done;
+  done = done ? add_times(*store, stats) : done;
   if (!done) {
     return tl::unexpected(done.error());
   }
@@ -200,39 +165,27 @@ Result<Stats> stats_of(const std::string& root) {
 }
 
 Result<bool> forget_stored(const std::string& root, const Target& target, const std::vector<std::string>& ids) {
-  const auto store = open_if_there(root);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  return *store ? store::forget_case(**store, target.full_name(), ids, kPatience) : false;
+  TRY_ASSIGN(const auto store, open_if_there(root));
+  return store ? store::forget_case(*store, target.full_name(), ids, kPatience) : false;
 }
 
 Result<void> clean_store(const std::string& root) {
-  const auto store = open_if_there(root);
+  TRY_ASSIGN(const auto store, open_if_there(root));
   if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
     return {};
   }
-  return store::clean(**store, std::nullopt, store::CleanMode::kRemove, kPatience).map([](const auto&) {});
+  return store::clean(*store, std::nullopt, store::CleanMode::kRemove, kPatience).map([](const auto&) {});
 }
 
 Result<util::MappedFile> load_object(const std::string& root, const std::string& sha256, std::uint64_t bytes) {
-  const auto store = open_if_there(root);
+  TRY_ASSIGN(const auto store, open_if_there(root));
   if (!store) {
-    return tl::unexpected(store.error());
-  }
-  if (!*store) {
     return fail(ErrorKind::kNoBaseline, "the snapshot folder '" + root + "' is gone");
   }
-  const auto object = (*store)->open_object(sha256, bytes);
-  if (!object) {
-    return tl::unexpected(object.error());
-  }
+  TRY_ASSIGN(const auto object, store->open_object(sha256, bytes));
   std::error_code none;
   const fs::path scratch = fs::temp_directory_path(none);
-  return object->load_verified(none ? fs::path("/tmp") : scratch);
+  return object.load_verified(none ? fs::path("/tmp") : scratch);
 }
 
 }  // namespace snapshot_test::bindings

@@ -6,6 +6,7 @@
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
 #include "report/format.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -13,71 +14,51 @@ namespace {
 
 /// Every benchmark there is: what no filter and no exclusion can hide from the cleaning.
 Result<std::vector<std::string>> live_benchmarks(const config::Config& config, const Shared& shared) {
-  auto options = suite_options(config, shared);
-  if (!options) {
-    return tl::unexpected(std::move(options.error()));
-  }
-  options->filter.reset();
-  options->exclude.clear();
+  TRY_ASSIGN(auto options, suite_options(config, shared));
+  options.filter.reset();
+  options.exclude.clear();
   model::Listener nobody;
-  const auto selection = session::list(*options, nobody);
-  if (!selection) {
-    return tl::unexpected(selection.error());
-  }
-  if (!selection->suite.failures.empty()) {
-    const model::DiscoveryFailure& first = selection->suite.failures.front();
+  TRY_ASSIGN(const auto selection, session::list(options, nobody));
+  if (!selection.suite.failures.empty()) {
+    const model::DiscoveryFailure& first = selection.suite.failures.front();
     return fail(ErrorKind::kUsage,
                 fmt::format("{} could not be imported or read (the first: {}: {}), so their snapshots cannot be told "
                             "from obsolete ones; nothing was removed",
-                            report::counted(selection->suite.failures.size(), "module"), first.where, first.cause));
+                            report::counted(selection.suite.failures.size(), "module"), first.where, first.cause));
   }
   std::vector<std::string> names;
-  for (const model::Benchmark& benchmark : selection->suite.benchmarks) {
+  for (const model::Benchmark& benchmark : selection.suite.benchmarks) {
     names.push_back(benchmark.name);
   }
   return names;
 }
 
 Result<std::string> clean(const CleanArgs& args) {
-  const auto config = load_config(args.shared);
-  if (!config) {
-    return tl::unexpected(config.error());
-  }
+  TRY_ASSIGN(const auto config, load_config(args.shared));
   // A store without snapshots has leftovers at most; that of an interrupted first capture is one.
-  auto there = store::Store::open_if_there(config->snapshot_dir.value);
-  if (!there) {
-    return tl::unexpected(there.error());
-  }
-  const auto store = *there ? Result<store::Store>(std::move(**there)) : store::Store::open(config->snapshot_dir.value);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
+  TRY_ASSIGN(auto there, store::Store::open_if_there(config.snapshot_dir.value));
+  TRY_ASSIGN(const auto store,
+             there ? Result<store::Store>(std::move(*there)) : store::Store::open(config.snapshot_dir.value));
   std::optional<std::vector<std::string>> live;
   if (args.obsolete == CleanArgs::Obsolete::kRemove) {
-    auto names = live_benchmarks(*config, args.shared);
-    if (!names) {
-      return tl::unexpected(std::move(names.error()));
-    }
-    live = std::move(*names);
+    TRY_ASSIGN(auto names, live_benchmarks(config, args.shared));
+    live = std::move(names);
   }
-  const auto cleaned = store::clean(*store, live, args.mode);
-  if (!cleaned) {
-    return tl::unexpected(cleaned.error());
-  }
+  TRY_ASSIGN(const auto cleaned, store::clean(store, live, args.mode));
   std::string text;
-  for (const std::string& name : cleaned->obsolete) {
+  for (const std::string& name : cleaned.obsolete) {
     text += fmt::format("obsolete: {}\n", report::one_line(name));
   }
-  if (cleaned->resumable > 0) {
+  if (cleaned.resumable > 0) {
     text += fmt::format("interrupted: {} that capture --resume could have gone on with\n",
-                        report::counted(cleaned->resumable, "capture"));
+                        report::counted(cleaned.resumable, "capture"));
   }
   return text + fmt::format("{} {}, {} and {} of unfinished captures from {} ({})\n",
                             args.mode == store::CleanMode::kDryRun ? "would remove" : "removed",
-                            report::counted(cleaned->obsolete.size(), "obsolete benchmark"),
-                            report::counted(cleaned->objects, "unused object"),
-                            report::counted(cleaned->leftovers, "leftover"), report::one_line(store->root().string()),
-                            report::size(cleaned->bytes));
+                            report::counted(cleaned.obsolete.size(), "obsolete benchmark"),
+                            report::counted(cleaned.objects, "unused object"),
+                            report::counted(cleaned.leftovers, "leftover"), report::one_line(store.root().string()),
+                            report::size(cleaned.bytes));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "config/asv_conf.hpp"
 #include "config/load.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -61,9 +62,7 @@ Result<std::string> init(const ConfigArgs& args) {
     return fail(ErrorKind::kUsage,
                 fmt::format("'{}' exists already; config --init --force overwrites it", file.string()));
   }
-  if (auto written = util::write_file_atomically(file, config::default_file_text()); !written) {
-    return tl::unexpected(std::move(written.error()));
-  }
+  TRY(util::write_file_atomically(file, config::default_file_text()));
   std::string text = fmt::format("wrote {}\n", file.string());
   // The new file's benchmark_dir goes before asv's, which may surprise whoever has both.
   const auto asv = config::read_asv_conf(file.parent_path());

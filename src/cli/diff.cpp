@@ -12,6 +12,7 @@
 #include "report/format.hpp"
 #include "report/json_report.hpp"
 #include "report/terminal.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -36,22 +37,16 @@ Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& afte
     report::Terminal terminal(streams.out, terminal_options);
     return session::diff(options, terminal).map(status);
   }
-  auto file = report::OutputFile::open("-", streams.out);
-  if (!file) {
-    return tl::unexpected(std::move(file.error()));
-  }
-  report::JsonReport report(std::move(*file), report::Detail::kCases);
+  TRY_ASSIGN(auto file, report::OutputFile::open("-", streams.out));
+  report::JsonReport report(std::move(file), report::Detail::kCases);
   report::RunHead head = run_head("diff");
   head.snapshot_dir = before.path.string();
   report.set_head(std::move(head));
-  const auto summary = session::diff(options, report);
-  if (!summary) {
-    return tl::unexpected(summary.error());
-  }
+  TRY_ASSIGN(const auto summary, session::diff(options, report));
   if (!report.written()) {
     return tl::unexpected(report.written().error());
   }
-  return summary->status;
+  return summary.status;
 }
 
 /// A difference that several sites show is explained once. Files have no sites.
@@ -107,39 +102,28 @@ model::ExitStatus status_of(const inspect::ValueDiff& diff) {
 }
 
 Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
-  const auto config = load_config(args.shared);
-  if (!config) {
-    return tl::unexpected(config.error());
-  }
-  const auto before = inspect::parse_operand(args.before, config->snapshot_dir.value);
-  if (!before) {
-    return tl::unexpected(before.error());
-  }
-  const auto after = inspect::parse_operand(args.after, config->snapshot_dir.value);
-  if (!after) {
-    return tl::unexpected(after.error());
-  }
-  const bool stores = before->kind == OperandKind::kStore;
-  if (stores != (after->kind == OperandKind::kStore)) {
+  TRY_ASSIGN(const auto config, load_config(args.shared));
+  TRY_ASSIGN(const auto before, inspect::parse_operand(args.before, config.snapshot_dir.value));
+  TRY_ASSIGN(const auto after, inspect::parse_operand(args.after, config.snapshot_dir.value));
+  const bool stores = before.kind == OperandKind::kStore;
+  if (stores != (after.kind == OperandKind::kStore)) {
     return fail(ErrorKind::kUsage, fmt::format("'{}' is a store and '{}' is not: compare two stores, or two values "
                                                "(a value of a store is FOLDER::NAME)",
                                                stores ? args.before : args.after, stores ? args.after : args.before));
   }
   if (stores) {
-    return diff_stores(*before, *after, args, *config, streams);
+    return diff_stores(before, after, args, config, streams);
   }
-  const session::ComparisonOptions comparison = comparison_options(*config);
-  const auto compared = inspect::compare_values(*before, *after, args.site, {comparison.rules, comparison.changes});
-  if (!compared) {
-    return tl::unexpected(compared.error());
-  }
+  const session::ComparisonOptions comparison = comparison_options(config);
+  TRY_ASSIGN(const auto compared,
+             inspect::compare_values(before, after, args.site, {comparison.rules, comparison.changes}));
   if (args.format == Format::kJson) {
-    streams.out << json(*compared, args).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    streams.out << json(compared, args).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   } else {
-    streams.out << text(*compared);
+    streams.out << text(compared);
   }
   streams.out << std::flush;
-  return status_of(*compared);
+  return status_of(compared);
 }
 
 }  // namespace

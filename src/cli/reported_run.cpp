@@ -16,6 +16,7 @@
 #include "report/format.hpp"
 #include "report/json_report.hpp"
 #include "report/terminal.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -51,32 +52,20 @@ Result<void> all_apart(const ReportFiles& files) {
 }
 
 Result<Reports> open_reports(const ReportFiles& files, const Streams& streams) {
-  if (auto apart = all_apart(files); !apart) {
-    return tl::unexpected(std::move(apart.error()));
-  }
+  TRY(all_apart(files));
   Reports reports;
   const auto open = [&](const std::optional<std::string>& path, report::Detail detail) -> Result<void> {
     if (path) {
-      auto file = report::OutputFile::open(*path, streams.out);
-      if (!file) {
-        return tl::unexpected(std::move(file.error()));
-      }
-      reports.push_back(std::make_unique<report::JsonReport>(std::move(*file), detail));
+      TRY_ASSIGN(auto file, report::OutputFile::open(*path, streams.out));
+      reports.push_back(std::make_unique<report::JsonReport>(std::move(file), detail));
     }
     return {};
   };
-  if (auto opened = open(files.json, report::Detail::kCases); !opened) {
-    return tl::unexpected(std::move(opened.error()));
-  }
-  if (auto opened = open(files.summary, report::Detail::kCountsOnly); !opened) {
-    return tl::unexpected(std::move(opened.error()));
-  }
+  TRY(open(files.json, report::Detail::kCases));
+  TRY(open(files.summary, report::Detail::kCountsOnly));
   if (files.events) {
-    auto file = report::OutputLog::open(*files.events, streams.out);
-    if (!file) {
-      return tl::unexpected(std::move(file.error()));
-    }
-    reports.push_back(std::make_unique<report::Events>(std::move(*file)));
+    TRY_ASSIGN(auto file, report::OutputLog::open(*files.events, streams.out));
+    reports.push_back(std::make_unique<report::Events>(std::move(file)));
   }
   return reports;
 }
@@ -120,13 +109,10 @@ class PlanKeeper : public model::Listener {
 
 Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const ReportFiles& files,
                               const Streams& streams, Reports& reports, const Work& work) {
-  const auto config = load_config(shared);
-  if (!config) {
-    return tl::unexpected(config.error());
-  }
-  head.benchmark_dir = config->benchmark_dir.value.value_or("").string();
-  head.snapshot_dir = config->snapshot_dir.value.string();
-  report::Terminal terminal = make_terminal(*config, shared, files, streams);
+  TRY_ASSIGN(const auto config, load_config(shared));
+  head.benchmark_dir = config.benchmark_dir.value.value_or("").string();
+  head.snapshot_dir = config.snapshot_dir.value.string();
+  report::Terminal terminal = make_terminal(config, shared, files, streams);
   report::FanOut everyone;
   PlanKeeper plan;
   everyone.add(plan);
@@ -135,13 +121,10 @@ Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const 
     report->set_head(head);
     everyone.add(*report);
   }
-  auto suite = suite_options(*config, shared);
-  if (!suite) {
-    return tl::unexpected(std::move(suite.error()));
-  }
-  auto status = work(*config, std::move(*suite), everyone);
+  TRY_ASSIGN(auto suite, suite_options(config, shared));
+  auto status = work(config, std::move(suite), everyone);
   terminal.stop();
-  if (const auto why = plan.nothing_selected(shared, *config)) {
+  if (const auto why = plan.nothing_selected(shared, config)) {
     complain({ErrorKind::kUsage, *why}, streams, shared.color);
   }
   return status;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/load.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -48,12 +49,9 @@ Result<config::Config> load_config(const Shared& shared) {
 }
 
 Result<session::SuiteOptions> suite_options(const config::Config& config, const Shared& shared) {
-  auto folder = benchmark_dir(config);
-  if (!folder) {
-    return tl::unexpected(std::move(folder.error()));
-  }
+  TRY_ASSIGN(auto folder, benchmark_dir(config));
   session::SuiteOptions options;
-  options.benchmark_dir = std::move(*folder);
+  options.benchmark_dir = std::move(folder);
   options.project_dir = config.project_dir.value;
   options.python = config.python.value;
   options.filter = shared.filter;

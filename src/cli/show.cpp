@@ -12,6 +12,7 @@
 #include "inspect/operand.hpp"
 #include "inspect/stored_value.hpp"
 #include "report/format.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -44,16 +45,13 @@ using inspect::ShownText;
 ShownText as_text(const inspect::ShownJson& shown) { return {json_text(shown.content), shown.unreadable}; }
 
 Result<ShownText> show_file(const std::filesystem::path& path, const ShowArgs& args, const config::Config& config) {
-  const auto value = inspect::load_file(path);
-  if (!value) {
-    return tl::unexpected(value.error());
-  }
+  TRY_ASSIGN(const auto value, inspect::load_file(path));
   if (args.format == Format::kJson) {
     const Json json = {
-        {"format", 1}, {"file", path.string()}, {"value", inspect::value_json(value->root(), json_limits(args))}};
+        {"format", 1}, {"file", path.string()}, {"value", inspect::value_json(value.root(), json_limits(args))}};
     return ShownText{json_text(json)};
   }
-  return ShownText{inspect::value_text(value->root(), text_limits(args, config), "")};
+  return ShownText{inspect::value_text(value.root(), text_limits(args, config), "")};
 }
 
 Result<ShownText> show_store(const store::Store& store, const ShowArgs& args) {
@@ -66,15 +64,9 @@ Result<ShownText> show_store(const store::Store& store, const ShowArgs& args) {
 Result<void> write_pickle(const store::Store& store, const Found& found, const std::optional<model::Site>& site,
                           const std::string& file, std::ostream& out) {
   const store::CaseRecord& record = found.manifest.cases[found.cases.front()];
-  const auto value = inspect::choose_site(record, store::case_label(found.manifest, record), site);
-  if (!value) {
-    return tl::unexpected(value.error());
-  }
-  const auto pickle = inspect::load_pickle(store, **value);
-  if (!pickle) {
-    return tl::unexpected(pickle.error());
-  }
-  const auto bytes = pickle->bytes();
+  TRY_ASSIGN(const auto value, inspect::choose_site(record, store::case_label(found.manifest, record), site));
+  TRY_ASSIGN(const auto pickle, inspect::load_pickle(store, *value));
+  const auto bytes = pickle.bytes();
   if (file == "-") {  // not text: past what makes text visible
     out.flush();
     std::cout.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
@@ -89,71 +81,51 @@ Result<void> write_pickle(const store::Store& store, const Found& found, const s
 
 Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs& args, const config::Config& config,
                                  const Streams& streams) {
-  const auto site = inspect::parse_site(args.site);
-  if (!site) {
-    return tl::unexpected(site.error());
+  TRY_ASSIGN(const auto site, inspect::parse_site(args.site));
+  TRY_ASSIGN(const auto store, store::Store::open(operand.path));
+  TRY_ASSIGN(const auto found, inspect::find_snapshots(store, operand.name));
+  const bool several = inspect::case_count(found) > 1;
+  if (several && (args.pickle_file || site)) {
+    return fail(ErrorKind::kUsage, inspect::several_cases(found, operand.name));
   }
-  const auto store = store::Store::open(operand.path);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  const auto found = inspect::find_snapshots(*store, operand.name);
-  if (!found) {
-    return tl::unexpected(found.error());
-  }
-  const bool several = inspect::case_count(*found) > 1;
-  if (several && (args.pickle_file || *site)) {
-    return fail(ErrorKind::kUsage, inspect::several_cases(*found, operand.name));
-  }
-  if (*site) {
-    const store::CaseRecord& record = found->front().manifest.cases[found->front().cases.front()];
-    if (const auto there = inspect::choose_site(record, operand.name, *site); !there) {
-      return tl::unexpected(there.error());
-    }
+  if (site) {
+    const store::CaseRecord& record = found.front().manifest.cases[found.front().cases.front()];
+    TRY(inspect::choose_site(record, operand.name, site));
   }
   if (args.format == Format::kJson) {
-    return as_text(inspect::cases_json(*store, *found, *site, json_limits(args)));
+    return as_text(inspect::cases_json(store, found, site, json_limits(args)));
   }
   if (several) {
-    ShownText shown = inspect::cases_text(*store, *found);
-    shown.content += report::one_line(inspect::several_cases(*found, operand.name)) + ", to see its values\n";
+    ShownText shown = inspect::cases_text(store, found);
+    shown.content += report::one_line(inspect::several_cases(found, operand.name)) + ", to see its values\n";
     return shown;
   }
-  const Found& only = found->front();
+  const Found& only = found.front();
   if (args.pickle_file) {
-    return write_pickle(*store, only, *site, *args.pickle_file, streams.out).map([] { return ShownText(); });
+    return write_pickle(store, only, site, *args.pickle_file, streams.out).map([] { return ShownText(); });
   }
-  return inspect::case_text(*store, only.manifest, only.manifest.cases[only.cases.front()], *site,
+  return inspect::case_text(store, only.manifest, only.manifest.cases[only.cases.front()], site,
                             text_limits(args, config));
 }
 
 Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
-  const auto config = load_config(args.shared);
-  if (!config) {
-    return tl::unexpected(config.error());
-  }
-  inspect::Operand operand{inspect::OperandKind::kStore, config->snapshot_dir.value, {}};
+  TRY_ASSIGN(const auto config, load_config(args.shared));
+  inspect::Operand operand{inspect::OperandKind::kStore, config.snapshot_dir.value, {}};
   if (args.what) {
-    auto parsed = inspect::parse_operand(*args.what, config->snapshot_dir.value);
-    if (!parsed) {
-      return tl::unexpected(std::move(parsed.error()));
-    }
-    operand = std::move(*parsed);
+    TRY_ASSIGN(auto parsed, inspect::parse_operand(*args.what, config.snapshot_dir.value));
+    operand = std::move(parsed);
   }
   if (operand.kind == inspect::OperandKind::kSnapshot) {
-    return show_snapshots(operand, args, *config, streams);
+    return show_snapshots(operand, args, config, streams);
   }
   if (args.site || args.pickle_file) {
     return fail(ErrorKind::kUsage, "--site and --pickle need the name of a snapshot");
   }
   if (operand.kind == inspect::OperandKind::kFile) {
-    return show_file(operand.path, args, *config);
+    return show_file(operand.path, args, config);
   }
-  const auto store = store::Store::open(operand.path);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  return show_store(*store, args);
+  TRY_ASSIGN(const auto store, store::Store::open(operand.path));
+  return show_store(store, args);
 }
 
 }  // namespace

@@ -6,25 +6,23 @@
 
 #include "config/json_text.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::config {
 
 namespace fs = std::filesystem;
 
 Result<AsvConf> parse_asv_conf(std::string_view text, const fs::path& file) {
-  const auto json = parse_json(text, file, Dialect::kJson5);
-  if (!json) {
-    return tl::unexpected(json.error());
-  }
+  TRY_ASSIGN(const auto json, parse_json(text, file, Dialect::kJson5));
   const auto wrong = [&](std::string_view what) {
     return fail(ErrorKind::kConfig, fmt::format("{}: {}", file.string(), what));
   };
-  if (!json->is_object()) {
+  if (!json.is_object()) {
     return wrong("must be an object, as asv writes it");
   }
   AsvConf conf;
   conf.file = file;
-  if (const auto found = json->find("benchmark_dir"); found != json->end()) {
+  if (const auto found = json.find("benchmark_dir"); found != json.end()) {
     if (!found->is_string() || found->get<std::string>().empty()) {
       return wrong("benchmark_dir: must be a path");
     }
@@ -33,7 +31,7 @@ Result<AsvConf> parse_asv_conf(std::string_view text, const fs::path& file) {
   if (conf.benchmark_dir.is_relative() && file.has_parent_path()) {
     conf.benchmark_dir = (file.parent_path() / conf.benchmark_dir).lexically_normal();
   }
-  if (const auto found = json->find("default_benchmark_timeout"); found != json->end() && !found->is_null()) {
+  if (const auto found = json.find("default_benchmark_timeout"); found != json.end() && !found->is_null()) {
     if (!found->is_number() || !(found->get<double>() > 0) || !std::isfinite(found->get<double>())) {
       return wrong("default_benchmark_timeout: must be a number of seconds greater than 0");
     }
@@ -53,11 +51,8 @@ Result<std::optional<AsvConf>> read_asv_conf(const fs::path& folder) {
     if (!text) {
       return fail(ErrorKind::kConfig, text.error().message);
     }
-    auto conf = parse_asv_conf(*text, file);
-    if (!conf) {
-      return tl::unexpected(std::move(conf.error()));
-    }
-    return std::optional<AsvConf>(std::move(*conf));
+    TRY_ASSIGN(auto conf, parse_asv_conf(*text, file));
+    return std::optional<AsvConf>(std::move(conf));
   }
   return std::optional<AsvConf>();
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/values.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::config {
 
@@ -123,11 +124,8 @@ void rebase(OptionalPath& value, const fs::path& folder) {
 }  // namespace
 
 Result<void> apply_settings(Config& config, const Json& settings, const std::string& source) {
-  const auto flat = flatten(settings, source);
-  if (!flat) {
-    return tl::unexpected(flat.error());
-  }
-  for (const Found& found : *flat) {
+  TRY_ASSIGN(const auto flat, flatten(settings, source));
+  for (const Found& found : flat) {
     // Not by the full key: "tolerance.rtol" is no key of the top level.
     const bool known = std::find(found.siblings.begin(), found.siblings.end(), found.last) != found.siblings.end();
     std::optional<std::string> wrong;

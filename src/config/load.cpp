@@ -4,6 +4,7 @@
 
 #include "config/asv_conf.hpp"
 #include "config/json_text.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::config {
 
@@ -40,21 +41,12 @@ Result<Config> load(const LoadOptions& options) {
     file = usual;
   }
   if (file) {
-    const auto json = read_json(*file, Dialect::kJson);
-    if (!json) {
-      return tl::unexpected(json.error());
-    }
-    if (auto applied = apply_file(config, *json, *file); !applied) {
-      return tl::unexpected(std::move(applied.error()));
-    }
+    TRY_ASSIGN(const auto json, read_json(*file, Dialect::kJson));
+    TRY(apply_file(config, json, *file));
   }
-  if (auto applied = apply_overrides(config, options.overrides); !applied) {
-    return tl::unexpected(std::move(applied.error()));
-  }
+  TRY(apply_overrides(config, options.overrides));
   if (!config.benchmark_dir.value || !config.timeout.value) {
-    if (auto applied = apply_asv_conf(config, options.folder); !applied) {
-      return tl::unexpected(std::move(applied.error()));
-    }
+    TRY(apply_asv_conf(config, options.folder));
   }
   if (const fs::path usual = options.folder / "benchmarks";
       !config.benchmark_dir.value && fs::is_directory(usual, ignored)) {

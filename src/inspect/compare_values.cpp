@@ -11,6 +11,7 @@
 #include "inspect/snapshots.hpp"
 #include "inspect/stored_value.hpp"
 #include "snapshot_test/compare/compare.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::inspect {
 
@@ -25,15 +26,9 @@ struct StoredCase {
 };
 
 Result<StoredCase> load_case(const Operand& operand) {
-  auto store = store::Store::open(operand.path);
-  if (!store) {
-    return tl::unexpected(std::move(store.error()));
-  }
-  auto found = find_case(*store, operand.name);
-  if (!found) {
-    return tl::unexpected(std::move(found.error()));
-  }
-  return StoredCase{std::move(*store), std::move(*found)};
+  TRY_ASSIGN(auto store, store::Store::open(operand.path));
+  TRY_ASSIGN(auto found, find_case(store, operand.name));
+  return StoredCase{std::move(store), std::move(found)};
 }
 
 /// A file, or one site of a case.
@@ -41,15 +36,9 @@ Result<StoredValue> load_value(const Operand& operand, const std::optional<model
   if (operand.kind == OperandKind::kFile) {
     return load_file(operand.path);
   }
-  const auto stored = load_case(operand);
-  if (!stored) {
-    return tl::unexpected(stored.error());
-  }
-  const auto value = choose_site(stored->record(), operand.name, site);
-  if (!value) {
-    return tl::unexpected(value.error());
-  }
-  return load_site(stored->store, **value);
+  TRY_ASSIGN(const auto stored, load_case(operand));
+  TRY_ASSIGN(const auto value, choose_site(stored.record(), operand.name, site));
+  return load_site(stored.store, *value);
 }
 
 /// Then nothing needs to be walked, however large it is and whatever it shares.
@@ -59,22 +48,14 @@ bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
 
 Result<ValueDiff> compare_cases(const Operand& before, const Operand& after, const std::optional<model::Site>& site,
                                 const RuleSet& rules) {
-  const auto expected = load_case(before);
-  if (!expected) {
-    return tl::unexpected(expected.error());
-  }
-  const auto actual = load_case(after);
-  if (!actual) {
-    return tl::unexpected(actual.error());
-  }
+  TRY_ASSIGN(const auto expected, load_case(before));
+  TRY_ASSIGN(const auto actual, load_case(after));
   if (site) {
-    if (const auto there = choose_site(expected->record(), before.name, site); !there) {
-      return tl::unexpected(there.error());
-    }
+    TRY(choose_site(expected.record(), before.name, site));
   }
-  const model::Rules own = model::rules_for(store::benchmark_of(expected->found.manifest), rules.rules, rules.changes);
+  const model::Rules own = model::rules_for(store::benchmark_of(expected.found.manifest), rules.rules, rules.changes);
   ValueDiff diff;
-  diff.sites = compare_snapshots({actual->store, actual->record()}, {expected->store, expected->record()}, own);
+  diff.sites = compare_snapshots({actual.store, actual.record()}, {expected.store, expected.record()}, own);
   if (site) {
     std::erase_if(diff.sites, [&site](const model::SiteComparison& each) { return !(each.site == *site); });
   }
@@ -85,35 +66,26 @@ Result<ValueDiff> compare_cases(const Operand& before, const Operand& after, con
 
 Result<ValueDiff> compare_values(const Operand& before, const Operand& after, const std::optional<std::string>& site,
                                  const RuleSet& rules) {
-  const auto wanted = parse_site(site);
-  if (!wanted) {
-    return tl::unexpected(wanted.error());
-  }
+  TRY_ASSIGN(const auto wanted, parse_site(site));
   const bool files = before.kind == OperandKind::kFile && after.kind == OperandKind::kFile;
-  if (files && *wanted) {
+  if (files && wanted) {
     return fail(ErrorKind::kUsage, "--site needs the name of a snapshot");
   }
   if (before.kind == OperandKind::kSnapshot && after.kind == OperandKind::kSnapshot) {
-    return compare_cases(before, after, *wanted, rules);
+    return compare_cases(before, after, wanted, rules);
   }
-  const auto expected = load_value(before, *wanted);
-  if (!expected) {
-    return tl::unexpected(expected.error());
-  }
-  const auto actual = load_value(after, *wanted);
-  if (!actual) {
-    return tl::unexpected(actual.error());
-  }
+  TRY_ASSIGN(const auto expected, load_value(before, wanted));
+  TRY_ASSIGN(const auto actual, load_value(after, wanted));
   model::SiteComparison comparison;
-  comparison.site = wanted->value_or(model::Site{});
+  comparison.site = wanted.value_or(model::Site{});
   comparison.meaningful = true;
-  if (same_bytes(expected->file.bytes(), actual->file.bytes())) {
+  if (same_bytes(expected.file.bytes(), actual.file.bytes())) {
     comparison.match = model::SiteMatch::kIdentical;
     return ValueDiff{{std::move(comparison)}, false};
   }
   compare::Options options;
   static_cast<model::Rules&>(options) = rules.rules;
-  compare::describe(comparison, compare::compare(actual->document, expected->document, options));
+  compare::describe(comparison, compare::compare(actual.document, expected.document, options));
   return ValueDiff{{std::move(comparison)}, false};
 }
 

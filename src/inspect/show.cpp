@@ -8,6 +8,7 @@
 
 #include "inspect/stored_value.hpp"
 #include "report/format.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::inspect {
 
@@ -123,17 +124,14 @@ std::string run_line(const store::Store& store, const std::string& id) {
 }  // namespace
 
 Result<ShownText> store_text(const store::Store& store) {
-  const auto names = store.benchmark_names();
-  if (!names) {
-    return tl::unexpected(names.error());
-  }
+  TRY_ASSIGN(const auto names, store.benchmark_names());
   std::string text;
   std::size_t unreadable = 0;
   Checked checked;
   Counts all;
   std::size_t cases = 0;
-  const std::size_t width = column_width(*names);
-  for (const std::string& name : *names) {
+  const std::size_t width = column_width(names);
+  for (const std::string& name : names) {
     const auto manifest = store.load_manifest(name);
     if (!manifest) {
       text += fmt::format("{}: {}\n", report::one_line(name), report::one_line(manifest.error().message));
@@ -153,21 +151,18 @@ Result<ShownText> store_text(const store::Store& store) {
     }
   }
   const auto bytes = store.disk_usage();
-  text += fmt::format("{} with {} in '{}'{}: {}\n", report::counted(names->size(), "benchmark"),
+  text += fmt::format("{} with {} in '{}'{}: {}\n", report::counted(names.size(), "benchmark"),
                       report::counted(cases, "case"), report::one_line(store.root().string()),
                       bytes ? ", " + report::size(*bytes) : "", counts_text(all));
   return ShownText{std::move(text), unreadable};
 }
 
 Result<ShownJson> store_json(const store::Store& store) {
-  const auto names = store.benchmark_names();
-  if (!names) {
-    return tl::unexpected(names.error());
-  }
+  TRY_ASSIGN(const auto names, store.benchmark_names());
   Json out = {{"format", 1}, {"store", store.root().string()}, {"benchmarks", Json::array()}};
   std::size_t unreadable = 0;
   Checked checked;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const auto manifest = store.load_manifest(name);
     if (!manifest) {
       out["benchmarks"].push_back({{"name", name}, {"unreadable", manifest.error().message}});

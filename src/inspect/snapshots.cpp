@@ -9,6 +9,7 @@
 #include "report/format.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "util/text.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::inspect {
 
@@ -37,14 +38,11 @@ tl::unexpected<Error> none(const store::Store& store, const std::string& name, c
 }  // namespace
 
 Result<std::vector<Found>> find_snapshots(const store::Store& store, const std::string& name) {
-  const auto benchmarks = store.benchmark_names();
-  if (!benchmarks) {
-    return tl::unexpected(benchmarks.error());
-  }
+  TRY_ASSIGN(const auto benchmarks, store.benchmark_names());
   std::vector<Found> found;
   std::vector<std::string> known;
   std::optional<Error> unreadable;
-  for (const std::string& each : *benchmarks) {
+  for (const std::string& each : benchmarks) {
     auto manifest = store.load_manifest(each);
     if (!manifest) {
       unreadable = manifest.error();
@@ -89,14 +87,11 @@ std::string several_cases(const std::vector<Found>& found, const std::string& na
 }
 
 Result<Found> find_case(const store::Store& store, const std::string& name) {
-  auto found = find_snapshots(store, name);
-  if (!found) {
-    return tl::unexpected(std::move(found.error()));
+  TRY_ASSIGN(auto found, find_snapshots(store, name));
+  if (case_count(found) > 1) {
+    return fail(ErrorKind::kUsage, several_cases(found, name));
   }
-  if (case_count(*found) > 1) {
-    return fail(ErrorKind::kUsage, several_cases(*found, name));
-  }
-  return std::move(found->front());
+  return std::move(found.front());
 }
 
 Result<std::optional<model::Site>> parse_site(const std::optional<std::string>& text) {

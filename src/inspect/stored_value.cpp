@@ -10,6 +10,7 @@
 #include "inspect/other_format.hpp"
 #include "snapshot_test/pickle/npy.hpp"
 #include "store/paths.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::inspect {
 
@@ -48,11 +49,8 @@ Result<StoredValue> load_file(const fs::path& path) {
                               path.string()));
     }
     const std::vector<fs::path> folders = {folder.parent_path()};
-    const auto reader = store::ObjectReader::open(folders, object->sha256, std::nullopt);
-    if (!reader) {
-      return tl::unexpected(reader.error());
-    }
-    file = reader->load_verified(fs::temp_directory_path());
+    TRY_ASSIGN(const auto reader, store::ObjectReader::open(folders, object->sha256, std::nullopt));
+    file = reader.load_verified(fs::temp_directory_path());
     if (!file) {
       return tl::unexpected(std::move(file.error()));
     }
@@ -72,11 +70,8 @@ Result<util::MappedFile> load_pickle(const store::Store& store, const model::Sit
   if (site.object.empty()) {
     return fail(ErrorKind::kCorrupt, fmt::format("{} holds no value: {}", site.site.text(), site.opaque));
   }
-  const auto reader = store.open_object(site.object, site.bytes);
-  if (!reader) {
-    return tl::unexpected(reader.error());
-  }
-  return reader->load_verified(fs::temp_directory_path());
+  TRY_ASSIGN(const auto reader, store.open_object(site.object, site.bytes));
+  return reader.load_verified(fs::temp_directory_path());
 }
 
 Result<void> check_site(const store::Store& store, const model::SiteValue& site) {
@@ -89,11 +84,8 @@ Result<void> check_site(const store::Store& store, const model::SiteValue& site)
 }
 
 Result<StoredValue> load_site(const store::Store& store, const model::SiteValue& site) {
-  auto file = load_pickle(store, site);
-  if (!file) {
-    return tl::unexpected(std::move(file.error()));
-  }
-  return read_tree(std::move(*file), fmt::format("object {}", site.object));
+  TRY_ASSIGN(auto file, load_pickle(store, site));
+  return read_tree(std::move(file), fmt::format("object {}", site.object));
 }
 
 }  // namespace snapshot_test::inspect

@@ -8,6 +8,7 @@
 
 #include "util/fd.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 #include "util/visible.hpp"
 
 namespace snapshot_test::report {
@@ -67,9 +68,7 @@ Result<OutputFile> OutputFile::open(const std::string& path, std::ostream& stand
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     return OutputFile(Kind::kDevice, target, standard_output);
   }
-  if (auto probe = util::AtomicFile::create(target); !probe) {
-    return tl::unexpected(std::move(probe.error()));
-  }
+  TRY(util::AtomicFile::create(target));
   fs::remove(target, error);
   if (error) {
     return fail(ErrorKind::kIo, "cannot remove the earlier report '" + path + "': " + error.message());

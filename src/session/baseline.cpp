@@ -1,4 +1,5 @@
 #include "session/baseline.hpp"
+#include "util/try.hpp"
 
 #include <utility>
 
@@ -13,12 +14,9 @@ Result<store::Store> open_baseline(const std::filesystem::path& folder) {
 }
 
 Result<Baseline> load_baseline(const store::Store& store) {
-  const auto names = store.benchmark_names();
-  if (!names) {
-    return tl::unexpected(names.error());
-  }
+  TRY_ASSIGN(const auto names, store.benchmark_names());
   Baseline baseline;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     auto manifest = store.load_manifest(name);
     if (!manifest && manifest.error().kind == ErrorKind::kIo) {
       return tl::unexpected(manifest.error());  // the machine's refusal, which says nothing of the file

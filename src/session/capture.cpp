@@ -10,6 +10,7 @@
 #include "session/session.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/store/transaction.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -63,49 +64,37 @@ struct HostsEnd {
 }  // namespace
 
 Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener) {
-  auto run = Run::begin(options.suite, listener);
-  if (!run) {
-    return tl::unexpected(run.error());
-  }
-  auto host = (*run)->start_host({});
+  TRY_ASSIGN(auto run, Run::begin(options.suite, listener));
+  auto host = run->start_host({});
   if (!host) {
     return tl::unexpected(host.error());
   }
   model::DiscoverRequest wanted;
   wanted.files = options.resume;
-  auto found = (*run)->find_benchmarks(**host, std::move(wanted));
-  if (!found) {
-    return tl::unexpected(found.error());
-  }
-  const Selection& selection = found->selection;
+  TRY_ASSIGN(auto found, run->find_benchmarks(**host, std::move(wanted)));
+  const Selection& selection = found.selection;
   model::CaptureSummary summary;
-  summary.plan = (*run)->plan(selection);
+  summary.plan = run->plan(selection);
   summary.snapshot_dir = options.snapshot_dir.string();
   if (summary.plan.cases == 0) {
     listener.planned(summary.plan);
     summary.status = model::ExitStatus::kNothingVerified;
-    summary.seconds = (*run)->seconds();
+    summary.seconds = run->seconds();
     listener.finished(summary);
     return summary;
   }
-  auto store = store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir));
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
+  TRY_ASSIGN(auto store, store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir)));
   const std::string new_id = store::new_run_id(std::time(nullptr));
-  auto transaction = options.resume ? store::CaptureTransaction::resume(
-                                          *store, new_id, resumption_key(options, (*run)->python(), found->reply))
-                                    : store::CaptureTransaction::begin(*store, new_id);
-  if (!transaction) {
-    return tl::unexpected(transaction.error());
-  }
-  Capture capture(options, listener, *store, *transaction, found->reply.sources);
+  TRY_ASSIGN(auto transaction, options.resume ? store::CaptureTransaction::resume(
+                                                    store, new_id, resumption_key(options, run->python(), found.reply))
+                                              : store::CaptureTransaction::begin(store, new_id));
+  Capture capture(options, listener, store, transaction, found.reply.sources);
   summary.resumed = capture.take_over(selection);
-  add_notes(summary, transaction->resumed());
+  add_notes(summary, transaction.resumed());
   listener.planned(summary.plan);
   const auto finish = [&](model::ExitStatus status) {
-    summary.status = (*run)->interrupted() ? model::ExitStatus::kInterrupted : status;
-    summary.seconds = (*run)->seconds();
+    summary.status = run->interrupted() ? model::ExitStatus::kInterrupted : status;
+    summary.seconds = run->seconds();
     listener.finished(summary);
     return summary;
   };
@@ -114,11 +103,11 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   const auto on_started = [&](const CaseTask& task) { listener.started(id_of(task)); };
   const auto on_ended = [&](const CaseTask& task) { listener.ended(id_of(task)); };
 
-  (*host)->preload(found->reply.common_modules);
-  std::vector<CaseTask> tasks = capture.first_tasks(**run, selection);
+  (*host)->preload(found.reply.common_modules);
+  std::vector<CaseTask> tasks = capture.first_tasks(*run, selection);
   listener.phase("capturing", tasks.size());
   capture.report_complete(selection);
-  const auto first_request = [&](const CaseTask& task) { return capture.first_request(**run, task); };
+  const auto first_request = [&](const CaseTask& task) { return capture.first_request(*run, task); };
   const auto first =
       (*host)->run(std::move(tasks), first_request, on_started, [&](CaseTask& task, CaseOutcome outcome) {
         const auto then = capture.on_first(task, std::move(outcome));
@@ -130,19 +119,17 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   if (!first) {
     return tl::unexpected(first.error());
   }
-  if (auto refused = capture.refused(); !refused) {
-    return tl::unexpected(refused.error());
-  }
-  if (options.stability_check && !(*run)->interrupted()) {
+  TRY(capture.refused());
+  if (options.stability_check && !run->interrupted()) {
     // Another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
     host->reset();
-    tasks = capture.second_tasks(**run, selection);
+    tasks = capture.second_tasks(*run, selection);
     listener.phase("running again", tasks.size());
-    host = (*run)->start_second_host(found->reply.common_modules);
+    host = run->start_second_host(found.reply.common_modules);
     if (!host) {
       return tl::unexpected(host.error());
     }
-    const auto second_request = [&](const CaseTask& task) { return capture.second_request(**run, task); };
+    const auto second_request = [&](const CaseTask& task) { return capture.second_request(*run, task); };
     const auto second =
         (*host)->run(std::move(tasks), second_request, on_started, [&](const CaseTask& task, CaseOutcome outcome) {
           on_ended(task);
@@ -151,12 +138,10 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     if (!second) {
       return tl::unexpected(second.error());
     }
-    if (auto refused = capture.refused(); !refused) {
-      return tl::unexpected(refused.error());
-    }
+    TRY(capture.refused());
   }
   capture.count_into(summary);
-  if ((*run)->interrupted()) {
+  if (run->interrupted()) {
     summary.failure = options.resume ? "interrupted; capture --resume goes on with what was run" : "";
     return finish(model::ExitStatus::kInterrupted);
   }
@@ -165,19 +150,13 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   }
   host->reset();
 
-  if (auto staged = capture.stage(selection); !staged) {
-    return tl::unexpected(staged.error());
-  }
+  TRY(capture.stage(selection));
   const store::RunInfo info =
-      describe_run(options, listener, **run, transaction->run_id(), found->reply.packages, summary.counts);
-  if (auto put = transaction->put_run(info); !put) {
-    return tl::unexpected(put.error());
-  }
-  if (auto committed = transaction->commit(); !committed) {
-    return tl::unexpected(committed.error());
-  }
-  summary.run_id = transaction->run_id();
-  summary.store_bytes = store->disk_usage().value_or(0);
+      describe_run(options, listener, *run, transaction.run_id(), found.reply.packages, summary.counts);
+  TRY(transaction.put_run(info));
+  TRY(transaction.commit());
+  summary.run_id = transaction.run_id();
+  summary.store_bytes = store.disk_usage().value_or(0);
   conclude(summary, options.demands);
   return finish(summary.status);
 }

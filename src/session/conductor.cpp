@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "util/process.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -79,18 +80,13 @@ std::deque<Order> orders_above(const Branch* branch) {
 Result<std::unique_ptr<Conductor>> Conductor::start(HostTree::Settings settings, const Scratch& scratch,
                                                     Signals& signals, const Options& options) {
   std::unique_ptr<Conductor> conductor(new Conductor(std::move(settings), scratch, signals, options));
-  if (auto started = conductor->start_base(); !started) {
-    return tl::unexpected(started.error());
-  }
+  TRY(conductor->start_base());
   return conductor;
 }
 
 Result<void> Conductor::start_base() {
-  auto base = processes_.spawn({});
-  if (!base) {
-    return tl::unexpected(base.error());
-  }
-  base_ = *base;
+  TRY_ASSIGN(auto base, processes_.spawn({}));
+  base_ = base;
   while (base_ != nullptr && !base_->ready) {
     if (auto turned = turn(); !turned) {
       return turned;
@@ -114,9 +110,7 @@ Result<void> Conductor::start_base() {
 Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request) {
   for (;;) {
     if (base_ == nullptr) {  // a module of the suite has killed it
-      if (auto started = start_base(); !started) {
-        return tl::unexpected(started.error());
-      }
+      TRY(start_base());
     }
     const auto process =
         processes_.fork(*base_, {Role::kDiscover, request, options_.timeouts.of_import, LimitFrom::kImportTimeout});
@@ -127,9 +121,7 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
       if (interrupted()) {
         return fail(ErrorKind::kInterrupted, "interrupted while the suite was imported");
       }
-      if (auto turned = turn(); !turned) {
-        return tl::unexpected(turned.error());
-      }
+      TRY(turn());
     }
     const std::unique_ptr<Process> ended = std::move(discovery_);
     if (ended == nullptr) {
@@ -156,11 +148,8 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make
   on_started_ = on_started;
   on_finished_ = on_finished;
   unfinished_ = tasks.size();
-  auto tree = plan_work(std::move(tasks), options_.timeouts, scratch_);
-  if (!tree) {
-    return tl::unexpected(tree.error());
-  }
-  tree_ = std::move(*tree);
+  TRY_ASSIGN(auto tree, plan_work(std::move(tasks), options_.timeouts, scratch_));
+  tree_ = std::move(tree);
   schedule_.emplace(tree_, options_.workers);
   opened(*tree_.spawned);
   if (base_ != nullptr) {

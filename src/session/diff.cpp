@@ -8,6 +8,7 @@
 #include "session/baseline.hpp"
 #include "session/judge.hpp"
 #include "session/session.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -119,42 +120,30 @@ class StoreDiff {
 
 Result<model::VerifySummary> diff(const DiffOptions& options, model::Listener& listener) {
   const auto begun = std::chrono::steady_clock::now();
-  const auto before_store = open_baseline(options.before);
-  if (!before_store) {
-    return tl::unexpected(before_store.error());
-  }
-  const auto after_store = open_baseline(options.after);
-  if (!after_store) {
-    return tl::unexpected(after_store.error());
-  }
-  const auto before = load_baseline(*before_store);
-  if (!before) {
-    return tl::unexpected(before.error());
-  }
-  const auto after = load_baseline(*after_store);
-  if (!after) {
-    return tl::unexpected(after.error());
-  }
-  StoreDiff diff(options, listener, *before_store, *after_store);
-  diff.plan(*before);
-  for (const auto& [name, manifest] : before->manifests) {
-    const auto other = after->manifests.find(name);
-    if (const auto broken = after->unreadable.find(name); broken != after->unreadable.end()) {
+  TRY_ASSIGN(const auto before_store, open_baseline(options.before));
+  TRY_ASSIGN(const auto after_store, open_baseline(options.after));
+  TRY_ASSIGN(const auto before, load_baseline(before_store));
+  TRY_ASSIGN(const auto after, load_baseline(after_store));
+  StoreDiff diff(options, listener, before_store, after_store);
+  diff.plan(before);
+  for (const auto& [name, manifest] : before.manifests) {
+    const auto other = after.manifests.find(name);
+    if (const auto broken = after.unreadable.find(name); broken != after.unreadable.end()) {
       diff.unreadable(name, broken->second);
     } else {
-      diff.compare(manifest, other == after->manifests.end() ? nullptr : &other->second);
+      diff.compare(manifest, other == after.manifests.end() ? nullptr : &other->second);
     }
   }
-  for (const auto& [name, why] : before->unreadable) {
+  for (const auto& [name, why] : before.unreadable) {
     diff.unreadable(name, why);
   }
-  for (const auto& [name, why] : after->unreadable) {
-    if (before->manifests.count(name) == 0 && before->unreadable.count(name) == 0) {
+  for (const auto& [name, why] : after.unreadable) {
+    if (before.manifests.count(name) == 0 && before.unreadable.count(name) == 0) {
       diff.unreadable(name, why);
     }
   }
-  for (const auto& [name, manifest] : after->manifests) {
-    if (before->manifests.count(name) == 0 && before->unreadable.count(name) == 0) {
+  for (const auto& [name, manifest] : after.manifests) {
+    if (before.manifests.count(name) == 0 && before.unreadable.count(name) == 0) {
       diff.only_after(manifest);
     }
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "util/refusal.hpp"
+#include "util/try.hpp"
 
 extern char** environ;
 
@@ -147,11 +148,8 @@ Result<std::vector<std::string>> host_words(const PythonEnvironment& python, con
     // As an embedded interpreter is configured: no .pyc files, unbuffered streams, faulthandler.
     return std::vector<std::string>{python.executable, "-B", "-u", "-X", "faulthandler", "-c", kModuleHost, supervisor};
   }
-  const auto library = library_folder(python, scratch);
-  if (!library) {
-    return tl::unexpected(library.error());
-  }
-  prepend(variables, "LD_LIBRARY_PATH", library->string());
+  TRY_ASSIGN(const auto library, library_folder(python, scratch));
+  prepend(variables, "LD_LIBRARY_PATH", library.string());
   return std::vector<std::string>{fs::read_symlink("/proc/self/exe").string(), "host", supervisor};
 }
 
@@ -178,20 +176,11 @@ Result<std::pair<util::Fd, util::Fd>> make_output_pipe() {
 Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch, FreshMemory memory,
                                TimeOfDay clock) {
   Variables variables = host_environment(memory);
-  auto words = host_words(python, scratch, clock, variables);
-  if (!words) {
-    return tl::unexpected(words.error());
-  }
-  auto channels = util::Channel::make_pair();
-  if (!channels) {
-    return tl::unexpected(channels.error());
-  }
-  auto output = make_output_pipe();
-  if (!output) {
-    return tl::unexpected(output.error());
-  }
+  TRY_ASSIGN(auto words, host_words(python, scratch, clock, variables));
+  TRY_ASSIGN(auto channels, util::Channel::make_pair());
+  TRY_ASSIGN(auto output, make_output_pipe());
   // dup2 onto the same number would leave close-on-exec set; move the channel out of the way of 0..3 first.
-  const util::Fd theirs(::fcntl(channels->second.fd(), F_DUPFD_CLOEXEC, 10));
+  const util::Fd theirs(::fcntl(channels.second.fd(), F_DUPFD_CLOEXEC, 10));
   if (!theirs) {
     return tl::unexpected(util::refusal("duplicate a descriptor", errno));
   }
@@ -199,8 +188,8 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, output->second.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output->second.get(), STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output.second.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output.second.get(), STDERR_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
@@ -215,7 +204,7 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
 
   std::vector<std::string> lines = lines_of(variables);
-  const std::vector<char*> argv = c_strings(*words);
+  const std::vector<char*> argv = c_strings(words);
   const std::vector<char*> envp = c_strings(lines);
   pid_t pid = -1;
   int error = 0;
@@ -226,9 +215,9 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
-    return tl::unexpected(util::refusal(fmt::format("start '{}'", words->front()), error));
+    return tl::unexpected(util::refusal(fmt::format("start '{}'", words.front()), error));
   }
-  return HostProcess{pid, std::move(channels->first), std::move(output->first)};
+  return HostProcess{pid, std::move(channels.first), std::move(output.first)};
 }
 
 }  // namespace snapshot_test::session

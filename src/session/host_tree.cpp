@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "util/process.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -61,13 +62,10 @@ Process* HostTree::find(int id) {
 
 Result<Process*> HostTree::spawn(std::deque<Order> orders) {
   const TimeOfDay clock = settings_.start.frozen_time >= 0 ? TimeOfDay::kMayStandStill : TimeOfDay::kGoesOn;
-  auto host = start_host(*settings_.python, scratch_.path(), settings_.memory, clock);
-  if (!host) {
-    return tl::unexpected(host.error());
-  }
-  auto process = std::make_unique<Process>(std::move(host->channel), std::move(host->output));
+  TRY_ASSIGN(auto host, start_host(*settings_.python, scratch_.path(), settings_.memory, clock));
+  auto process = std::make_unique<Process>(std::move(host.channel), std::move(host.output));
   process->id = next_id_++;
-  process->pid = host->pid;
+  process->pid = host.pid;
   process->role = orders.empty() ? Role::kBase : orders.back().role;
   process->grant(settings_.import_timeout, LimitFrom::kImportTimeout);
   nlohmann::json body = settings_.start;
@@ -82,20 +80,14 @@ Result<Process*> HostTree::spawn(std::deque<Order> orders) {
 }
 
 Result<Process*> HostTree::fork(Process& parent, Order order) {
-  auto channels = util::Channel::make_pair();
-  if (!channels) {
-    return tl::unexpected(channels.error());
-  }
-  auto output = make_output_pipe();
-  if (!output) {
-    return tl::unexpected(output.error());
-  }
-  auto process = std::make_unique<Process>(std::move(channels->first), std::move(output->first));
+  TRY_ASSIGN(auto channels, util::Channel::make_pair());
+  TRY_ASSIGN(auto output, make_output_pipe());
+  auto process = std::make_unique<Process>(std::move(channels.first), std::move(output.first));
   process->id = next_id_++;
   process->parent = &parent;
   process->role = order.role;
   process->grant(order.timeout, order.limit_from);
-  const int fds[] = {channels->second.fd(), output->second.get()};
+  const int fds[] = {channels.second.fd(), output.second.get()};
   const nlohmann::json body = {
       {"op", "fork"}, {"node", process->id}, {"role", order.role}, {"request", std::move(order.request)}};
   if (parent.channel.fd() < 0 || !parent.channel.send(body, fds)) {

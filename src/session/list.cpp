@@ -1,22 +1,14 @@
 #include "session/run.hpp"
 #include "session/session.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
 Result<Selection> list(const SuiteOptions& options, model::Listener& listener) {
-  auto run = Run::begin(options, listener);
-  if (!run) {
-    return tl::unexpected(run.error());
-  }
-  auto host = (*run)->start_host({});
-  if (!host) {
-    return tl::unexpected(host.error());
-  }
-  auto found = (*run)->find_benchmarks(**host, {});
-  if (!found) {
-    return tl::unexpected(found.error());
-  }
-  return std::move(found->selection);
+  TRY_ASSIGN(auto run, Run::begin(options, listener));
+  TRY_ASSIGN(auto host, run->start_host({}));
+  TRY_ASSIGN(auto found, run->find_benchmarks(*host, {}));
+  return std::move(found.selection);
 }
 
 }  // namespace snapshot_test::session

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "util/process.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -160,24 +161,21 @@ std::string describe(const PythonEnvironment& python) {
 }
 
 Result<PythonEnvironment> find_python(const std::optional<std::string>& requested) {
-  const auto chosen = choose(requested);
-  if (!chosen) {
-    return tl::unexpected(chosen.error());
-  }
-  const auto output = util::run_and_read({chosen->string(), "-S", "-c", kProbe, ST_BUILT_FOR_PYTHON});
+  TRY_ASSIGN(const auto chosen, choose(requested));
+  const auto output = util::run_and_read({chosen.string(), "-S", "-c", kProbe, ST_BUILT_FOR_PYTHON});
   if (!output && output.error().kind == ErrorKind::kIo) {
     return tl::unexpected(output.error());
   }
   if (!output) {
-    return fail(ErrorKind::kUsage, fmt::format("'{}' does not work as a Python interpreter: {}", chosen->string(),
-                                               output.error().message));
+    return fail(ErrorKind::kUsage,
+                fmt::format("'{}' does not work as a Python interpreter: {}", chosen.string(), output.error().message));
   }
   const nlohmann::json answer = nlohmann::json::parse(*output, nullptr, false);
   if (!answer.is_object()) {
-    return fail(ErrorKind::kUsage, fmt::format("'{}' does not answer like a Python interpreter", chosen->string()));
+    return fail(ErrorKind::kUsage, fmt::format("'{}' does not answer like a Python interpreter", chosen.string()));
   }
   PythonEnvironment python;
-  python.executable = answer.value("executable", chosen->string());
+  python.executable = answer.value("executable", chosen.string());
   python.version = answer.value("version", "");
   python.implementation = answer.value("implementation", "");
   const bool free_threaded = answer.value("free_threaded", false);
@@ -192,9 +190,7 @@ Result<PythonEnvironment> find_python(const std::optional<std::string>& requeste
   python.why_module = why_not_embedded(python);
   if (!python.why_module.empty()) {
     python.host = HostKind::kModule;
-    if (const auto usable = use_package(python, answer); !usable) {
-      return tl::unexpected(usable.error());
-    }
+    TRY(use_package(python, answer));
   }
   return python;
 }

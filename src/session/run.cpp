@@ -1,4 +1,5 @@
 #include "session/run.hpp"
+#include "util/try.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -62,23 +63,13 @@ Result<std::unique_ptr<Run>> Run::begin(const SuiteOptions& options, model::List
     return fail(ErrorKind::kUsage,
                 fmt::format("the project folder '{}' does not exist", options.project_dir->string()));
   }
-  if (auto able = check_limits(workers_of(options)); !able) {
-    return tl::unexpected(able.error());
-  }
-  auto python = find_python(options.python);
-  if (!python) {
-    return tl::unexpected(python.error());
-  }
-  listener.note(describe(*python));
-  std::unique_ptr<Run> run(new Run(options, listener, std::move(*python)));
-  if (auto ready = run->signals_.ready(); !ready) {
-    return tl::unexpected(ready.error());
-  }
-  auto scratch = Scratch::create();
-  if (!scratch) {
-    return tl::unexpected(scratch.error());
-  }
-  run->scratch_.emplace(std::move(*scratch));
+  TRY(check_limits(workers_of(options)));
+  TRY_ASSIGN(auto python, find_python(options.python));
+  listener.note(describe(python));
+  std::unique_ptr<Run> run(new Run(options, listener, std::move(python)));
+  TRY(run->signals_.ready());
+  TRY_ASSIGN(auto scratch, Scratch::create());
+  run->scratch_.emplace(std::move(scratch));
   return run;
 }
 
@@ -87,12 +78,9 @@ Result<std::unique_ptr<Conductor>> Run::start_host(const std::vector<std::string
 }
 
 Result<std::unique_ptr<Conductor>> Run::start_second_host(const std::vector<std::string>& preload) {
-  auto scratch = Scratch::create(Scratch::For::kSecondRun);
-  if (!scratch) {
-    return tl::unexpected(scratch.error());
-  }
+  TRY_ASSIGN(auto scratch, Scratch::create(Scratch::For::kSecondRun));
   scratch_.reset();
-  scratch_.emplace(std::move(*scratch));
+  scratch_.emplace(std::move(scratch));
   return start(preload, FreshMemory::kFilled);
 }
 
@@ -106,11 +94,8 @@ Result<std::unique_ptr<Conductor>> Run::start(const std::vector<std::string>& pr
   if (options_.project_dir) {
     start.project_dir = fs::absolute(*options_.project_dir).lexically_normal().string();
   }
-  auto workdir = scratch_->make_work_folder("base", 0);
-  if (!workdir) {
-    return tl::unexpected(workdir.error());
-  }
-  start.workdir = workdir->string();
+  TRY_ASSIGN(auto workdir, scratch_->make_work_folder("base", 0));
+  start.workdir = workdir.string();
   start.seed = options_.seed;
   start.preload = preload;
   start.limits = options_.limits;
@@ -125,18 +110,15 @@ Result<std::unique_ptr<Conductor>> Run::start(const std::vector<std::string>& pr
 
 Result<Run::Found> Run::find_benchmarks(Conductor& host, model::DiscoverRequest request) {
   request.filter = options_.filter.value_or("");
-  auto reply = host.discover(std::move(request));
-  if (!reply) {
-    return tl::unexpected(reply.error());
-  }
-  if (!reply->filter_error.empty()) {
-    return fail(ErrorKind::kUsage, reply->filter_error);
+  TRY_ASSIGN(auto reply, host.discover(std::move(request)));
+  if (!reply.filter_error.empty()) {
+    return fail(ErrorKind::kUsage, reply.filter_error);
   }
   Found found;
-  found.selection.suite = std::move(reply->suite);
+  found.selection.suite = std::move(reply.suite);
   const std::vector<model::Benchmark>& benchmarks = found.selection.suite.benchmarks;
   for (std::size_t i = 0; i < benchmarks.size(); ++i) {
-    std::vector<std::size_t> indices = reply->selected.at(i);
+    std::vector<std::size_t> indices = reply.selected.at(i);
     if (model::matches_any(benchmarks[i], options_.exclude)) {
       found.selection.excluded += indices.size();
       indices.clear();
@@ -145,8 +127,8 @@ Result<Run::Found> Run::find_benchmarks(Conductor& host, model::DiscoverRequest 
     }
     found.selection.indices.push_back(std::move(indices));
   }
-  found.selection.not_imported = reply->not_imported;
-  found.reply = std::move(*reply);
+  found.selection.not_imported = reply.not_imported;
+  found.reply = std::move(reply);
   return found;
 }
 

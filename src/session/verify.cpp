@@ -10,6 +10,7 @@
 #include "session/run.hpp"
 #include "session/session.hpp"
 #include "snapshot_test/store/store.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -176,39 +177,24 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
 }  // namespace
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
-  auto store = open_baseline(options.snapshot_dir);
-  if (!store) {
-    return tl::unexpected(store.error());
-  }
-  auto baseline = load_baseline(*store);
-  if (!baseline) {
-    return tl::unexpected(baseline.error());
-  }
-  auto run = Run::begin(options.suite, listener);
-  if (!run) {
-    return tl::unexpected(run.error());
-  }
-  auto host = (*run)->start_host({});
-  if (!host) {
-    return tl::unexpected(host.error());
-  }
-  const std::vector<model::Benchmark> stored = stored_benchmarks(*baseline);
+  TRY_ASSIGN(auto store, open_baseline(options.snapshot_dir));
+  TRY_ASSIGN(auto baseline, load_baseline(store));
+  TRY_ASSIGN(auto run, Run::begin(options.suite, listener));
+  TRY_ASSIGN(auto host, run->start_host({}));
+  const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
   model::DiscoverRequest request;
   request.stored = stored;
-  auto found = (*run)->find_benchmarks(**host, std::move(request));
-  if (!found) {
-    return tl::unexpected(found.error());
-  }
-  Verification verification(options, listener, *store, std::move(*baseline));
+  TRY_ASSIGN(auto found, run->find_benchmarks(*host, std::move(request)));
+  Verification verification(options, listener, store, std::move(baseline));
   model::VerifySummary& summary = verification.summary();
-  summary.plan = (*run)->plan(found->selection);
+  summary.plan = run->plan(found.selection);
   summary.snapshot_dir = options.snapshot_dir.string();
   listener.planned(summary.plan);
-  std::vector<CaseTask> tasks = verification.plan(**run, found->selection);
-  (*host)->preload(found->reply.common_modules);
+  std::vector<CaseTask> tasks = verification.plan(*run, found.selection);
+  host->preload(found.reply.common_modules);
   listener.phase("verifying", tasks.size());
-  const auto ran = (*host)->run(
-      std::move(tasks), [&](const CaseTask& task) { return verification.request(**run, task); },
+  TRY(host->run(
+      std::move(tasks), [&](const CaseTask& task) { return verification.request(*run, task); },
       [&](const CaseTask& task) {
         listener.started({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
       },
@@ -216,14 +202,11 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
         listener.ended({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
         verification.on_finished(task, std::move(outcome));
         return Conductor::Then::kDone;
-      });
-  if (!ran) {
-    return tl::unexpected(ran.error());
-  }
-  verification.judge_unclaimed(stored, found->reply.stored_selected, found->selection.suite);
-  summary.seconds = (*run)->seconds();
+      }));
+  verification.judge_unclaimed(stored, found.reply.stored_selected, found.selection.suite);
+  summary.seconds = run->seconds();
   conclude(summary, options.demands);
-  if ((*run)->interrupted()) {
+  if (run->interrupted()) {
     summary.status = model::ExitStatus::kInterrupted;
     summary.failure = "interrupted: the cases above were judged, the others were not";
   }

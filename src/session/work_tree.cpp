@@ -1,4 +1,5 @@
 #include "session/work_tree.hpp"
+#include "util/try.hpp"
 
 #include <fmt/format.h>
 
@@ -31,14 +32,11 @@ class Planner {
     const std::string& module = task.benchmark->module;
     Branch*& branch = modules_[{module, task.isolation}];
     if (branch == nullptr) {
-      auto folder = scratch_.make_work_folder("module", modules_.size());
-      if (!folder) {
-        return tl::unexpected(folder.error());
-      }
+      TRY_ASSIGN(auto folder, scratch_.make_work_folder("module", modules_.size()));
       branch = &add_child(tree_.root(task.isolation));
       branch->role = model::Role::kModule;
       branch->isolation = task.isolation;
-      branch->request = model::ModuleRequest{module, folder->string()};
+      branch->request = model::ModuleRequest{module, folder.string()};
       branch->title = fmt::format("import of {}", module.empty() ? "the root package" : module);
       branch->timeout = timeouts_.of_import;
     }
@@ -48,15 +46,12 @@ class Planner {
   Result<Branch*> cache_branch(Branch& module, const model::Benchmark& benchmark) {
     Branch*& branch = caches_[{&module, *benchmark.setup_cache_key}];
     if (branch == nullptr) {
-      auto folder = scratch_.make_work_folder("cache", caches_.size());
-      if (!folder) {
-        return tl::unexpected(folder.error());
-      }
+      TRY_ASSIGN(auto folder, scratch_.make_work_folder("cache", caches_.size()));
       branch = &add_child(module);
       branch->role = model::Role::kCache;
       branch->isolation = module.isolation;
       const auto build = module.isolation == Isolation::kSpawn ? model::CacheBuild::kHere : model::CacheBuild::kForked;
-      branch->request = model::CacheRequest{model::without_params(benchmark), folder->string(), build};
+      branch->request = model::CacheRequest{model::without_params(benchmark), folder.string(), build};
       branch->title = fmt::format("setup_cache of {}", benchmark.name);
     }
     // The deadline of a shared setup_cache is the longest that any of its users grants.

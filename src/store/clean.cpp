@@ -11,6 +11,7 @@
 #include "store/layout.hpp"
 #include "store/lock.hpp"
 #include "store/paths.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -26,12 +27,9 @@ struct Plan {
 };
 
 Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan) {
-  const auto size = tree_size(path);
-  if (!size) {
-    return tl::unexpected(size.error());
-  }
+  TRY_ASSIGN(const auto size, tree_size(path));
   ++counter;
-  plan.report.bytes += size->apparent;
+  plan.report.bytes += size.apparent;
   plan.others.push_back(path);
   return {};
 }
@@ -40,30 +38,21 @@ Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan
 Result<std::unordered_set<std::string>> plan_manifests(const Store& store,
                                                        const std::optional<std::vector<std::string>>& live,
                                                        Plan& plan) {
-  const auto names = store.benchmark_names();
-  if (!names) {
-    return tl::unexpected(names.error());
-  }
+  TRY_ASSIGN(const auto names, store.benchmark_names());
   const std::set<std::string> alive =
-      live ? std::set<std::string>(live->begin(), live->end()) : std::set<std::string>(names->begin(), names->end());
+      live ? std::set<std::string>(live->begin(), live->end()) : std::set<std::string>(names.begin(), names.end());
   std::unordered_set<std::string> referenced;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     if (!alive.contains(name)) {
       const fs::path path = paths::manifest(paths::cases(store.root()), name);
-      const auto size = tree_size(path);
-      if (!size) {
-        return tl::unexpected(size.error());
-      }
+      TRY_ASSIGN(const auto size, tree_size(path));
       plan.report.obsolete.push_back(name);
-      plan.report.bytes += size->apparent;
+      plan.report.bytes += size.apparent;
       plan.manifests.push_back(path);
       continue;
     }
-    const auto manifest = store.load_manifest(name);
-    if (!manifest) {
-      return tl::unexpected(manifest.error());
-    }
-    for (const CaseRecord& record : *manifest ? (*manifest)->cases : std::vector<CaseRecord>()) {
+    TRY_ASSIGN(const auto manifest, store.load_manifest(name));
+    for (const CaseRecord& record : manifest ? manifest->cases : std::vector<CaseRecord>()) {
       for (const model::SiteValue& site : record.sites) {
         referenced.insert(site.object);
       }
@@ -73,20 +62,14 @@ Result<std::unordered_set<std::string>> plan_manifests(const Store& store,
 }
 
 Result<void> plan_objects(const Store& store, const std::unordered_set<std::string>& referenced, Plan& plan) {
-  const auto folders = list_folder(store.objects_folder());
-  if (!folders) {
-    return tl::unexpected(folders.error());
-  }
-  for (const FolderEntry& folder : *folders) {
+  TRY_ASSIGN(const auto folders, list_folder(store.objects_folder()));
+  for (const FolderEntry& folder : folders) {
     if (!folder.is_folder) {
       continue;
     }
     const fs::path path = store.objects_folder() / folder.name;
-    const auto entries = list_folder(path);
-    if (!entries) {
-      return tl::unexpected(entries.error());
-    }
-    for (const FolderEntry& entry : *entries) {
+    TRY_ASSIGN(const auto entries, list_folder(path));
+    for (const FolderEntry& entry : entries) {
       const auto object = paths::parse_object(folder.name, entry.name);
       Result<void> planned;
       if (object && !referenced.contains(object->sha256)) {
@@ -103,22 +86,16 @@ Result<void> plan_objects(const Store& store, const std::unordered_set<std::stri
 }
 
 Result<void> plan_leftovers(const Store& store, Plan& plan) {
-  const auto staged = find_staged(store.root());
-  if (!staged) {
-    return tl::unexpected(staged.error());
-  }
-  for (const fs::path& stale : staged->stale) {
+  TRY_ASSIGN(const auto staged, find_staged(store.root()));
+  for (const fs::path& stale : staged.stale) {
     std::error_code ignored;
     plan.report.resumable += fs::exists(paths::journal(stale), ignored) ? 1 : 0;
     if (auto planned = plan_removal(stale, plan.report.leftovers, plan); !planned) {
       return planned;
     }
   }
-  const auto entries = list_folder(store.root() / ".");
-  if (!entries) {
-    return tl::unexpected(entries.error());
-  }
-  for (const FolderEntry& entry : *entries) {
+  TRY_ASSIGN(const auto entries, list_folder(store.root() / "."));
+  for (const FolderEntry& entry : entries) {
     if (entry.is_file && entry.name.starts_with(paths::kTemporaryPrefix)) {
       if (auto planned = plan_removal(store.root() / entry.name, plan.report.leftovers, plan); !planned) {
         return planned;
@@ -129,11 +106,8 @@ Result<void> plan_leftovers(const Store& store, Plan& plan) {
 }
 
 Result<void> remove_empty_folders(const fs::path& folder) {
-  const auto entries = list_folder(folder);
-  if (!entries) {
-    return tl::unexpected(entries.error());
-  }
-  for (const FolderEntry& entry : *entries) {
+  TRY_ASSIGN(const auto entries, list_folder(folder));
+  for (const FolderEntry& entry : entries) {
     if (entry.is_folder) {
       ::rmdir((folder / entry.name).c_str());  // refused unless empty
     }
@@ -142,10 +116,7 @@ Result<void> remove_empty_folders(const fs::path& folder) {
 }
 
 Result<void> carry_out(const Store& store, const Plan& plan) {
-  const auto watch = open_folder(store.root());
-  if (!watch) {
-    return tl::unexpected(watch.error());
-  }
+  TRY_ASSIGN(const auto watch, open_folder(store.root()));
   for (const fs::path& path : plan.manifests) {
     if (auto removed = remove_tree(path); !removed) {
       return removed;
@@ -153,7 +124,7 @@ Result<void> carry_out(const Store& store, const Plan& plan) {
   }
   // An object must not be gone while a manifest that names it might come back after a power loss.
   if (!plan.manifests.empty()) {
-    if (auto durable = sync_tree(paths::cases(store.root()), *watch); !durable) {
+    if (auto durable = sync_tree(paths::cases(store.root()), watch); !durable) {
       return durable;
     }
   }
@@ -186,23 +157,15 @@ Result<CleanReport> clean(const Store& store, const std::optional<std::vector<st
   }
   std::optional<StoreLock> lock;
   if (mode == CleanMode::kRemove) {
-    auto taken = StoreLock::take(store.root(), patience);
-    if (!taken) {
-      return tl::unexpected(std::move(taken.error()));
-    }
-    lock = std::move(*taken);
-    if (auto moved = roll_forward_all(store.root()); !moved) {
-      return tl::unexpected(std::move(moved.error()));
-    }
+    TRY_ASSIGN(auto taken, StoreLock::take(store.root(), patience));
+    lock = std::move(taken);
+    TRY(roll_forward_all(store.root()));
   }
   Plan plan;
-  const auto referenced = plan_manifests(store, live_benchmarks, plan);
-  if (!referenced) {
-    return tl::unexpected(referenced.error());
-  }
+  TRY_ASSIGN(const auto referenced, plan_manifests(store, live_benchmarks, plan));
   // Where there is not even a folder for manifests, they may be lost rather than gone: the values stay.
   std::error_code ignored;
-  auto done = fs::exists(paths::cases(store.root()), ignored) ? plan_objects(store, *referenced, plan) : Result<void>();
+  auto done = fs::exists(paths::cases(store.root()), ignored) ? plan_objects(store, referenced, plan) : Result<void>();
   if (done) {
     done = plan_leftovers(store, plan);
   }

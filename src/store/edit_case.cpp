@@ -10,6 +10,7 @@
 
 #include "snapshot_test/store/manifest.hpp"
 #include "store/case_ids.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -93,11 +94,8 @@ Result<void> put_case(Manifest& manifest, const std::vector<std::string>& names,
   const std::vector<std::size_t> before = sizes_of(manifest.params);
   std::vector<std::size_t> places;
   for (std::size_t axis = 0; axis < manifest.params.size(); ++axis) {
-    const auto place = locate(manifest, manifest.params[axis], record.ids[axis]);
-    if (!place) {
-      return tl::unexpected(place.error());
-    }
-    places.push_back(place->value_or(manifest.params[axis].ids.size()));
+    TRY_ASSIGN(const auto place, locate(manifest, manifest.params[axis], record.ids[axis]));
+    places.push_back(place.value_or(manifest.params[axis].ids.size()));
   }
   for (std::size_t axis = 0; axis < manifest.params.size(); ++axis) {
     model::ParamAxis& grown = manifest.params[axis];
@@ -132,14 +130,11 @@ Result<const CaseRecord*> find_case(const Manifest& manifest, const std::vector<
   }
   std::size_t index = 0;
   for (std::size_t axis = 0; axis < ids.size(); ++axis) {
-    const auto place = locate(manifest, manifest.params[axis], ids[axis]);
+    TRY_ASSIGN(const auto place, locate(manifest, manifest.params[axis], ids[axis]));
     if (!place) {
-      return tl::unexpected(place.error());
-    }
-    if (!*place) {
       return nullptr;
     }
-    index = index * manifest.params[axis].ids.size() + **place;
+    index = index * manifest.params[axis].ids.size() + *place;
   }
   return CaseFinder(manifest).find(ids, index);
 }

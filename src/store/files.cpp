@@ -15,6 +15,7 @@
 
 #include "store/paths.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -36,11 +37,8 @@ Result<void> fsync_path(const fs::path& path, int flags) {
 }
 
 Result<void> fsync_each(const fs::path& folder) {
-  const auto entries = list_folder(folder);
-  if (!entries) {
-    return tl::unexpected(entries.error());
-  }
-  for (const FolderEntry& entry : *entries) {
+  TRY_ASSIGN(const auto entries, list_folder(folder));
+  for (const FolderEntry& entry : entries) {
     Result<void> done;
     if (entry.is_folder) {
       done = fsync_each(folder / entry.name);
@@ -213,11 +211,8 @@ Result<TreeSize> tree_size(const fs::path& path) {
     total.apparent = static_cast<std::uint64_t>(status.st_size);
     return total;
   }
-  const auto entries = list_folder(path);
-  if (!entries) {
-    return tl::unexpected(entries.error());
-  }
-  for (const FolderEntry& entry : *entries) {
+  TRY_ASSIGN(const auto entries, list_folder(path));
+  for (const FolderEntry& entry : entries) {
     const auto below = tree_size(path / entry.name);
     if (!below) {
       return below;

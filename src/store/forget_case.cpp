@@ -9,6 +9,7 @@
 #include "store/lock.hpp"
 #include "store/paths.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -35,20 +36,12 @@ Result<bool> forget_case(const Store& store, std::string_view benchmark, const s
   const auto holds = [&](const std::optional<Manifest>& manifest) -> Result<const CaseRecord*> {
     return manifest ? find_case(*manifest, ids) : nullptr;
   };
-  const auto before = store.load_manifest(benchmark);
-  if (!before) {
-    return tl::unexpected(before.error());
-  }
-  if (const auto found = holds(*before); !found || *found == nullptr) {
+  TRY_ASSIGN(const auto before, store.load_manifest(benchmark));
+  if (const auto found = holds(before); !found || *found == nullptr) {
     return found.map([](const CaseRecord*) { return false; });
   }
-  const auto lock = StoreLock::take(store.root(), patience);
-  if (!lock) {
-    return tl::unexpected(lock.error());
-  }
-  if (auto moved = roll_forward_all(store.root()); !moved) {
-    return tl::unexpected(std::move(moved.error()));
-  }
+  TRY(StoreLock::take(store.root(), patience));
+  TRY(roll_forward_all(store.root()));
   auto manifest = store.load_manifest(benchmark);
   if (!manifest) {
     return tl::unexpected(std::move(manifest.error()));

@@ -5,6 +5,7 @@
 
 #include "snapshot_test/store/run_info.hpp"
 #include "store/libgit2.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -80,11 +81,8 @@ std::string path_inside(const LibGit2& git, git_repository* repository, const fs
 }  // namespace
 
 Result<std::optional<GitInfo>> collect_git(const fs::path& folder) {
-  const auto library = LibGit2::load();
-  if (!library) {
-    return tl::unexpected(library.error());
-  }
-  const Session session(**library);
+  TRY_ASSIGN(const auto library, LibGit2::load());
+  const Session session(*library);
   const LibGit2& git = session.git;
   git_repository* raw = nullptr;
   const int opened = git.git_repository_open_ext(&raw, folder.c_str(), 0, nullptr);

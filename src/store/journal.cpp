@@ -10,6 +10,7 @@
 
 #include "snapshot_test/store/store.hpp"
 #include "store/files.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -66,14 +67,9 @@ std::optional<Journal::Content> Journal::read(const fs::path& path) {
 }
 
 Result<Journal> Journal::create(const fs::path& path, const json& key) {
-  auto fd = open_to_append(path, O_CREAT | O_EXCL);
-  if (!fd) {
-    return tl::unexpected(std::move(fd.error()));
-  }
-  Journal journal(std::move(*fd), path);
-  if (auto begun = journal.append({{"kind", kKind}, {"format", kFormatVersion}, {"key", key}}); !begun) {
-    return tl::unexpected(std::move(begun.error()));
-  }
+  TRY_ASSIGN(auto fd, open_to_append(path, O_CREAT | O_EXCL));
+  Journal journal(std::move(fd), path);
+  TRY(journal.append({{"kind", kKind}, {"format", kFormatVersion}, {"key", key}}));
   return journal;
 }
 

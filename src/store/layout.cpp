@@ -16,6 +16,7 @@
 #include "store/json_text.hpp"
 #include "store/paths.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -34,22 +35,16 @@ using MoveFile = Result<void> (*)(const fs::path& from, const fs::path& to_folde
 
 /// Moves the files of `from`'s subfolders to subfolders of the same names in `to`.
 Result<void> move_two_levels(const fs::path& from, const fs::path& to, MoveFile move) {
-  const auto folders = list_folder(from);
-  if (!folders) {
-    return tl::unexpected(folders.error());
-  }
-  for (const FolderEntry& folder : *folders) {
+  TRY_ASSIGN(const auto folders, list_folder(from));
+  for (const FolderEntry& folder : folders) {
     if (!folder.is_folder) {
       continue;
     }
-    const auto entries = list_folder(from / folder.name);
-    if (!entries) {
-      return tl::unexpected(entries.error());
-    }
+    TRY_ASSIGN(const auto entries, list_folder(from / folder.name));
     if (auto made = ensure_folder(to / folder.name); !made) {
       return made;
     }
-    for (const FolderEntry& entry : *entries) {
+    for (const FolderEntry& entry : entries) {
       if (auto moved = move(from / folder.name / entry.name, to / folder.name, entry); !moved) {
         return moved;
       }
@@ -78,11 +73,8 @@ Result<void> move_manifest(const fs::path& from, const fs::path& to_folder, cons
 }
 
 Result<void> move_runs(const fs::path& from, const fs::path& to) {
-  const auto entries = list_folder(from);
-  if (!entries) {
-    return tl::unexpected(entries.error());
-  }
-  for (const FolderEntry& entry : *entries) {
+  TRY_ASSIGN(const auto entries, list_folder(from));
+  for (const FolderEntry& entry : entries) {
     if (entry.is_file && paths::parse_run(entry.name)) {
       if (auto moved = rename_file(from / entry.name, to / entry.name); !moved) {
         return moved;
@@ -132,12 +124,9 @@ Result<FolderState> look_at(const fs::path& root) {
 
 Result<void> check_format(const fs::path& root) {
   const fs::path path = paths::format(root);
-  const auto text = util::read_file(path);
-  if (!text) {
-    return tl::unexpected(text.error());
-  }
+  TRY_ASSIGN(const auto text, util::read_file(path));
   std::uint64_t version = 0;
-  auto decoded = decode_json(*text, path.string(), [&](const nlohmann::json& in, std::string&) {
+  auto decoded = decode_json(text, path.string(), [&](const nlohmann::json& in, std::string&) {
     need_object(in);
     if (in.at("format") != kFormatName) {
       throw std::invalid_argument(fmt::format("'format' is not \"{}\"", kFormatName));
@@ -164,19 +153,16 @@ Result<void> create_layout(const fs::path& root) {
       {paths::format(root), json_text(format)},
   }};
   for (const auto& [path, text] : files) {
-    auto temporary = create_temporary(root);
-    if (!temporary) {
-      return tl::unexpected(std::move(temporary.error()));
-    }
-    auto done = write_fully(temporary->fd, std::as_bytes(std::span(text)), path);
-    if (done && ::fsync(temporary->fd.get()) != 0) {
+    TRY_ASSIGN(auto temporary, create_temporary(root));
+    auto done = write_fully(temporary.fd, std::as_bytes(std::span(text)), path);
+    if (done && ::fsync(temporary.fd.get()) != 0) {
       done = tl::unexpected(store_error("fsync", path));
     }
     if (done) {
-      done = rename_file(temporary->path, path);
+      done = rename_file(temporary.path, path);
     }
     if (!done) {
-      ::unlink(temporary->path.c_str());
+      ::unlink(temporary.path.c_str());
       return done;
     }
   }
@@ -184,12 +170,9 @@ Result<void> create_layout(const fs::path& root) {
 }
 
 Result<Staged> find_staged(const fs::path& root) {
-  const auto entries = list_folder(paths::staging(root));
-  if (!entries) {
-    return tl::unexpected(entries.error());
-  }
+  TRY_ASSIGN(const auto entries, list_folder(paths::staging(root)));
   Staged staged;
-  for (const FolderEntry& entry : *entries) {
+  for (const FolderEntry& entry : entries) {
     const fs::path path = paths::staging(root) / entry.name;
     std::error_code code;
     const bool committed = entry.is_folder && paths::is_run_id(entry.name) &&
@@ -215,10 +198,7 @@ Result<void> check_places(const fs::path& root, const fs::path& staged) {
 }
 
 Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
-  const auto watch = open_folder(root);
-  if (!watch) {
-    return tl::unexpected(watch.error());
-  }
+  TRY_ASSIGN(const auto watch, open_folder(root));
   for (const fs::path& folder : {paths::objects(root), paths::cases(root), paths::runs(root)}) {
     if (auto made = ensure_folder(folder); !made) {
       return made;
@@ -234,7 +214,7 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   }
   // Nothing may forget that it was committed before the moves are on the disk.
   if (done) {
-    done = sync_tree(root, *watch);
+    done = sync_tree(root, watch);
   }
   if (done) {
     done = remove_tree(paths::commit_marker(staged));
@@ -243,11 +223,8 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
 }
 
 Result<void> roll_forward_all(const fs::path& root) {
-  const auto staged = find_staged(root);
-  if (!staged) {
-    return tl::unexpected(staged.error());
-  }
-  for (const fs::path& each : staged->committed) {
+  TRY_ASSIGN(const auto staged, find_staged(root));
+  for (const fs::path& each : staged.committed) {
     if (auto moved = roll_forward(root, each); !moved) {
       return moved;
     }

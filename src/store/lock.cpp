@@ -11,6 +11,7 @@
 
 #include "store/files.hpp"
 #include "store/paths.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -51,9 +52,7 @@ Result<StoreLock> StoreLock::take(const std::filesystem::path& root, std::chrono
   if (::ftruncate(fd.get(), 0) != 0) {
     return tl::unexpected(store_error("write", path));
   }
-  if (auto wrote = write_fully(fd, std::as_bytes(std::span(pid)), path); !wrote) {
-    return tl::unexpected(std::move(wrote.error()));
-  }
+  TRY(write_fully(fd, std::as_bytes(std::span(pid)), path));
   return StoreLock(std::move(fd));
 }
 

@@ -13,6 +13,7 @@
 #include "store/digest.hpp"
 #include "store/files.hpp"
 #include "store/trailer.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -90,9 +91,7 @@ Result<std::size_t> FrameDecoder::read(std::span<std::byte> out) {
   input_ = input_.subspan(in.pos);
   left_ -= room;
   if (left_ == 0) {
-    if (auto whole = check_end(); !whole) {
-      return tl::unexpected(std::move(whole.error()));
-    }
+    TRY(check_end());
   }
   return room;
 }
@@ -128,16 +127,10 @@ Result<std::unique_ptr<ObjectReader::Impl>> ObjectReader::Impl::open(std::string
   if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
     return nullptr;
   }
-  auto opened = util::open_regular(path);
-  if (!opened) {
-    return tl::unexpected(std::move(opened.error()));
-  }
-  util::Fd fd = std::move(*opened);
-  auto file = util::MappedFile::map(fd, path);
-  if (!file) {
-    return tl::unexpected(std::move(file.error()));
-  }
-  std::unique_ptr<Impl> made(new Impl{std::move(sha256), std::move(path), encoding, std::move(fd), std::move(*file)});
+  TRY_ASSIGN(auto opened, util::open_regular(path));
+  util::Fd fd = std::move(opened);
+  TRY_ASSIGN(auto file, util::MappedFile::map(fd, path));
+  std::unique_ptr<Impl> made(new Impl{std::move(sha256), std::move(path), encoding, std::move(fd), std::move(file)});
   const std::span<const std::byte> bytes = made->file.bytes();
   made->plain_bytes = bytes.size();
   if (encoding == Encoding::kZstd) {
@@ -168,13 +161,8 @@ tl::unexpected<Error> ObjectReader::Impl::damaged(std::string_view cause) const 
 }
 
 Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) const {
-  if (auto room = check_space(folder, plain_bytes); !room) {
-    return tl::unexpected(room.error());
-  }
-  const auto scratch = unnamed_file(folder);
-  if (!scratch) {
-    return tl::unexpected(scratch.error());
-  }
+  TRY(check_space(folder, plain_bytes));
+  TRY_ASSIGN(const auto scratch, unnamed_file(folder));
   FrameDecoder unpacker(frame(), plain_bytes);
   std::vector<std::byte> chunk(kChunk);
   for (;;) {
@@ -183,11 +171,9 @@ Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) cons
       return got.error().kind == ErrorKind::kCorrupt ? damaged(got.error().message) : tl::unexpected(got.error());
     }
     if (*got == 0) {
-      return util::MappedFile::map(*scratch, folder);
+      return util::MappedFile::map(scratch, folder);
     }
-    if (auto wrote = write_fully(*scratch, {chunk.data(), *got}, folder / (sha256 + " (unpacked)")); !wrote) {
-      return tl::unexpected(std::move(wrote.error()));
-    }
+    TRY(write_fully(scratch, {chunk.data(), *got}, folder / (sha256 + " (unpacked)")));
   }
 }
 
@@ -198,12 +184,10 @@ Result<ObjectReader> ObjectReader::open(std::span<const fs::path> folders, std::
   }
   for (const fs::path& folder : folders) {
     for (const Encoding encoding : {Encoding::kPlain, Encoding::kZstd}) {
-      auto opened = Impl::open(std::string(sha256), paths::object(folder, sha256, encoding), encoding, plain_bytes);
-      if (!opened) {
-        return tl::unexpected(std::move(opened.error()));
-      }
-      if (*opened) {
-        return ObjectReader(std::move(*opened));
+      TRY_ASSIGN(auto opened,
+                 Impl::open(std::string(sha256), paths::object(folder, sha256, encoding), encoding, plain_bytes));
+      if (opened) {
+        return ObjectReader(std::move(opened));
       }
     }
   }
@@ -242,12 +226,9 @@ Result<std::size_t> ObjectReader::read(std::span<std::byte> out) {
 }
 
 Result<void> ObjectReader::check() const {
-  auto hash = Sha256::create();
-  if (!hash) {
-    return tl::unexpected(std::move(hash.error()));
-  }
+  TRY_ASSIGN(auto hash, Sha256::create());
   if (impl_->encoding == Encoding::kPlain) {
-    hash->update(impl_->file.bytes());
+    hash.update(impl_->file.bytes());
   } else {
     FrameDecoder unpacker(impl_->frame(), impl_->plain_bytes);
     std::vector<std::byte> chunk(kChunk);
@@ -257,10 +238,10 @@ Result<void> ObjectReader::check() const {
         return impl_->damaged(read.error().message);
       }
       got = *read;
-      hash->update(std::span(chunk).first(got));
+      hash.update(std::span(chunk).first(got));
     }
   }
-  return check_name(hash->finish());
+  return check_name(hash.finish());
 }
 
 Result<void> ObjectReader::check_name(std::string_view sha256) const {
@@ -268,19 +249,14 @@ Result<void> ObjectReader::check_name(std::string_view sha256) const {
 }
 
 Result<util::MappedFile> ObjectReader::load_verified(const fs::path& scratch_folder) const {
-  auto hash = Sha256::create();
-  if (!hash) {
-    return tl::unexpected(std::move(hash.error()));
-  }
+  TRY_ASSIGN(auto hash, Sha256::create());
   auto plain = impl_->encoding == Encoding::kPlain ? util::MappedFile::map(impl_->fd, impl_->path)
                                                    : impl_->unpack(scratch_folder);
   if (!plain) {
     return plain;
   }
-  hash->update(plain->bytes());
-  if (auto named = check_name(hash->finish()); !named) {
-    return tl::unexpected(std::move(named.error()));
-  }
+  hash.update(plain->bytes());
+  TRY(check_name(hash.finish()));
   return plain;
 }
 

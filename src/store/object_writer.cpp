@@ -15,6 +15,7 @@
 #include "store/paths.hpp"
 #include "store/trailer.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -75,11 +76,8 @@ struct ObjectWriter::Impl {
 
   Result<void> to_file(std::span<const std::byte> bytes) {
     if (temporary.path.empty()) {
-      auto created = create_temporary(staging);
-      if (!created) {
-        return tl::unexpected(std::move(created.error()));
-      }
-      temporary = std::move(*created);
+      TRY_ASSIGN(auto created, create_temporary(staging));
+      temporary = std::move(created);
     }
     stored_bytes += bytes.size();
     return write_fully(temporary.fd, bytes, temporary.path);
@@ -112,16 +110,13 @@ struct ObjectWriter::Impl {
     if (compression == Compression::kNone || buffer.size() < kSmallest) {
       return {};
     }
-    auto made = make_compressor();
-    if (!made) {
-      return tl::unexpected(std::move(made.error()));
-    }
+    TRY_ASSIGN(auto made, make_compressor());
     packed.resize(ZSTD_compressBound(buffer.size()));
-    const std::size_t size = ZSTD_compress2(made->get(), packed.data(), packed.size(), buffer.data(), buffer.size());
+    const std::size_t size = ZSTD_compress2(made.get(), packed.data(), packed.size(), buffer.data(), buffer.size());
     if (ZSTD_isError(size) == 0 && saves_enough(size, buffer.size())) {
       state = State::kZstd;
       packed.resize(size);
-      compressor = std::move(*made);
+      compressor = std::move(made);
     }
     return {};
   }
@@ -240,12 +235,9 @@ ObjectWriter& ObjectWriter::operator=(ObjectWriter&&) noexcept = default;
 ObjectWriter::~ObjectWriter() = default;
 
 Result<ObjectWriter> ObjectWriter::create(fs::path staging_objects, fs::path known_objects, Compression compression) {
-  auto hash = Sha256::create();
-  if (!hash) {
-    return tl::unexpected(std::move(hash.error()));
-  }
+  TRY_ASSIGN(auto hash, Sha256::create());
   return ObjectWriter(std::unique_ptr<Impl>(
-      new Impl{std::move(staging_objects), std::move(known_objects), compression, std::move(*hash)}));
+      new Impl{std::move(staging_objects), std::move(known_objects), compression, std::move(hash)}));
 }
 
 Result<void> ObjectWriter::write(std::span<const std::byte> bytes) {
@@ -264,9 +256,7 @@ Result<void> ObjectWriter::write(std::span<const std::byte> bytes) {
 }
 
 Result<ObjectInfo> ObjectWriter::finish() {
-  if (auto completed = impl_->complete(); !completed) {
-    return tl::unexpected(std::move(completed.error()));
-  }
+  TRY(impl_->complete());
   ObjectInfo info;
   info.sha256 = impl_->hash.finish();
   info.plain_bytes = impl_->plain_bytes;
@@ -278,9 +268,7 @@ Result<ObjectInfo> ObjectWriter::finish() {
     impl_->drop_temporary();
     return info;
   }
-  if (auto put = impl_->put(target); !put) {
-    return tl::unexpected(std::move(put.error()));
-  }
+  TRY(impl_->put(target));
   return info;
 }
 

@@ -12,6 +12,7 @@
 #include "store/lock.hpp"
 #include "store/object_reader.hpp"
 #include "store/paths.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -30,21 +31,15 @@ tl::unexpected<Error> headless(const fs::path& path) {
 
 /// Paths, relative to cases/, of all manifests below `cases`.
 Result<std::vector<fs::path>> manifest_files(const fs::path& cases) {
-  const auto folders = list_folder(cases);
-  if (!folders) {
-    return tl::unexpected(folders.error());
-  }
+  TRY_ASSIGN(const auto folders, list_folder(cases));
   std::vector<fs::path> files;
-  for (const FolderEntry& folder : *folders) {
+  for (const FolderEntry& folder : folders) {
     if (folder.name.starts_with('.')) {
       continue;  // version control keeps its own files there
     }
     // What is no folder is refused, not left out: the benchmarks of its module would count as never captured.
-    const auto entries = list_folder(cases / folder.name);
-    if (!entries) {
-      return tl::unexpected(entries.error());
-    }
-    for (const FolderEntry& entry : *entries) {
+    TRY_ASSIGN(const auto entries, list_folder(cases / folder.name));
+    for (const FolderEntry& entry : entries) {
       if (paths::is_manifest(entry.name)) {  // whatever it is: what is no file is found out when it is read
         files.push_back(fs::path(folder.name) / entry.name);
       }
@@ -58,25 +53,16 @@ Result<std::string> benchmark_of(const fs::path& cases, const fs::path& file) {
     return std::move(*name);
   }
   const fs::path path = cases / file;
-  const auto text = read_if_there(path);
-  if (!text) {
-    return tl::unexpected(text.error());
-  }
-  const auto manifest = manifest_from_text(text->value_or(""), path.string());
-  if (!manifest) {
-    return tl::unexpected(manifest.error());
-  }
-  return manifest->benchmark;
+  TRY_ASSIGN(const auto text, read_if_there(path));
+  TRY_ASSIGN(const auto manifest, manifest_from_text(text.value_or(""), path.string()));
+  return manifest.benchmark;
 }
 
 }  // namespace
 
 Result<Store> Store::open(const fs::path& path) {
-  const auto state = look_at(path);
-  if (!state) {
-    return tl::unexpected(state.error());
-  }
-  switch (*state) {
+  TRY_ASSIGN(const auto state, look_at(path));
+  switch (state) {
     case FolderState::kFile:
       return fail(ErrorKind::kNoBaseline, fmt::format("there is no baseline: '{}' is a file, not a snapshot folder; {}",
                                                       path.string(), kHowTo));
@@ -94,18 +80,11 @@ Result<Store> Store::open(const fs::path& path) {
     case FolderState::kHeadless: return headless(path);
     case FolderState::kStore: break;
   }
-  if (auto checked = check_format(path); !checked) {
-    return tl::unexpected(std::move(checked.error()));
-  }
+  TRY(check_format(path));
   Store store(path);
-  if (auto finished = store.finish_commits(); !finished) {
-    return tl::unexpected(std::move(finished.error()));
-  }
-  const auto any = store.has_snapshots();
+  TRY(store.finish_commits());
+  TRY_ASSIGN(const auto any, store.has_snapshots());
   if (!any) {
-    return tl::unexpected(any.error());
-  }
-  if (!*any) {
     return fail(
         ErrorKind::kNoBaseline,
         fmt::format("there is no baseline: the snapshot folder '{}' has no snapshots; {}", path.string(), kHowTo));
@@ -114,12 +93,9 @@ Result<Store> Store::open(const fs::path& path) {
 }
 
 Result<Store> Store::open_or_create(const fs::path& path) {
-  const auto state = look_at(path);
-  if (!state) {
-    return tl::unexpected(state.error());
-  }
+  TRY_ASSIGN(const auto state, look_at(path));
   Result<void> ready;
-  switch (*state) {
+  switch (state) {
     case FolderState::kFile:
       return fail(ErrorKind::kUsage,
                   fmt::format("'{}' is a file, not a folder; choose a folder that can be written with "
@@ -146,11 +122,8 @@ Result<Store> Store::open_or_create(const fs::path& path) {
 }
 
 Result<std::optional<Store>> Store::open_if_there(const fs::path& path) {
-  const auto state = look_at(path);
-  if (!state) {
-    return tl::unexpected(state.error());
-  }
-  if (*state == FolderState::kMissing || *state == FolderState::kEmpty) {
+  TRY_ASSIGN(const auto state, look_at(path));
+  if (state == FolderState::kMissing || state == FolderState::kEmpty) {
     return std::nullopt;
   }
   return open_or_create(path).map([](Store store) { return std::optional(std::move(store)); });
@@ -158,25 +131,19 @@ Result<std::optional<Store>> Store::open_if_there(const fs::path& path) {
 
 /// A reader must not fail because it may not write: what cannot be moved is read from where it lies.
 Result<void> Store::finish_commits() {
-  const auto staged = find_staged(root_);
-  if (!staged) {
-    return tl::unexpected(staged.error());
-  }
-  if (staged->committed.empty()) {
+  TRY_ASSIGN(const auto staged, find_staged(root_));
+  if (staged.committed.empty()) {
     return {};
   }
   if (const auto lock = StoreLock::take(root_)) {
-    for (const fs::path& each : staged->committed) {
+    for (const fs::path& each : staged.committed) {
       if (!roll_forward(root_, each)) {
         break;
       }
     }
   }
-  const auto left = find_staged(root_);
-  if (!left) {
-    return tl::unexpected(left.error());
-  }
-  pending_.assign(left->committed.rbegin(), left->committed.rend());
+  TRY_ASSIGN(const auto left, find_staged(root_));
+  pending_.assign(left.committed.rbegin(), left.committed.rend());
   return {};
 }
 
@@ -189,11 +156,8 @@ std::vector<fs::path> Store::bases() const {
 
 Result<bool> Store::has_snapshots() const {
   for (const fs::path& base : bases()) {
-    const auto files = manifest_files(paths::cases(base));
-    if (!files) {
-      return tl::unexpected(files.error());
-    }
-    if (!files->empty()) {
+    TRY_ASSIGN(const auto files, manifest_files(paths::cases(base)));
+    if (!files.empty()) {
       return true;
     }
   }
@@ -205,14 +169,11 @@ fs::path Store::objects_folder() const { return paths::objects(root_); }
 Result<std::optional<Manifest>> Store::load_manifest(std::string_view benchmark) const {
   for (const fs::path& base : bases()) {
     const fs::path path = paths::manifest(paths::cases(base), benchmark);
-    const auto text = read_if_there(path);
+    TRY_ASSIGN(const auto text, read_if_there(path));
     if (!text) {
-      return tl::unexpected(text.error());
-    }
-    if (!*text) {
       continue;
     }
-    auto manifest = manifest_from_text(**text, path.string());
+    auto manifest = manifest_from_text(*text, path.string());
     if (!manifest) {
       return tl::unexpected(std::move(manifest.error()));
     }
@@ -231,16 +192,10 @@ Result<std::vector<std::string>> Store::benchmark_names() const {
   std::vector<std::string> names;
   for (const fs::path& base : bases()) {
     const fs::path cases = paths::cases(base);
-    const auto files = manifest_files(cases);
-    if (!files) {
-      return tl::unexpected(files.error());
-    }
-    for (const fs::path& file : *files) {
-      auto name = benchmark_of(cases, file);
-      if (!name) {
-        return tl::unexpected(std::move(name.error()));
-      }
-      names.push_back(std::move(*name));
+    TRY_ASSIGN(const auto files, manifest_files(cases));
+    for (const fs::path& file : files) {
+      TRY_ASSIGN(auto name, benchmark_of(cases, file));
+      names.push_back(std::move(name));
     }
   }
   std::sort(names.begin(), names.end());
@@ -254,16 +209,10 @@ Result<std::optional<RunInfo>> Store::load_run(std::string_view id) const {
   }
   for (const fs::path& base : bases()) {
     const fs::path path = paths::run(paths::runs(base), id);
-    const auto text = read_if_there(path);
-    if (!text) {
-      return tl::unexpected(text.error());
-    }
-    if (*text) {
-      auto run = run_info_from_text(**text, path.string());
-      if (!run) {
-        return tl::unexpected(std::move(run.error()));
-      }
-      return std::optional(std::move(*run));
+    TRY_ASSIGN(const auto text, read_if_there(path));
+    if (text) {
+      TRY_ASSIGN(auto run, run_info_from_text(*text, path.string()));
+      return std::optional(std::move(run));
     }
   }
   return std::nullopt;
@@ -272,11 +221,8 @@ Result<std::optional<RunInfo>> Store::load_run(std::string_view id) const {
 Result<std::vector<std::string>> Store::run_ids() const {
   std::vector<std::string> ids;
   for (const fs::path& base : bases()) {
-    const auto entries = list_folder(paths::runs(base));
-    if (!entries) {
-      return tl::unexpected(entries.error());
-    }
-    for (const FolderEntry& entry : *entries) {
+    TRY_ASSIGN(const auto entries, list_folder(paths::runs(base)));
+    for (const FolderEntry& entry : entries) {
       if (auto id = paths::parse_run(entry.name); id && !entry.is_folder) {
         ids.push_back(std::move(*id));
       }
@@ -324,11 +270,8 @@ std::optional<fs::path> Store::manifest_file(std::string_view benchmark) const {
 }
 
 Result<std::uint64_t> Store::disk_usage() const {
-  const auto size = tree_size(root_ / ".");
-  if (!size) {
-    return tl::unexpected(size.error());
-  }
-  return size->allocated;
+  TRY_ASSIGN(const auto size, tree_size(root_ / "."));
+  return size.allocated;
 }
 
 }  // namespace snapshot_test::store

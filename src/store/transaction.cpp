@@ -15,6 +15,7 @@
 #include "store/lock.hpp"
 #include "store/paths.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -66,21 +67,15 @@ struct CaptureTransaction::Impl {
 
   /// Objects that only a repeated or killed run of a case wrote, and temporary files of killed ones.
   Result<void> drop_unreferenced() const {
-    const auto folders = list_folder(paths::objects(staged));
-    if (!folders) {
-      return tl::unexpected(folders.error());
-    }
-    for (const FolderEntry& folder : *folders) {
+    TRY_ASSIGN(const auto folders, list_folder(paths::objects(staged)));
+    for (const FolderEntry& folder : folders) {
       const fs::path path = paths::objects(staged) / folder.name;
       if (!folder.is_folder) {
         ::unlink(path.c_str());
         continue;
       }
-      const auto entries = list_folder(path);
-      if (!entries) {
-        return tl::unexpected(entries.error());
-      }
-      for (const FolderEntry& entry : *entries) {
+      TRY_ASSIGN(const auto entries, list_folder(path));
+      for (const FolderEntry& entry : entries) {
         const auto object = paths::parse_object(folder.name, entry.name);
         if (!object || !referenced.contains(object->sha256)) {
           ::unlink((path / entry.name).c_str());
@@ -178,21 +173,15 @@ Result<std::unique_ptr<CaptureTransaction::Impl>> CaptureTransaction::Impl::star
   if (!paths::is_run_id(run_id)) {
     return fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run_id));
   }
-  auto lock = StoreLock::take(store.root(), patience);
-  if (!lock) {
-    return tl::unexpected(std::move(lock.error()));
-  }
-  const auto staged = find_staged(store.root());
-  if (!staged) {
-    return tl::unexpected(staged.error());
-  }
+  TRY_ASSIGN(auto lock, StoreLock::take(store.root(), patience));
+  TRY_ASSIGN(const auto staged, find_staged(store.root()));
   Result<void> done;
-  for (const fs::path& each : staged->committed) {
+  for (const fs::path& each : staged.committed) {
     done = done ? roll_forward(store.root(), each) : done;
   }
   Resumed resumed;
-  auto before = key != nullptr ? find_predecessor(staged->stale, *key, resumed.notes) : std::nullopt;
-  for (const fs::path& each : staged->stale) {
+  auto before = key != nullptr ? find_predecessor(staged.stale, *key, resumed.notes) : std::nullopt;
+  for (const fs::path& each : staged.stale) {
     const bool wanted = before && each == before->folder;
     done = done ? (wanted ? forget_manifests(each) : remove_tree(each)) : done;
   }
@@ -201,7 +190,7 @@ Result<std::unique_ptr<CaptureTransaction::Impl>> CaptureTransaction::Impl::star
     resumed.journal = std::move(before->journal.lines);
   }
   const fs::path folder = paths::staging(store.root()) / run_id;
-  std::unique_ptr<Impl> impl(new Impl{store.root(), folder, std::move(run_id), std::move(*lock)});
+  std::unique_ptr<Impl> impl(new Impl{store.root(), folder, std::move(run_id), std::move(lock)});
   impl->resumed = std::move(resumed);
   for (const fs::path& each : {paths::objects(store.root()), paths::cases(store.root()), paths::runs(store.root())}) {
     done = done ? ensure_folder(each) : done;
@@ -219,11 +208,8 @@ Result<std::unique_ptr<CaptureTransaction::Impl>> CaptureTransaction::Impl::star
       done = tl::unexpected(std::move(journal.error()));
     }
   }
-  auto watch = done ? open_folder(folder) : tl::unexpected(done.error());
-  if (!watch) {
-    return tl::unexpected(std::move(watch.error()));
-  }
-  impl->watch = std::move(*watch);
+  TRY_ASSIGN(auto watch, done ? open_folder(folder) : tl::unexpected(done.error()));
+  impl->watch = std::move(watch);
   return impl;
 }
 

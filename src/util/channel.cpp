@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "util/refusal.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::util {
 
@@ -145,13 +146,10 @@ Result<std::size_t> Channel::read_some(int flags) {
 
 Result<std::optional<Message>> Channel::receive() {
   for (;;) {
-    auto frame = decoder_.next();
-    if (!frame) {
-      return tl::unexpected(frame.error());
-    }
-    if (*frame) {
-      Message message{std::move((*frame)->body), {}};
-      for (std::size_t i = 0; i < (*frame)->fd_count && !received_fds_.empty(); ++i) {
+    TRY_ASSIGN(auto frame, decoder_.next());
+    if (frame) {
+      Message message{std::move(frame->body), {}};
+      for (std::size_t i = 0; i < frame->fd_count && !received_fds_.empty(); ++i) {
         message.fds.push_back(std::move(received_fds_.front()));
         received_fds_.pop_front();
       }
@@ -167,11 +165,8 @@ Result<std::optional<Message>> Channel::receive() {
 }
 
 Result<std::optional<nlohmann::json>> Channel::next() {
-  auto frame = decoder_.next();
-  if (!frame) {
-    return tl::unexpected(frame.error());
-  }
-  return *frame ? std::optional(std::move((*frame)->body)) : std::nullopt;
+  TRY_ASSIGN(auto frame, decoder_.next());
+  return frame ? std::optional(std::move(frame->body)) : std::nullopt;
 }
 
 Result<Channel::Progress> Channel::read_available() {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "util/refusal.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::util {
 
@@ -55,11 +56,8 @@ Result<Fd> open_regular(const fs::path& path) {
 }
 
 Result<std::string> read_file(const fs::path& path) {
-  auto opened = open_regular(path);
-  if (!opened) {
-    return tl::unexpected(std::move(opened.error()));
-  }
-  const Fd fd = std::move(*opened);
+  TRY_ASSIGN(auto opened, open_regular(path));
+  const Fd fd = std::move(opened);
   std::string text;
   char chunk[1 << 16];
   for (;;) {
@@ -154,22 +152,16 @@ Result<void> AtomicFile::commit() {
 }
 
 Result<void> write_file_atomically(const fs::path& target, std::string_view text) {
-  auto file = AtomicFile::create(target);
-  if (!file) {
-    return tl::unexpected(std::move(file.error()));
-  }
-  if (auto written = file->write(text); !written) {
+  TRY_ASSIGN(auto file, AtomicFile::create(target));
+  if (auto written = file.write(text); !written) {
     return written;
   }
-  return file->commit();
+  return file.commit();
 }
 
 Result<MappedFile> MappedFile::open(const fs::path& path) {
-  const auto fd = open_regular(path);
-  if (!fd) {
-    return tl::unexpected(fd.error());
-  }
-  return map(*fd, path);
+  TRY_ASSIGN(const auto fd, open_regular(path));
+  return map(fd, path);
 }
 
 Result<MappedFile> MappedFile::map(const Fd& fd, const fs::path& path) {

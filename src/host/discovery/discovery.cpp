@@ -11,6 +11,7 @@
 #include "host/discovery/root.hpp"
 #include "host/discovery/seconds.hpp"
 #include "host/discovery/source.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::discovery {
 namespace {
@@ -167,13 +168,10 @@ Result<void> install_root(const std::filesystem::path& benchmark_dir) {
 Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import,
                               const LostModules& lost, const OnDescribed& on_described,
                               const std::set<std::string>& skip) {
-  Result<SuiteRoot> root = mount_root(benchmark_dir);
-  if (!root) {
-    return tl::unexpected(root.error());
-  }
+  TRY_ASSIGN(SuiteRoot root, mount_root(benchmark_dir));
   model::Suite suite;
-  suite.root = root->dir.string();
-  suite.notes = std::move(root->notes);
+  suite.root = root.dir.string();
+  suite.notes = std::move(root.notes);
   BenchmarkTypes types;
   try {
     types = BenchmarkTypes::load();
@@ -181,7 +179,7 @@ Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const 
     record_failure(suite.failures, "an ASV benchmark plugin", error);
   }
   Collector collector(suite, on_described);
-  Walk(types, on_import, suite.failures, lost, skip).run(root->package, [&collector](const Candidate& candidate) {
+  Walk(types, on_import, suite.failures, lost, skip).run(root.package, [&collector](const Candidate& candidate) {
     collector.add(candidate);
   });
   return suite;

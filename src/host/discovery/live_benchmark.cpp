@@ -8,6 +8,7 @@
 #include "host/discovery/root.hpp"
 #include "host/discovery/seconds.hpp"
 #include "host/discovery/source.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::discovery {
 namespace {
@@ -154,15 +155,12 @@ LiveBenchmark::LiveBenchmark(Candidate candidate)
       timeout_(seconds_from(first_attribute(bound_.sources, "timeout"))) {}
 
 Result<LiveBenchmark> LiveBenchmark::resolve(const fs::path& benchmark_dir, const std::string& name) {
-  const Result<SuiteRoot> root = mount_root(benchmark_dir);
-  if (!root) {
-    return tl::unexpected(root.error());
-  }
+  TRY_ASSIGN(const SuiteRoot root, mount_root(benchmark_dir));
   const BenchmarkTypes types = BenchmarkTypes::load();
-  if (std::optional<Candidate> direct = find_directly(types, *root, name)) {
+  if (std::optional<Candidate> direct = find_directly(types, root, name)) {
     return LiveBenchmark(*std::move(direct));
   }
-  Result<Candidate> found = find_by_walking(types, *root, name);
+  Result<Candidate> found = find_by_walking(types, root, name);
   if (!found) {
     return tl::unexpected(found.error());
   }
@@ -170,11 +168,8 @@ Result<LiveBenchmark> LiveBenchmark::resolve(const fs::path& benchmark_dir, cons
 }
 
 Result<LiveBenchmark> LiveBenchmark::resolve(const fs::path& benchmark_dir, const model::Benchmark& described) {
-  const Result<SuiteRoot> root = mount_root(benchmark_dir);
-  if (!root) {
-    return tl::unexpected(root.error());
-  }
-  const std::string module_name = described.module.empty() ? root->package : root->package + "." + described.module;
+  TRY_ASSIGN(const SuiteRoot root, mount_root(benchmark_dir));
+  const std::string module_name = described.module.empty() ? root.package : root.package + "." + described.module;
   const py::object module = import_module(module_name);
   const BenchmarkTypes types = BenchmarkTypes::load();
   std::optional<Candidate> found = look_up(types, module, described.class_name, described.function);
@@ -207,16 +202,12 @@ Result<void> LiveBenchmark::check_index(std::size_t index) const {
 }
 
 Result<py::tuple> LiveBenchmark::param_values(std::size_t index) const {
-  if (Result<void> checked = check_index(index); !checked) {
-    return tl::unexpected(checked.error());
-  }
+  TRY(check_index(index));
   return combination(params(), index);
 }
 
 Result<std::vector<std::string>> LiveBenchmark::param_ids(std::size_t index) const {
-  if (Result<void> checked = check_index(index); !checked) {
-    return tl::unexpected(checked.error());
-  }
+  TRY(check_index(index));
   if (!axes_) {
     axes_.emplace().params = describe_axes(params());
   }

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "host/discovery/python.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::discovery {
 namespace {
@@ -232,16 +233,12 @@ Result<SuiteRoot> check_tree(const fs::path& benchmark_dir) {
     return fail(ErrorKind::kUsage,
                 fmt::format("'{}' is not a directory; give the directory that holds the benchmarks", shown));
   }
-  if (Result<void> named = check_name(root); !named) {
-    return tl::unexpected(named.error());
-  }
+  TRY(check_name(root));
   if (fs::is_empty(root.dir, code)) {
     return fail(ErrorKind::kUsage, fmt::format("benchmark directory '{}' is empty", shown));
   }
   TreeCheck check(root);
-  if (Result<void> checked = check.check_package(root.dir); !checked) {
-    return tl::unexpected(checked.error());
-  }
+  TRY(check.check_package(root.dir));
   if (!check.found_python()) {
     return fail(ErrorKind::kUsage,
                 fmt::format("benchmark directory '{}' has no Python files, nor packages with any", shown));
@@ -290,9 +287,7 @@ Result<SuiteRoot> mount_root(const fs::path& benchmark_dir) {
     if (is_mounted(*root)) {
       return root;
     }
-    if (Result<void> free = check_not_loaded(*root); !free) {
-      return tl::unexpected(free.error());
-    }
+    TRY(check_not_loaded(*root));
     const py::module_ sys = py::module_::import("sys");
     sys.attr("meta_path").attr("insert")(0, make_finder(*root));
     // The path finder remembers directory listings; the tree may be younger than its memory.

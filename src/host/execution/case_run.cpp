@@ -28,6 +28,7 @@
 #include "host/interpreter/interpreter.hpp"
 #include "host/trace/tracer.hpp"
 #include "util/refusal.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -572,11 +573,8 @@ void CaseRun::tear_down() {
 }  // namespace
 
 Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Benchmark& benchmark) {
-  auto live = discovery::LiveBenchmark::resolve(context.start.benchmark_dir, benchmark);
-  if (!live) {
-    return tl::unexpected(live.error());
-  }
-  PreparedBenchmark prepared{std::move(*live), std::nullopt, ""};
+  TRY_ASSIGN(auto live, discovery::LiveBenchmark::resolve(context.start.benchmark_dir, benchmark));
+  PreparedBenchmark prepared{std::move(live), std::nullopt, ""};
   if (prepared.live.type() == "timeraw") {
     return prepared;
   }

@@ -1,4 +1,5 @@
 #include "host/execution/sinks.hpp"
+#include "util/try.hpp"
 
 #include <fcntl.h>
 
@@ -56,11 +57,8 @@ Result<bool> CompareSink::equal_next(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     if (ahead_.empty()) {
       unpacked_.resize(kChunk);
-      const auto got = snapshot_.read(unpacked_);
-      if (!got) {
-        return tl::unexpected(got.error());
-      }
-      ahead_ = std::span(unpacked_).first(*got);
+      TRY_ASSIGN(const auto got, snapshot_.read(unpacked_));
+      ahead_ = std::span(unpacked_).first(got);
     }
     const std::size_t size = std::min(ahead_.size(), bytes.size());
     if (size == 0 || std::memcmp(ahead_.data(), bytes.data(), size) != 0) {
@@ -73,11 +71,8 @@ Result<bool> CompareSink::equal_next(std::span<const std::byte> bytes) {
 }
 
 Result<void> CompareSink::start_spooling() {
-  auto file = unnamed_file(scratch_);
-  if (!file) {
-    return tl::unexpected(file.error());
-  }
-  spool_ = std::move(*file);
+  TRY_ASSIGN(auto file, unnamed_file(scratch_));
+  spool_ = std::move(file);
   std::vector<std::byte> chunk(static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, equal_bytes_)));
   for (std::uint64_t left = equal_bytes_; left > 0;) {
     const auto got =
@@ -98,11 +93,8 @@ Result<void> CompareSink::start_spooling() {
 
 Result<void> CompareSink::write(std::span<const std::byte> bytes) {
   if (!spool_) {
-    const auto equal = equal_next(bytes);
-    if (!equal) {
-      return tl::unexpected(equal.error());
-    }
-    if (*equal) {
+    TRY_ASSIGN(const auto equal, equal_next(bytes));
+    if (equal) {
       equal_bytes_ += bytes.size();
       hash_.update(bytes);
       return {};
@@ -119,9 +111,7 @@ Result<bool> CompareSink::finish() {
     return snapshot_.check_name(hash_.finish()).map([] { return true; });
   }
   if (!spool_) {
-    if (auto started = start_spooling(); !started) {
-      return tl::unexpected(started.error());
-    }
+    TRY(start_spooling());
   }
   return false;
 }

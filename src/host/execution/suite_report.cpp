@@ -2,6 +2,7 @@
 
 #include "host/discovery/files_in_use.hpp"
 #include "host/discovery/narrowing.hpp"
+#include "util/try.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -126,16 +127,10 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
   }
   std::set<std::string> skip = discovery::modules_to_skip(context.start.benchmark_dir, request.filter, wanted);
   for (;;) {
-    auto suite = discovery::discover(context.start.benchmark_dir, on_import, request.lost, {}, skip);
-    if (!suite) {
-      return tl::unexpected(suite.error());
-    }
-    reply.suite = std::move(*suite);
-    auto selected = discovery::select(reply.suite, request.filter);
-    if (!selected) {
-      return tl::unexpected(selected.error());
-    }
-    reply.selected = std::move(*selected);
+    TRY_ASSIGN(auto suite, discovery::discover(context.start.benchmark_dir, on_import, request.lost, {}, skip));
+    reply.suite = std::move(suite);
+    TRY_ASSIGN(auto selected, discovery::select(reply.suite, request.filter));
+    reply.selected = std::move(selected);
     const bool nothing = std::all_of(reply.selected.begin(), reply.selected.end(),
                                      [](const std::vector<std::size_t>& indices) { return indices.empty(); });
     if (!nothing || skip.empty()) {

@@ -14,6 +14,7 @@
 #include "model/counterpart.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/model/coverage.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -43,23 +44,11 @@ compare::Options options_for(const model::CaseRequest& request, const SiteValue&
 /// Reads both pickles as values and compares those.
 Result<compare::Comparison> compare_trees(const CompareSink& sink, const store::ObjectReader& snapshot,
                                           const model::CaseRequest& request, const SiteValue& baseline) {
-  const auto expected_bytes = snapshot.load_verified(request.scratch);
-  if (!expected_bytes) {
-    return tl::unexpected(expected_bytes.error());
-  }
-  const auto actual_bytes = sink.spooled();
-  if (!actual_bytes) {
-    return tl::unexpected(actual_bytes.error());
-  }
-  const auto expected = pickle::read(expected_bytes->bytes());
-  if (!expected) {
-    return tl::unexpected(expected.error());
-  }
-  const auto actual = pickle::read(actual_bytes->bytes());
-  if (!actual) {
-    return tl::unexpected(actual.error());
-  }
-  return compare::compare(*actual, *expected, options_for(request, baseline));
+  TRY_ASSIGN(const auto expected_bytes, snapshot.load_verified(request.scratch));
+  TRY_ASSIGN(const auto actual_bytes, sink.spooled());
+  TRY_ASSIGN(const auto expected, pickle::read(expected_bytes.bytes()));
+  TRY_ASSIGN(const auto actual, pickle::read(actual_bytes.bytes()));
+  return compare::compare(actual, expected, options_for(request, baseline));
 }
 
 /// In the form that the snapshot has: rounds, or the last one alone, which is all that snapshots held once.
@@ -185,12 +174,9 @@ Result<std::vector<SiteValue>> ValueWriter::store(const std::vector<SeenValue>& 
     }
     const auto [first, is_new] = written.emplace(each.value.ptr(), stored.size());
     if (is_new) {
-      auto value = has_result && model::is_inner(each.site.kind) ? store_inner(each, request)
-                                                                 : store_one(each, limits_, request);
-      if (!value) {
-        return tl::unexpected(value.error());
-      }
-      stored.push_back(std::move(*value));
+      TRY_ASSIGN(auto value, has_result&& model::is_inner(each.site.kind) ? store_inner(each, request)
+                                                                          : store_one(each, limits_, request));
+      stored.push_back(std::move(value));
     } else {
       stored.push_back(SiteValue(stored[first->second]));
     }
@@ -254,12 +240,10 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::
   SiteValue value;
   value.type = pickling::type_name(py::type::handle_of(seen.value));
   value.meaningful = seen.meaningful;
-  auto writer = store::ObjectWriter::create(request.objects_dir, request.known_objects_dir,
-                                            request.compress ? store::Compression::kAuto : store::Compression::kNone);
-  if (!writer) {
-    return tl::unexpected(writer.error());
-  }
-  StoreSink sink(std::move(*writer));
+  TRY_ASSIGN(auto writer,
+             store::ObjectWriter::create(request.objects_dir, request.known_objects_dir,
+                                         request.compress ? store::Compression::kAuto : store::Compression::kNone));
+  StoreSink sink(std::move(writer));
   const auto pickled = pickling::Pickler(sink, limits, reducers_, drained_).dump(seen.value);
   if (!pickled && pickled.error().kind != ErrorKind::kPython) {
     return tl::unexpected(pickled.error());
@@ -274,12 +258,9 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::
     value.opaque = describe_content(*pickled);
     return value;
   }
-  const auto object = sink.finish();
-  if (!object) {
-    return tl::unexpected(object.error());
-  }
-  value.object = object->sha256;
-  value.bytes = object->plain_bytes;
+  TRY_ASSIGN(const auto object, sink.finish());
+  value.object = object.sha256;
+  value.bytes = object.plain_bytes;
   return value;
 }
 
@@ -365,11 +346,8 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
   if (!again) {
     return unreadable(again.error());
   }
-  auto hash = store::Sha256::create();
-  if (!hash) {
-    return tl::unexpected(hash.error());
-  }
-  CompareSink sink(*snapshot, *again, std::move(*hash), request.scratch);
+  TRY_ASSIGN(auto hash, store::Sha256::create());
+  CompareSink sink(*snapshot, *again, std::move(hash), request.scratch);
   const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
   if (!pickled && pickled.error().kind == ErrorKind::kPython) {
     comparison.match = SiteMatch::kOpaque;

@@ -1,4 +1,5 @@
 #include "host/pickling/construction.hpp"
+#include "util/try.hpp"
 
 #include <array>
 #include <string_view>
@@ -80,25 +81,19 @@ Result<Construction> construction_of(py::handle object, const Reduction& reducti
   const auto name = py::reinterpret_steal<py::object>(PyObject_GetAttrString(reduction.callable.ptr(), "__name__"));
   PyErr_Clear();
   if (is_named(name, "__newobj__")) {
-    auto type = class_in(object, reduction.args);
-    if (!type) {
-      return tl::unexpected(std::move(type.error()));
-    }
+    TRY_ASSIGN(auto type, class_in(object, reduction.args));
     out.form = Construction::Form::kNewObject;
-    out.callable = std::move(*type);
+    out.callable = std::move(type);
     out.args = py::reinterpret_steal<py::tuple>(
         PyTuple_GetSlice(reduction.args.ptr(), 1, PyTuple_GET_SIZE(reduction.args.ptr())));
   } else if (is_named(name, "__newobj_ex__")) {
-    auto type = class_in(object, reduction.args);
-    if (!type) {
-      return tl::unexpected(std::move(type.error()));
-    }
+    TRY_ASSIGN(auto type, class_in(object, reduction.args));
     if (reduction.args.size() != 3 || !PyTuple_Check(py::object(reduction.args[1]).ptr()) ||
         !PyDict_Check(py::object(reduction.args[2]).ptr())) {
       return wrong("__newobj_ex__ needs a class, a tuple and a dict");
     }
     out.form = Construction::Form::kNewObjectEx;
-    out.callable = std::move(*type);
+    out.callable = std::move(type);
     out.args = py::reinterpret_borrow<py::tuple>(py::object(reduction.args[1]));
     out.kwargs = reduction.args[2];
   } else {

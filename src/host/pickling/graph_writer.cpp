@@ -9,6 +9,7 @@
 #include "host/pickling/describe.hpp"
 #include "host/pickling/python_error.hpp"
 #include "util/stack.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
@@ -38,14 +39,10 @@ GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reduc
 
 Result<PickledInfo> GraphWriter::dump(PyObject* value) {
   stream_.op<1>(Opcode::kProto, 5);
-  if (auto saved = save(value); !saved) {
-    return tl::unexpected(std::move(saved.error()));
-  }
+  TRY(save(value));
   stream_.op(Opcode::kStop);
   stream_.flush();
-  if (auto state = stream_state(); !state) {
-    return tl::unexpected(std::move(state.error()));
-  }
+  TRY(stream_state());
   PickledInfo info;
   info.bytes = stream_.bytes();
   info.content = content_ ? Content::kChecked : Content::kDescribedOnly;

@@ -6,6 +6,7 @@
 #include "host/pickling/describe.hpp"
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
@@ -88,11 +89,8 @@ Result<void> GraphWriter::save_reduction(PyObject* object, const Reduction& redu
   if (!construction) {
     return describe_refusal(object, construction.error().message);
   }
-  const auto built = save_construction(*construction);
-  if (!built) {
-    return tl::unexpected(built.error());
-  }
-  if (*built == Built::kTakenBack) {
+  TRY_ASSIGN(const auto built, save_construction(*construction));
+  if (built == Built::kTakenBack) {
     return describe_reduction(object, reduction, *construction, added);
   }
   // The arguments may have led back to the object and written it: then drop this one and refer to that.
@@ -154,20 +152,13 @@ Result<GraphWriter::Built> GraphWriter::save_construction(const Construction& co
   const std::uint64_t described_before = described_;
   {
     const LabelScope label(content_);
-    if (auto saved = save(construction.callable.ptr()); !saved) {
-      return tl::unexpected(std::move(saved.error()));
-    }
+    TRY(save(construction.callable.ptr()));
   }
-  const auto args_number = save_arguments(construction);
-  if (!args_number) {
-    return tl::unexpected(args_number.error());
-  }
+  TRY_ASSIGN(const auto args_number, save_arguments(construction));
   const bool extended = construction.form == Construction::Form::kNewObjectEx;
   if (extended) {
     PathScope path(path_, PathStep::Kind::kField, "kwargs");
-    if (auto saved = save(construction.kwargs.ptr()); !saved) {
-      return tl::unexpected(std::move(saved.error()));
-    }
+    TRY(save(construction.kwargs.ptr()));
   }
   if (described_ != described_before) {
     // A constructor would hardly take a description for what it describes.
@@ -175,7 +166,7 @@ Result<GraphWriter::Built> GraphWriter::save_construction(const Construction& co
       stream_.op(Opcode::kPop);
     }
     if (!construction.args.empty() && !memo_.find(construction.args.ptr())) {
-      memo_.insert(construction.args.ptr(), *args_number);  // the description refers to them
+      memo_.insert(construction.args.ptr(), args_number);  // the description refers to them
     }
     return Built::kTakenBack;
   }
@@ -202,21 +193,15 @@ Result<std::uint64_t> GraphWriter::save_arguments(const Construction& constructi
   }
   if (size == 2 && is_getattr(construction.callable)) {
     // A bound method: what it is bound to may be content, its name is a label.
-    if (auto saved = save(PyTuple_GET_ITEM(args, 0)); !saved) {
-      return tl::unexpected(std::move(saved.error()));
-    }
+    TRY(save(PyTuple_GET_ITEM(args, 0)));
     const LabelScope label(content_);
-    if (auto saved = save(PyTuple_GET_ITEM(args, 1)); !saved) {
-      return tl::unexpected(std::move(saved.error()));
-    }
+    TRY(save(PyTuple_GET_ITEM(args, 1)));
     stream_.op(Opcode::kTuple2);
     return memoize_unnamed();
   }
   // Besides the construction there is one owner, the reduction, unless the object keeps the tuple itself.
   const Sharing sharing = Py_REFCNT(args) <= 2 ? Sharing::kImpossible : Sharing::kPossible;
-  if (auto saved = save_tuple(args, sharing); !saved) {
-    return tl::unexpected(std::move(saved.error()));
-  }
+  TRY(save_tuple(args, sharing));
   return memo_.find(args).value_or(memo_count_ - 1);
 }
 
