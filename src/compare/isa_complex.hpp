@@ -33,11 +33,11 @@ Filled fill_complex(const byte* a, const byte* b, size_t n, const Limits<double>
 /// What squares of distances say of a chunk of complex numbers.
 struct Squares {
   double misses = 0;
-  double unsure = 0;   ///< near the rule's edge, or too large or small to tell
+  double unsure = 0;   ///< near the rule's bound, or too large or small to be decided here
   double records = 0;  ///< positive: some statistic may exceed what was found so far
 };
 
-// Squares of distances and roots of single precision tell most cases, and whether any statistic can have risen.
+// Squares of distances and roots of single precision decide most cases, and whether any statistic can have risen.
 Squares square(const byte* a, const byte* b, size_t n, const Limits<double>& limits, const Tally& tally) {
   constexpr double kLeast = 1e-37;  // of squares that are still normal numbers as floats
   constexpr double kMost = 1e37;
@@ -70,7 +70,7 @@ Squares square(const byte* a, const byte* b, size_t n, const Limits<double>& lim
         limits.rtol * limits.rtol * magnitude + needed * needed + 2 * limits.rtol * needed * least_root;
     const double miss = one_if(distance > (allowed + cross * kRootError) * (1 + kMargin));
     const double within = one_if(distance <= (allowed - cross * kRootError) * (1 - kMargin));
-    // Squares that underflow are seen by the sum of the parts.
+    // Squares that underflow are found by the sum of the parts.
     const double strange = one_if(distance < kLeast) * one_if(absolute(d_re) + absolute(d_im) > 0) +
                            one_if(magnitude < kLeast) * one_if(absolute(re) + absolute(im) > 0) +
                            (1 - one_if(distance <= kMost)) + (1 - one_if(magnitude <= kMost));

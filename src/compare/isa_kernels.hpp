@@ -23,14 +23,14 @@ using std::size_t;
 constexpr size_t kWhole = 64;
 
 inline void ask_for(const void* near) {
-  constexpr std::uintptr_t kAhead = 1024;  // bytes; may lie beyond the array, which prefetching does not mind
+  constexpr std::uintptr_t kAhead = 1024;  // bytes; may lie beyond the array: a prefetch never faults
   __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(near) + kAhead));
 }
 
 // x - y <= 0 exactly where x <= y, so this is the rule itself. Whatever is not finite makes the maximum NaN or
 // positive: what passes here has neither NaN nor infinity. Two halves side by side, two packets of each at once, so
-// that none waits for the one before; and memory is asked for early, since the processor itself stops at each page's
-// end.
+// that none waits for the one before; and memory is prefetched, since the processor's own prefetcher stops at the end
+// of each page.
 template <class T>
 bool within_reals(const T* a, const T* b, size_t n, T rtol, T atol) {
   constexpr size_t kLanes = 2 * static_cast<size_t>(Eigen::internal::packet_traits<T>::size);

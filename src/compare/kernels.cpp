@@ -15,9 +15,9 @@ namespace {
 
 bool can_run(const Isa& isa) {
 #ifdef SNAPSHOT_TEST_X86
-  // Each also asks whether the operating system keeps the registers.
+  // Each also tests whether the operating system saves the registers.
   if (&isa == &kIsaAvx2) {
-    // Not asked for: F16C, which every processor with AVX2 has, and whose name clang 14 does not know here.
+    // Not tested: F16C, which every processor with AVX2 has, and whose name clang 14 does not know here.
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   }
   if (&isa == &kIsaAvx512) {

@@ -1,4 +1,4 @@
-// Attributes that an object has only since they were asked for (pickle::kLazyMark). That one side has them and the
+// Attributes that an object has only since they were first read (pickle::kLazyMark). That one side has them and the
 // other has not is no difference; where both have them, they are compared.
 #pragma once
 

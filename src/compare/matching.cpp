@@ -72,7 +72,7 @@ void pair_group(const Candidates& actual, Indices a, const Candidates& expected,
   }
 }
 
-// Numbers that mean the same have the same digest, whatever their types: this tells those apart.
+// Numbers that mean the same have the same digest, whatever their types: this separates those.
 Digest typed(Digest digest, const Value& value) {
   digest.high ^= static_cast<std::uint64_t>(value.kind()) << 56;
   if (value.kind() == Kind::kScalar) {

@@ -122,7 +122,7 @@ bool same_raw(const PlanePair& pair, const std::byte* a, const std::byte* b) {
   return std::all_of(a + common, a + size_a, is_zero) && std::all_of(b + common, b + size_b, is_zero);
 }
 
-// The element as text in which addresses are not seen; nothing for raw bytes.
+// The element as text without addresses; nothing for raw bytes.
 std::optional<std::string> plain_text(Dtype dtype, const std::byte* element) {
   dtype.order = pickle::ByteOrder::kNone;  // as blocks are
   if (dtype.kind == DtypeKind::kUnicode) return util::without_addresses(unicode_text(dtype, element));

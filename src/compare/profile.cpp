@@ -19,7 +19,7 @@ bool before(const Coordinate& a, const Coordinate& b) {
 }
 
 // Steps and depth are bounded, so a value that is full of sharing or contains itself does no harm. In what has an order
-// the bound cuts off the same on both sides; what has none counts only if it was seen whole.
+// the bound cuts off the same on both sides; what has none counts only if all of it was visited.
 class Collector {
  public:
   explicit Collector(const Options& options)

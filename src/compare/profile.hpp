@@ -1,4 +1,4 @@
-// The floats inside a value, by which elements of unordered containers are told apart that only moved a little.
+// The floats inside a value, by which elements of unordered containers are paired that differ by little.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,7 @@ struct UnitRatio {
 };
 
 /// Of two datetimes, or two timedeltas. Nothing where the units have no fixed ratio (months and days), one of them is
-/// the generic unit, or no 64-bit count can tell.
+/// the generic unit, or no 64-bit count can hold it.
 [[nodiscard]] std::optional<UnitRatio> unit_ratio(const pickle::Dtype& actual, const pickle::Dtype& expected);
 
 /// Do counts of the two units mean the same? NaT equals NaT.

@@ -169,7 +169,7 @@ bool Walker::visited_before(const Value& actual, const Value& expected, IgnoredP
     place->second = Status::kInProgress;
     return false;
   }
-  // The difference has been told; this is one more place that it makes unstable.
+  // The difference is reported already; this is one more path that it makes unstable.
   if (place->second == Status::kDifferent) note_path(nullptr);
   return true;
 }

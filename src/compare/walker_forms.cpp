@@ -96,7 +96,7 @@ std::vector<Pair> fields_of(const Form& form, const Form& other) {
   for (const Pair& pair : form.fields) {
     const std::string_view field = label(pair);
     const bool is_class = field == "type" && (name == "iterator" || is_view(name));
-    // What one side alone could tell of where an iterator came from, or of what followed where the other was cut.
+    // Known of one side only: where an iterator came from, or what followed where the other side was cut.
     const bool one_sided = (field == "state" && name == "iterator") || (!whole && (field == "rest" || field == "more"));
     if (is_class || (field == "items" && !items_of(form).empty()) ||
         (one_sided && pickle::field(other, field) == nullptr)) {
@@ -192,7 +192,7 @@ bool Walker::compare_form(const Value& actual, const Value& expected, Frame& fra
   return true;
 }
 
-// A digest says that something differs, and not what: that is said in words.
+// A digest shows that something differs, and not what, so the difference is given in words.
 void Walker::compare_form_digests(std::vector<Pair>& actual, std::vector<Pair>& expected, Frame& frame) {
   struct Words {
     std::string_view field;

@@ -71,7 +71,7 @@ std::string_view kind_name(NumberKind kind) {
   }
 }
 
-// What numpy.ma's fill_value is until somebody asks for it or sets it (numpy.ma.core.default_filler).
+// What numpy.ma's fill_value is until it is first read or set (numpy.ma.core.default_filler).
 bool is_default_fill(const Value& fill) {
   const Array* array = fill.kind() == Kind::kArray ? &fill.array() : nullptr;
   std::optional<Number> number = number_of(fill);

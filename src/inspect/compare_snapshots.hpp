@@ -15,7 +15,7 @@ struct Snapshot {
   const store::CaseRecord& record;
 };
 
-/// One comparison for each site of `expected`, as verify makes them of a live run. What is unstable in either is left
+/// One comparison for each site of `expected`, as verify makes them of a run. What is unstable in either is left
 /// out; what cannot be read is the match of its site. Equal objects are not read.
 [[nodiscard]] std::vector<model::SiteComparison> compare_snapshots(const Snapshot& actual, const Snapshot& expected,
                                                                    const model::Rules& rules);

@@ -14,7 +14,7 @@
 
 namespace snapshot_test::inspect {
 
-/// What is to be printed, and how many manifests and values it speaks of could not be read: missing, truncated,
+/// What is to be printed, and how many of its manifests and values could not be read: missing, truncated,
 /// altered.
 template <class Content>
 struct Shown {

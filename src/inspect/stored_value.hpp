@@ -20,7 +20,7 @@ struct StoredValue {
   [[nodiscard]] const pickle::Value& root() const noexcept { return document.root(); }
 };
 
-/// A pickle of any protocol, an .npy file (told by its first bytes), or an object of a store by its path.
+/// A pickle of any protocol, an .npy file (recognised by its first bytes), or an object of a store by its path.
 /// kIo, kCorrupt, kUnsupported; the message names the file.
 [[nodiscard]] Result<StoredValue> load_file(const std::filesystem::path& path);
 

@@ -55,7 +55,7 @@ void Builder::reals(const std::byte* opcodes, std::span<Value*> places) {
 Value* Builder::big_integer(std::span<const std::byte> bytes) {
   const auto negative = [&](std::size_t index) { return (bytes[index] & std::byte{0x80}) != std::byte{0}; };
   std::size_t size = bytes.size();
-  // A last byte that only repeats the sign of the one before it says nothing.
+  // A last byte that only repeats the sign of the one before it is redundant.
   while (size > 1 && bytes[size - 1] == (negative(size - 2) ? std::byte{0xff} : std::byte{0})) --size;
   if (size > 8) {
     return text({reinterpret_cast<const char*>(bytes.data()), size}, Kind::kBigInt);

@@ -1,4 +1,4 @@
-// Recognises what Python and numpy write through __reduce__, and turns those object nodes into what they mean.
+// Recognises what Python and numpy write through __reduce__, and replaces those object nodes by what they mean.
 #pragma once
 
 #include "pickle/builder.hpp"

@@ -1,4 +1,4 @@
-// The callables that the reader understands, each with what turns a call of it into what it means.
+// The callables that the reader understands, each with the function that replaces a call of it by what it means.
 #pragma once
 
 #include <array>

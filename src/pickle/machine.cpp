@@ -198,7 +198,7 @@ bool Machine::read_text(std::uint64_t length, Kind kind) {
   return push(builder_.text({reinterpret_cast<const char*>(raw.data()), raw.size()}, kind));
 }
 
-// A Python 2 str: text where it is ASCII; else nobody knows its encoding.
+// A Python 2 str: text where it is ASCII; else its encoding is unknown.
 bool Machine::read_python2_text(std::uint64_t length) {
   std::span<const std::byte> raw;
   if (!take(length, raw)) return false;

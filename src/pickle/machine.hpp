@@ -27,7 +27,7 @@ class Machine {
   [[nodiscard]] Result<Value*> run();
   [[nodiscard]] std::uint64_t position() const noexcept { return at_; }
   [[nodiscard]] Builder& builder() noexcept { return builder_; }
-  /// Buffers that no opcode asked for.
+  /// Out-of-band buffers that no opcode has used.
   [[nodiscard]] std::size_t buffers_left() const noexcept { return buffers_ ? buffers_->size() - buffers_used_ : 0; }
 
  private:

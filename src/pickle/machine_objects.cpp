@@ -1,4 +1,4 @@
-// The part of the machine that would call, import and look up, and instead notes what it was told.
+// The part of the machine that would call, import and look up, and only records the names and arguments.
 #include <fmt/format.h>
 
 #include "pickle/interpret.hpp"

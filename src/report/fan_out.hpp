@@ -1,4 +1,4 @@
-// One listener that tells several.
+// One listener that forwards to several.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace snapshot_test::report {
 
-/// Passes everything on, in the order of add(). Does not own the listeners; they must outlive it.
+/// Forwards every call, in the order of add(). Does not own the listeners; they must outlive it.
 class FanOut : public model::Listener {
  public:
   void add(model::Listener& listener) { listeners_.push_back(&listener); }

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// While it lives, writing to a pipe that nobody reads fails instead of ending the program.
+/// Until it is destroyed, writing to a pipe without a reader fails with EPIPE instead of ending the program.
 class WithoutSigpipe {
  public:
   WithoutSigpipe() {

@@ -13,7 +13,7 @@ namespace snapshot_test::report {
 namespace {
 
 constexpr double kInterval = 0.1;          // seconds between two drawings
-constexpr double kEarliestEstimate = 2.0;  // seconds after which the pace says something
+constexpr double kEarliestEstimate = 2.0;  // seconds after which the pace is a basis for an estimate
 constexpr std::size_t kShownCases = 8;
 constexpr unsigned kFreeLines = 2;  // of the screen
 constexpr std::string_view kEraseRestOfLine = "\x1b[K";
@@ -169,7 +169,7 @@ std::string Progress::time_left() const {
     return {};
   }
   const double at_this_pace = elapsed / static_cast<double>(done_) * static_cast<double>(total_ - done_);
-  // The pace of short cases says nothing of a long one. All that is known of that is how long it has run already;
+  // The pace of short cases predicts nothing of a long one. All that is known of that is how long it has run already;
   // half way through is the best guess then.
   const double longest = running_.empty() ? 0 : now - running_.front().since;
   const double left = std::max(at_this_pace, longest);

@@ -17,13 +17,13 @@ struct TerminalSize {
   unsigned lines = 24;
 };
 
-/// What the terminal that `fd` is says of itself; what it does not say is as above.
+/// The size of the terminal `fd`; the defaults above where the system does not report one.
 [[nodiscard]] TerminalSize terminal_size(int fd);
 
 /// Draws at most ten times a second, each time with one write, and never more lines than fit on the screen.
 class Progress {
  public:
-  /// `size` is asked at each drawing; without it nothing is ever drawn. `now` is a monotonic clock in seconds.
+  /// `size` is called at each drawing; without it nothing is ever drawn. `now` is a monotonic clock in seconds.
   Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now);
 
   /// A pass over `total` cases: "verifying".

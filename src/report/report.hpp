@@ -21,7 +21,7 @@ struct RunHead {
 /// The keys that every report starts with, `format` among them.
 [[nodiscard]] Json head_json(const RunHead& head);
 
-/// A report on one run. A run that could not start or go on is told by aborted(), so that no report ever looks like an
+/// A report on one run. A run that could not start or go on ends with aborted(), so that no report ever looks like an
 /// earlier success.
 class Report : public model::Listener {
  public:

@@ -60,7 +60,7 @@ std::string failed(ExitStatus status, std::string_view because, Color color) {
          fmt::format(" (exit status {}): {}", static_cast<int>(status), because);
 }
 
-/// A success that leaves something unchecked says so in the same breath.
+/// A success that leaves something unchecked names it in the same line.
 std::string succeeded(std::string_view word, std::string_view what, const std::vector<std::string>& reservations,
                       Color color) {
   std::string text = paint(color, reservations.empty() ? Tone::kGood : Tone::kDoubtful, word);

@@ -1,4 +1,4 @@
-// What capture and verify say at their end.
+// The closing lines of capture and verify.
 #pragma once
 
 #include <string>
@@ -8,11 +8,12 @@
 
 namespace snapshot_test::report {
 
-/// Several lines: counts, the share that was (or will be) verified, the conclusion. Each ends with '\n'.
+/// Several lines, each ended by '\n': the cases by status or verdict, the share that was or will be verified, time and
+/// store size, and the conclusion: the exit status where it is not 0, and why.
 [[nodiscard]] std::string closing_text(const model::CaptureSummary& summary, Color color);
 [[nodiscard]] std::string closing_text(const model::VerifySummary& summary, Color color);
 
-/// The same in one line, for --quiet.
+/// For --quiet, without the cases by status: share, time and conclusion in one line, ended by '\n'.
 [[nodiscard]] std::string closing_line(const model::CaptureSummary& summary, Color color);
 [[nodiscard]] std::string closing_line(const model::VerifySummary& summary, Color color);
 

@@ -24,7 +24,7 @@ enum class Verbosity {
 struct TerminalOptions {
   Verbosity verbosity = Verbosity::kNormal;
   Color color = Color::kOff;
-  /// The terminal's size; without it there is no live display.
+  /// The terminal's size; without it there is no progress display.
   std::function<TerminalSize()> size;
   /// A monotonic clock in seconds; the steady clock if not given.
   std::function<double()> now;
@@ -47,7 +47,7 @@ class Terminal : public model::Listener {
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
 
-  /// Takes the live display away; for a run that ends without finished().
+  /// Removes the progress display; for a run that ends without finished().
   void stop();
 
  private:
@@ -74,7 +74,7 @@ class Terminal : public model::Listener {
                 const model::CaseId& id, const std::string& reason);
   void remember_left_out(const model::CaseId& id, const std::vector<std::string>& missing);
   void write_left_out();
-  /// True if one that says the same was shown; then it is remembered to be listed at the end.
+  /// True if one with the same text was shown; then the case is listed at the end.
   bool shown_before(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                     const std::string& sites);
   void write_alike();

@@ -41,7 +41,7 @@ struct TemporaryFile {
 [[nodiscard]] Result<void> write_fully(const util::Fd& fd, std::span<const std::byte> bytes,
                                        const std::filesystem::path& path);
 
-/// Closes and says whether the system accepted all that was written: some file systems only tell then.
+/// Closes and says whether the system accepted all that was written: some file systems report errors only at close().
 [[nodiscard]] Result<void> close_checked(util::Fd& fd, const std::filesystem::path& path);
 
 /// Writes a new file; no fsync (see sync_tree).

@@ -11,7 +11,7 @@
 
 namespace snapshot_test::store {
 
-/// Parses `text` and lets `decode` take it apart; `decode` may throw what nlohmann/json throws, or
+/// Parses `text` and has `decode` read its members; `decode` may throw what nlohmann/json throws, or
 /// std::invalid_argument, and keeps in `where` the place it is at ("cases[3]").
 /// kCorrupt: "'path' is damaged: line 3, column 7: …" or "'path' is damaged: cases[3]: key 'status' not found".
 [[nodiscard]] Result<void> decode_json(std::string_view text, const std::string& path,

@@ -212,7 +212,7 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   if (done) {
     done = move_runs(paths::runs(staged), paths::runs(root));
   }
-  // Nothing may forget that it was committed before the moves are on the disk.
+  // The marker stays until the moves are on the disk.
   if (done) {
     done = sync_tree(root, watch);
   }

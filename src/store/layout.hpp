@@ -31,7 +31,7 @@ struct Staged {
 [[nodiscard]] Result<Staged> find_staged(const std::filesystem::path& root);
 
 /// Can all that `staged` holds be moved to its place? kCorrupt where a link or a file is in place of a folder, or the
-/// other way round: to be asked before the capture is committed.
+/// other way round: to be checked before the capture is committed.
 [[nodiscard]] Result<void> check_places(const std::filesystem::path& root, const std::filesystem::path& staged);
 
 /// Moves what a committed capture staged to its place, then removes the staging folder. May be repeated after it was

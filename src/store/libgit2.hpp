@@ -16,7 +16,7 @@
 namespace snapshot_test::store {
 
 /// The functions under their own names. They are not linked: libgit2 brings fourteen libraries along (TLS, SSH,
-/// Kerberos), which every process of a host would have to carry through each fork, and which may be other versions than
+/// Kerberos), which every process of a host would copy at each fork, and which may be other versions than
 /// those that a user's Python modules bring. Never unloaded. Thread-safe.
 struct LibGit2 {
   /// kUnsupported where the library that this program was built for is not there.

@@ -10,8 +10,8 @@
 
 namespace snapshot_test::store {
 
-/// The store's lock, held while this lives: an flock(), which the system takes from a process that dies. The file
-/// holds the holder's pid, for messages only.
+/// The store's lock, held until this is destroyed: an flock(), which the system releases when the process ends. The
+/// file holds the holder's pid, for messages only.
 class StoreLock {
  public:
   /// kIo if another process still has it after `patience` (the message names it) or the store cannot be written.

@@ -24,7 +24,7 @@ unsigned usable_cores() {
 
 }  // namespace
 
-/// The first processor speaks for all. x86 says "model name" and "flags", ARM "CPU part" and "Features", RISC-V
+/// The first processor stands for all. x86 says "model name" and "flags", ARM "CPU part" and "Features", RISC-V
 /// "uarch" and "isa".
 void read_cpuinfo(std::string_view text, MachineInfo& machine) {
   std::istringstream lines{std::string(text)};

@@ -30,7 +30,7 @@ class FrameDecoder {
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
   std::span<const std::byte> input_;
   std::uint64_t left_;
-  bool frame_ended_ = false;  ///< zstd has seen the end of the frame and its checksum
+  bool frame_ended_ = false;  ///< zstd has reached the end of the frame and its checksum
   bool ended_ = false;
 };
 

@@ -129,7 +129,7 @@ Result<std::optional<Store>> Store::open_if_there(const fs::path& path) {
   return open_or_create(path).map([](Store store) { return std::optional(std::move(store)); });
 }
 
-/// A reader must not fail because it may not write: what cannot be moved is read from where it lies.
+/// A reader works without write permission: what cannot be moved is read from the staging folder.
 Result<void> Store::finish_commits() {
   TRY_ASSIGN(const auto staged, find_staged(root_));
   if (staged.committed.empty()) {

@@ -59,7 +59,7 @@ class Channel {
   /// Waits for one message; nothing when the other end has closed.
   [[nodiscard]] Result<std::optional<Message>> receive();
 
-  /// Has something arrived that receive() has not handed out yet? poll() does not see it.
+  /// Has something arrived that receive() has not handed out yet? poll() does not report it.
   [[nodiscard]] bool pending() const { return !decoder_.empty(); }
 
   enum class Progress { kMore, kClosed };

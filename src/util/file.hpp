@@ -16,9 +16,8 @@ namespace snapshot_test::util {
 /// "cannot open '/x/y': No such file or directory" for the current errno.
 [[nodiscard]] Error io_error(std::string_view action, const std::filesystem::path& path);
 
-/// Opens a regular file, or a link to one, for reading, and waits for nobody: what is there under a name that others
-/// chose may be a pipe that nobody writes to. kCorrupt if it is something else, or cannot be read whoever asks; kIo
-/// otherwise.
+/// Opens a regular file, or a link to one, for reading, without blocking: a name from a stranger's store may be that of
+/// a pipe without a writer. kCorrupt if it is anything else, or readable by no user; kIo otherwise.
 [[nodiscard]] Result<Fd> open_regular(const std::filesystem::path& path);
 
 /// The whole regular file as bytes; as open_regular() where it cannot be read.
@@ -55,7 +54,7 @@ class AtomicFile {
 /// write-temporary, fsync, rename, in one call.
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& target, std::string_view text);
 
-/// A file mapped read-only. The bytes stay valid as long as the object lives. An empty file maps to an empty span.
+/// A file mapped read-only. The bytes are valid until the object is destroyed. An empty file maps to an empty span.
 class MappedFile {
  public:
   [[nodiscard]] static Result<MappedFile> open(const std::filesystem::path& path);

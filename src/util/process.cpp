@@ -81,7 +81,7 @@ std::pair<char, pid_t> state_and_parent(const std::string& pid) {
   return found;
 }
 
-/// Where the kernel does not list a task's children (CONFIG_PROC_CHILDREN): every process, asked for its parent.
+/// Where the kernel does not list a task's children (CONFIG_PROC_CHILDREN): the parent of every process in /proc.
 std::vector<pid_t> children_by_scanning() {
   namespace fs = std::filesystem;
   std::vector<pid_t> children;

@@ -1,4 +1,4 @@
-// Child processes: short-lived ones of our own, and those that this process has.
+// Child processes: short ones that this program starts and waits for, and the list of all that this process has.
 #pragma once
 
 #include <sys/types.h>

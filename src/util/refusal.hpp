@@ -1,4 +1,4 @@
-// What the machine refuses: descriptors, processes, memory, space. It says nothing about a benchmark.
+// What the machine refuses: descriptors, processes, memory, space. Such an error is no finding about a benchmark.
 #pragma once
 
 #include <string>

@@ -12,8 +12,8 @@ struct StackBounds {
   std::size_t size = 0;       ///< bytes
 };
 
-/// Nothing where the system does not say. Asked once a thread: for the main thread it means reading /proc. A forked
-/// child keeps what its parent has asked.
+/// Nothing where the system has no answer. Cached for each thread, since the main thread's are read from /proc; a
+/// forked child inherits the cache.
 [[nodiscard]] std::optional<StackBounds> stack_of_this_thread();
 
 }  // namespace snapshot_test::util

@@ -49,8 +49,8 @@ Character first_character(std::string_view text) {
   return code < kLeast[length] || code > kHighest || surrogate ? Character{} : Character{code, length};
 }
 
-/// Above ASCII: controls, and what changes how its neighbours are read without being seen itself (Unicode's category Cf
-/// and the separators of lines and paragraphs).
+/// Above ASCII: controls, and what changes how its neighbours are read without being visible itself (Unicode's category
+/// Cf and the separators of lines and paragraphs).
 bool is_invisible(std::uint32_t code) {
   constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 13> kRanges{{{0x80, 0x9F},
                                                                              {0xAD, 0xAD},

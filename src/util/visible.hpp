@@ -14,7 +14,7 @@ enum class Keep {
   kControls,  ///< all below U+0020: text that has our own colours in it
 };
 
-/// Appends `text`. Control characters become \x1b, those above ASCII, marks that turn the direction of writing and
+/// Appends `text`. Control characters become \x1b, those above ASCII, marks that change the direction of writing and
 /// characters without width \u202e, and bytes that are no UTF-8 \xff. The \u form means the same inside JSON.
 void append_visible(std::string& out, std::string_view text, Keep keep);
 [[nodiscard]] std::string visible(std::string_view text, Keep keep);

@@ -7,7 +7,7 @@
 
 namespace snapshot_test::model {
 
-/// Where one of them bites, the observation has a note that says so.
+/// Where one of them cuts a value, the observation has a note that says so.
 struct ValueLimits {
   std::uint64_t max_items = 10'000;        ///< taken from an iterator; the others are not compared
   std::optional<std::uint64_t> max_bytes;  ///< of one value's pickle; a value that needs more is opaque

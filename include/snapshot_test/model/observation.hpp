@@ -83,7 +83,7 @@ struct Observation {
   double seconds = 0;        ///< wall time of the call alone
   double total_seconds = 0;  ///< wall time of its process: set-up, call, looking at the values, teardown
   std::vector<SiteValue> sites;
-  bool unheld = false;             ///< no value was held during the call: it minds that
+  bool unheld = false;             ///< no value was held during the call, since it raises while they are
   std::vector<std::string> notes;  ///< e.g. "body: source not available"
 };
 

@@ -71,18 +71,19 @@ enum class Counted { kResult, kPart, kAny };
 using CheckedCounts = std::map<CheckedBy, std::size_t>;
 [[nodiscard]] std::size_t checked_cases(const CheckedCounts& checked, Counted counted);
 
-/// What capture made of a case: the first that applies, from the best to the worst.
+/// What capture made of a case, from the best to the worst. Of a case that returned, coverage_of() tests kOuter and
+/// kPart, then kState, then whether return or body hold what cannot be checked (kUnstable, kOpaque), then kInner.
 enum class CaptureStatus {
-  kOuter,  ///< return or body hold something to check, and all that they hold can be
-  kPart,   ///< they do, but something in them cannot be checked
-  kState,  ///< they do not, but state does
-  kInner,  ///< neither they nor state, but deepest or path do, and there was no return or body that cannot be checked
-  kVacuous,
-  kUnstable,  ///< what return and body hold is not the same in two runs
+  kOuter,    ///< return or body hold something to check, and all that they hold can be
+  kPart,     ///< they do, but something in them cannot be checked
+  kState,    ///< they do not, but state does
+  kInner,    ///< they hold nothing, nor does state, but calls inside (deepest, path, threads) return something to check
+  kVacuous,  ///< no site holds anything
+  kUnstable,  ///< what return and body hold, or else the calls inside, is not the same in two runs
   kOpaque,    ///< what they hold cannot be pickled
-  kFailed,
-  kSkipped,
-  kNoOp,
+  kFailed,    ///< it did not return
+  kSkipped,   ///< the benchmark itself says skip
+  kNoOp,      ///< its body does nothing
 };
 [[nodiscard]] std::string_view name(CaptureStatus status);
 [[nodiscard]] std::optional<CaptureStatus> capture_status_from_name(std::string_view text);

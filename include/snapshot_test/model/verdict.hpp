@@ -12,7 +12,7 @@ enum class Verdict {
   kInnerChanged,   ///< return/body agree; deepest or path differ or no longer exist
   kDifferent,      ///< a deciding site differs
   kRaised,         ///< ran when captured, raises (or skips itself) now
-  kCrashed,        ///< ran when captured; dies of a signal or an exit now
+  kCrashed,        ///< ran when captured; now a signal or an exit ends its process
   kTimedOut,       ///< ran when captured, does not end now
   kUnreadable,     ///< its snapshot is damaged
   kSkipped,        ///< the benchmark itself says skip

@@ -1,4 +1,4 @@
-// Value trees of what lies in memory already: single numbers, texts, and arrays of numbers, without a pickle between.
+// Value trees of what is in memory already: single numbers, texts, and arrays of numbers, without a pickle between.
 // They are what reading the value's pickle would give.
 #pragma once
 

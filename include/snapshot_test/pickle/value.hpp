@@ -1,7 +1,7 @@
 // The inert form of a pickled value. Nothing here can call anything: classes and callables are names.
 //
-// Nodes live in their Document's arena and refer to the bytes it was read from. Nodes may be shared, and through the
-// pickle memo a container may contain itself: walk with an explicit stack, and remember where you have been.
+// Nodes belong to their Document's arena and refer to the bytes it was read from. Nodes may be shared, and through the
+// pickle memo a container may contain itself: walk with an explicit stack and a set of the nodes that were visited.
 #pragma once
 
 #include <complex>
@@ -46,7 +46,7 @@ struct Global {
   std::string_view name;
 };
 
-/// What __reduce__ said. Unused parts are null.
+/// The parts of what __reduce__ returned. Unused ones are null.
 struct Object {
   const Value* callable = nullptr;    ///< a class or function: kGlobal as a rule, but any value is possible
   const Value* args = nullptr;        ///< kTuple

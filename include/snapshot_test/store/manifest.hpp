@@ -1,4 +1,4 @@
-// A manifest: what the store knows of one benchmark, as a value and as the JSON text of cases/<module>/<name>.json
+// A manifest: what the store holds of one benchmark, as a value and as the JSON text of cases/<module>/<name>.json
 // (grammar in docs/store.md).
 #pragma once
 
@@ -45,7 +45,7 @@ struct Manifest {
 
 /// A manifest for `benchmark` without cases.
 [[nodiscard]] Manifest make_manifest(const model::Benchmark& benchmark);
-/// The other way: what a manifest knows of its benchmark.
+/// The other way: the benchmark that a manifest describes.
 [[nodiscard]] model::Benchmark benchmark_of(const Manifest& manifest);
 /// "name" or "name(id1, id2)".
 [[nodiscard]] std::string case_label(const Manifest& manifest, const CaseRecord& record);
@@ -61,9 +61,9 @@ class CaseFinder {
   CaseFinder(const CaseFinder&) = delete;
   CaseFinder& operator=(const CaseFinder&) = delete;
 
-  /// The snapshot of the case that has these parameter ids and this index now; null if there is none. The pointer lives
-  /// as long as the manifest's cases. A lookup that finds the case at its old index is cheap; the first that does not
-  /// makes a table of all cases.
+  /// The snapshot of the case that has these parameter ids and this index now; null if there is none. The pointer is
+  /// valid as long as the manifest's cases. A lookup that finds the case at its old index is cheap; the first that does
+  /// not makes a table of all cases.
   [[nodiscard]] const CaseRecord* find(const std::vector<std::string>& ids, std::size_t index);
 
  private:

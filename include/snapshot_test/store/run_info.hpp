@@ -54,8 +54,8 @@ struct RunInfo {
 /// "2026-11-23T07:15:00Z"
 [[nodiscard]] std::string utc_text(std::time_t time);
 
-/// The repository that holds `folder`; none if there is none. Only reads, so it does not mind whose the repository
-/// is. kIo where there is one that libgit2 cannot read.
+/// The repository that holds `folder`; none if there is none. Only reads, so the repository may belong to another
+/// user. kIo where there is one that libgit2 cannot read.
 [[nodiscard]] Result<std::optional<GitInfo>> collect_git(const std::filesystem::path& folder);
 /// From uname and /proc/cpuinfo. What the system does not say stays empty.
 [[nodiscard]] MachineInfo collect_machine();

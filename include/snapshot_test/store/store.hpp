@@ -25,7 +25,7 @@ class Store {
  public:
   /// For reading. kNoBaseline: missing, empty, or without snapshots; kUnsupported: another format version; kCorrupt:
   /// format.json is malformed or gone; kIo otherwise. Finishes a commit that was interrupted; where that is not
-  /// possible (a read-only folder, a capture that is committing now), reads the new baseline from where it lies.
+  /// possible (a read-only folder, a capture that is committing now), reads the new baseline from the staging folder.
   [[nodiscard]] static Result<Store> open(const std::filesystem::path& path);
   /// For writing: as open(), but makes the store where there is none. Refuses (kUsage) a folder of other files.
   [[nodiscard]] static Result<Store> open_or_create(const std::filesystem::path& path);

@@ -28,7 +28,7 @@ struct Resumed {
   std::vector<std::string> notes;       ///< why something that lay there is not used
 };
 
-/// One capture. Nothing in the store changes before commit(); a process that dies at any moment leaves the old
+/// One capture. Nothing in the store changes before commit(); a process that ends at any moment leaves the old
 /// baseline or the new one, whole. Destroyed without commit(), it discards what was staged. Not thread-safe; only the
 /// process that began it may use it.
 class CaptureTransaction {
@@ -50,7 +50,7 @@ class CaptureTransaction {
   [[nodiscard]] const std::string& run_id() const;
   /// What resume() found.
   [[nodiscard]] Resumed& resumed();
-  /// Adds a line to the journal of a capture that was begun with resume(); a process that dies at any moment leaves it
+  /// Adds a line to the journal of a capture that was begun with resume(); a process that ends at any moment leaves it
   /// whole but for its last line.
   [[nodiscard]] Result<void> write_journal(const nlohmann::json& line);
   /// Is the value's object here or in the store, and whole? Reads all of it.
@@ -89,7 +89,7 @@ struct CleanReport {
                                         Patience patience = {});
 
 /// Removes the snapshot of the case with these ids, and with the last one the benchmark's manifest; false where there
-/// is none. A process that dies meanwhile leaves the old manifest or the new one. Values stay until they are cleaned.
+/// is none. A process that ends meanwhile leaves the old manifest or the new one. Values stay until they are cleaned.
 /// Takes the same lock as a capture. Errors as load_manifest() and find_case().
 [[nodiscard]] Result<bool> forget_case(const Store& store, std::string_view benchmark,
                                        const std::vector<std::string>& ids, Patience patience = {});
