@@ -135,7 +135,7 @@ void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
   verdict.id = {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
   const std::string& version =
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
-  verdict.source_changed = version != task.benchmark->version;
+  verdict.source_changed = !version.empty() && version != task.benchmark->version;
   report(std::move(verdict));
 }
 

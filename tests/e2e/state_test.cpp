@@ -401,6 +401,19 @@ TEST(ChangedBenchmarks, AreSaidToHaveChanged) {
   EXPECT_THAT(verified.run.out, HasSubstr("own code is not what it was when captured"));
 }
 
+TEST(ChangedBenchmarks, AreNotAssumedWhereASnapshotHasNoVersion) {
+  const Sandbox box;
+  box.write_suite("def time_f():\n    return 1\n");
+  EXPECT_EQ(box.capture().run.status, 0);
+  const std::string manifest = ".snapshots/cases/bench/time_f.json";
+  auto json = box.read_json(manifest);
+  json.at("version") = "";  // as a script leaves it that stores a case
+  box.write(manifest, json.dump());
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.of("bench.time_f"), "identical") << verified.text();
+  EXPECT_FALSE(verified.entry("bench.time_f").at("source_changed"));
+}
+
 /// A library whose work() knows how many runs there were before; project/count holds their number.
 constexpr const char* kCounting =
     "import pathlib\ncount = pathlib.Path(__file__).with_name('count')\n"
