@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "pickle/machine.hpp"
 
 namespace snapshot_test::pickle {
@@ -27,13 +25,6 @@ Result<Document> run(Machine& machine, std::uint64_t size, std::uint64_t extent,
 }
 
 }  // namespace
-
-Document::Document(std::unique_ptr<Arena> arena, const Value& root, std::uint64_t nodes, std::uint64_t consumed,
-                   std::uint64_t extent)
-    : arena_(std::move(arena)), root_(&root), nodes_(nodes), consumed_(consumed), extent_(extent) {}
-Document::Document(Document&&) noexcept = default;
-Document& Document::operator=(Document&&) noexcept = default;
-Document::~Document() = default;
 
 Result<Document> read(std::span<const std::byte> bytes, Trailing trailing) {
   Machine machine(bytes);

@@ -129,7 +129,7 @@ Result<std::unique_ptr<ObjectReader::Impl>> ObjectReader::Impl::open(std::string
   }
   TRY_ASSIGN(auto opened, util::open_regular(path));
   util::Fd fd = std::move(opened);
-  TRY_ASSIGN(auto file, util::MappedFile::map(fd, path));
+  TRY_ASSIGN(auto file, util::MappedFile::map(fd.get(), path));
   std::unique_ptr<Impl> made(new Impl{std::move(sha256), std::move(path), encoding, std::move(fd), std::move(file)});
   const std::span<const std::byte> bytes = made->file.bytes();
   made->plain_bytes = bytes.size();
@@ -171,7 +171,7 @@ Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) cons
       return got.error().kind == ErrorKind::kCorrupt ? damaged(got.error().message) : tl::unexpected(got.error());
     }
     if (*got == 0) {
-      return util::MappedFile::map(scratch, folder);
+      return util::MappedFile::map(scratch.get(), folder);
     }
     TRY(write_fully(scratch, {chunk.data(), *got}, folder / (sha256 + " (unpacked)")));
   }
@@ -250,7 +250,7 @@ Result<void> ObjectReader::check_name(std::string_view sha256) const {
 
 Result<util::MappedFile> ObjectReader::load_verified(const fs::path& scratch_folder) const {
   TRY_ASSIGN(auto hash, Sha256::create());
-  auto plain = impl_->encoding == Encoding::kPlain ? util::MappedFile::map(impl_->fd, impl_->path)
+  auto plain = impl_->encoding == Encoding::kPlain ? util::MappedFile::map(impl_->fd.get(), impl_->path)
                                                    : impl_->unpack(scratch_folder);
   if (!plain) {
     return plain;

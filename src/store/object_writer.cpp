@@ -198,7 +198,7 @@ struct ObjectWriter::Impl {
     util::MappedFile ours;
     std::span<const std::byte> bytes = buffer;
     if (!temporary.path.empty()) {
-      auto mapped = util::MappedFile::map(temporary.fd, temporary.path);
+      auto mapped = util::MappedFile::map(temporary.fd.get(), temporary.path);
       if (!mapped) {
         return false;
       }

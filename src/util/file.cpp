@@ -161,18 +161,18 @@ Result<void> write_file_atomically(const fs::path& target, std::string_view text
 
 Result<MappedFile> MappedFile::open(const fs::path& path) {
   TRY_ASSIGN(const auto fd, open_regular(path));
-  return map(fd, path);
+  return map(fd.get(), path);
 }
 
-Result<MappedFile> MappedFile::map(const Fd& fd, const fs::path& path) {
+Result<MappedFile> MappedFile::map(int fd, const fs::path& path) {
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) {
+  if (::fstat(fd, &status) != 0) {
     return tl::unexpected(io_error("read the size of", path));
   }
   MappedFile mapped;
   mapped.size_ = static_cast<std::size_t>(status.st_size);
   if (mapped.size_ != 0) {
-    void* address = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+    void* address = ::mmap(nullptr, mapped.size_, PROT_READ, MAP_PRIVATE, fd, 0);
     if (address == MAP_FAILED) {
       mapped.size_ = 0;
       return tl::unexpected(io_error("map", path));

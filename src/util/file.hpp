@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "snapshot_test/util/mapped_file.hpp"
 #include "snapshot_test/util/result.hpp"
 #include "util/fd.hpp"
 
@@ -53,24 +54,6 @@ class AtomicFile {
 
 /// write-temporary, fsync, rename, in one call.
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& target, std::string_view text);
-
-/// A file mapped read-only. The bytes are valid until the object is destroyed. An empty file maps to an empty span.
-class MappedFile {
- public:
-  [[nodiscard]] static Result<MappedFile> open(const std::filesystem::path& path);
-  /// Maps the descriptor's whole file; `path` is for messages only.
-  [[nodiscard]] static Result<MappedFile> map(const Fd& fd, const std::filesystem::path& path);
-  MappedFile() = default;
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&& other) noexcept;
-  ~MappedFile();
-
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
-
- private:
-  const std::byte* data_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 /// Mapped bytes that need not stay in memory: read again, they come from the file. Whole pages inside `bytes` only.
 void release_pages(std::span<const std::byte> bytes) noexcept;

@@ -5,23 +5,21 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "snapshot_test/pickle/value.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::pickle {
 
-class Arena;
-
-/// One value tree. Owns the nodes; the bytes it was read from must outlive it. Reading it is thread safe.
+/// One value tree. Owns the nodes, and shares them with its copies; the bytes it was read from must outlive it. Reading
+/// it is thread safe.
 class Document {
  public:
-  /// `extent`: bytes that the nodes may refer to.
-  Document(std::unique_ptr<Arena> arena, const Value& root, std::uint64_t nodes, std::uint64_t consumed,
-           std::uint64_t extent);
-  Document(Document&&) noexcept;
-  Document& operator=(Document&&) noexcept;
-  ~Document();
+  /// `nodes_owner` keeps the nodes, `root` among them. `extent`: bytes that the nodes may refer to.
+  Document(std::shared_ptr<const void> nodes_owner, const Value& root, std::uint64_t nodes, std::uint64_t consumed,
+           std::uint64_t extent)
+      : nodes_owner_(std::move(nodes_owner)), root_(&root), nodes_(nodes), consumed_(consumed), extent_(extent) {}
 
   [[nodiscard]] const Value& root() const noexcept { return *root_; }
   /// Nodes allocated; never more than three for each byte of the pickle, and four.
@@ -32,7 +30,7 @@ class Document {
   [[nodiscard]] std::uint64_t extent() const noexcept { return extent_; }
 
  private:
-  std::unique_ptr<Arena> arena_;
+  std::shared_ptr<const void> nodes_owner_;
   const Value* root_;
   std::uint64_t nodes_;
   std::uint64_t consumed_;

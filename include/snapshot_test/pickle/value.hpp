@@ -13,7 +13,6 @@
 namespace snapshot_test::pickle {
 
 class Value;
-class Builder;
 
 enum class Kind : std::uint8_t {
   kNone,

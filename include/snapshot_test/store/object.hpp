@@ -11,11 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "snapshot_test/util/mapped_file.hpp"
 #include "snapshot_test/util/result.hpp"
-
-namespace snapshot_test::util {
-class MappedFile;  // util/file.hpp
-}
 
 namespace snapshot_test::store {
 

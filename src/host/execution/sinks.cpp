@@ -116,6 +116,6 @@ Result<bool> CompareSink::finish() {
   return false;
 }
 
-Result<util::MappedFile> CompareSink::spooled() const { return util::MappedFile::map(spool_, scratch_); }
+Result<util::MappedFile> CompareSink::spooled() const { return util::MappedFile::map(spool_.get(), scratch_); }
 
 }  // namespace snapshot_test::host::execution
