@@ -23,8 +23,9 @@ function(st_room name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRECOMPILE" ${ARGN})
   add_library(st_${name} STATIC ${ARG_SOURCES})
   add_library(snapshot_test::${name} ALIAS st_${name})
-  target_include_directories(st_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
-  target_link_libraries(st_${name} PUBLIC ${ARG_LINK} PRIVATE st_flags)
+  target_include_directories(st_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+                                               "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>")
+  target_link_libraries(st_${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:st_flags>)
   if(ARG_PRECOMPILE)
     # Not for C sources, which a room may have as well.
     list(TRANSFORM ARG_PRECOMPILE REPLACE "^<(.*)>$" "$<$<COMPILE_LANGUAGE:CXX>:<\\1$<ANGLE-R>>")
