@@ -5,9 +5,9 @@
 
 int main(int argc, char** argv) {
 #ifdef ST_EMBEDS_PYTHON
-  constexpr auto host = &snapshot_test::host::run;
+  constexpr auto kHost = &snapshot_test::host::run;
 #else
-  constexpr snapshot_test::cli::HostEntry host = nullptr;  // hosts are processes of the Python package
+  constexpr snapshot_test::cli::HostEntry kHost = nullptr;  // hosts are processes of the Python package
 #endif
-  return snapshot_test::cli::run(argc, argv, host);
+  return snapshot_test::cli::run(argc, argv, kHost);
 }

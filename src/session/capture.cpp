@@ -130,11 +130,11 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
       return tl::unexpected(host.error());
     }
     const auto second_request = [&](const CaseTask& task) { return capture.second_request(*run, task); };
-    const auto second =
-        (*host)->run(std::move(tasks), second_request, on_started, [&](const CaseTask& task, CaseOutcome outcome) {
-          on_ended(task);
-          return capture.on_second(task, outcome);
-        });
+    const auto second = (*host)->run(std::move(tasks), second_request, on_started,
+                                     [&](const CaseTask& task, const CaseOutcome& outcome) {
+                                       on_ended(task);
+                                       return capture.on_second(task, outcome);
+                                     });
     if (!second) {
       return tl::unexpected(second.error());
     }

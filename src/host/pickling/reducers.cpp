@@ -20,7 +20,7 @@ py::object as_object(PyTypeObject& type) {
   return py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&type));
 }
 
-Reducer by_type(std::string kind) {
+Reducer by_type(const std::string& kind) {
   return [kind](py::handle object, const ReducerContext&) -> Result { return describe_by_type(object, kind); };
 }
 
