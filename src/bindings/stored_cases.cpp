@@ -110,7 +110,7 @@ Result<std::optional<StoredCase>> find_stored(const std::string& root, const Tar
   if (record == nullptr) {
     return std::nullopt;
   }
-  return CaseReaderstore.read(*manifest, *record).map([](StoredCase found) { return std::optional(found); });
+  return CaseReader(*store).read(*manifest, *record).map([](StoredCase found) { return std::optional(found); });
 }
 
 Result<std::vector<StoredCase>> list_stored(const std::string& root, const std::optional<std::string>& module,
