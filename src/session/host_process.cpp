@@ -164,13 +164,10 @@ std::vector<char*> c_strings(std::vector<std::string>& lines) {
 
 }  // namespace
 
-Result<std::pair<util::Fd, util::Fd>> make_output_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return tl::unexpected(util::refusal("create a pipe", errno));
-  }
-  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  return std::pair(util::Fd(ends[0]), util::Fd(ends[1]));
+Result<util::Pipe> make_output_pipe() {
+  TRY_ASSIGN(util::Pipe pipe, util::make_pipe());
+  ::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
+  return pipe;
 }
 
 Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch, FreshMemory memory,
@@ -188,8 +185,8 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, output.second.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output.second.get(), STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output.write.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output.write.get(), STDERR_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
@@ -217,7 +214,7 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   if (error != 0) {
     return tl::unexpected(util::refusal(fmt::format("start '{}'", words.front()), error));
   }
-  return HostProcess{pid, std::move(channels.first), std::move(output.first)};
+  return HostProcess{pid, std::move(channels.first), std::move(output.read)};
 }
 
 }  // namespace snapshot_test::session

@@ -8,7 +8,7 @@
 
 #include "session/python_environment.hpp"
 #include "util/channel.hpp"
-#include "util/fd.hpp"
+#include "util/process.hpp"
 
 namespace snapshot_test::session {
 
@@ -37,6 +37,6 @@ enum class TimeOfDay { kGoesOn, kMayStandStill };
                                              FreshMemory memory, TimeOfDay clock);
 
 /// A non-blocking, close-on-exec read end and a blocking write end.
-[[nodiscard]] Result<std::pair<util::Fd, util::Fd>> make_output_pipe();
+[[nodiscard]] Result<util::Pipe> make_output_pipe();
 
 }  // namespace snapshot_test::session

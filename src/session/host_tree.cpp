@@ -81,13 +81,13 @@ Result<Process*> HostTree::spawn(std::deque<Order> orders) {
 
 Result<Process*> HostTree::fork(Process& parent, Order order) {
   TRY_ASSIGN(auto channels, util::Channel::make_pair());
-  TRY_ASSIGN(auto output, make_output_pipe());
-  auto process = std::make_unique<Process>(std::move(channels.first), std::move(output.first));
+  TRY_ASSIGN(util::Pipe output, make_output_pipe());
+  auto process = std::make_unique<Process>(std::move(channels.first), std::move(output.read));
   process->id = next_id_++;
   process->parent = &parent;
   process->role = order.role;
   process->grant(order.timeout, order.limit_from);
-  const int fds[] = {channels.second.fd(), output.second.get()};
+  const int fds[] = {channels.second.fd(), output.write.get()};
   const nlohmann::json body = {
       {"op", "fork"}, {"node", process->id}, {"role", order.role}, {"request", std::move(order.request)}};
   if (parent.channel.fd() < 0 || !parent.channel.send(body, fds)) {

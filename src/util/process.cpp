@@ -23,6 +23,7 @@
 
 #include "util/fd.hpp"
 #include "util/refusal.hpp"
+#include "util/try.hpp"
 
 extern char** environ;
 
@@ -102,24 +103,14 @@ std::vector<pid_t> children_by_scanning() {
 }  // namespace
 
 Result<std::string> run_and_read(const std::vector<std::string>& argv, double seconds) {
-  int out_pipe[2];
-  int err_pipe[2];
-  if (::pipe2(out_pipe, O_CLOEXEC) != 0) {
-    return tl::unexpected(refusal("create a pipe", errno));
-  }
-  const Fd out_read(out_pipe[0]);
-  Fd out_write(out_pipe[1]);
-  if (::pipe2(err_pipe, O_CLOEXEC) != 0) {
-    return tl::unexpected(refusal("create a pipe", errno));
-  }
-  const Fd err_read(err_pipe[0]);
-  Fd err_write(err_pipe[1]);
+  TRY_ASSIGN(Pipe out, make_pipe());
+  TRY_ASSIGN(Pipe err, make_pipe());
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, out_write.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, err_write.get(), STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, out.write.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, err.write.get(), STDERR_FILENO);
   std::vector<char*> raw;
   for (const std::string& word : argv) {
     raw.push_back(const_cast<char*>(word.c_str()));
@@ -133,19 +124,17 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
     refused.kind = advice(error).empty() ? ErrorKind::kPython : ErrorKind::kIo;
     return tl::unexpected(std::move(refused));
   }
-  out_write.reset();
-  err_write.reset();
+  out.write.reset();
+  err.write.reset();
 
   std::string texts[2];
   const auto deadline =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  const bool finished = drain(out_read, err_read, texts, deadline);
+  const bool finished = drain(out.read, err.read, texts, deadline);
   if (!finished) {
     ::kill(pid, SIGKILL);
   }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = wait_for(pid);
   if (!finished) {
     return fail(ErrorKind::kPython, fmt::format("'{}' did not answer within {} s", argv[0], seconds));
   }
@@ -153,6 +142,21 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
     return fail(ErrorKind::kPython, fmt::format("{}: {}", describe_wait_status(status), texts[1]));
   }
   return texts[0];
+}
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return tl::unexpected(refusal("create a pipe", errno));
+  }
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+int wait_for(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
 }
 
 std::vector<pid_t> child_processes() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "snapshot_test/util/result.hpp"
+#include "util/fd.hpp"
 
 namespace snapshot_test::util {
 
@@ -14,6 +15,17 @@ namespace snapshot_test::util {
 /// what that takes; kPython if it cannot be executed, does not exit with 0, or takes longer than `seconds`: the message
 /// ends with what it wrote to stderr.
 [[nodiscard]] Result<std::string> run_and_read(const std::vector<std::string>& argv, double seconds = 30);
+
+/// Both ends close-on-exec.
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+/// kIo where the machine refuses one.
+[[nodiscard]] Result<Pipe> make_pipe();
+
+/// Waits until a child has ended, and reaps it: its wait status, 0 for no child of ours.
+int wait_for(pid_t pid);
 
 /// "killed by SIGSEGV", "exit status 3": what waitpid() reported.
 [[nodiscard]] std::string describe_wait_status(int status);

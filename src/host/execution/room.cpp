@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -94,8 +93,7 @@ int fork_error() {
   if (pid < 0) {
     return errno;
   }
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)util::wait_for(pid);
   return 0;
 }
 

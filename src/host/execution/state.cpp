@@ -1,10 +1,8 @@
 #include "host/execution/state.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +14,10 @@
 #include <utility>
 
 #include "host/interpreter/interpreter.hpp"
-#include "util/fd.hpp"
 #include "util/file.hpp"
+#include "util/process.hpp"
 #include "util/refusal.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -54,13 +53,6 @@ Result<std::optional<std::string>> read_to_end(int fd, Clock::time_point until) 
       return fail(ErrorKind::kInternal, "cannot read what the state was before the call");
     }
   }
-}
-
-int wait_for(pid_t pid) {
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return status;
 }
 
 /// An iterator that was used, or a generator of random numbers, is no result of work.
@@ -122,12 +114,7 @@ Result<bool> StateWatch::look_before(std::chrono::milliseconds at_most) {
 }
 
 Result<bool> StateWatch::look_in_child(const std::map<std::string, Leaf>& leaves, std::chrono::milliseconds at_most) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return tl::unexpected(util::refusal("create a pipe to look at the state before the call", errno));
-  }
-  util::Fd reading(ends[0]);
-  util::Fd writing(ends[1]);
+  TRY_ASSIGN(util::Pipe pipe, util::make_pipe());
   interpreter::flush_standard_streams();
   const pid_t pid = interpreter::fork_interpreter();
   if (pid < 0) {
@@ -143,7 +130,7 @@ Result<bool> StateWatch::look_in_child(const std::map<std::string, Leaf>& leaves
         looks.emplace(name, std::pair(look.digest, look.entries));
       }
       const std::string text = nlohmann::json(looks).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-      if (util::write_all(writing.get(), std::as_bytes(std::span(text)), "pipe")) {
+      if (util::write_all(pipe.write.get(), std::as_bytes(std::span(text)), "pipe")) {
         status = 0;
       }
     } catch (const std::exception&) {
@@ -151,12 +138,12 @@ Result<bool> StateWatch::look_in_child(const std::map<std::string, Leaf>& leaves
     }
     ::_exit(status);
   }
-  writing.reset();
-  const auto text = read_to_end(reading.get(), Clock::now() + at_most);
+  pipe.write.reset();
+  const auto text = read_to_end(pipe.read.get(), Clock::now() + at_most);
   if (!text || !*text) {
     ::kill(pid, SIGKILL);
   }
-  const int status = wait_for(pid);
+  const int status = util::wait_for(pid);
   if (!text) {
     return tl::unexpected(text.error());
   }
