@@ -8,8 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
-#include "model/message.hpp"
-#include "util/channel.hpp"
+#include "model/link.hpp"
 #include "util/process.hpp"
 #include "util/refusal.hpp"
 
@@ -86,10 +85,9 @@ void stand_guard(pid_t supervisor) {
   const pid_t self = ::getpid();
   const pid_t base = ::fork();
   if (base < 0) {
-    nlohmann::json body =
-        model::BranchFailure{model::Ending::kRefused, util::refusal("fork a host", errno).message, ""};
-    body["op"] = "failed";
-    (void)util::Channel(util::Fd(kChannelFd)).send(body);
+    const std::string why = util::refusal("fork a host", errno).message;
+    (void)model::SupervisorLink(util::Channel(util::Fd(kChannelFd)))
+        .send(model::BranchFailure{model::Ending::kRefused, why, ""});
     ::_exit(1);
   }
   if (base > 0) {

@@ -54,28 +54,28 @@ void set_thread_stack() {
   ::pthread_attr_destroy(&attributes);
 }
 
-int refuse(util::Channel& channel, const std::string& why) {
-  nlohmann::json body = model::BranchFailure{model::Ending::kImportFailed, why, ""};
-  body["op"] = "failed";
-  (void)channel.send(body);
+int refuse(model::SupervisorLink& link, const std::string& why) {
+  (void)link.send(model::BranchFailure{model::Ending::kImportFailed, why, ""});
   return 1;
 }
 
 /// What the supervisor wants of this base, once the process is as it has to be; none where that could not be done,
 /// which the supervisor has been told.
-std::optional<model::HostStart> prepare(util::Channel& channel) {
-  const auto message = channel.receive();
-  if (!message || !*message) {
+std::optional<model::HostStart> prepare(model::SupervisorLink& link) {
+  auto message = link.receive();
+  auto* command = message && *message ? std::get_if<model::HostStart>(&(*message)->body) : nullptr;
+  if (command == nullptr) {
+    refuse(link, message ? "a host must be told first how to start" : message.error().message);
     return std::nullopt;
   }
   set_thread_stack();
-  auto start = (*message)->body.get<model::HostStart>();
+  model::HostStart start = std::move(*command);
   if (start.frozen_time >= 0 && !interpreter::freeze_clock(start.frozen_time)) {
-    refuse(channel, "the clock cannot be made to stand still in this process");
+    refuse(link, "the clock cannot be made to stand still in this process");
     return std::nullopt;
   }
   if (::chdir(start.workdir.c_str()) != 0) {
-    refuse(channel, "cannot enter '" + start.workdir + "'");
+    refuse(link, "cannot enter '" + start.workdir + "'");
     return std::nullopt;
   }
   return start;
@@ -93,7 +93,7 @@ void name_folders(const model::HostStart& start) {
 }
 
 /// Everything after the interpreter has started; leaves only through _exit().
-[[noreturn]] void serve(const model::HostStart& start, util::Channel channel) {
+[[noreturn]] void serve(const model::HostStart& start, model::SupervisorLink link) {
   try {
     name_folders(start);
     interpreter::fill_small_blocks();
@@ -110,14 +110,14 @@ void name_folders(const model::HostStart& start) {
                                            py::reinterpret_steal<py::dict>(PyDict_Copy(PyEval_GetBuiltins()))};
     for (const std::string& file : start.reducers) {
       if (const auto loaded = pickling::load_reducers(context->reducers, file); !loaded) {
-        ::_exit(refuse(channel, loaded.error().message));
+        ::_exit(refuse(link, loaded.error().message));
       }
     }
     (void)util::stack_of_this_thread();  // asked once here, not in every process below
     // What is wrong with the folder, discovery says; here it saves every process below the same work.
     (void)discovery::install_root(start.benchmark_dir);
     execution::prepare_for_children(start);
-    execution::serve_base(*context, std::move(channel));
+    execution::serve_base(*context, std::move(link));
   } catch (const py::error_already_set& error) {
     std::fprintf(stderr, "%s\n", execution::ended_by(error).traceback.c_str());
     ::_exit(1);
@@ -134,27 +134,27 @@ int run(int argc, char** argv) {
   }
   stand_guard(static_cast<pid_t>(std::strtol(argv[2], nullptr, 10)));
   restore_library_path();
-  util::Channel channel{util::Fd(kChannelFd)};
-  const auto start = prepare(channel);
+  model::SupervisorLink link(util::Channel{util::Fd(kChannelFd)});
+  const auto start = prepare(link);
   if (!start) {
     return 1;
   }
   if (const auto started = interpreter::Interpreter::start(start->executable); !started) {
-    return refuse(channel, started.error().message);
+    return refuse(link, started.error().message);
   }
-  serve(*start, std::move(channel));
+  serve(*start, std::move(link));
 }
 
 void run_in_interpreter(pid_t supervisor) {
   PyOS_BeforeFork();
   stand_guard(supervisor);
   PyOS_AfterFork_Child();
-  util::Channel channel{util::Fd(kChannelFd)};
-  const auto start = prepare(channel);
+  model::SupervisorLink link(util::Channel{util::Fd(kChannelFd)});
+  const auto start = prepare(link);
   if (!start) {
     ::_exit(1);
   }
-  serve(*start, std::move(channel));
+  serve(*start, std::move(link));
 }
 
 }  // namespace snapshot_test::host

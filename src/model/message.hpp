@@ -1,19 +1,26 @@
-// What the supervisor and its hosts say to each other. Frames are util::Channel's; these are the bodies.
+// The protocol: all that the supervisor and the processes of a host say to each other.
 //
-// A host is a tree of processes (ARCHITECTURE.md, "Processes"). The supervisor holds one channel to every process of
-// it:
+// A host is a tree of processes (ARCHITECTURE.md, "Processes"); the supervisor has a link (model/link.hpp) to each of
+// them. Commands go down, reports come up. A message is a JSON object: "op" is its name, and each field of its struct
+// is a member under the field's name. Frames, and the descriptors that come with them, are util::Channel's. What is no
+// message of its direction, lacks a field, or has one of another type, is kCorrupt: nothing is guessed.
 //
-//   supervisor → node   {"op": "start", …HostStart}         to the base, once
-//                       {"op": "preload", "modules": […]}   to the base: import these before forking on
-//                       {"op": "fork", "node": id, "role": …, "request": {…}}  + the new process's channel and output
-//                       pipe
-//                       {"op": "become", "role": …, "request": {…}}             do it yourself, without a fork
-//   node → supervisor   {"op": "ready"} | {"op": "failed", …BranchFailure}      after a node's own preparation
-//                       {"op": "forked", "node": id, "pid": n}                  on the parent's channel
-//                       {"op": "exited", "node": id, "status": wait status}     on the parent's channel
-//                       {"op": "importing", "module": name}                     from discovery, before each module
-//                       {"op": "looking"} | {"op": "running"}   from a case: its own time stands still, or goes on
-//                       {"op": "discovered", …DiscoverReply} | {"op": "result", …CaseReply}
+//   Command  goes to                            and is followed by
+//   start    a base, first of all               ready | failed
+//   preload  a base that is ready               nothing: a module that wants what does not import will say so
+//   fork     a process that is ready; with the  forked | fork-failed, and exited in the end; from the new process,
+//            new one's channel and output pipe  what its request is answered with
+//   become   a process that is ready, and that  what the request is answered with
+//            has an interpreter of its own
+//
+//   Request    is answered with
+//   module     ready | failed; once it is ready, the process can be forked, as after the next two
+//   cache      ready | failed
+//   benchmark  ready | failed
+//   discover   importing, before each module; then discovered | failed
+//   case       looking and running, by turns; then result
+//
+// The fork in which a setup_cache is built tells its parent ready | failed, too.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "snapshot_test/model/benchmark.hpp"
@@ -29,64 +37,29 @@
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/model/rules.hpp"
+#include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::model {
-
-/// What a process of a host is for. Each level of the tree adds only what its children need.
-enum class Role {
-  kBase,       ///< interpreter started, import finder installed, common libraries imported
-  kDiscover,   ///< imports the whole suite, answers, ends
-  kModule,     ///< one benchmark module imported
-  kCache,      ///< setup_cache run, its result loaded
-  kBenchmark,  ///< one benchmark resolved and instrumented
-  kCase,       ///< set-up, call, observe, compare, teardown; ends
-};
-NLOHMANN_JSON_SERIALIZE_ENUM(Role, {{Role::kBase, "base"},
-                                    {Role::kDiscover, "discover"},
-                                    {Role::kModule, "module"},
-                                    {Role::kCache, "cache"},
-                                    {Role::kBenchmark, "benchmark"},
-                                    {Role::kCase, "case"}})
 
 /// The exit status of a process that cannot say what it has to: its channel is no longer there.
 inline constexpr int kChannelLost = 97;
 /// And one that has no memory left to say it.
 inline constexpr int kNoMemoryToAnswer = 98;
 
-/// First message to a base.
-struct HostStart {
-  std::string executable;     ///< the Python to start as
-  std::string benchmark_dir;  ///< absolute
-  std::string project_dir;    ///< absolute; empty for none
-  std::string workdir;        ///< the current directory outside a module of its own
-  std::uint64_t seed = 42;
-  std::vector<std::string> preload;   ///< modules to import once for all; failures are ignored
-  std::vector<std::string> reducers;  ///< files of the project's own reducers, absolute
-  ValueLimits limits;
-  std::uint64_t max_memory = 0;   ///< bytes of private memory that a case may have; 0: no limit
-  std::int64_t frozen_time = -1;  ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
-};
+// What a process is to be, or to do. Each level of the tree adds only what its children need.
 
+/// Import the whole suite, answer, end.
 struct DiscoverRequest {
+  static constexpr std::string_view kOp = "discover";
   std::string filter;                       ///< Python regular expression; empty for none
   std::map<std::string, std::string> lost;  ///< modules (full names) that must not be imported, and why
   std::vector<Benchmark> stored;            ///< benchmarks of the store, to be filtered by the same rule
   bool files = false;                       ///< say of which files all that was imported is made
 };
 
-struct DiscoverReply {
-  Suite suite;
-  std::vector<std::vector<std::size_t>> selected;         ///< parallel to suite.benchmarks
-  std::vector<std::vector<std::size_t>> stored_selected;  ///< parallel to DiscoverRequest::stored
-  std::map<std::string, std::string> packages;            ///< version of each imported top-level package
-  std::vector<std::string> common_modules;                ///< what a base does well to preload
-  std::map<std::string, std::string> files;    ///< top-level package → digest of its files' names, sizes and times
-  std::map<std::string, std::string> sources;  ///< the suite's module → digest of the suite's files that it uses
-  std::size_t not_imported = 0;  ///< modules, or packages with all that is below, in which the filter can match nothing
-  std::string filter_error;      ///< the filter is not a regular expression: why
-};
-
+/// Import one benchmark module.
 struct ModuleRequest {
+  static constexpr std::string_view kOp = "module";
   std::string module;   ///< without the root package; empty for the root itself
   std::string workdir;  ///< the current directory of the import
 };
@@ -96,36 +69,26 @@ enum class CacheBuild {
   kHere,    ///< in the process itself, which cases without a fork need
   kDone,    ///< another process has built it: only loaded
 };
-NLOHMANN_JSON_SERIALIZE_ENUM(CacheBuild, {{CacheBuild::kForked, "forked"},
-                                          {CacheBuild::kHere, "here"},
-                                          {CacheBuild::kDone, "done"}})
 
+/// Run a setup_cache, load its result.
 struct CacheRequest {
+  static constexpr std::string_view kOp = "cache";
   Benchmark benchmark;    ///< any user of the setup_cache; as in all requests, without its params
   std::string directory;  ///< exists; the current directory of setup_cache and of all its users
   CacheBuild build = CacheBuild::kForked;
 };
 
+/// Resolve and instrument one benchmark.
 struct BenchmarkRequest {
+  static constexpr std::string_view kOp = "benchmark";
   Benchmark benchmark;
 };
-
-/// A node could not get ready: the outcome of every case below it.
-struct BranchFailure {
-  Ending ending = Ending::kImportFailed;
-  std::string detail;
-  std::string traceback;
-};
-
-/// What identifies a benchmark to a host: all but its params, which may be long and which the host reads itself.
-[[nodiscard]] Benchmark without_params(const Benchmark& benchmark);
 
 /// What to do with the observed values.
 enum class CaseMode {
   kStore,    ///< write them as objects into `objects_dir`
   kCompare,  ///< compare them with `baseline`
 };
-NLOHMANN_JSON_SERIALIZE_ENUM(CaseMode, {{CaseMode::kStore, "store"}, {CaseMode::kCompare, "compare"}})
 
 /// What to look at while a case runs.
 enum class Observe {
@@ -134,12 +97,10 @@ enum class Observe {
   kUnheld,   ///< return, and what the call changed; nothing is held during the call
   kAll,      ///< the values, and what the call changed
 };
-NLOHMANN_JSON_SERIALIZE_ENUM(Observe, {{Observe::kValues, "values"},
-                                       {Observe::kDeepest, "deepest"},
-                                       {Observe::kUnheld, "unheld"},
-                                       {Observe::kAll, "all"}})
 
+/// Set-up, call, observe, compare or store, teardown, end.
 struct CaseRequest {
+  static constexpr std::string_view kOp = "case";
   Benchmark benchmark;
   std::size_t index = 0;
   std::vector<std::string> ids;  ///< parameter ids as discovered; a mismatch is reported, not ignored
@@ -157,23 +118,124 @@ struct CaseRequest {
   Rules rules;                             ///< kCompare
 };
 
+using Request = std::variant<DiscoverRequest, ModuleRequest, CacheRequest, BenchmarkRequest, CaseRequest>;
+
+// Commands.
+
+struct HostStart {
+  static constexpr std::string_view kOp = "start";
+  std::string executable;     ///< the Python to start as
+  std::string benchmark_dir;  ///< absolute
+  std::string project_dir;    ///< absolute; empty for none
+  std::string workdir;        ///< the current directory outside a module of its own
+  std::uint64_t seed = 42;
+  std::vector<std::string> preload;   ///< modules to import once for all; failures are ignored
+  std::vector<std::string> reducers;  ///< files of the project's own reducers, absolute
+  ValueLimits limits;
+  std::uint64_t max_memory = 0;   ///< bytes of private memory that a case may have; 0: no limit
+  std::int64_t frozen_time = -1;  ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
+};
+
+/// Import these before forking on.
+struct Preload {
+  static constexpr std::string_view kOp = "preload";
+  std::vector<std::string> modules;
+};
+
+/// Have a child that does this.
+struct Fork {
+  static constexpr std::string_view kOp = "fork";
+  int node = 0;  ///< what the child is called from now on
+  Request request;
+};
+
+/// Do this yourself.
+struct Become {
+  static constexpr std::string_view kOp = "become";
+  Request request;
+};
+
+using Command = std::variant<HostStart, Preload, Fork, Become>;
+
+// Reports.
+
+struct Ready {
+  static constexpr std::string_view kOp = "ready";
+};
+
+/// It could not get ready: the outcome of every case below it.
+struct BranchFailure {
+  static constexpr std::string_view kOp = "failed";
+  Ending ending = Ending::kImportFailed;
+  std::string detail;
+  std::string traceback;
+};
+
+struct Forked {
+  static constexpr std::string_view kOp = "forked";
+  int node = 0;
+  int pid = 0;
+};
+
+/// The machine refused the child.
+struct ForkFailed {
+  static constexpr std::string_view kOp = "fork-failed";
+  int node = 0;
+  std::string cause;
+};
+
+struct Exited {
+  static constexpr std::string_view kOp = "exited";
+  int node = 0;
+  int status = 0;  ///< as waitpid() has it
+};
+
+struct Importing {
+  static constexpr std::string_view kOp = "importing";
+  std::string module;
+};
+
+/// The case's values are looked at: its own time stands still.
+struct Looking {
+  static constexpr std::string_view kOp = "looking";
+};
+
+/// Its own time goes on.
+struct Running {
+  static constexpr std::string_view kOp = "running";
+};
+
+struct DiscoverReply {
+  static constexpr std::string_view kOp = "discovered";
+  Suite suite;
+  std::vector<std::vector<std::size_t>> selected;         ///< parallel to suite.benchmarks
+  std::vector<std::vector<std::size_t>> stored_selected;  ///< parallel to DiscoverRequest::stored
+  std::map<std::string, std::string> packages;            ///< version of each imported top-level package
+  std::vector<std::string> common_modules;                ///< what a base does well to preload
+  std::map<std::string, std::string> files;    ///< top-level package → digest of its files' names, sizes and times
+  std::map<std::string, std::string> sources;  ///< the suite's module → digest of the suite's files that it uses
+  std::size_t not_imported = 0;  ///< modules, or packages with all that is below, in which the filter can match nothing
+  std::string filter_error;      ///< the filter is not a regular expression: why
+};
+
 struct CaseReply {
+  static constexpr std::string_view kOp = "result";
   Observation observation;
   std::vector<SiteComparison> comparisons;  ///< kCompare: one for each baseline site
 };
 
-#define ST_MESSAGE(Type)                             \
-  void to_json(nlohmann::json& out, const Type& in); \
-  void from_json(const nlohmann::json& in, Type& out);
-ST_MESSAGE(HostStart)
-ST_MESSAGE(DiscoverRequest)
-ST_MESSAGE(DiscoverReply)
-ST_MESSAGE(ModuleRequest)
-ST_MESSAGE(CacheRequest)
-ST_MESSAGE(BenchmarkRequest)
-ST_MESSAGE(BranchFailure)
-ST_MESSAGE(CaseRequest)
-ST_MESSAGE(CaseReply)
-#undef ST_MESSAGE
+using Report = std::variant<Ready, BranchFailure, Forked, ForkFailed, Exited, Importing, Looking, Running,
+                            DiscoverReply, CaseReply>;
+
+[[nodiscard]] nlohmann::json encode(const Command& message);
+[[nodiscard]] nlohmann::json encode(const Report& message);
+
+/// kCorrupt where `body` is no message of this direction; the error names the message and what is wrong with it.
+/// `Message`: Command or Report.
+template <class Message>
+[[nodiscard]] Result<Message> decode(const nlohmann::json& body);
+
+/// What identifies a benchmark to a host: all but its params, which may be long and which the host reads itself.
+[[nodiscard]] Benchmark without_params(const Benchmark& benchmark);
 
 }  // namespace snapshot_test::model

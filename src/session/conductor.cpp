@@ -13,7 +13,6 @@ namespace snapshot_test::session {
 
 using model::BranchFailure;
 using model::Ending;
-using model::Role;
 
 namespace {
 
@@ -36,20 +35,9 @@ CaseOutcome outcome_of(const BranchFailure& failure, std::string output) {
 }
 
 CaseOutcome outcome_of(Process& process) {
-  CaseOutcome outcome;
-  std::optional<model::CaseReply> reply;
-  if (process.answer && !process.answered_failure()) {
-    try {
-      reply = process.answer->get<model::CaseReply>();
-    } catch (const std::exception&) {
-      process.broken = true;
-    }
-  }
-  if (reply) {
-    outcome = {std::move(reply->observation), std::move(reply->comparisons)};
-  } else {
-    outcome = outcome_of(process.failure(), "");
-  }
+  auto* reply = process.answer ? std::get_if<model::CaseReply>(&*process.answer) : nullptr;
+  CaseOutcome outcome = reply != nullptr ? CaseOutcome{std::move(reply->observation), std::move(reply->comparisons)}
+                                         : outcome_of(process.failure(), "");
   outcome.ran = true;
   outcome.observation.output = process.output_text();
   outcome.observation.total_seconds = std::chrono::duration<double>(Process::Clock::now() - process.begun).count();
@@ -64,12 +52,12 @@ bool killed_by_a_signal(const Process& process) {
 std::deque<Order> orders_above(const Branch* branch) {
   std::deque<Order> orders;
   for (; branch != nullptr; branch = branch->parent) {
-    if (branch->role == Role::kModule) {
-      orders.push_front({branch->role, branch->request, branch->timeout, branch->limit_from});
-    } else if (branch->role == Role::kCache) {
-      auto request = branch->request.get<model::CacheRequest>();
-      request.build = model::CacheBuild::kDone;
-      orders.push_front({branch->role, request, branch->timeout, branch->limit_from});
+    if (!branch->request || std::holds_alternative<model::BenchmarkRequest>(*branch->request)) {
+      continue;
+    }
+    orders.push_front({*branch->request, branch->timeout, branch->limit_from});
+    if (auto* cache = std::get_if<model::CacheRequest>(&orders.front().request)) {
+      cache->build = model::CacheBuild::kDone;
     }
   }
   return orders;
@@ -112,8 +100,7 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     if (base_ == nullptr) {  // a module of the suite has killed it
       TRY(start_base());
     }
-    const auto process =
-        processes_.fork(*base_, {Role::kDiscover, request, options_.timeouts.of_import, LimitFrom::kImportTimeout});
+    const auto process = processes_.fork(*base_, {request, options_.timeouts.of_import, LimitFrom::kImportTimeout});
     if (!process) {
       return tl::unexpected(process.error());
     }
@@ -127,8 +114,8 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     if (ended == nullptr) {
       continue;  // the base ended before it could fork
     }
-    if (ended->answer && ended->answer->value("op", "") == "discovered") {
-      return ended->answer->get<model::DiscoverReply>();
+    if (auto* reply = ended->answer ? std::get_if<model::DiscoverReply>(&*ended->answer) : nullptr) {
+      return std::move(*reply);
     }
     const BranchFailure failure = ended->failure();
     if (failure.ending == Ending::kRefused) {
@@ -193,14 +180,13 @@ void Conductor::start_ready_work() {
 }
 
 void Conductor::open(Branch& branch) {
-  if (branch.isolation == Isolation::kSpawn && branch.role == Role::kModule) {
+  if (branch.isolation == Isolation::kSpawn && std::holds_alternative<model::ModuleRequest>(*branch.request)) {
     opened(branch);
     return;
   }
-  const auto process = branch.role == Role::kBase
-                           ? processes_.spawn({})
-                           : start_below(*branch.parent, branch.isolation,
-                                         {branch.role, branch.request, branch.timeout, branch.limit_from});
+  const auto process = branch.is_base() ? processes_.spawn({})
+                                        : start_below(*branch.parent, branch.isolation,
+                                                      {*branch.request, branch.timeout, branch.limit_from});
   if (!process) {
     fail_branch(branch, outcome_of({Ending::kRefused, process.error().message, ""}, ""));
     return;
@@ -211,7 +197,7 @@ void Conductor::open(Branch& branch) {
   (*process)->branch = &branch;
   branch.process = (*process)->id;
   branch.state = Branch::State::kOpening;
-  base_ = branch.role == Role::kBase ? *process : base_;
+  base_ = branch.is_base() ? *process : base_;
   ++running_;
 }
 
@@ -270,7 +256,7 @@ Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& f
     request.workdir = folder + "/work";
   }
   return start_below(*leaf.branch, task.isolation,
-                     {Role::kCase, request, task.benchmark->timeout.value_or(options_.timeouts.of_case),
+                     {std::move(request), task.benchmark->timeout.value_or(options_.timeouts.of_case),
                       limit_from(task.benchmark->timeout)});
 }
 
@@ -285,9 +271,7 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
   if (process.get() == base_) {
     base_ = nullptr;
   }
-  if (process->role == Role::kDiscover) {
-    discovery_ = std::move(process);
-  } else if (process->leaf) {
+  if (process->leaf) {
     --running_;
     alone_ = false;
     remove_folder(process->folder);
@@ -295,7 +279,7 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
   } else if (process->branch != nullptr) {
     branch_ended(*process->branch, *process);
   } else {
-    ended_base_ = std::move(process);
+    (process->parent != nullptr ? discovery_ : ended_base_) = std::move(process);
   }
 }
 
@@ -344,7 +328,7 @@ void Conductor::branch_ended(Branch& branch, const Process& process) {
   if (branch.unfinished == 0 || process.lost_with) {
     return;  // what took it down is opened again, and this with it
   }
-  const bool of_its_own = !was_open && branch.role != Role::kBase;
+  const bool of_its_own = !was_open && !branch.is_base();
   const unsigned most = of_its_own ? kMaxDeathsInPreparation : kMaxLosses;
   const BranchFailure failure = process.failure();
   const bool may_pass = killed_by_a_signal(process) || failure.ending == Ending::kRefused;

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <utility>
 
+#include "util/overloaded.hpp"
 #include "util/process.hpp"
 #include "util/try.hpp"
 
@@ -18,7 +19,6 @@ namespace snapshot_test::session {
 
 using model::BranchFailure;
 using model::Ending;
-using model::Role;
 
 namespace {
 
@@ -49,7 +49,8 @@ HostTree::~HostTree() {
     kill_whole(*process);
   }
   for (const auto& [id, process] : processes_) {
-    while (process->parent == nullptr && ::waitpid(process->pid, nullptr, 0) < 0 && errno == EINTR) {
+    if (process->parent == nullptr) {
+      (void)util::wait_for(process->pid);
     }
   }
   util::kill_children();
@@ -63,34 +64,29 @@ Process* HostTree::find(int id) {
 Result<Process*> HostTree::spawn(std::deque<Order> orders) {
   const TimeOfDay clock = settings_.start.frozen_time >= 0 ? TimeOfDay::kMayStandStill : TimeOfDay::kGoesOn;
   TRY_ASSIGN(auto host, start_host(*settings_.python, scratch_.path(), settings_.memory, clock));
-  auto process = std::make_unique<Process>(std::move(host.channel), std::move(host.output));
+  auto process = std::make_unique<Process>(model::HostLink(std::move(host.channel)), std::move(host.output));
   process->id = next_id_++;
   process->pid = host.pid;
-  process->role = orders.empty() ? Role::kBase : orders.back().role;
   process->grant(settings_.import_timeout, LimitFrom::kImportTimeout);
-  nlohmann::json body = settings_.start;
-  body["op"] = "start";
+  model::HostStart start = settings_.start;
   if (!orders.empty()) {
-    body["preload"] = nlohmann::json::array();
+    start.preload.clear();
   }
   process->orders = std::move(orders);
   // If it has ended already, that is about to be known.
-  (void)process->channel.send(body);
+  (void)process->link.send(std::move(start));
   return processes_.emplace(process->id, std::move(process)).first->second.get();
 }
 
 Result<Process*> HostTree::fork(Process& parent, Order order) {
   TRY_ASSIGN(auto channels, util::Channel::make_pair());
   TRY_ASSIGN(util::Pipe output, make_output_pipe());
-  auto process = std::make_unique<Process>(std::move(channels.first), std::move(output.read));
+  auto process = std::make_unique<Process>(model::HostLink(std::move(channels.first)), std::move(output.read));
   process->id = next_id_++;
   process->parent = &parent;
-  process->role = order.role;
   process->grant(order.timeout, order.limit_from);
   const int fds[] = {channels.second.fd(), output.write.get()};
-  const nlohmann::json body = {
-      {"op", "fork"}, {"node", process->id}, {"role", order.role}, {"request", std::move(order.request)}};
-  if (parent.channel.fd() < 0 || !parent.channel.send(body, fds)) {
+  if (parent.link.fd() < 0 || !parent.link.send(model::Fork{process->id, std::move(order.request)}, fds)) {
     release(parent);
     parent.expect_end();
     return nullptr;
@@ -101,7 +97,7 @@ Result<Process*> HostTree::fork(Process& parent, Order order) {
 void HostTree::preload(Process* base, const std::vector<std::string>& modules) {
   settings_.start.preload = modules;
   if (base != nullptr) {
-    (void)base->channel.send({{"op", "preload"}, {"modules", modules}});
+    (void)base->link.send(model::Preload{modules});
   }
 }
 
@@ -109,8 +105,8 @@ Result<void> HostTree::turn(std::chrono::milliseconds at_most) {
   std::vector<pollfd> waits{{signals_.fd(), POLLIN, 0}};
   std::vector<std::pair<int, bool>> owners;  // process id, is it the output pipe?
   for (const auto& [id, process] : processes_) {
-    if (!process->broken && process->channel.fd() >= 0) {
-      waits.push_back({process->channel.fd(), POLLIN, 0});
+    if (!process->broken && process->link.fd() >= 0) {
+      waits.push_back({process->link.fd(), POLLIN, 0});
       owners.emplace_back(id, false);
     }
     if (process->output) {
@@ -131,7 +127,7 @@ Result<void> HostTree::turn(std::chrono::milliseconds at_most) {
     if (is_output) {
       process->read_output();
     } else {
-      read_channel(*process);
+      read_link(*process);
     }
   }
   if (waits[0].revents != 0) {
@@ -186,19 +182,19 @@ void HostTree::lose_reporter(Process& process) {
   culprit.expect_end();
 }
 
-void HostTree::read_channel(Process& process) {
+void HostTree::read_link(Process& process) {
   const int id = process.id;
-  const auto progress = process.channel.read_available();
+  const auto progress = process.link.read_available();
   for (;;) {
-    auto body = process.channel.next();
-    if (!body || (*body && !(*body)->is_object())) {
+    auto report = process.link.next();
+    if (!report) {
       process.broken = true;
       break;
     }
-    if (!*body) {
+    if (!*report) {
       break;
     }
-    on_message(process, std::move(**body));
+    on_report(process, std::move(**report));
     if (find(id) == nullptr) {
       return;
     }
@@ -211,38 +207,39 @@ void HostTree::read_channel(Process& process) {
   }
 }
 
-void HostTree::on_message(Process& process, nlohmann::json body) {
-  try {
-    const std::string op = body.value("op", "");
-    if (op == "forked" || op == "exited" || op == "fork-failed") {
-      Process* child = find(body.at("node").get<int>());
-      if (child == nullptr || child->parent != &process) {
-        return;
-      }
-      if (op == "forked") {
-        child->pid = body.at("pid").get<pid_t>();
-      } else if (op == "exited") {
-        on_exit(child->id, body.at("status").get<int>());
-      } else {
-        child->answer = BranchFailure{Ending::kRefused, body.at("cause").get<std::string>(), ""};
-        (*child->answer)["op"] = "failed";
-        on_exit(child->id, 0);
-      }
-    } else if (op == "ready") {
-      on_ready(process);
-    } else if (op == "importing") {
-      process.importing = body.at("module").get<std::string>();
-      process.grant(process.timeout, process.limit_from);
-    } else if (op == "looking") {
-      process.pause();
-    } else if (op == "running") {
-      process.resume();
-    } else {
-      process.answer = std::move(body);
-    }
-  } catch (const nlohmann::json::exception&) {
-    process.broken = true;
-  }
+Process* HostTree::child_of(const Process& parent, int id) {
+  Process* child = find(id);
+  return child != nullptr && child->parent == &parent ? child : nullptr;
+}
+
+void HostTree::on_report(Process& process, model::Report report) {
+  const util::Overloaded handle{
+      [&](model::Ready&) { on_ready(process); },
+      [&](model::Forked& forked) {
+        if (Process* child = child_of(process, forked.node)) {
+          child->pid = forked.pid;
+        }
+      },
+      [&](model::ForkFailed& refused) {
+        if (Process* child = child_of(process, refused.node)) {
+          child->answer = BranchFailure{Ending::kRefused, std::move(refused.cause), ""};
+          on_exit(child->id, 0);
+        }
+      },
+      [&](model::Exited& exited) {
+        if (Process* child = child_of(process, exited.node)) {
+          on_exit(child->id, exited.status);
+        }
+      },
+      [&](model::Importing& importing) {
+        process.importing = std::move(importing.module);
+        process.grant(process.timeout, process.limit_from);
+      },
+      [&](model::Looking&) { process.pause(); },
+      [&](model::Running&) { process.resume(); },
+      [&](auto& answer) { process.answer = std::move(answer); },
+  };
+  std::visit(handle, report);
 }
 
 void HostTree::on_ready(Process& process) {
@@ -259,7 +256,7 @@ void HostTree::give_next_order(Process& process) {
   Order order = std::move(process.orders.front());
   process.orders.pop_front();
   process.grant(order.timeout, order.limit_from);
-  (void)process.channel.send({{"op", "become"}, {"role", order.role}, {"request", std::move(order.request)}});
+  (void)process.link.send(model::Become{std::move(order.request)});
 }
 
 void HostTree::reap_own_children() {
@@ -294,8 +291,8 @@ void HostTree::on_exit(int id, int status) {
   Process& ending = *processes_.at(id);
   // What it sent before it ended is still in the socket and the pipe.
   ending.read_output();
-  if (ending.channel.fd() >= 0 && !ending.broken) {
-    read_channel(ending);
+  if (ending.link.fd() >= 0 && !ending.broken) {
+    read_link(ending);
   }
   ending.status = status;
   lose_children(ending);

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "model/message.hpp"
 #include "session/host_process.hpp"
 #include "session/process.hpp"
 #include "session/python_environment.hpp"
@@ -51,7 +50,7 @@ class HostTree {
   /// the modules that want it.
   void preload(Process* base, const std::vector<std::string>& modules);
   /// Nothing more will be asked of it: it ends when its children have.
-  static void release(Process& process) { (void)process.channel.take_fd(); }
+  static void release(Process& process) { process.link.close(); }
 
   [[nodiscard]] Process* find(int id);
   /// Waits until something happens, but no longer than `at_most`, and deals with all that has.
@@ -60,8 +59,10 @@ class HostTree {
  private:
   using Clock = Process::Clock;
 
-  void read_channel(Process& process);
-  void on_message(Process& process, nlohmann::json body);
+  void read_link(Process& process);
+  void on_report(Process& process, model::Report report);
+  /// The child that a report of its parent names; null for one that it does not have.
+  [[nodiscard]] Process* child_of(const Process& parent, int id);
   void on_ready(Process& process);
   void give_next_order(Process& process);
   void enforce_deadlines();

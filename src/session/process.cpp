@@ -90,8 +90,6 @@ std::string Process::whole_output() const {
   return text;
 }
 
-bool Process::answered_failure() const { return answer && answer->value("op", "") == "failed"; }
-
 /// That we aborted it is our way to learn where it was; it did not crash.
 BranchFailure Process::timeout_failure() const {
   const char* who = limit_from == LimitFrom::kBenchmark ? "the benchmark's own timeout"
@@ -115,8 +113,8 @@ BranchFailure Process::timeout_failure() const {
 }
 
 BranchFailure Process::failure() const {
-  if (answered_failure()) {
-    return answer->get<BranchFailure>();
+  if (const BranchFailure* own = answered_failure()) {
+    return *own;
   }
   if (timed_out) {
     return timeout_failure();

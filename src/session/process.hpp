@@ -5,30 +5,31 @@
 
 #include <chrono>
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
+#include "model/link.hpp"
 #include "session/schedule.hpp"
-#include "util/channel.hpp"
 #include "util/fd.hpp"
 
 namespace snapshot_test::session {
 
 /// What a process is told to do, and how long that may take.
 struct Order {
-  model::Role role = model::Role::kCase;
-  nlohmann::json request;
+  model::Request request;
   double timeout = 0;  ///< seconds
   LimitFrom limit_from = LimitFrom::kTimeout;
 };
 
+/// With what a process says all that it has to say.
+using Answer = std::variant<model::BranchFailure, model::DiscoverReply, model::CaseReply>;
+
 struct Process {
   using Clock = std::chrono::steady_clock;
 
-  Process(util::Channel its_channel, util::Fd its_output)
-      : channel(std::move(its_channel)), output(std::move(its_output)) {}
+  Process(model::HostLink its_link, util::Fd its_output) : link(std::move(its_link)), output(std::move(its_output)) {}
 
   /// It has this long from now, or it is killed.
   void grant(double seconds, LimitFrom from);
@@ -44,13 +45,14 @@ struct Process {
   [[nodiscard]] std::string output_text() const;
   /// Why it could not do its work: its own account if it gave one, else what its end says.
   [[nodiscard]] model::BranchFailure failure() const;
-  /// Is its answer a failure of its own?
-  [[nodiscard]] bool answered_failure() const;
+  /// Its own account of why it could not do its work; null where it gave none.
+  [[nodiscard]] const model::BranchFailure* answered_failure() const {
+    return answer ? std::get_if<model::BranchFailure>(&*answer) : nullptr;
+  }
 
   int id = 0;
   Process* parent = nullptr;  ///< none: started by ourselves
-  model::Role role = model::Role::kBase;
-  util::Channel channel;
+  model::HostLink link;
   util::Fd output;  ///< read end, non-blocking
   pid_t pid = -1;   ///< -1 until its parent has forked it; of a process without a parent, its guardian's
   Clock::time_point begun = Clock::now();
@@ -62,9 +64,9 @@ struct Process {
   enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
   bool timed_out = false;
   bool ready = false;
-  bool broken = false;                   ///< it sent something that is not our protocol
-  std::optional<nlohmann::json> answer;  ///< "failed", "discovered" or "result"
-  int status = 0;                        ///< its wait status, once it has ended
+  bool broken = false;  ///< it sent something that is not our protocol
+  std::optional<Answer> answer;
+  int status = 0;  ///< its wait status, once it has ended
   /// It ended because a process above it did, and this is how that one ended.
   std::optional<std::string> lost_with;
   Branch* branch = nullptr;  ///< what it opens, for nodes

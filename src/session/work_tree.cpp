@@ -34,7 +34,6 @@ class Planner {
     if (branch == nullptr) {
       TRY_ASSIGN(auto folder, scratch_.make_work_folder("module", modules_.size()));
       branch = &add_child(tree_.root(task.isolation));
-      branch->role = model::Role::kModule;
       branch->isolation = task.isolation;
       branch->request = model::ModuleRequest{module, folder.string()};
       branch->title = fmt::format("import of {}", module.empty() ? "the root package" : module);
@@ -48,7 +47,6 @@ class Planner {
     if (branch == nullptr) {
       TRY_ASSIGN(auto folder, scratch_.make_work_folder("cache", caches_.size()));
       branch = &add_child(module);
-      branch->role = model::Role::kCache;
       branch->isolation = module.isolation;
       const auto build = module.isolation == Isolation::kSpawn ? model::CacheBuild::kHere : model::CacheBuild::kForked;
       branch->request = model::CacheRequest{model::without_params(benchmark), folder.string(), build};
@@ -67,7 +65,6 @@ class Planner {
     Branch*& branch = benchmarks_[&benchmark];
     if (branch == nullptr) {
       branch = &add_child(above);
-      branch->role = model::Role::kBenchmark;
       branch->request = model::BenchmarkRequest{model::without_params(benchmark)};
       branch->title = benchmark.name;
       branch->timeout = benchmark.timeout.value_or(timeouts_.of_case);

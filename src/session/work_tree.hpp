@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,9 +44,8 @@ enum class LimitFrom { kTimeout, kImportTimeout, kBenchmark };
 /// Isolation::kSpawn there is none for a module, since each of its cases imports it anew; a setup_cache has one that
 /// builds it.
 struct Branch {
-  model::Role role = model::Role::kBase;
+  std::optional<model::Request> request;  ///< none: the base
   Isolation isolation = Isolation::kFork;
-  nlohmann::json request;
   std::string title;   ///< for messages: "import of bench_core", "setup_cache of ..."
   double timeout = 0;  ///< seconds to get ready
   LimitFrom limit_from = LimitFrom::kImportTimeout;
@@ -61,6 +59,7 @@ struct Branch {
   int process = -1;     ///< its process while it lives
   unsigned losses = 0;  ///< how often it was lost for no visible reason since the last case below it ended
 
+  [[nodiscard]] bool is_base() const { return !request; }
   /// Calls visit(branch) for this one and all below it.
   void for_each(const std::function<void(Branch&)>& visit);
 };

@@ -159,7 +159,7 @@ Result<std::optional<Message>> Channel::receive() {
       if (decoder_.empty()) {
         return std::nullopt;
       }
-      return tl::unexpected(got.error());
+      return fail(ErrorKind::kCorrupt, fmt::format("{} in the middle of a message", got.error().message));
     }
   }
 }

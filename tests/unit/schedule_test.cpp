@@ -20,7 +20,7 @@ struct Tree {
   Branch& module(const std::vector<double>& seconds) {
     work.forked->children.push_back(std::make_unique<Branch>());
     Branch& branch = *work.forked->children.back();
-    branch.role = model::Role::kModule;
+    branch.request = model::ModuleRequest{};
     branch.parent = work.forked.get();
     for (const double each : seconds) {
       branch.cases.emplace_back().expected = each;

@@ -25,7 +25,6 @@ namespace py = pybind11;
 namespace fs = std::filesystem;
 using model::BranchFailure;
 using model::Ending;
-using model::Role;
 
 namespace {
 
@@ -35,14 +34,13 @@ struct Inherited {
   std::optional<PreparedBenchmark> benchmark;
 };
 
-void work(Context& context, Inherited& inherited, Role role, const nlohmann::json& request, util::Channel channel);
+void work(Context& context, Inherited& inherited, const model::Request& request, model::SupervisorLink link);
 
 /// Waits for orders, and does what is ordered with what has been inherited so far.
-Node make_node(Context& context, Inherited& inherited, util::Channel channel) {
-  return Node(std::move(channel),
-              [&context, &inherited](Role role, const nlohmann::json& request, util::Channel its_channel) {
-                work(context, inherited, role, request, std::move(its_channel));
-              });
+Node make_node(Context& context, Inherited& inherited, model::SupervisorLink link) {
+  return Node(std::move(link), [&context, &inherited](const model::Request& request, model::SupervisorLink its_link) {
+    work(context, inherited, request, std::move(its_link));
+  });
 }
 
 /// The supervisor made it, with "tmp" beside it.
@@ -52,7 +50,7 @@ void enter_work_folder(const fs::path& folder) {
 }
 
 /// Prepares a node, then serves; or says why it cannot.
-void prepare_and_serve(Context& context, Inherited& inherited, util::Channel channel,
+void prepare_and_serve(Context& context, Inherited& inherited, model::SupervisorLink link,
                        const std::function<std::optional<BranchFailure>()>& prepare) {
   std::optional<BranchFailure> failure;
   const fs::path folder = context.start.workdir;
@@ -72,20 +70,20 @@ void prepare_and_serve(Context& context, Inherited& inherited, util::Channel cha
       failure = BranchFailure{Ending::kRefused, error.what(), ""};
     }
   }
-  Node node = make_node(context, inherited, std::move(channel));
+  Node node = make_node(context, inherited, std::move(link));
   if (failure) {
-    node.send_failure(*failure);
+    node.send(std::move(*failure));
     return;
   }
   interpreter::load_generators();
   interpreter::flush_standard_streams();
   interpreter::freeze_heap();
-  node.send_ready();
+  node.send(model::Ready{});
   node.serve();
 }
 
-void be_module(Context& context, Inherited& inherited, const model::ModuleRequest& request, util::Channel channel) {
-  prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
+void be(Context& context, Inherited& inherited, const model::ModuleRequest& request, model::SupervisorLink link) {
+  prepare_and_serve(context, inherited, std::move(link), [&]() -> std::optional<BranchFailure> {
     enter_work_folder(request.workdir);
     interpreter::reseed(context.start.seed);
     if (const auto installed = discovery::install_root(context.start.benchmark_dir); !installed) {
@@ -98,8 +96,8 @@ void be_module(Context& context, Inherited& inherited, const model::ModuleReques
   });
 }
 
-void be_cache(Context& context, Inherited& inherited, const model::CacheRequest& request, util::Channel channel) {
-  prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
+void be(Context& context, Inherited& inherited, const model::CacheRequest& request, model::SupervisorLink link) {
+  prepare_and_serve(context, inherited, std::move(link), [&]() -> std::optional<BranchFailure> {
     enter_work_folder(request.directory);
     if (request.build != model::CacheBuild::kDone) {
       const auto live = discovery::LiveBenchmark::resolve(context.start.benchmark_dir, request.benchmark);
@@ -116,9 +114,8 @@ void be_cache(Context& context, Inherited& inherited, const model::CacheRequest&
   });
 }
 
-void be_benchmark(Context& context, Inherited& inherited, const model::BenchmarkRequest& request,
-                  util::Channel channel) {
-  prepare_and_serve(context, inherited, std::move(channel), [&]() -> std::optional<BranchFailure> {
+void be(Context& context, Inherited& inherited, const model::BenchmarkRequest& request, model::SupervisorLink link) {
+  prepare_and_serve(context, inherited, std::move(link), [&]() -> std::optional<BranchFailure> {
     auto prepared = prepare_benchmark(context, request.benchmark);
     if (!prepared) {
       return BranchFailure{Ending::kImportFailed, prepared.error().message, ""};
@@ -138,7 +135,7 @@ model::CaseReply ended_with(Ending ending, std::string detail) {
 
 /// Runs it with what is inherited, or what it prepares itself.
 model::CaseReply try_case(Context& context, Inherited& inherited, const model::CaseRequest& request,
-                          util::Channel& channel) {
+                          model::SupervisorLink& link) {
   if (!inherited.benchmark) {
     auto prepared = prepare_benchmark(context, request.benchmark);
     if (!prepared) {
@@ -147,15 +144,15 @@ model::CaseReply try_case(Context& context, Inherited& inherited, const model::C
     inherited.benchmark.emplace(std::move(*prepared));
   }
   return run_case(context, *inherited.benchmark, request, inherited.cache, [&](Turn turn) {
-    // A channel that the benchmark has closed is noticed when the result is sent.
-    (void)channel.send({{"op", turn == Turn::kObserver ? "looking" : "running"}});
+    // A link that the benchmark has closed is noticed when the result is sent.
+    (void)link.send(turn == Turn::kObserver ? model::Report(model::Looking{}) : model::Report(model::Running{}));
   });
 }
 
-void be_case(Context& context, Inherited& inherited, const model::CaseRequest& request, util::Channel channel) {
+void be(Context& context, Inherited& inherited, const model::CaseRequest& request, model::SupervisorLink link) {
   model::CaseReply reply;
   try {
-    reply = try_case(context, inherited, request, channel);
+    reply = try_case(context, inherited, request, link);
     interpreter::flush_standard_streams();
   } catch (const py::error_already_set& error) {
     EndedBy ended = ended_by(error);
@@ -167,46 +164,30 @@ void be_case(Context& context, Inherited& inherited, const model::CaseRequest& r
     reply = ended_with(Ending::kProtocol, error.what());
   }
   try {
-    nlohmann::json body = reply;
-    body["op"] = "result";
-    ::_exit(channel.send(body) ? 0 : model::kChannelLost);
+    ::_exit(link.send(std::move(reply)) ? 0 : model::kChannelLost);
   } catch (const std::bad_alloc&) {
     ::_exit(model::kNoMemoryToAnswer);
   }
 }
 
-void be_discoverer(const Context& context, const model::DiscoverRequest& request, util::Channel channel) {
-  nlohmann::json body;
+void be(Context& context, Inherited&, const model::DiscoverRequest& request, model::SupervisorLink link) {
   if (auto lacking = missing_room(context.start.workdir)) {
-    body = BranchFailure{Ending::kRefused, std::move(*lacking), ""};
-    body["op"] = "failed";
-    (void)channel.send(body);
+    (void)link.send(BranchFailure{Ending::kRefused, std::move(*lacking), ""});
     return;
   }
   auto reply = describe_suite(context, request, [&](const std::string& module) {
     interpreter::reseed(context.start.seed);
-    (void)channel.send({{"op", "importing"}, {"module", module}});
+    (void)link.send(model::Importing{module});
   });
   if (reply) {
-    body = *reply;
-    body["op"] = "discovered";
+    (void)link.send(std::move(*reply));
   } else {
-    body = BranchFailure{Ending::kImportFailed, reply.error().message, ""};
-    body["op"] = "failed";
+    (void)link.send(BranchFailure{Ending::kImportFailed, reply.error().message, ""});
   }
-  (void)channel.send(body);
 }
 
-void work(Context& context, Inherited& inherited, Role role, const nlohmann::json& request, util::Channel channel) {
-  switch (role) {
-    case Role::kBase: return;  // is never forked
-    case Role::kDiscover: return be_discoverer(context, request.get<model::DiscoverRequest>(), std::move(channel));
-    case Role::kModule: return be_module(context, inherited, request.get<model::ModuleRequest>(), std::move(channel));
-    case Role::kCache: return be_cache(context, inherited, request.get<model::CacheRequest>(), std::move(channel));
-    case Role::kBenchmark:
-      return be_benchmark(context, inherited, request.get<model::BenchmarkRequest>(), std::move(channel));
-    case Role::kCase: return be_case(context, inherited, request.get<model::CaseRequest>(), std::move(channel));
-  }
+void work(Context& context, Inherited& inherited, const model::Request& request, model::SupervisorLink link) {
+  std::visit([&](const auto& each) { be(context, inherited, each, std::move(link)); }, request);
 }
 
 void preload(const Context& context, const std::vector<std::string>& modules) {
@@ -226,13 +207,13 @@ void preload(const Context& context, const std::vector<std::string>& modules) {
 
 }  // namespace
 
-void serve_base(Context& context, util::Channel channel) {
+void serve_base(Context& context, model::SupervisorLink link) {
   Inherited inherited;
   enter_work_folder(context.start.workdir);
   preload(context, context.start.preload);
-  Node node = make_node(context, inherited, std::move(channel));
+  Node node = make_node(context, inherited, std::move(link));
   node.on_preload([&context](const std::vector<std::string>& modules) { preload(context, modules); });
-  node.send_ready();
+  node.send(model::Ready{});
   node.serve();
 }
 

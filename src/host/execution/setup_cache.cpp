@@ -12,7 +12,7 @@
 #include "host/execution/room.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
-#include "util/channel.hpp"
+#include "model/link.hpp"
 #include "util/process.hpp"
 #include "util/refusal.hpp"
 
@@ -61,27 +61,21 @@ std::optional<model::BranchFailure> attempt(const Context& context, const discov
   }
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (const auto failure = build(context, cache, mode)) {
-      (void)ends->second.send(*failure);
-    } else {
-      (void)ends->second.send({{"op", "built"}});
-    }
+    auto failure = build(context, cache, mode);
+    (void)model::SupervisorLink(std::move(ends->second))
+        .send(failure ? model::Report(std::move(*failure)) : model::Report(model::Ready{}));
     interpreter::flush_standard_streams();
     ::_exit(0);
   }
   (void)ends->second.take_fd();
-  const auto message = ends->first.receive();
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  auto message = model::HostLink(std::move(ends->first)).receive();
+  const int status = util::wait_for(pid);
   if (!message || !*message) {
     const model::Ending ending = WIFSIGNALED(status) ? model::Ending::kSignalled : model::Ending::kExited;
     return model::BranchFailure{ending, util::describe_wait_status(status), ""};
   }
-  if ((*message)->body.contains("ending")) {
-    return (*message)->body.get<model::BranchFailure>();
-  }
-  return std::nullopt;
+  auto* failure = std::get_if<model::BranchFailure>(&(*message)->body);
+  return failure != nullptr ? std::optional(std::move(*failure)) : std::nullopt;
 }
 
 }  // namespace
