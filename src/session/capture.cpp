@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <optional>
 #include <utility>
 
 #include "session/capture_cases.hpp"
 #include "session/judge.hpp"
+#include "session/process_hosts.hpp"
 #include "session/resumption.hpp"
 #include "session/run.hpp"
 #include "session/session.hpp"
@@ -15,12 +17,12 @@
 namespace snapshot_test::session {
 
 using model::CaptureStatus;
+using model::ExitStatus;
 
 namespace {
 
 store::RunInfo describe_run(const CaptureOptions& options, model::Listener& listener, const Run& run,
-                            const std::string& id, const std::map<std::string, std::string>& packages,
-                            const std::map<CaptureStatus, std::size_t>& counts) {
+                            const std::string& id, const std::map<CaptureStatus, std::size_t>& counts) {
   store::RunInfo info;
   info.id = id;
   info.time = store::utc_text(std::time(nullptr));
@@ -32,7 +34,7 @@ store::RunInfo describe_run(const CaptureOptions& options, model::Listener& list
   }
   info.python = {run.python().version, "CPython", run.python().executable};
   info.machine = store::collect_machine();
-  info.packages = packages;
+  info.packages = run.found().packages;
   info.seed = options.suite.seed;
   info.settings = settings_json(options);
   for (const auto& [status, cases] : counts) {
@@ -51,111 +53,100 @@ void add_notes(model::CaptureSummary& summary, const store::Resumed& resumed) {
   }
 }
 
-/// Ends what runs when it goes out of scope.
-struct HostsEnd {
-  Result<std::unique_ptr<Conductor>>& host;
-  ~HostsEnd() {
-    if (host) {
-      host->reset();
-    }
-  }
-};
+Result<store::CaptureTransaction> begin_transaction(const CaptureOptions& options, const store::Store& store,
+                                                    const Run& run) {
+  const std::string id = store::new_run_id(std::time(nullptr));
+  return options.resume
+             ? store::CaptureTransaction::resume(store, id, resumption_key(options, run.python(), run.found()))
+             : store::CaptureTransaction::begin(store, id);
+}
+
+Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
+  CaseRunner& host = run.warm_host();
+  std::vector<CaseTask> tasks = capture.first_tasks(run);
+  listener.phase("capturing", tasks.size());
+  capture.report_complete(run.selection());
+  TRY(host.run(
+      std::move(tasks), [&](const CaseTask& task) { return capture.first_request(run, task); },
+      [&](const CaseTask& task) { listener.started(id_of(task)); },
+      [&](CaseTask& task, CaseOutcome outcome) {
+        const auto then = capture.on_first(task, std::move(outcome));
+        if (then == CaseRunner::Then::kDone) {
+          listener.ended(id_of(task));
+        }
+        return then;
+      }));
+  return capture.refused();
+}
+
+/// In another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
+Result<void> stability_pass(Capture& capture, Run& run, model::Listener& listener) {
+  run.end_host();
+  std::vector<CaseTask> tasks = capture.second_tasks(run);
+  listener.phase("running again", tasks.size());
+  TRY_ASSIGN(CaseRunner* const host, run.second_host());
+  TRY(host->run(
+      std::move(tasks), [&](const CaseTask& task) { return capture.second_request(run, task); },
+      [&](const CaseTask& task) { listener.started(id_of(task)); },
+      [&](const CaseTask& task, const CaseOutcome& outcome) {
+        listener.ended(id_of(task));
+        return capture.on_second(task, outcome);
+      }));
+  return capture.refused();
+}
+
+Result<void> commit(Capture& capture, store::CaptureTransaction& transaction, const Selection& selection,
+                    const store::RunInfo& info) {
+  TRY(capture.stage(selection));
+  TRY(transaction.put_run(info));
+  return transaction.commit();
+}
 
 }  // namespace
 
 Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener) {
-  TRY_ASSIGN(auto run, Run::begin(options.suite, listener));
-  auto host = run->start_host({});
-  if (!host) {
-    return tl::unexpected(host.error());
-  }
+  return capture(options, listener, ProcessHosts::open);
+}
+
+Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener, const OpenHosts& open) {
+  // Before the run, whose host ends first: what that still writes must not outlive the transaction's staging folder.
+  std::optional<store::CaptureTransaction> transaction;
   model::DiscoverRequest wanted;
   wanted.files = options.resume;
-  TRY_ASSIGN(auto found, run->find_benchmarks(**host, std::move(wanted)));
-  const Selection& selection = found.selection;
+  TRY_ASSIGN(Run run, Run::begin(options.suite, listener, open, std::move(wanted)));
   model::CaptureSummary summary;
-  summary.plan = run->plan(selection);
+  summary.plan = run.plan();
   summary.snapshot_dir = options.snapshot_dir.string();
-  if (summary.plan.cases == 0) {
-    listener.planned(summary.plan);
-    summary.status = model::ExitStatus::kNothingVerified;
-    summary.seconds = run->seconds();
-    listener.finished(summary);
-    return summary;
-  }
-  TRY_ASSIGN(auto store, store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir)));
-  const std::string new_id = store::new_run_id(std::time(nullptr));
-  TRY_ASSIGN(auto transaction, options.resume ? store::CaptureTransaction::resume(
-                                                    store, new_id, resumption_key(options, run->python(), found.reply))
-                                              : store::CaptureTransaction::begin(store, new_id));
-  Capture capture(options, listener, store, transaction, found.reply.sources);
-  summary.resumed = capture.take_over(selection);
-  add_notes(summary, transaction.resumed());
-  listener.planned(summary.plan);
-  const auto finish = [&](model::ExitStatus status) {
-    summary.status = run->interrupted() ? model::ExitStatus::kInterrupted : status;
-    summary.seconds = run->seconds();
+  const auto finish = [&](ExitStatus status) {
+    summary.status = run.interrupted() ? ExitStatus::kInterrupted : status;
+    summary.seconds = run.seconds();
     listener.finished(summary);
     return summary;
   };
-  // The hosts end before the transaction does: what they still write must not outlive its staging folder.
-  const HostsEnd hosts_end{host};
-  const auto on_started = [&](const CaseTask& task) { listener.started(id_of(task)); };
-  const auto on_ended = [&](const CaseTask& task) { listener.ended(id_of(task)); };
-
-  (*host)->preload(found.reply.common_modules);
-  std::vector<CaseTask> tasks = capture.first_tasks(*run, selection);
-  listener.phase("capturing", tasks.size());
-  capture.report_complete(selection);
-  const auto first_request = [&](const CaseTask& task) { return capture.first_request(*run, task); };
-  const auto first =
-      (*host)->run(std::move(tasks), first_request, on_started, [&](CaseTask& task, CaseOutcome outcome) {
-        const auto then = capture.on_first(task, std::move(outcome));
-        if (then == Conductor::Then::kDone) {
-          on_ended(task);
-        }
-        return then;
-      });
-  if (!first) {
-    return tl::unexpected(first.error());
+  if (summary.plan.cases == 0) {
+    listener.planned(summary.plan);
+    return finish(ExitStatus::kNothingVerified);
   }
-  TRY(capture.refused());
-  if (options.stability_check && !run->interrupted()) {
-    // Another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
-    host->reset();
-    tasks = capture.second_tasks(*run, selection);
-    listener.phase("running again", tasks.size());
-    host = run->start_second_host(found.reply.common_modules);
-    if (!host) {
-      return tl::unexpected(host.error());
-    }
-    const auto second_request = [&](const CaseTask& task) { return capture.second_request(*run, task); };
-    const auto second = (*host)->run(std::move(tasks), second_request, on_started,
-                                     [&](const CaseTask& task, const CaseOutcome& outcome) {
-                                       on_ended(task);
-                                       return capture.on_second(task, outcome);
-                                     });
-    if (!second) {
-      return tl::unexpected(second.error());
-    }
-    TRY(capture.refused());
+  TRY_ASSIGN(const store::Store store, store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir)));
+  TRY_ASSIGN(transaction, begin_transaction(options, store, run));
+  Capture capture(options, listener, store, *transaction, run.found().sources);
+  summary.resumed = capture.take_over(run.selection());
+  add_notes(summary, transaction->resumed());
+  listener.planned(summary.plan);
+  TRY(first_pass(capture, run, listener));
+  if (options.stability_check && !run.interrupted()) {
+    TRY(stability_pass(capture, run, listener));
   }
   capture.count_into(summary);
-  if (run->interrupted()) {
+  if (run.interrupted()) {
     summary.failure = options.resume ? "interrupted; capture --resume goes on with what was run" : "";
-    return finish(model::ExitStatus::kInterrupted);
+    return finish(ExitStatus::kInterrupted);
   }
-  if (!capture.written()) {
-    return tl::unexpected(capture.written().error());
-  }
-  host->reset();
-
-  TRY(capture.stage(selection));
-  const store::RunInfo info =
-      describe_run(options, listener, *run, transaction.run_id(), found.reply.packages, summary.counts);
-  TRY(transaction.put_run(info));
-  TRY(transaction.commit());
-  summary.run_id = transaction.run_id();
+  TRY(capture.written());
+  run.end_host();
+  TRY(commit(capture, *transaction, run.selection(),
+             describe_run(options, listener, run, transaction->run_id(), summary.counts)));
+  summary.run_id = transaction->run_id();
   summary.store_bytes = store.disk_usage().value_or(0);
   conclude(summary, options.demands);
   return finish(summary.status);

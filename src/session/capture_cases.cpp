@@ -38,7 +38,8 @@ model::Loss Capture::loss_of(const Key& key, CaptureStatus now) const {
   return options_.allow_loss ? model::Loss::kReplaced : model::Loss::kKept;
 }
 
-std::vector<CaseTask> Capture::first_tasks(const Run& run, const Selection& selection) {
+std::vector<CaseTask> Capture::first_tasks(const Run& run) {
+  const Selection& selection = run.selection();
   std::vector<CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
@@ -68,7 +69,8 @@ model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task) 
   return request;
 }
 
-std::vector<CaseTask> Capture::second_tasks(const Run& run, const Selection& selection) const {
+std::vector<CaseTask> Capture::second_tasks(const Run& run) const {
+  const Selection& selection = run.selection();
   std::vector<CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
@@ -101,25 +103,32 @@ bool Capture::needs_second_run(const Captured& captured) const {
   return options_.stability_check && worth_confirming(captured.observation);
 }
 
-Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
+bool Capture::note_refusal(const CaseTask& task, const CaseOutcome& outcome) {
   if (outcome.observation.ending == model::Ending::kRefused) {
     refusal_ = fmt::format("{}: {}", id_of(task).label, outcome.observation.detail);
-    return Conductor::Then::kStop;
   }
-  Captured& captured = captured_[{task.benchmark->name, task.index}];
-  const bool first_run = task.observe == first_look();
-  if (!first_run) {
-    captured.observation = with_state(std::move(captured.observation), std::move(outcome.observation));
-  } else {
-    captured.observation = std::move(outcome.observation);
-  }
+  return !refusal_.empty();
+}
+
+void Capture::judge_anew(Captured& captured) {
   CaptureJudgement judgement = judge_capture(captured.observation);
   captured.status = judgement.status;
   captured.reason = std::move(judgement.reason);
+}
+
+CaseRunner::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
+  if (note_refusal(task, outcome)) {
+    return CaseRunner::Then::kStop;
+  }
+  Captured& captured = captured_[{task.benchmark->name, task.index}];
+  const bool first_run = task.observe == first_look();
+  captured.observation = first_run ? std::move(outcome.observation)
+                                   : with_state(std::move(captured.observation), std::move(outcome.observation));
+  judge_anew(captured);
   if (const auto again = second_look(captured.status, captured.observation.ending);
       again && outcome.ran && task.observe == model::Observe::kAll) {
     task.observe = *again;
-    return Conductor::Then::kRunAgain;
+    return CaseRunner::Then::kRunAgain;
   }
   const model::Ending ending = captured.observation.ending;
   if (needs_second_run(captured)) {
@@ -127,21 +136,18 @@ Conductor::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   } else {
     complete(task, captured, "", ending);
   }
-  return Conductor::Then::kDone;
+  return CaseRunner::Then::kDone;
 }
 
-Conductor::Then Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
-  if (outcome.observation.ending == model::Ending::kRefused) {
-    refusal_ = fmt::format("{}: {}", id_of(task).label, outcome.observation.detail);
-    return Conductor::Then::kStop;
+CaseRunner::Then Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
+  if (note_refusal(task, outcome)) {
+    return CaseRunner::Then::kStop;
   }
   Captured& captured = captured_.at({task.benchmark->name, task.index});
   std::string reason = mark_unstable(captured.observation, outcome);
-  CaptureJudgement judgement = judge_capture(captured.observation);
-  captured.status = judgement.status;
-  captured.reason = std::move(judgement.reason);
+  judge_anew(captured);
   complete(task, captured, std::move(reason), outcome.observation.ending);
-  return Conductor::Then::kDone;
+  return CaseRunner::Then::kDone;
 }
 
 Result<void> Capture::refused() const {

@@ -15,10 +15,6 @@
 
 namespace snapshot_test::session {
 
-[[nodiscard]] inline model::CaseId id_of(const CaseTask& task) {
-  return {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
-}
-
 /// What is known of each case while a capture goes on. Output and tracebacks of cases that ran are let go at once.
 class Capture {
  public:
@@ -35,14 +31,14 @@ class Capture {
   std::size_t take_over(const Selection& selection);
   /// Says what of these is complete.
   void report_complete(const Selection& selection);
-  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run, const Selection& selection);
+  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run);
   [[nodiscard]] model::CaseRequest first_request(const Run& run, const CaseTask& task) const;
   /// A task for each case whose first run left something to confirm.
-  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run, const Selection& selection) const;
+  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run) const;
   [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task) const;
   /// Where a case raised, it is run again in a way that it may not mind.
-  [[nodiscard]] Conductor::Then on_first(CaseTask& task, CaseOutcome outcome);
-  [[nodiscard]] Conductor::Then on_second(const CaseTask& task, const CaseOutcome& outcome);
+  [[nodiscard]] CaseRunner::Then on_first(CaseTask& task, CaseOutcome outcome);
+  [[nodiscard]] CaseRunner::Then on_second(const CaseTask& task, const CaseOutcome& outcome);
   /// What the machine refused, if it did: nothing may be stored then.
   [[nodiscard]] Result<void> refused() const;
   /// The last step: lets go of each benchmark's cases as its manifest is written.
@@ -61,6 +57,9 @@ class Capture {
   void remember(const store::Manifest& old, const model::Benchmark& benchmark);
   [[nodiscard]] model::Loss loss_of(const Key& key, model::CaptureStatus now) const;
   /// `last`: how its last run ended.
+  /// Was the run refused something by the machine, so that the capture has to end?
+  [[nodiscard]] bool note_refusal(const CaseTask& task, const CaseOutcome& outcome);
+  static void judge_anew(Captured& captured);
   void complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last);
   void write_down(const CaseTask& task, const Captured& captured, model::Ending last);
   void report(const model::CaseId& id, Captured& captured);

@@ -65,21 +65,18 @@ std::deque<Order> orders_above(const Branch* branch) {
 
 }  // namespace
 
-Result<std::unique_ptr<Conductor>> Conductor::start(HostTree::Settings settings, const Scratch& scratch,
-                                                    Signals& signals, const Options& options) {
-  std::unique_ptr<Conductor> conductor(new Conductor(std::move(settings), scratch, signals, options));
+Result<std::unique_ptr<Conductor>> Conductor::start(const MakeProcesses& make_processes, const Scratch& scratch,
+                                                    Options options) {
+  std::unique_ptr<Conductor> conductor(new Conductor(make_processes, scratch, std::move(options)));
   TRY(conductor->start_base());
   return conductor;
 }
 
 Result<void> Conductor::start_base() {
-  TRY_ASSIGN(auto base, processes_.spawn({}));
-  base_ = base;
+  TRY_ASSIGN(base_, processes_->spawn({}));
   while (base_ != nullptr && !base_->ready) {
-    if (auto turned = turn(); !turned) {
-      return turned;
-    }
-    if (interrupted()) {
+    TRY(turn());
+    if (options_.interrupted()) {
       return fail(ErrorKind::kInterrupted, "interrupted while the host started");
     }
   }
@@ -89,7 +86,7 @@ Result<void> Conductor::start_base() {
   }
   if (base_ == nullptr) {
     return fail(ErrorKind::kInternal,
-                fmt::format("the host that embeds '{}' ended while it started: {}\n{}", executable_,
+                fmt::format("the host that embeds '{}' ended while it started: {}\n{}", options_.host,
                             ended_base_->failure().detail, ended_base_->output_text()));
   }
   return {};
@@ -100,12 +97,10 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     if (base_ == nullptr) {  // a module of the suite has killed it
       TRY(start_base());
     }
-    const auto process = processes_.fork(*base_, {request, options_.timeouts.of_import, LimitFrom::kImportTimeout});
-    if (!process) {
-      return tl::unexpected(process.error());
-    }
-    while (!discovery_ && (*process != nullptr || base_ != nullptr)) {
-      if (interrupted()) {
+    TRY_ASSIGN(const Process* const process,
+               processes_->fork(*base_, {request, options_.timeouts.of_import, LimitFrom::kImportTimeout}));
+    while (!discovery_ && (process != nullptr || base_ != nullptr)) {
+      if (options_.interrupted()) {
         return fail(ErrorKind::kInterrupted, "interrupted while the suite was imported");
       }
       TRY(turn());
@@ -146,7 +141,7 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make
   } else {
     schedule_->add(*tree_.forked);
   }
-  while (unfinished_ > 0 && !interrupted() && !stopped_) {
+  while (unfinished_ > 0 && !options_.interrupted() && !stopped_) {
     start_ready_work();
     if (auto turned = turn(); !turned) {
       return turned;
@@ -156,7 +151,7 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make
 }
 
 Result<void> Conductor::turn() {
-  auto turned = processes_.turn(kTick);
+  auto turned = processes_->turn(kTick);
   const auto now = Process::Clock::now();
   if (options_.on_tick && now - last_tick_ >= kTick) {
     last_tick_ = now;
@@ -184,7 +179,7 @@ void Conductor::open(Branch& branch) {
     opened(branch);
     return;
   }
-  const auto process = branch.is_base() ? processes_.spawn({})
+  const auto process = branch.is_base() ? processes_->spawn({})
                                         : start_below(*branch.parent, branch.isolation,
                                                       {*branch.request, branch.timeout, branch.limit_from});
   if (!process) {
@@ -205,10 +200,10 @@ Result<Process*> Conductor::start_below(const Branch& above, Isolation isolation
   if (isolation == Isolation::kSpawn) {
     std::deque<Order> orders = orders_above(&above);
     orders.push_back(std::move(order));
-    return processes_.spawn(std::move(orders));
+    return processes_->spawn(std::move(orders));
   }
-  Process* parent = processes_.find(above.process);
-  return parent != nullptr ? processes_.fork(*parent, std::move(order)) : nullptr;
+  Process* parent = processes_->find(above.process);
+  return parent != nullptr ? processes_->fork(*parent, std::move(order)) : nullptr;
 }
 
 void Conductor::opened(Branch& branch) {
@@ -400,8 +395,8 @@ void Conductor::one_done(Branch* branch) {
     return;
   }
   // Nothing hangs from it any more, and a base is kept for whatever comes.
-  if (Process* process = processes_.find(branch->process); process != nullptr && branch->parent != nullptr) {
-    HostTree::release(*process);
+  if (Process* process = processes_->find(branch->process); process != nullptr && branch->parent != nullptr) {
+    processes_->release(*process);
   }
   one_done(branch->parent);
 }

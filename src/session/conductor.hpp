@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "session/host_tree.hpp"
+#include "session/case_runner.hpp"
+#include "session/processes.hpp"
 #include "session/schedule.hpp"
 #include "session/work_tree.hpp"
 
@@ -25,49 +26,33 @@ namespace snapshot_test::session {
 /// - A case that a signal kills soon after its fork: once more in an interpreter of its own, since some libraries
 /// cannot
 ///   be forked.
-class Conductor : private HostTree::Owner {
+class Conductor : public CaseRunner, private Processes::Owner {
  public:
   struct Options {
+    std::string host;  ///< the interpreter, for messages
     unsigned workers = 1;
     Timeouts timeouts;
-    std::function<void()> on_tick;  ///< called a few times a second while cases run; may be empty
+    std::function<void()> on_tick;      ///< called a few times a second while cases run; may be empty
+    std::function<bool()> interrupted;  ///< SIGINT or SIGTERM has come
   };
+  /// Makes the processes, which report to the conductor.
+  using MakeProcesses = std::function<std::unique_ptr<Processes>(Processes::Owner&)>;
 
   /// Starts the base and waits until it is ready.
-  [[nodiscard]] static Result<std::unique_ptr<Conductor>> start(HostTree::Settings settings, const Scratch& scratch,
-                                                                Signals& signals, const Options& options);
+  [[nodiscard]] static Result<std::unique_ptr<Conductor>> start(const MakeProcesses& make_processes,
+                                                                const Scratch& scratch, Options options);
   ~Conductor() override = default;
   Conductor(const Conductor&) = delete;
   Conductor& operator=(const Conductor&) = delete;
 
-  /// Imports the whole suite in a process of its own; if a module takes that down (a crash, an exit, no end), once more
-  /// without it. kUsage where the folder is no suite.
-  [[nodiscard]] Result<model::DiscoverReply> discover(model::DiscoverRequest request);
-
-  /// Has the base import these before it forks on; those that fail to import are left to the modules that want them.
-  void preload(const std::vector<std::string>& modules) { processes_.preload(base_, modules); }
-
-  /// What to ask for a case; what depends on where it runs is filled in later.
-  using MakeRequest = std::function<model::CaseRequest(const CaseTask&)>;
-  using OnStarted = std::function<void(const CaseTask&)>;
-  enum class Then { kDone, kRunAgain, kStop };
-  /// May change what the task observes and have it run once more, from where it ran; or end the run.
-  using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
-  /// Runs every task to an outcome; one that did not get a process is not run again. on_started is called once a task.
-  /// Returns early, with tasks left without one, when interrupted() and when on_finished says kStop.
+  [[nodiscard]] Result<model::DiscoverReply> discover(model::DiscoverRequest request) override;
+  void preload(const std::vector<std::string>& modules) override { processes_->preload(base_, modules); }
   [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const MakeRequest& make_request,
-                                 const OnStarted& on_started, const OnFinished& on_finished);
-
-  /// SIGINT or SIGTERM has come.
-  [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }
+                                 const OnStarted& on_started, const OnFinished& on_finished) override;
 
  private:
-  Conductor(HostTree::Settings settings, const Scratch& scratch, Signals& signals, Options options)
-      : executable_(settings.python->executable),
-        scratch_(scratch),
-        signals_(signals),
-        options_(std::move(options)),
-        processes_(std::move(settings), scratch, signals, *this) {}
+  Conductor(const MakeProcesses& make_processes, const Scratch& scratch, Options options)
+      : scratch_(scratch), options_(std::move(options)), processes_(make_processes(*this)) {}
 
   void on_ready(Process& process) override;
   void on_ended(std::unique_ptr<Process> process) override;
@@ -91,9 +76,7 @@ class Conductor : private HostTree::Owner {
   void fail_unfinished(Branch& branch, const CaseOutcome& outcome);
   void one_done(Branch* branch);
 
-  std::string executable_;
   const Scratch& scratch_;
-  Signals& signals_;
   Options options_;
   std::unique_ptr<Process> discovery_;   ///< the discovery process, once it has ended
   std::unique_ptr<Process> ended_base_;  ///< a base that ended outside run()
@@ -109,7 +92,7 @@ class Conductor : private HostTree::Owner {
   MakeRequest make_request_;
   OnStarted on_started_;
   OnFinished on_finished_;
-  HostTree processes_;  // the last: ends before what it reports to
+  std::unique_ptr<Processes> processes_;  // the last: ends before what it reports to
 };
 
 }  // namespace snapshot_test::session

@@ -39,8 +39,8 @@ void kill_whole(const Process& process) {
 
 }  // namespace
 
-HostTree::HostTree(Settings settings, const Scratch& scratch, Signals& signals, Owner& owner)
-    : settings_(std::move(settings)), scratch_(scratch), signals_(signals), owner_(owner) {
+HostTree::HostTree(Settings settings, Signals& signals, Owner& owner)
+    : settings_(std::move(settings)), signals_(signals), owner_(owner) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed guardian cannot kill any more becomes our child
 }
 
@@ -62,8 +62,7 @@ Process* HostTree::find(int id) {
 }
 
 Result<Process*> HostTree::spawn(std::deque<Order> orders) {
-  const TimeOfDay clock = settings_.start.frozen_time >= 0 ? TimeOfDay::kMayStandStill : TimeOfDay::kGoesOn;
-  TRY_ASSIGN(auto host, start_host(*settings_.python, scratch_.path(), settings_.memory, clock));
+  TRY_ASSIGN(HostProcess host, settings_.launch());
   auto process = std::make_unique<Process>(model::HostLink(std::move(host.channel)), std::move(host.output));
   process->id = next_id_++;
   process->pid = host.pid;

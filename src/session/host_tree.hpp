@@ -9,52 +9,32 @@
 #include <vector>
 
 #include "session/host_process.hpp"
-#include "session/process.hpp"
-#include "session/python_environment.hpp"
-#include "session/scratch.hpp"
+#include "session/processes.hpp"
 #include "session/signals.hpp"
 
 namespace snapshot_test::session {
 
-/// Single-threaded; never throws for what a process does. Destroying it ends all of them, and all that they started.
-class HostTree {
+/// Real ones. Single-threaded; never throws for what a process does. Destroying it ends all of them, and all that they
+/// started.
+class HostTree : public Processes {
  public:
-  /// Hears of processes. May start and release others meanwhile.
-  class Owner {
-   public:
-    virtual ~Owner() = default;
-    /// It has done its preparation and all of its orders, and can be forked.
-    virtual void on_ready(Process& process) = 0;
-    /// It has ended, and everything below it (which was reported first).
-    virtual void on_ended(std::unique_ptr<Process> process) = 0;
-  };
-
   struct Settings {
-    const PythonEnvironment* python = nullptr;
+    std::function<Result<HostProcess>()> launch;  ///< starts an interpreter, which waits to be told what is in `start`
     model::HostStart start;
-    FreshMemory memory = FreshMemory::kAsItComes;
     double import_timeout = 600;  ///< seconds, for an interpreter to start and to import what `start` names
   };
 
-  HostTree(Settings settings, const Scratch& scratch, Signals& signals, Owner& owner);
-  ~HostTree();
+  HostTree(Settings settings, Signals& signals, Owner& owner);
+  ~HostTree() override;
   HostTree(const HostTree&) = delete;
   HostTree& operator=(const HostTree&) = delete;
 
-  /// A new interpreter, which then becomes what `orders` say; without any it is a base, and imports what the settings
-  /// want preloaded.
-  [[nodiscard]] Result<Process*> spawn(std::deque<Order> orders);
-  /// A child of `parent`; null where that is about to end, which will be reported.
-  [[nodiscard]] Result<Process*> fork(Process& parent, Order order);
-  /// Has bases import these before they fork on: `base` now, others when they start. What fails to import is left to
-  /// the modules that want it.
-  void preload(Process* base, const std::vector<std::string>& modules);
-  /// Nothing more will be asked of it: it ends when its children have.
-  static void release(Process& process) { process.link.close(); }
-
-  [[nodiscard]] Process* find(int id);
-  /// Waits until something happens, but no longer than `at_most`, and deals with all that has.
-  [[nodiscard]] Result<void> turn(std::chrono::milliseconds at_most);
+  [[nodiscard]] Result<Process*> spawn(std::deque<Order> orders) override;
+  [[nodiscard]] Result<Process*> fork(Process& parent, Order order) override;
+  void preload(Process* base, const std::vector<std::string>& modules) override;
+  void release(Process& process) override { process.link.close(); }
+  [[nodiscard]] Process* find(int id) override;
+  [[nodiscard]] Result<void> turn(std::chrono::milliseconds at_most) override;
 
  private:
   using Clock = Process::Clock;
@@ -74,7 +54,6 @@ class HostTree {
   [[nodiscard]] std::chrono::milliseconds until_next_deadline(std::chrono::milliseconds at_most) const;
 
   Settings settings_;
-  const Scratch& scratch_;
   Signals& signals_;
   Owner& owner_;
   std::map<int, std::unique_ptr<Process>> processes_;

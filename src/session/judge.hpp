@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "session/work_tree.hpp"
+#include "session/case_runner.hpp"
 #include "snapshot_test/model/coverage.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/store/manifest.hpp"

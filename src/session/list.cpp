@@ -1,14 +1,16 @@
+#include "session/process_hosts.hpp"
 #include "session/run.hpp"
-#include "session/session.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
 
 Result<Selection> list(const SuiteOptions& options, model::Listener& listener) {
-  TRY_ASSIGN(auto run, Run::begin(options, listener));
-  TRY_ASSIGN(auto host, run->start_host({}));
-  TRY_ASSIGN(auto found, run->find_benchmarks(*host, {}));
-  return std::move(found.selection);
+  return list(options, listener, ProcessHosts::open);
+}
+
+Result<Selection> list(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open) {
+  TRY_ASSIGN(Run run, Run::begin(options, listener, open, {}));
+  return std::move(run.selection());
 }
 
 }  // namespace snapshot_test::session

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "session/run.hpp"
+#include "model/message.hpp"
+#include "session/python_environment.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::session {

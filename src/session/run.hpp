@@ -1,53 +1,54 @@
-// What list, capture and verify have in common: an environment, a scratch folder, signals, hosts, a selection.
+// What list, capture and verify have in common: hosts, and the cases of the suite that were selected.
 #pragma once
 
+#include <chrono>
 #include <memory>
-#include <optional>
 
-#include "session/conductor.hpp"
+#include "session/case_runner.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::session {
 
-/// One invocation. Owns what outlives its hosts.
+/// One invocation, from the suite's import on.
 class Run {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Run>> begin(const SuiteOptions& options, model::Listener& listener);
+  /// Starts a host, imports the suite in it, and applies --filter and the exclusions. `request` says what else is
+  /// wanted.
+  [[nodiscard]] static Result<Run> begin(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open,
+                                         model::DiscoverRequest request);
 
-  /// A new host. Each has imported nothing but what `preload` names.
-  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_host(const std::vector<std::string>& preload);
-  /// One that runs the same cases again, with folders and memory that are not what they were. The first must be gone.
-  [[nodiscard]] Result<std::unique_ptr<Conductor>> start_second_host(const std::vector<std::string>& preload);
-
-  struct Found {
-    Selection selection;
-    model::DiscoverReply reply;  ///< its suite has moved into the selection
-  };
-  /// Imports the suite in a host and applies --filter and the exclusions. `request` says what else is wanted.
-  [[nodiscard]] Result<Found> find_benchmarks(Conductor& host, model::DiscoverRequest request);
-
-  [[nodiscard]] const PythonEnvironment& python() const { return python_; }
-  [[nodiscard]] bool interrupted() const { return signals_.interrupted(); }
-  [[nodiscard]] unsigned workers() const;
+  [[nodiscard]] Selection& selection() { return selection_; }
+  [[nodiscard]] const Selection& selection() const { return selection_; }
+  /// Its suite has moved into the selection.
+  [[nodiscard]] const model::DiscoverReply& found() const { return found_; }
+  [[nodiscard]] const PythonEnvironment& python() const { return hosts_->python(); }
+  [[nodiscard]] bool interrupted() const { return hosts_->interrupted(); }
   /// What is known before anything runs.
-  [[nodiscard]] model::RunPlan plan(const Selection& selection) const;
+  [[nodiscard]] model::RunPlan plan() const;
+  [[nodiscard]] double seconds() const;  ///< since begin()
+
   [[nodiscard]] CaseTask make_task(const model::Benchmark& benchmark, std::size_t index, model::Observe observe) const;
   /// A request with all that does not depend on the case's mode.
   [[nodiscard]] model::CaseRequest make_request(const CaseTask& task) const;
   /// Puts them in the order of --shuffle, if there is one.
   void shuffle(std::vector<CaseTask>& tasks) const;
-  [[nodiscard]] double seconds() const;  ///< since begin()
+
+  /// For a first pass over the cases: has imported what many of them need.
+  [[nodiscard]] CaseRunner& warm_host();
+  /// Ends the host and starts the one of the second pass.
+  [[nodiscard]] Result<CaseRunner*> second_host();
+  void end_host() { host_.reset(); }
 
  private:
-  Run(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python);
-  [[nodiscard]] Result<std::unique_ptr<Conductor>> start(const std::vector<std::string>& preload, FreshMemory memory);
+  Run(const SuiteOptions& options, std::unique_ptr<Hosts> hosts) : options_(options), hosts_(std::move(hosts)) {}
+  void select(model::DiscoverReply reply);
 
   const SuiteOptions& options_;
-  model::Listener& listener_;
-  PythonEnvironment python_;
-  Signals signals_;  // before the scratch folder: nothing may end the program while that is there
-  std::optional<Scratch> scratch_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::unique_ptr<Hosts> hosts_;
+  std::unique_ptr<CaseRunner> host_;
+  Selection selection_;
+  model::DiscoverReply found_;
 };
 
 }  // namespace snapshot_test::session

@@ -7,6 +7,7 @@
 
 #include "session/baseline.hpp"
 #include "session/judge.hpp"
+#include "session/process_hosts.hpp"
 #include "session/run.hpp"
 #include "session/session.hpp"
 #include "snapshot_test/store/store.hpp"
@@ -35,7 +36,7 @@ class Verification {
       : options_(options), listener_(listener), store_(store), baseline_(std::move(baseline)) {}
 
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
-  std::vector<CaseTask> plan(const Run& run, const Selection& selection);
+  std::vector<CaseTask> plan(const Run& run);
   [[nodiscard]] model::CaseRequest request(const Run& run, const CaseTask& task) const;
   void on_finished(const CaseTask& task, CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
@@ -75,7 +76,8 @@ void Verification::report_without_run(const model::Benchmark& benchmark, std::si
   report(std::move(result));
 }
 
-std::vector<CaseTask> Verification::plan(const Run& run, const Selection& selection) {
+std::vector<CaseTask> Verification::plan(const Run& run) {
+  const Selection& selection = run.selection();
   std::vector<CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
@@ -132,7 +134,7 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
 void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
   const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
   CaseVerdict verdict = judge(record, std::move(outcome));
-  verdict.id = {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
+  verdict.id = id_of(task);
   const std::string& version =
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
   verdict.source_changed = !version.empty() && version != task.benchmark->version;
@@ -177,36 +179,36 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
 }  // namespace
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
+  return verify(options, listener, ProcessHosts::open);
+}
+
+Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener, const OpenHosts& open) {
   TRY_ASSIGN(auto store, open_baseline(options.snapshot_dir));
   TRY_ASSIGN(auto baseline, load_baseline(store));
-  TRY_ASSIGN(auto run, Run::begin(options.suite, listener));
-  TRY_ASSIGN(auto host, run->start_host({}));
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
-  model::DiscoverRequest request;
-  request.stored = stored;
-  TRY_ASSIGN(auto found, run->find_benchmarks(*host, std::move(request)));
+  model::DiscoverRequest wanted;
+  wanted.stored = stored;
+  TRY_ASSIGN(Run run, Run::begin(options.suite, listener, open, std::move(wanted)));
   Verification verification(options, listener, store, std::move(baseline));
   model::VerifySummary& summary = verification.summary();
-  summary.plan = run->plan(found.selection);
+  summary.plan = run.plan();
   summary.snapshot_dir = options.snapshot_dir.string();
   listener.planned(summary.plan);
-  std::vector<CaseTask> tasks = verification.plan(*run, found.selection);
-  host->preload(found.reply.common_modules);
+  std::vector<CaseTask> tasks = verification.plan(run);
+  CaseRunner& host = run.warm_host();
   listener.phase("verifying", tasks.size());
-  TRY(host->run(
-      std::move(tasks), [&](const CaseTask& task) { return verification.request(*run, task); },
-      [&](const CaseTask& task) {
-        listener.started({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
-      },
+  TRY(host.run(
+      std::move(tasks), [&](const CaseTask& task) { return verification.request(run, task); },
+      [&](const CaseTask& task) { listener.started(id_of(task)); },
       [&](const CaseTask& task, CaseOutcome outcome) {
-        listener.ended({task.benchmark->name, task.index, task.benchmark->case_label(task.index)});
+        listener.ended(id_of(task));
         verification.on_finished(task, std::move(outcome));
-        return Conductor::Then::kDone;
+        return CaseRunner::Then::kDone;
       }));
-  verification.judge_unclaimed(stored, found.reply.stored_selected, found.selection.suite);
-  summary.seconds = run->seconds();
+  verification.judge_unclaimed(stored, run.found().stored_selected, run.selection().suite);
+  summary.seconds = run.seconds();
   conclude(summary, options.demands);
-  if (run->interrupted()) {
+  if (run.interrupted()) {
     summary.status = model::ExitStatus::kInterrupted;
     summary.failure = "interrupted: the cases above were judged, the others were not";
   }

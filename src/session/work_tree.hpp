@@ -9,33 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "model/message.hpp"
+#include "session/case_runner.hpp"
 #include "session/scratch.hpp"
-#include "session/session.hpp"
 
 namespace snapshot_test::session {
-
-/// One case to run. The benchmark outlives the task. There may be very many, so what is only needed while a case runs
-/// (its request) is made when it starts.
-struct CaseTask {
-  const model::Benchmark* benchmark = nullptr;
-  std::size_t index = 0;
-  model::Observe observe = model::Observe::kValues;
-  double expected = 0;  ///< seconds that it took last time; 0 where that is not known
-  Isolation isolation = Isolation::kFork;
-
-  enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
-  bool announced = false;  ///< on_started has been called
-  bool suspect = false;    ///< a process that it hung from died while it ran: it runs alone now
-  std::string died;        ///< how its forked process died at once; then it gets an interpreter of its own
-};
-
-/// How one case went: what it showed and, where it was told to compare, how that compares.
-struct CaseOutcome {
-  model::Observation observation;
-  std::vector<model::SiteComparison> comparisons;
-  bool ran = false;  ///< in a process of its own; false where one further up failed
-};
 
 /// What says how long something may take.
 enum class LimitFrom { kTimeout, kImportTimeout, kBenchmark };

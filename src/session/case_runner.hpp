@@ -1,0 +1,94 @@
+// The seam between a session, which says what to run and judges what it shows, and the processes that run it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/message.hpp"
+#include "session/python_environment.hpp"
+#include "session/session.hpp"
+
+namespace snapshot_test::session {
+
+/// One case to run. The benchmark outlives the task. There may be very many, so what is only needed while a case runs
+/// (its request) is made when it starts.
+struct CaseTask {
+  const model::Benchmark* benchmark = nullptr;
+  std::size_t index = 0;
+  model::Observe observe = model::Observe::kValues;
+  double expected = 0;  ///< seconds that it took last time; 0 where that is not known
+  Isolation isolation = Isolation::kFork;
+
+  // What the runner knows of it.
+  enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
+  bool announced = false;  ///< on_started has been called
+  bool suspect = false;    ///< a process that it hung from died while it ran: it runs alone now
+  std::string died;        ///< how its forked process died at once; then it gets an interpreter of its own
+};
+
+[[nodiscard]] inline model::CaseId id_of(const CaseTask& task) {
+  return {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
+}
+
+/// How one case went: what it showed and, where it was told to compare, how that compares.
+struct CaseOutcome {
+  model::Observation observation;
+  std::vector<model::SiteComparison> comparisons;
+  bool ran = false;  ///< in a process of its own; false where one further up failed
+};
+
+/// A host: imports a suite and runs its cases. Destroying it ends all that it runs.
+class CaseRunner {
+ public:
+  virtual ~CaseRunner() = default;
+
+  /// Imports the whole suite, apart from the cases; if a module takes that down (a crash, an exit, no end), once more
+  /// without it. kUsage where the folder is no suite.
+  [[nodiscard]] virtual Result<model::DiscoverReply> discover(model::DiscoverRequest request) = 0;
+  /// Has these imported once for all cases; those that fail to import are left to the modules that want them.
+  virtual void preload(const std::vector<std::string>& modules) = 0;
+
+  /// What to ask for a case; what depends on where it runs is filled in later.
+  using MakeRequest = std::function<model::CaseRequest(const CaseTask&)>;
+  using OnStarted = std::function<void(const CaseTask&)>;
+  enum class Then { kDone, kRunAgain, kStop };
+  /// May change what the task observes and have it run once more, from where it ran; or end the run.
+  using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
+  /// Runs every task to an outcome; one that did not get a process is not run again. on_started is called once a task.
+  /// Returns early, with tasks left without one, when interrupted and when on_finished says kStop.
+  [[nodiscard]] virtual Result<void> run(std::vector<CaseTask> tasks, const MakeRequest& make_request,
+                                         const OnStarted& on_started, const OnFinished& on_finished) = 0;
+};
+
+/// Which run of the same cases a host is for.
+enum class Pass {
+  kFirst,
+  kSecond,  ///< with folders and memory that are not what they were
+};
+
+/// The hosts of one invocation, one at a time, and the interpreter that they run.
+class Hosts {
+ public:
+  virtual ~Hosts() = default;
+  /// A new host, which has imported nothing but what `preload` names. The one before it must be gone.
+  [[nodiscard]] virtual Result<std::unique_ptr<CaseRunner>> start(const std::vector<std::string>& preload,
+                                                                  Pass pass) = 0;
+  [[nodiscard]] virtual const PythonEnvironment& python() const = 0;
+  /// SIGINT or SIGTERM has come.
+  [[nodiscard]] virtual bool interrupted() const = 0;
+};
+
+/// Makes ready what hosts need; `options` and `listener` outlive them.
+using OpenHosts = std::function<Result<std::unique_ptr<Hosts>>(const SuiteOptions& options, model::Listener& listener)>;
+
+// The calls of session.hpp, with hosts of the caller's.
+[[nodiscard]] Result<Selection> list(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open);
+[[nodiscard]] Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener,
+                                                    const OpenHosts& open);
+[[nodiscard]] Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener,
+                                                  const OpenHosts& open);
+
+}  // namespace snapshot_test::session

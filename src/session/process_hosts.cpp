@@ -1,0 +1,123 @@
+#include "session/process_hosts.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "session/conductor.hpp"
+#include "session/host_tree.hpp"
+#include "util/try.hpp"
+
+namespace snapshot_test::session {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Below these nothing runs well: Python's own imports fail half-way, and what that looks like is anybody's guess.
+constexpr rlim_t kLeastMemory = rlim_t{512} << 20;
+constexpr rlim_t kLeastFiles = 40;
+/// A worker has a case, its benchmark, its setup_cache and its module: two descriptors each.
+constexpr rlim_t kFilesOfAWorker = 8;
+constexpr rlim_t kFilesOfOurs = 24;
+
+Result<void> check_memory(int resource, std::string_view option) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) == 0 && limit.rlim_cur < kLeastMemory) {
+    return fail(ErrorKind::kIo,
+                fmt::format("the limit on memory is {} MiB, and running a suite takes {}: raise it (ulimit {})",
+                            limit.rlim_cur >> 20, kLeastMemory >> 20, option));
+  }
+  return {};
+}
+
+/// What is refused later, half-way through a suite, is better refused now.
+Result<void> check_limits(unsigned workers) {
+  rlimit files{};
+  const rlim_t least = std::max(kLeastFiles, kFilesOfOurs + kFilesOfAWorker * workers);
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < least) {
+    const rlim_t had = std::exchange(files.rlim_cur, std::min(least, files.rlim_max));
+    if (files.rlim_cur < least || ::setrlimit(RLIMIT_NOFILE, &files) != 0) {
+      return fail(ErrorKind::kIo, fmt::format("the limit on open files is {}, and {} {} {}: raise it (ulimit -n){}",
+                                              had, workers, workers == 1 ? "worker takes" : "workers take", least,
+                                              workers == 1 ? "" : ", or use fewer --workers"));
+    }
+  }
+  TRY(check_memory(RLIMIT_AS, "-v"));
+  return check_memory(RLIMIT_DATA, "-d");
+}
+
+}  // namespace
+
+unsigned workers_of(const SuiteOptions& options) {
+  return options.workers != 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Result<std::unique_ptr<Hosts>> ProcessHosts::open(const SuiteOptions& options, model::Listener& listener) {
+  if (options.project_dir && !fs::is_directory(*options.project_dir)) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("the project folder '{}' does not exist", options.project_dir->string()));
+  }
+  TRY(check_limits(workers_of(options)));
+  TRY_ASSIGN(PythonEnvironment python, find_python(options.python));
+  listener.note(describe(python));
+  std::unique_ptr<ProcessHosts> hosts(new ProcessHosts(options, listener, std::move(python)));
+  TRY(hosts->signals_.ready());
+  TRY_ASSIGN(Scratch scratch, Scratch::create());
+  hosts->scratch_.emplace(std::move(scratch));
+  return hosts;
+}
+
+Result<model::HostStart> ProcessHosts::host_start(const std::vector<std::string>& preload) const {
+  model::HostStart start;
+  start.executable = python_.executable;
+  start.benchmark_dir = fs::absolute(options_.benchmark_dir).lexically_normal().string();
+  if (start.benchmark_dir.size() > 1 && start.benchmark_dir.back() == '/') {
+    start.benchmark_dir.pop_back();
+  }
+  if (options_.project_dir) {
+    start.project_dir = fs::absolute(*options_.project_dir).lexically_normal().string();
+  }
+  TRY_ASSIGN(const fs::path workdir, scratch_->make_work_folder("base", 0));
+  start.workdir = workdir.string();
+  start.seed = options_.seed;
+  start.preload = preload;
+  start.limits = options_.limits;
+  start.frozen_time = options_.freeze_time ? static_cast<std::int64_t>(*options_.freeze_time) : -1;
+  for (const fs::path& file : options_.reducers) {
+    start.reducers.push_back(fs::absolute(file).string());
+  }
+  start.max_memory = options_.max_memory.value_or(0);
+  return start;
+}
+
+Result<std::unique_ptr<CaseRunner>> ProcessHosts::start(const std::vector<std::string>& preload, Pass pass) {
+  if (pass == Pass::kSecond) {
+    TRY_ASSIGN(Scratch scratch, Scratch::create(Scratch::For::kSecondRun));
+    scratch_.reset();
+    scratch_.emplace(std::move(scratch));
+  }
+  HostTree::Settings settings;
+  TRY_ASSIGN(settings.start, host_start(preload));
+  const FreshMemory memory = pass == Pass::kSecond ? FreshMemory::kFilled : FreshMemory::kAsItComes;
+  const TimeOfDay clock = options_.freeze_time ? TimeOfDay::kMayStandStill : TimeOfDay::kGoesOn;
+  settings.launch = [this, memory, clock] { return start_host(python_, scratch_->path(), memory, clock); };
+  settings.import_timeout = options_.import_timeout;
+  Conductor::Options how;
+  how.host = python_.executable;
+  how.workers = workers_of(options_);
+  how.timeouts = {options_.timeout, options_.import_timeout};
+  how.on_tick = [this] { listener_.tick(); };
+  how.interrupted = [this] { return signals_.interrupted(); };
+  const auto make_processes = [&](Processes::Owner& owner) -> std::unique_ptr<Processes> {
+    return std::make_unique<HostTree>(std::move(settings), signals_, owner);
+  };
+  TRY_ASSIGN(auto conductor, Conductor::start(make_processes, *scratch_, std::move(how)));
+  return conductor;
+}
+
+}  // namespace snapshot_test::session

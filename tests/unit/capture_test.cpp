@@ -1,0 +1,202 @@
+// A capture from its cases' outcomes to the store, without processes.
+#include <gmock/gmock.h>
+
+#include "session_support.hpp"
+
+namespace snapshot_test::session {
+namespace {
+
+using model::CaptureStatus;
+using model::Ending;
+using model::ExitStatus;
+using model::Loss;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Capturing : public SessionTest {};
+
+TEST_F(Capturing, EachEnding_OfACase_GivesItsStatus) {
+  const std::map<Ending, CaptureStatus> wanted{
+      {Ending::kReturned, CaptureStatus::kOuter},      {Ending::kNoOp, CaptureStatus::kNoOp},
+      {Ending::kSkipped, CaptureStatus::kSkipped},     {Ending::kRaised, CaptureStatus::kFailed},
+      {Ending::kTimedOut, CaptureStatus::kFailed},     {Ending::kSignalled, CaptureStatus::kFailed},
+      {Ending::kExited, CaptureStatus::kFailed},       {Ending::kOutOfMemory, CaptureStatus::kFailed},
+      {Ending::kImportFailed, CaptureStatus::kFailed}, {Ending::kNotRun, CaptureStatus::kFailed},
+      {Ending::kProtocol, CaptureStatus::kFailed}};
+  for (const auto& [ending, status] : wanted) {
+    suite.add("f_" + std::to_string(static_cast<int>(ending)), Shown{ending, "1", "a detail"});
+  }
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->status, ExitStatus::kSuccess);
+  for (const auto& [ending, status] : wanted) {
+    const auto& captured = heard.capture_of("f_" + std::to_string(static_cast<int>(ending)));
+    EXPECT_EQ(captured.status, status) << name(ending);
+    if (status == CaptureStatus::kFailed || status == CaptureStatus::kSkipped) {
+      EXPECT_EQ(captured.reason, "a detail") << name(ending);
+    }
+  }
+  for (const auto& [name, running] : heard.running) {
+    EXPECT_EQ(running, 0) << name << " was started and not ended, or the other way round";
+  }
+}
+
+TEST_F(Capturing, Case_ThatShowsNothing_IsVacuousAndNothingIsVerified) {
+  suite.add("f", Shown{Ending::kReturned, std::nullopt, ""});
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kVacuous);
+  EXPECT_EQ(summary->status, ExitStatus::kNothingVerified);
+}
+
+TEST_F(Capturing, SecondRun_WithTheSameValue_ConfirmsItInAnotherHost) {
+  suite.add("f", Shown{});
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f"));
+  EXPECT_THAT(suite.events, ElementsAre("start 1", "end 1", "start 2", "end 2"));
+}
+
+TEST_F(Capturing, SecondRun_WithAnotherValue_IsUnstable) {
+  suite.add("f", [](const Look& look) { return Shown{Ending::kReturned, look.pass == Pass::kFirst ? "1" : "2", ""}; });
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kUnstable);
+  EXPECT_EQ(summary->status, ExitStatus::kNothingVerified);
+}
+
+TEST_F(Capturing, SecondRun_ThatEndsInAnotherWay_IsUnstableAndSaysHow) {
+  suite.add("f", [](const Look& look) {
+    return look.pass == Pass::kFirst ? Shown{} : Shown{Ending::kRaised, std::nullopt, "ValueError: x"};
+  });
+  ASSERT_TRUE(capture());
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kUnstable);
+  EXPECT_THAT(heard.capture_of("f").reason, HasSubstr("its second run raised: ValueError: x"));
+}
+
+TEST_F(Capturing, SecondRun_OfWhatShowedNothingToConfirm_IsLeftOut) {
+  suite.add("f", Shown{});
+  suite.add("skips", Shown{Ending::kSkipped, std::nullopt, "not here"});
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "skips", "f"));
+}
+
+TEST_F(Capturing, NoStabilityCheck_RunsEachCaseOnce) {
+  capturing.stability_check = false;
+  suite.add("f", Shown{});
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f"));
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kOuter);
+}
+
+TEST_F(Capturing, Case_ThatMindsBeingLookedAt_RunsAgainWithoutItsValuesHeld) {
+  suite.add("f", [](const Look& look) {
+    return look.observe == model::Observe::kUnheld ? Shown{} : Shown{Ending::kRaised, std::nullopt, "BufferError"};
+  });
+  ASSERT_TRUE(capture());
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kOuter);
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f", "f"));
+}
+
+TEST_F(Capturing, RefusedResource_InEitherPass_StoresNothing) {
+  for (const Pass pass : {Pass::kFirst, Pass::kSecond}) {
+    suite = FakeSuite();
+    suite.add("f", [pass](const Look& look) {
+      return look.pass == pass ? Shown{Ending::kRefused, std::nullopt, "no space"} : Shown{};
+    });
+    const auto summary = capture();
+    ASSERT_FALSE(summary);
+    EXPECT_EQ(summary.error().kind, ErrorKind::kIo);
+    EXPECT_THAT(summary.error().message, HasSubstr("bench.f: no space; nothing was captured"));
+    EXPECT_EQ(verify().error().kind, ErrorKind::kNoBaseline);
+  }
+}
+
+TEST_F(Capturing, Interrupt_InTheMiddle_LeavesTheBaselineAsItWas) {
+  for (const std::size_t after : {1U, 3U}) {  // in the first pass, in the second
+    suite = FakeSuite();
+    suite.add("f", Shown{Ending::kReturned, "old", ""});
+    suite.add("g", Shown{Ending::kReturned, "old", ""});
+    ASSERT_TRUE(capture());
+    suite.change("f", Shown{Ending::kReturned, "new", ""});
+    suite.on_run = [&, after] { suite.interrupted = suite.ran.size() == after; };
+    const auto summary = capture();
+    ASSERT_TRUE(summary) << summary.error().message;
+    EXPECT_EQ(summary->status, ExitStatus::kInterrupted);
+    EXPECT_EQ(summary->run_id, "");
+    EXPECT_EQ(suite.ran.size(), after);
+    suite.on_run = [] {};
+    suite.interrupted = false;
+    suite.change("f", Shown{Ending::kReturned, "old", ""});
+    const auto verified = verify();
+    ASSERT_TRUE(verified) << verified.error().message;
+    EXPECT_EQ(verified->status, ExitStatus::kSuccess);
+  }
+}
+
+TEST_F(Capturing, Resume_AfterAnInterrupt_RunsOnlyWhatIsLeft) {
+  capturing.resume = true;
+  suite.add("f", Shown{});
+  suite.add("g", Shown{});
+  suite.on_run = [&] { suite.interrupted = suite.ran.size() == 3; };  // "g" was not confirmed
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "g", "f"));
+  suite.on_run = [] {};
+  suite.interrupted = false;
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_THAT(suite.ran, ElementsAre("g"));
+  EXPECT_EQ(summary->resumed, 2U);
+  EXPECT_EQ(summary->status, ExitStatus::kSuccess);
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kOuter);
+}
+
+TEST_F(Capturing, Resume_WithoutTheOption_RunsAllAgain) {
+  capturing.resume = true;
+  suite.add("f", Shown{});
+  suite.on_run = [&] { suite.interrupted = true; };
+  ASSERT_TRUE(capture());
+  suite.on_run = [] {};
+  suite.interrupted = false;
+  capturing.resume = false;
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f"));
+}
+
+TEST_F(Capturing, Snapshot_ThatWouldBeLost_IsKeptAndFails) {
+  suite.add("f", Shown{Ending::kReturned, "good", ""});
+  ASSERT_TRUE(capture());
+  suite.change("f", Shown{Ending::kRaised, std::nullopt, "ValueError"});
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.capture_of("f").loss, Loss::kKept);
+  EXPECT_EQ(summary->status, ExitStatus::kFailed);
+  EXPECT_THAT(summary->failure, HasSubstr("--allow-loss"));
+  suite.change("f", Shown{Ending::kReturned, "good", ""});
+  EXPECT_EQ(verify()->status, ExitStatus::kSuccess);
+}
+
+TEST_F(Capturing, Snapshot_ThatWouldBeLost_IsReplacedWithAllowLoss) {
+  suite.add("f", Shown{Ending::kReturned, "good", ""});
+  ASSERT_TRUE(capture());
+  suite.change("f", Shown{Ending::kRaised, std::nullopt, "ValueError"});
+  capturing.allow_loss = true;
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.capture_of("f").loss, Loss::kReplaced);
+  EXPECT_EQ(summary->replaced, 1U);
+  suite.change("f", Shown{Ending::kReturned, "good", ""});
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(heard.verdict_on("f").verdict, model::Verdict::kCaptureFailed);
+}
+
+TEST_F(Capturing, Suite_WithoutCases_IsNothingVerifiedAndMakesNoStore) {
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->status, ExitStatus::kNothingVerified);
+  EXPECT_THAT(suite.ran, IsEmpty());
+  EXPECT_EQ(verify().error().kind, ErrorKind::kNoBaseline);
+}
+
+}  // namespace
+}  // namespace snapshot_test::session

@@ -1,0 +1,445 @@
+// What a conductor starts, tries again and blames, with processes that end as a test says.
+#include "session/conductor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <deque>
+#include <map>
+#include <set>
+
+namespace snapshot_test::session {
+namespace {
+
+using model::BranchFailure;
+using model::Ending;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Processes that do what a script says, one thing a turn.
+class FakeProcesses : public Processes {
+ public:
+  /// What a process does when it has been told `request`; none: it is a base.
+  using Script = std::function<void(FakeProcesses&, Process&, const model::Request* request)>;
+
+  FakeProcesses(Owner& owner, Script& script) : owner_(owner), script_(script) {}
+
+  Result<Process*> spawn(std::deque<Order> orders) override {
+    std::optional<model::Request> last;
+    if (!orders.empty()) {
+      last = std::move(orders.back().request);
+    }
+    return make(nullptr, std::move(last));
+  }
+  Result<Process*> fork(Process& parent, Order order) override { return make(&parent, std::move(order.request)); }
+  void preload(Process*, const std::vector<std::string>&) override {}
+  void release(Process& process) override { released.insert(process.id); }
+  Process* find(int id) override {
+    const auto found = processes_.find(id);
+    return found == processes_.end() ? nullptr : found->second.get();
+  }
+  Result<void> turn(std::chrono::milliseconds) override {
+    if (waiting_.empty()) {
+      return ++idle_ > 100 ? fail(ErrorKind::kInternal, "nothing more happens") : Result<void>();
+    }
+    auto [id, request] = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (Process* process = find(id)) {
+      script_(*this, *process, request ? &*request : nullptr);
+    }
+    return {};
+  }
+
+  void ready(Process& process) {
+    process.ready = true;
+    owner_.on_ready(process);
+  }
+  void answer(Process& process, Answer what) {
+    process.answer = std::move(what);
+    end(process, 0);
+  }
+  /// It ends with this wait status, and all below it is lost with it.
+  void end(Process& process, int status) {
+    process.status = status;
+    std::vector<int> below;
+    for (const auto& [id, each] : processes_) {
+      if (each->parent == &process) {
+        below.push_back(id);
+      }
+    }
+    for (const int id : below) {
+      Process& child = *processes_.at(id);
+      child.lost_with = process.lost_with.value_or("killed");
+      end(child, SIGKILL);
+    }
+    auto gone = std::move(processes_.extract(process.id).mapped());
+    owner_.on_ended(std::move(gone));
+  }
+
+  std::set<int> released;
+  std::size_t most_at_once = 0;
+
+ private:
+  Result<Process*> make(Process* parent, std::optional<model::Request> request) {
+    auto process = std::make_unique<Process>(model::HostLink(util::Channel(util::Fd())), util::Fd());
+    process->id = next_++;
+    process->parent = parent;
+    waiting_.emplace_back(process->id, std::move(request));
+    Process* made = processes_.emplace(process->id, std::move(process)).first->second.get();
+    most_at_once = std::max(most_at_once, waiting_.size());
+    return made;
+  }
+
+  Owner& owner_;
+  Script& script_;
+  std::map<int, std::unique_ptr<Process>> processes_;
+  std::deque<std::pair<int, std::optional<model::Request>>> waiting_;
+  int next_ = 0;
+  int idle_ = 0;
+};
+
+model::CaseReply returned() {
+  model::CaseReply reply;
+  reply.observation.ending = Ending::kReturned;
+  return reply;
+}
+
+class Conducting : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto made = Scratch::create();
+    ASSERT_TRUE(made) << made.error().message;
+    scratch_.emplace(std::move(*made));
+  }
+
+  const model::Benchmark& benchmark(const std::string& name, const std::string& module = "bench") {
+    model::Benchmark& made = benchmarks_.emplace_back();
+    made.name = module + "." + name;
+    made.module = module;
+    made.function = name;
+    return made;
+  }
+  CaseTask task(const model::Benchmark& of, Isolation isolation = Isolation::kFork) {
+    CaseTask made;
+    made.benchmark = &of;
+    made.isolation = isolation;
+    return made;
+  }
+  CaseTask task(const std::string& name) { return task(benchmark(name)); }
+
+  Result<std::unique_ptr<Conductor>> start() {
+    Conductor::Options options;
+    options.host = "/usr/bin/python3";
+    options.workers = workers;
+    options.interrupted = [this] { return interrupted; };
+    const auto make = [this](Processes::Owner& owner) -> std::unique_ptr<Processes> {
+      auto made = std::make_unique<FakeProcesses>(owner, script);
+      processes = made.get();
+      return made;
+    };
+    return Conductor::start(make, *scratch_, std::move(options));
+  }
+
+  /// Runs them, and remembers how each ended.
+  Result<void> run(std::vector<CaseTask> tasks) {
+    auto conductor = start();
+    if (!conductor) {
+      return tl::unexpected(conductor.error());
+    }
+    auto ran =
+        (*conductor)
+            ->run(
+                std::move(tasks),
+                [](const CaseTask& each) {
+                  model::CaseRequest request;
+                  request.benchmark = *each.benchmark;
+                  return request;
+                },
+                [this](const CaseTask& each) { started.push_back(each.benchmark->function); },
+                [this](CaseTask& each, CaseOutcome outcome) {
+                  return on_finished(
+                      each, outcomes.insert_or_assign(each.benchmark->function, std::move(outcome)).first->second);
+                });
+    most_at_once = processes->most_at_once;
+    return ran;
+  }
+
+  /// Nodes get ready; a case does what `on_case` says of its function and of how often that has run before.
+  FakeProcesses::Script script = [this](FakeProcesses& all, Process& process, const model::Request* request) {
+    const auto* of_case = request != nullptr ? std::get_if<model::CaseRequest>(request) : nullptr;
+    if (of_case == nullptr) {
+      on_node(all, process, request);
+      return;
+    }
+    runs.push_back(of_case->benchmark.function);
+    on_case(all, process, of_case->benchmark.function, times[of_case->benchmark.function]++);
+  };
+  std::function<void(FakeProcesses&, Process&, const model::Request*)> on_node =
+      [](FakeProcesses& all, Process& process, const model::Request*) { all.ready(process); };
+  std::function<void(FakeProcesses&, Process&, const std::string&, int)> on_case =
+      [](FakeProcesses& all, Process& process, const std::string&, int) { all.answer(process, returned()); };
+  std::function<CaseRunner::Then(CaseTask&, const CaseOutcome&)> on_finished = [](CaseTask&, const CaseOutcome&) {
+    return CaseRunner::Then::kDone;
+  };
+
+  unsigned workers = 1;
+  bool interrupted = false;
+  FakeProcesses* processes = nullptr;
+  std::size_t most_at_once = 0;
+  std::vector<std::string> runs;     ///< the cases that got a process
+  std::vector<std::string> started;  ///< those that were announced
+  std::map<std::string, int> times;
+  std::map<std::string, CaseOutcome> outcomes;
+
+ private:
+  std::optional<Scratch> scratch_;
+  std::deque<model::Benchmark> benchmarks_;
+};
+
+TEST_F(Conducting, Cases_ThatReturn_EndOnceEach) {
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_THAT(runs, ElementsAre("f", "g"));
+  EXPECT_THAT(started, ElementsAre("f", "g"));
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
+  EXPECT_TRUE(outcomes.at("f").ran);
+}
+
+TEST_F(Conducting, Workers_BoundWhatRunsAtOnce) {
+  workers = 3;
+  std::vector<CaseTask> tasks;
+  for (int i = 0; i < 10; ++i) {
+    tasks.push_back(task("f" + std::to_string(i)));
+  }
+  ASSERT_TRUE(run(std::move(tasks)));
+  EXPECT_EQ(most_at_once, 3U);
+}
+
+TEST_F(Conducting, Case_ThatASignalKillsAtOnce_RunsAgainInAnInterpreterOfItsOwn) {
+  on_case = [](FakeProcesses& all, Process& process, const std::string&, int) {
+    if (process.parent != nullptr) {
+      all.end(process, SIGSEGV);
+    } else {
+      all.answer(process, returned());
+    }
+  };
+  ASSERT_TRUE(run({task("f")}));
+  EXPECT_THAT(runs, ElementsAre("f", "f"));
+  EXPECT_THAT(started, ElementsAre("f"));
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
+  EXPECT_THAT(outcomes.at("f").observation.notes, ElementsAre(HasSubstr("killed by SIGSEGV")));
+}
+
+TEST_F(Conducting, Case_ThatASignalKillsThereToo_Crashed) {
+  on_case = [](FakeProcesses& all, Process& process, const std::string&, int) { all.end(process, SIGSEGV); };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_EQ(times["f"], 2);
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kSignalled);
+  EXPECT_EQ(outcomes.at("g").observation.ending, Ending::kSignalled);
+}
+
+TEST_F(Conducting, Case_ThatIsLostWithItsModule_RunsAgainAlone) {
+  workers = 2;
+  bool first = true;
+  on_case = [&first](FakeProcesses& all, Process& process, const std::string&, int) {
+    if (std::exchange(first, false)) {
+      all.end(*process.parent, SIGSEGV);
+    } else {
+      all.answer(process, returned());
+    }
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
+  EXPECT_EQ(outcomes.at("g").observation.ending, Ending::kReturned);
+}
+
+TEST_F(Conducting, Case_UnderWhichItsModuleDiesTwice_IsBlamedAndNoOther) {
+  on_case = [](FakeProcesses& all, Process& process, const std::string& function, int) {
+    if (function == "f") {
+      all.end(*process.parent, SIGSEGV);
+    } else {
+      all.answer(process, returned());
+    }
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_EQ(times["f"], 2);
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kSignalled);
+  EXPECT_THAT(outcomes.at("f").observation.detail, HasSubstr("took down the process it was forked from, twice"));
+  EXPECT_EQ(outcomes.at("g").observation.ending, Ending::kReturned);
+}
+
+TEST_F(Conducting, Module_ThatDiesWithoutACase_IsOpenedAgainAndThenGivenUp) {
+  int imports = 0;
+  on_node = [&imports](FakeProcesses& all, Process& process, const model::Request* request) {
+    if (request != nullptr) {
+      ++imports;
+      all.end(process, SIGSEGV);
+    } else {
+      all.ready(process);
+    }
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_EQ(imports, 2);
+  for (const char* name : {"f", "g"}) {
+    EXPECT_EQ(outcomes.at(name).observation.ending, Ending::kSignalled);
+    EXPECT_THAT(outcomes.at(name).observation.detail, HasSubstr("import of bench: killed by SIGSEGV"));
+    EXPECT_FALSE(outcomes.at(name).ran);
+  }
+  EXPECT_THAT(started, ElementsAre("f", "g"));
+}
+
+TEST_F(Conducting, Module_ThatDoesNotImport_IsTheOutcomeOfItsCasesAlone) {
+  on_node = [](FakeProcesses& all, Process& process, const model::Request* request) {
+    const auto* module = request != nullptr ? std::get_if<model::ModuleRequest>(request) : nullptr;
+    if (module != nullptr && module->module == "bad") {
+      all.answer(process, BranchFailure{Ending::kImportFailed, "ImportError: x", "Traceback"});
+    } else {
+      all.ready(process);
+    }
+  };
+  ASSERT_TRUE(run({task(benchmark("f", "bad")), task("g")}));
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kImportFailed);
+  EXPECT_EQ(outcomes.at("f").observation.detail, "import of bad: ImportError: x");
+  EXPECT_EQ(outcomes.at("f").observation.traceback, "Traceback");
+  EXPECT_EQ(outcomes.at("g").observation.ending, Ending::kReturned);
+}
+
+TEST_F(Conducting, Base_ThatDies_IsMadeAgainForWhatIsLeft) {
+  int bases = 0;
+  on_node = [&bases](FakeProcesses& all, Process& process, const model::Request* request) {
+    bases += request == nullptr ? 1 : 0;
+    all.ready(process);
+  };
+  on_case = [](FakeProcesses& all, Process& process, const std::string& function, int before) {
+    if (function == "f" && before == 0) {
+      all.end(*process.parent->parent, SIGKILL);
+    } else {
+      all.answer(process, returned());
+    }
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_EQ(bases, 2);
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
+  EXPECT_EQ(outcomes.at("g").observation.ending, Ending::kReturned);
+}
+
+TEST_F(Conducting, Case_ThatIsRefusedBesideOthers_RunsAgainAlone) {
+  workers = 2;
+  on_case = [](FakeProcesses& all, Process& process, const std::string& function, int before) {
+    model::CaseReply reply = returned();
+    if (function == "f" && before == 0) {
+      reply.observation.ending = Ending::kRefused;
+    }
+    all.answer(process, std::move(reply));
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_EQ(times["f"], 2);
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
+}
+
+TEST_F(Conducting, Case_ThatIsRefusedAlone_IsRefused) {
+  on_case = [](FakeProcesses& all, Process& process, const std::string&, int) {
+    all.answer(process, BranchFailure{Ending::kRefused, "no more processes", ""});
+  };
+  ASSERT_TRUE(run({task("f")}));
+  EXPECT_EQ(times["f"], 1);
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kRefused);
+  EXPECT_EQ(outcomes.at("f").observation.detail, "no more processes");
+}
+
+TEST_F(Conducting, Finish_ThatWantsAnotherRun_GetsIt) {
+  on_finished = [this](CaseTask& each, const CaseOutcome&) {
+    each.observe = model::Observe::kUnheld;
+    return times["f"] == 1 ? CaseRunner::Then::kRunAgain : CaseRunner::Then::kDone;
+  };
+  ASSERT_TRUE(run({task("f")}));
+  EXPECT_EQ(times["f"], 2);
+  EXPECT_THAT(started, ElementsAre("f"));
+}
+
+TEST_F(Conducting, Finish_ThatStops_LeavesTheRestWithoutAnOutcome) {
+  on_finished = [](CaseTask&, const CaseOutcome&) { return CaseRunner::Then::kStop; };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_THAT(runs, ElementsAre("f"));
+}
+
+TEST_F(Conducting, Interrupt_WhileCasesRun_LeavesTheRestWithoutAnOutcome) {
+  on_case = [this](FakeProcesses& all, Process& process, const std::string&, int) {
+    interrupted = true;
+    all.answer(process, returned());
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_THAT(runs, ElementsAre("f"));
+  EXPECT_EQ(outcomes.size(), 1U);
+}
+
+TEST_F(Conducting, Interrupt_WhileTheBaseStarts_IsAnError) {
+  interrupted = true;
+  on_node = [](FakeProcesses&, Process&, const model::Request*) {};
+  const auto conductor = start();
+  ASSERT_FALSE(conductor);
+  EXPECT_EQ(conductor.error().kind, ErrorKind::kInterrupted);
+}
+
+TEST_F(Conducting, Base_ThatSaysWhyItCannotStart_IsAnError) {
+  on_node = [](FakeProcesses& all, Process& process, const model::Request*) {
+    all.answer(process, BranchFailure{Ending::kImportFailed, "no module named encodings", ""});
+  };
+  const auto conductor = start();
+  ASSERT_FALSE(conductor);
+  EXPECT_EQ(conductor.error().kind, ErrorKind::kPython);
+  EXPECT_EQ(conductor.error().message, "no module named encodings");
+}
+
+TEST_F(Conducting, Spawned_CasesShareNoProcess) {
+  const model::Benchmark& f = benchmark("f");
+  std::vector<std::size_t> parents;
+  on_case = [&parents](FakeProcesses& all, Process& process, const std::string&, int) {
+    parents.push_back(process.parent == nullptr ? 0 : 1);
+    all.answer(process, returned());
+  };
+  ASSERT_TRUE(run({task(f, Isolation::kSpawn), task("g")}));
+  EXPECT_EQ(std::count(parents.begin(), parents.end(), 0U), 1);
+}
+
+TEST_F(Conducting, Discovery_ThatAModuleKills_GoesOnWithoutIt) {
+  std::vector<std::map<std::string, std::string>> lost;
+  on_node = [&lost](FakeProcesses& all, Process& process, const model::Request* request) {
+    const auto* discovery = request != nullptr ? std::get_if<model::DiscoverRequest>(request) : nullptr;
+    if (discovery == nullptr) {
+      all.ready(process);
+      return;
+    }
+    lost.push_back(discovery->lost);
+    if (discovery->lost.empty()) {
+      process.importing = "bench.bad";
+      all.end(process, SIGSEGV);
+    } else {
+      all.answer(process, model::DiscoverReply{});
+    }
+  };
+  auto conductor = start();
+  ASSERT_TRUE(conductor) << conductor.error().message;
+  ASSERT_TRUE((*conductor)->discover({}));
+  ASSERT_EQ(lost.size(), 2U);
+  EXPECT_THAT(lost[1].at("bench.bad"), HasSubstr("killed by SIGSEGV"));
+}
+
+TEST_F(Conducting, Discovery_ThatCannotReadTheFolder_IsAUsageError) {
+  on_node = [](FakeProcesses& all, Process& process, const model::Request* request) {
+    if (request == nullptr) {
+      all.ready(process);
+    } else {
+      all.answer(process, BranchFailure{Ending::kImportFailed, "there is no such folder", ""});
+    }
+  };
+  auto conductor = start();
+  ASSERT_TRUE(conductor);
+  const auto reply = (*conductor)->discover({});
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().kind, ErrorKind::kUsage);
+}
+
+}  // namespace
+}  // namespace snapshot_test::session

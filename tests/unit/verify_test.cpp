@@ -1,0 +1,175 @@
+// A verification from its cases' outcomes to verdicts and an exit status, without processes.
+#include <gmock/gmock.h>
+
+#include "session_support.hpp"
+
+namespace snapshot_test::session {
+namespace {
+
+using model::Ending;
+using model::ExitStatus;
+using model::Verdict;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Verifying : public SessionTest {
+ protected:
+  /// A baseline in which this case returned.
+  void captured(const std::string& name) {
+    suite.add(name, Shown{});
+    ASSERT_TRUE(capture());
+  }
+};
+
+TEST_F(Verifying, EachEnding_OfACase_GivesItsVerdict) {
+  const std::map<Ending, Verdict> wanted{
+      {Ending::kReturned, Verdict::kIdentical},  {Ending::kSkipped, Verdict::kRaised},
+      {Ending::kRaised, Verdict::kRaised},       {Ending::kTimedOut, Verdict::kTimedOut},
+      {Ending::kSignalled, Verdict::kCrashed},   {Ending::kExited, Verdict::kCrashed},
+      {Ending::kOutOfMemory, Verdict::kCrashed}, {Ending::kImportFailed, Verdict::kRaised},
+      {Ending::kNotRun, Verdict::kCrashed},      {Ending::kProtocol, Verdict::kCrashed},
+      {Ending::kRefused, Verdict::kRefused}};
+  for (const auto& [ending, verdict] : wanted) {
+    suite.add("f_" + std::to_string(static_cast<int>(ending)), Shown{});
+  }
+  ASSERT_TRUE(capture());
+  for (const auto& [ending, verdict] : wanted) {
+    suite.change("f_" + std::to_string(static_cast<int>(ending)), Shown{ending, "1", "a detail"});
+  }
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  for (const auto& [ending, verdict] : wanted) {
+    const auto& judged = heard.verdict_on("f_" + std::to_string(static_cast<int>(ending)));
+    EXPECT_EQ(judged.verdict, verdict) << name(ending);
+    EXPECT_THAT(judged.reason, HasSubstr(verdict == Verdict::kIdentical ? "" : "a detail")) << name(ending);
+  }
+  for (const auto& [name, running] : heard.running) {
+    EXPECT_EQ(running, 0) << name;
+  }
+}
+
+TEST_F(Verifying, SameValue_IsIdenticalAndSucceeds) {
+  captured("f");
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kIdentical);
+  EXPECT_EQ(summary->status, ExitStatus::kSuccess);
+}
+
+TEST_F(Verifying, AnotherValue_IsDifferentAndFails) {
+  captured("f");
+  suite.change("f", Shown{Ending::kReturned, "2", ""});
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kDifferent);
+  EXPECT_EQ(summary->status, ExitStatus::kFailed);
+}
+
+TEST_F(Verifying, NoValueAnyMore_IsDifferent) {
+  captured("f");
+  suite.change("f", Shown{Ending::kReturned, std::nullopt, ""});
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kDifferent);
+}
+
+TEST_F(Verifying, RefusedResource_IsNoVerdictOnTheCase) {
+  captured("f");
+  suite.change("f", Shown{Ending::kRefused, std::nullopt, "no more processes"});
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kRefused);
+  EXPECT_EQ(summary->status, ExitStatus::kInternal);
+}
+
+TEST_F(Verifying, Interrupt_InTheMiddle_JudgesWhatHasRunAndNothingElse) {
+  suite.add("f", Shown{});
+  captured("g");
+  suite.on_run = [&] { suite.interrupted = true; };
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->status, ExitStatus::kInterrupted);
+  EXPECT_THAT(suite.ran, ElementsAre("f"));
+  EXPECT_EQ(heard.verdicts.size(), 1U);
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kIdentical);
+}
+
+TEST_F(Verifying, Case_WithoutASnapshot_IsNotRun) {
+  captured("f");
+  suite.add("fresh", Shown{});
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.verdict_on("fresh").verdict, Verdict::kNoSnapshot);
+  EXPECT_THAT(suite.ran, ElementsAre("f"));
+  EXPECT_EQ(summary->status, ExitStatus::kSuccess);
+}
+
+TEST_F(Verifying, Case_WithoutASnapshot_FailsWhenStrict) {
+  captured("f");
+  suite.add("fresh", Shown{});
+  verifying.demands.strict = true;
+  EXPECT_EQ(verify()->status, ExitStatus::kFailed);
+}
+
+TEST_F(Verifying, Snapshot_WhoseBenchmarkIsGone_IsObsolete) {
+  suite.add("gone", Shown{});
+  captured("f");
+  suite.remove("gone");
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(heard.verdict_on("gone").verdict, Verdict::kObsolete);
+}
+
+TEST_F(Verifying, Snapshot_WhoseModuleDoesNotImport_Raised) {
+  captured("f");
+  suite.remove("f");
+  suite.suite.failures.push_back({"bench", "ImportError: no module named x", ""});
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kRaised);
+  EXPECT_THAT(heard.verdict_on("f").reason, HasSubstr("no module named x"));
+  EXPECT_EQ(summary->status, ExitStatus::kFailed);
+}
+
+TEST_F(Verifying, Snapshot_OfAnUnstableCase_IsNeverAPass) {
+  suite.add("f", [](const Look& look) { return Shown{Ending::kReturned, look.pass == Pass::kFirst ? "1" : "2", ""}; });
+  ASSERT_TRUE(capture());
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kUnstable);
+  EXPECT_EQ(summary->status, ExitStatus::kNothingVerified);
+}
+
+TEST_F(Verifying, Snapshot_OfACaseThatFailed_IsNotRun) {
+  suite.add("f", Shown{Ending::kRaised, std::nullopt, "ValueError"});
+  captured("g");
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kCaptureFailed);
+  EXPECT_THAT(suite.ran, ElementsAre("g"));
+}
+
+TEST_F(Verifying, Source_ThatChanged_IsSaid) {
+  captured("f");
+  suite.suite.benchmarks.front().version = "other";
+  ASSERT_TRUE(verify());
+  EXPECT_TRUE(heard.verdict_on("f").source_changed);
+}
+
+TEST_F(Verifying, TooFewChecked_FailsBelowTheLeastShare) {
+  suite.add("f", Shown{Ending::kReturned, std::nullopt, ""});
+  captured("g");
+  verifying.demands.min_verified = 50;
+  EXPECT_EQ(verify()->status, ExitStatus::kSuccess);
+  verifying.demands.min_verified = 51;
+  EXPECT_EQ(verify()->status, ExitStatus::kFailed);
+}
+
+TEST_F(Verifying, NoBaseline_StartsNoHost) {
+  suite.add("f", Shown{});
+  const auto summary = verify();
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::kNoBaseline);
+  EXPECT_THAT(suite.events, IsEmpty());
+}
+
+}  // namespace
+}  // namespace snapshot_test::session
