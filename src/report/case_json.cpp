@@ -55,9 +55,10 @@ std::pair<std::size_t, Json> by_name(const Map& counts) {
 
 }  // namespace
 
-void add_status(Json& json, model::ExitStatus status) {
+void add_status(Json& json, model::ExitStatus status, const std::string& failure) {
   json["status"] = status_name(status);
   json["exit_status"] = static_cast<int>(status);
+  json["failure"] = failure;
 }
 
 Json id_json(const model::CaseId& id) {
@@ -156,8 +157,7 @@ Json counts_json(const model::VerifySummary& summary) {
                {"import_failures", summary.plan.failures.size()},
                {"by_verdict", std::move(names)},
                {"seconds", summary.seconds}};
-  add_status(json, summary.status);
-  json["failure"] = summary.failure;
+  add_status(json, summary.status, summary.failure);
   return json;
 }
 
@@ -183,7 +183,7 @@ Json counts_json(const model::CaptureSummary& summary) {
                {"seconds", summary.seconds},
                {"store_bytes", summary.store_bytes},
                {"run_id", summary.run_id}};
-  add_status(json, summary.status);
+  add_status(json, summary.status, summary.failure);
   return json;
 }
 

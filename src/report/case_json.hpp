@@ -31,7 +31,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json counts_json(const model::VerifySummary& summary);
 
 /// `status` by name and `exit_status` by number.
-void add_status(Json& json, model::ExitStatus status);
+void add_status(Json& json, model::ExitStatus status, const std::string& failure);
 
 /// JSON text; bytes that are no UTF-8 are replaced. `indent` as nlohmann's dump(): -1 = one line.
 [[nodiscard]] std::string dump(const Json& json, int indent);

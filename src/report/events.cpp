@@ -65,8 +65,7 @@ void Events::finished(const model::VerifySummary& summary) { write("finished", c
 
 void Events::aborted(model::ExitStatus status, const std::string& message) {
   Json json = head_json(head_);
-  add_status(json, status);
-  json["failure"] = message;
+  add_status(json, status, message);
   write("aborted", json);
 }
 

@@ -43,7 +43,9 @@ void JsonReport::finished(const model::CaptureSummary& summary) { write(counts_j
 void JsonReport::finished(const model::VerifySummary& summary) { write(counts_json(summary)); }
 
 void JsonReport::aborted(model::ExitStatus status, const std::string& message) {
-  write({{"status", status_name(status)}, {"exit_status", static_cast<int>(status)}, {"failure", message}});
+  Json json;
+  add_status(json, status, message);
+  write(std::move(json));
 }
 
 }  // namespace snapshot_test::report

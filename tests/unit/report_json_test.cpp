@@ -153,7 +153,8 @@ TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
                     {model::CaptureStatus::kVacuous, 2},
                     {model::CaptureStatus::kNoOp, 5}};
   closing.store_bytes = 1234;
-  closing.status = ExitStatus::kSuccess;
+  closing.status = ExitStatus::kFailed;
+  closing.failure = "one case could be checked before";
   report.finished(closing);
   const Json json = read(path);
   EXPECT_EQ(json["cases"][0]["status"], "outer");
@@ -171,6 +172,7 @@ TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
   EXPECT_EQ(json["summary"]["checked_by"], (Json{{"result", 1}, {"part", 0}, {"state", 0}, {"inner", 0}}));
   EXPECT_EQ(json["summary"]["by_status"]["vacuous"], 2);
   EXPECT_EQ(json["summary"]["store_bytes"], 1234);
+  EXPECT_EQ(json["summary"]["failure"], "one case could be checked before");
 }
 
 TEST_F(JsonReportTest, ARunThatCouldNotGoOnLeavesAReportThatSaysSo) {
