@@ -15,15 +15,16 @@
 #include <vector>
 
 #include "host/execution/sinks.hpp"
-#include "snapshot_test/store/object.hpp"
+#include "store/file_objects.hpp"
 #include "util/file.hpp"
 
 namespace {
 
 using snapshot_test::host::execution::CompareSink;
 using snapshot_test::store::Compression;
-using snapshot_test::store::ObjectReader;
-using snapshot_test::store::ObjectWriter;
+using snapshot_test::store::FileObjectReader;
+using snapshot_test::store::FileObjectWriter;
+using snapshot_test::store::Sha256;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kChunk = 256 * 1024;
@@ -63,11 +64,11 @@ struct Case {
 void measure(const Case& each, std::size_t megabytes, int rounds, const fs::path& folder) {
   const std::vector<std::uint64_t> live = numbers((megabytes << 20) / 8, each.bits);
   const auto bytes = std::as_bytes(std::span(live));
-  auto writer = must(ObjectWriter::create(folder, folder / "known", each.compression));
+  auto writer = must(FileObjectWriter::create(folder, folder / "known", each.compression));
   if (auto written = writer.write(bytes); !written) std::exit(1);
   const auto object = must(writer.finish());
   const std::vector<fs::path> folders = {folder};
-  const auto open = [&] { return must(ObjectReader::open(folders, object.sha256, object.plain_bytes)); };
+  const auto open = [&] { return must(FileObjectReader::open(folders, object.sha256, object.plain_bytes)); };
 
   double ours = std::numeric_limits<double>::infinity();
   double peer = ours;
@@ -86,7 +87,7 @@ void measure(const Case& each, std::size_t megabytes, int rounds, const fs::path
                     }));
     ours = std::min(ours, seconds([&] {
                       auto snapshot = open();
-                      CompareSink sink(snapshot, again, folder);
+                      CompareSink sink(snapshot, again, must(Sha256::create()), folder);
                       if (!sink.write(bytes) || !must(sink.finish())) std::exit(1);
                     }));
   }

@@ -65,7 +65,7 @@ Found find(const st::store::Store& store, const std::string& label) {
     }
   });
   if (!found) {
-    give_up("there is no case '" + label + "' in " + store.root().string());
+    give_up("there is no case '" + label + "' in " + store.name());
   }
   return *found;
 }
@@ -77,7 +77,7 @@ Loaded load(const st::store::Store& store, const Found& found) {
     give_up("'" + found.label + "' has no value");
   }
   const auto object = must(store.open_object(values.front()->object, values.front()->bytes));
-  auto pickle = must(object.load_verified(std::filesystem::temp_directory_path()));
+  auto pickle = must(object->load_verified(std::filesystem::temp_directory_path()));
   auto document = must(st::pickle::read(pickle.bytes()));
   return {std::move(pickle), std::move(document)};
 }
@@ -109,14 +109,14 @@ int main(int argc, char** argv) {
   }
   const auto store = must(st::store::Store::open(argv[1]));
   if (argc == 2) {
-    list(store);
+    list(*store);
     return 0;
   }
-  const Loaded value = load(store, find(store, argv[2]));
+  const Loaded value = load(*store, find(*store, argv[2]));
   if (argc == 3) {
     describe(value);
     return 0;
   }
   const auto other = must(st::store::Store::open(argv[3]));
-  return compare(load(other, find(other, argv[2])), value);
+  return compare(load(*other, find(*other, argv[2])), value);
 }

@@ -82,17 +82,16 @@ store::PythonInfo this_python() {
 class Recording {
  public:
   static Result<Recording> begin(const std::string& root, const Target& target) {
-    TRY_ASSIGN(auto store, opened(Store::open_or_create(fs::absolute(root))));
+    TRY_ASSIGN(auto store, opened(Store::open_or_create(store::absolute_location(root))));
     std::string run = store::new_run_id(std::time(nullptr));
-    TRY_ASSIGN(auto transaction, store::CaptureTransaction::begin(store, run, kPatience));
-    TRY_ASSIGN(auto manifest, store.load_manifest(target.full_name()));
+    TRY_ASSIGN(auto transaction, store->begin_capture(run, kPatience));
+    TRY_ASSIGN(auto manifest, store->load_manifest(target.full_name()));
     return Recording{std::move(store), std::move(transaction), manifest ? std::move(*manifest) : new_manifest(target),
                      std::move(run)};
   }
 
-  [[nodiscard]] Result<store::ObjectWriter> writer() const {
-    return store::ObjectWriter::create(transaction.staging_objects(), store.objects_folder(),
-                                       store::Compression::kNone);
+  [[nodiscard]] Result<std::unique_ptr<store::ObjectWriter>> writer() const {
+    return store::create_object(transaction->locator(), store::Compression::kNone);
   }
 
   Result<void> finish(CaseRecord record, const std::vector<std::string>& names, store::PythonInfo python) {
@@ -108,13 +107,13 @@ class Recording {
     run.counts[std::string(name(record.status))] = 1;
     record.run = id;
     auto done = store::put_case(manifest, names, std::move(record));
-    done = done ? transaction.put_manifest(manifest) : done;
-    done = done ? transaction.put_run(run) : done;
-    return done ? transaction.commit() : done;
+    done = done ? transaction->put_manifest(manifest) : done;
+    done = done ? transaction->put_run(run) : done;
+    return done ? transaction->commit() : done;
   }
 
-  Store store;
-  store::CaptureTransaction transaction;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<store::CaptureTransaction> transaction;
   Manifest manifest;
   std::string id;
 };
@@ -209,8 +208,8 @@ std::pair<std::string, std::vector<std::string>> store_value(const std::string& 
   record.ending = model::Ending::kReturned;
   record.sites = {std::move(site)};
   finish(recording, root, std::move(record), names);
-  const auto file = recording.store.object_file(object.sha256);
-  return {file.value_or(recording.store.objects_folder()).string(), std::move(notes)};
+  const auto stored = recording.store->find_object(object.sha256);
+  return {stored ? stored->place : recording.store->name(), std::move(notes)};
 }
 
 void store_failure(const std::string& root, const Target& target, const py::tuple& parameters,

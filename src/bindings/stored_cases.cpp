@@ -31,8 +31,8 @@ class CaseReader {
     }
     const bool showed_nothing = record.status == CaptureStatus::kVacuous || record.status == CaptureStatus::kNoOp;
     read.failed = record.status == CaptureStatus::kFailed || (read.values.empty() && !showed_nothing);
-    const auto object = read.values.empty() ? std::nullopt : store_.object_file(read.values.front().first);
-    read.path = object.value_or(store_.manifest_file(manifest.benchmark).value_or(store_.root())).string();
+    const auto object = read.values.empty() ? std::nullopt : store_.find_object(read.values.front().first);
+    read.path = object ? object->place : store_.manifest_place(manifest.benchmark).value_or(store_.name());
     TRY_ASSIGN(const auto run, run_of(record.run));
     read.run = *run;
     return read;
@@ -46,7 +46,7 @@ class CaseReader {
     }
     TRY_ASSIGN(auto run, store_.load_run(id));
     if (!run) {
-      return fail(ErrorKind::kCorrupt, "'" + store_.root().string() + "' is damaged: its runs/" + id +
+      return fail(ErrorKind::kCorrupt, "'" + store_.name() + "' is damaged: its runs/" + id +
                                            ".json is missing; restore it, or capture again");
     }
     return &runs_.emplace(id, std::move(*run)).first->second;
@@ -97,7 +97,7 @@ std::string Target::full_name() const {
   return name;
 }
 
-Result<std::optional<Store>> open_if_there(const std::string& root) { return opened(Store::open_if_there(root)); }
+Result<std::unique_ptr<Store>> open_if_there(const std::string& root) { return opened(Store::open_if_there(root)); }
 
 Result<std::optional<StoredCase>> find_stored(const std::string& root, const Target& target,
                                               const std::vector<std::string>& ids) {
@@ -147,12 +147,10 @@ Result<Stats> stats_of(const std::string& root) {
       stats.modules.insert(manifest.module);
       stats.runs.insert(record.run);
       for (const model::SiteValue& site : record.sites) {
-        const auto file = !site.object.empty() && stats.objects.insert(site.object).second
-                              ? store->object_file(site.object)
-                              : std::nullopt;
-        std::error_code gone;
-        const std::uintmax_t size = file ? fs::file_size(*file, gone) : 0;
-        stats.bytes += gone ? 0 : size;
+        const auto object = !site.object.empty() && stats.objects.insert(site.object).second
+                                ? store->find_object(site.object)
+                                : std::nullopt;
+        stats.bytes += object ? object->bytes : 0;
       }
     }
     return {};
@@ -166,7 +164,7 @@ Result<Stats> stats_of(const std::string& root) {
 
 Result<bool> forget_stored(const std::string& root, const Target& target, const std::vector<std::string>& ids) {
   TRY_ASSIGN(const auto store, open_if_there(root));
-  return store ? store::forget_case(*store, target.full_name(), ids, kPatience) : false;
+  return store ? store->forget_case(target.full_name(), ids, kPatience) : false;
 }
 
 Result<void> clean_store(const std::string& root) {
@@ -174,7 +172,7 @@ Result<void> clean_store(const std::string& root) {
   if (!store) {
     return {};
   }
-  return store::clean(*store, std::nullopt, store::CleanMode::kRemove, kPatience).map([](const auto&) {});
+  return store->clean(std::nullopt, store::CleanMode::kRemove, kPatience).map([](const auto&) {});
 }
 
 Result<util::MappedFile> load_object(const std::string& root, const std::string& sha256, std::uint64_t bytes) {
@@ -185,7 +183,7 @@ Result<util::MappedFile> load_object(const std::string& root, const std::string&
   TRY_ASSIGN(const auto object, store->open_object(sha256, bytes));
   std::error_code none;
   const fs::path scratch = fs::temp_directory_path(none);
-  return object.load_verified(none ? fs::path("/tmp") : scratch);
+  return object->load_verified(none ? fs::path("/tmp") : scratch);
 }
 
 }  // namespace snapshot_test::bindings

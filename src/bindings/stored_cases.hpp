@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -63,7 +63,7 @@ Result<T> opened(Result<T> result) {
 // Of these, `root` is the store's folder. Where there is none, nothing is stored, which is no failure. kUsage is about
 // the parameters that `ids` came from. None needs the GIL.
 
-[[nodiscard]] Result<std::optional<store::Store>> open_if_there(const std::string& root);
+[[nodiscard]] Result<std::unique_ptr<store::Store>> open_if_there(const std::string& root);
 /// None if the case has no snapshot.
 [[nodiscard]] Result<std::optional<StoredCase>> find_stored(const std::string& root, const Target& target,
                                                             const std::vector<std::string>& ids);

@@ -37,14 +37,14 @@ Result<std::string> clean(const CleanArgs& args) {
   TRY_ASSIGN(const auto config, load_config(args.shared));
   // A store without snapshots has leftovers at most; that of an interrupted first capture is one.
   TRY_ASSIGN(auto there, store::Store::open_if_there(config.snapshot_dir.value));
-  TRY_ASSIGN(const auto store,
-             there ? Result<store::Store>(std::move(*there)) : store::Store::open(config.snapshot_dir.value));
+  TRY_ASSIGN(const auto store, there ? Result<std::unique_ptr<store::Store>>(std::move(there))
+                                     : store::Store::open(config.snapshot_dir.value));
   std::optional<std::vector<std::string>> live;
   if (args.obsolete == CleanArgs::Obsolete::kRemove) {
     TRY_ASSIGN(auto names, live_benchmarks(config, args.shared));
     live = std::move(names);
   }
-  TRY_ASSIGN(const auto cleaned, store::clean(store, live, args.mode));
+  TRY_ASSIGN(const auto cleaned, store->clean(live, args.mode));
   std::string text;
   for (const std::string& name : cleaned.obsolete) {
     text += fmt::format("obsolete: {}\n", report::one_line(name));
@@ -57,7 +57,7 @@ Result<std::string> clean(const CleanArgs& args) {
                             args.mode == store::CleanMode::kDryRun ? "would remove" : "removed",
                             report::counted(cleaned.obsolete.size(), "obsolete benchmark"),
                             report::counted(cleaned.objects, "unused object"),
-                            report::counted(cleaned.leftovers, "leftover"), report::one_line(store.root().string()),
+                            report::counted(cleaned.leftovers, "leftover"), report::one_line(store->name()),
                             report::size(cleaned.bytes));
 }
 

@@ -62,7 +62,7 @@ report::StoredBenchmarks ask_store(const config::Config& config, session::Select
     }
     return {};
   }
-  inspect::StoredSuite stored = inspect::stored_suite(*store, selection.suite, selection.indices);
+  inspect::StoredSuite stored = inspect::stored_suite(**store, selection.suite, selection.indices);
   notes.insert(notes.end(), stored.notes.begin(), stored.notes.end());
   return std::move(stored.benchmarks);
 }

@@ -83,7 +83,7 @@ Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs
                                  const Streams& streams) {
   TRY_ASSIGN(const auto site, inspect::parse_site(args.site));
   TRY_ASSIGN(const auto store, store::Store::open(operand.path));
-  TRY_ASSIGN(const auto found, inspect::find_snapshots(store, operand.name));
+  TRY_ASSIGN(const auto found, inspect::find_snapshots(*store, operand.name));
   const bool several = inspect::case_count(found) > 1;
   if (several && (args.pickle_file || site)) {
     return fail(ErrorKind::kUsage, inspect::several_cases(found, operand.name));
@@ -93,18 +93,18 @@ Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs
     TRY(inspect::choose_site(record, operand.name, site));
   }
   if (args.format == Format::kJson) {
-    return as_text(inspect::cases_json(store, found, site, json_limits(args)));
+    return as_text(inspect::cases_json(*store, found, site, json_limits(args)));
   }
   if (several) {
-    ShownText shown = inspect::cases_text(store, found);
+    ShownText shown = inspect::cases_text(*store, found);
     shown.content += report::one_line(inspect::several_cases(found, operand.name)) + ", to see its values\n";
     return shown;
   }
   const Found& only = found.front();
   if (args.pickle_file) {
-    return write_pickle(store, only, site, *args.pickle_file, streams.out).map([] { return ShownText(); });
+    return write_pickle(*store, only, site, *args.pickle_file, streams.out).map([] { return ShownText(); });
   }
-  return inspect::case_text(store, only.manifest, only.manifest.cases[only.cases.front()], site,
+  return inspect::case_text(*store, only.manifest, only.manifest.cases[only.cases.front()], site,
                             text_limits(args, config));
 }
 
@@ -125,7 +125,7 @@ Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
     return show_file(operand.path, args, config);
   }
   TRY_ASSIGN(const auto store, store::Store::open(operand.path));
-  return show_store(store, args);
+  return show_store(*store, args);
 }
 
 }  // namespace

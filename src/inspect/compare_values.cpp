@@ -19,7 +19,7 @@ namespace {
 
 /// A case with the store and the manifest that hold it.
 struct StoredCase {
-  store::Store store;
+  std::unique_ptr<store::Store> store;
   Found found;
 
   [[nodiscard]] const store::CaseRecord& record() const { return found.manifest.cases[found.cases.front()]; }
@@ -27,7 +27,7 @@ struct StoredCase {
 
 Result<StoredCase> load_case(const Operand& operand) {
   TRY_ASSIGN(auto store, store::Store::open(operand.path));
-  TRY_ASSIGN(auto found, find_case(store, operand.name));
+  TRY_ASSIGN(auto found, find_case(*store, operand.name));
   return StoredCase{std::move(store), std::move(found)};
 }
 
@@ -38,7 +38,7 @@ Result<StoredValue> load_value(const Operand& operand, const std::optional<model
   }
   TRY_ASSIGN(const auto stored, load_case(operand));
   TRY_ASSIGN(const auto value, choose_site(stored.record(), operand.name, site));
-  return load_site(stored.store, *value);
+  return load_site(*stored.store, *value);
 }
 
 /// Then nothing needs to be walked, however large it is and whatever it shares.
@@ -55,7 +55,7 @@ Result<ValueDiff> compare_cases(const Operand& before, const Operand& after, con
   }
   const model::Rules own = model::rules_for(store::benchmark_of(expected.found.manifest), rules.rules, rules.changes);
   ValueDiff diff;
-  diff.sites = compare_snapshots({actual.store, actual.record()}, {expected.store, expected.record()}, own);
+  diff.sites = compare_snapshots({*actual.store, actual.record()}, {*expected.store, expected.record()}, own);
   if (site) {
     std::erase_if(diff.sites, [&site](const model::SiteComparison& each) { return !(each.site == *site); });
   }

@@ -152,14 +152,14 @@ Result<ShownText> store_text(const store::Store& store) {
   }
   const auto bytes = store.disk_usage();
   text += fmt::format("{} with {} in '{}'{}: {}\n", report::counted(names.size(), "benchmark"),
-                      report::counted(cases, "case"), report::one_line(store.root().string()),
+                      report::counted(cases, "case"), report::one_line(store.name()),
                       bytes ? ", " + report::size(*bytes) : "", counts_text(all));
   return ShownText{std::move(text), unreadable};
 }
 
 Result<ShownJson> store_json(const store::Store& store) {
   TRY_ASSIGN(const auto names, store.benchmark_names());
-  Json out = {{"format", 1}, {"store", store.root().string()}, {"benchmarks", Json::array()}};
+  Json out = {{"format", 1}, {"store", store.name()}, {"benchmarks", Json::array()}};
   std::size_t unreadable = 0;
   Checked checked;
   for (const std::string& name : names) {
@@ -241,7 +241,7 @@ ShownText case_text(const store::Store& store, const store::Manifest& manifest, 
 
 ShownJson cases_json(const store::Store& store, const std::vector<Found>& found, const std::optional<model::Site>& site,
                      const JsonLimits& limits) {
-  Json out = {{"format", 1}, {"store", store.root().string()}, {"cases", Json::array()}};
+  Json out = {{"format", 1}, {"store", store.name()}, {"cases", Json::array()}};
   std::size_t unreadable = 0;
   for (const Found& each : found) {
     for (const std::size_t position : each.cases) {

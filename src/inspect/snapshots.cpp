@@ -30,9 +30,8 @@ tl::unexpected<Error> none(const store::Store& store, const std::string& name, c
   const auto meant = util::nearest(name, known);
   const std::string hint =
       meant ? fmt::format("; did you mean '{}'?", *meant)
-            : fmt::format("; 'snapshot_test show --snapshot-dir {}' lists what there is", store.root().string());
-  return fail(ErrorKind::kUsage,
-              fmt::format("no snapshot in '{}' is called '{}'{}", store.root().string(), name, hint));
+            : fmt::format("; 'snapshot_test show --snapshot-dir {}' lists what there is", store.name());
+  return fail(ErrorKind::kUsage, fmt::format("no snapshot in '{}' is called '{}'{}", store.name(), name, hint));
 }
 
 }  // namespace

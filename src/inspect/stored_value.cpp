@@ -9,7 +9,7 @@
 
 #include "inspect/other_format.hpp"
 #include "snapshot_test/pickle/npy.hpp"
-#include "store/paths.hpp"
+#include "store/file_objects.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::inspect {
@@ -41,16 +41,13 @@ Result<StoredValue> load_file(const fs::path& path) {
     return tl::unexpected(std::move(file.error()));
   }
   if (is_zstd(file->bytes())) {
-    const fs::path folder = fs::absolute(path).parent_path();
-    const auto object = store::paths::parse_object(folder.filename().string(), path.filename().string());
-    if (!object) {
+    TRY_ASSIGN(const auto object, store::open_object_file(path));
+    if (object == nullptr) {
       return fail(ErrorKind::kUnsupported,
                   fmt::format("'{}' is compressed, and no object of a store by its name: unpack it with 'zstd -d'",
                               path.string()));
     }
-    const std::vector<fs::path> folders = {folder.parent_path()};
-    TRY_ASSIGN(const auto reader, store::ObjectReader::open(folders, object->sha256, std::nullopt));
-    file = reader.load_verified(fs::temp_directory_path());
+    file = object->load_verified(fs::temp_directory_path());
     if (!file) {
       return tl::unexpected(std::move(file.error()));
     }
@@ -71,16 +68,15 @@ Result<util::MappedFile> load_pickle(const store::Store& store, const model::Sit
     return fail(ErrorKind::kCorrupt, fmt::format("{} holds no value: {}", site.site.text(), site.opaque));
   }
   TRY_ASSIGN(const auto reader, store.open_object(site.object, site.bytes));
-  return reader.load_verified(fs::temp_directory_path());
+  return reader->load_verified(fs::temp_directory_path());
 }
 
 Result<void> check_site(const store::Store& store, const model::SiteValue& site) {
   if (site.object.empty()) {
     return {};
   }
-  return store.open_object(site.object, site.bytes).and_then([](const store::ObjectReader& reader) {
-    return reader.check();
-  });
+  TRY_ASSIGN(const auto reader, store.open_object(site.object, site.bytes));
+  return reader->check();
 }
 
 Result<StoredValue> load_site(const store::Store& store, const model::SiteValue& site) {

@@ -79,12 +79,13 @@ static void from_json(const json& in, Request& out) { out = from_message<Request
   static void to_json(json& out, const Type&) { out = json::object(); } \
   static void from_json(const json&, Type&) {}
 
+ST_FIELDS(Locator, kind, places, staging)
 ST_FIELDS(DiscoverRequest, filter, lost, stored, files)
 ST_FIELDS(ModuleRequest, module, workdir)
 ST_FIELDS(CacheRequest, benchmark, directory, build)
 ST_FIELDS(BenchmarkRequest, benchmark)
-ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit,
-          objects_dir, known_objects_dir, compress, baseline_dirs, baseline, rules)
+ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit, store,
+          compress, baseline, rules)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
           frozen_time)
 ST_FIELDS(Preload, modules)

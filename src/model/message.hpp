@@ -34,6 +34,7 @@
 
 #include "snapshot_test/model/benchmark.hpp"
 #include "snapshot_test/model/limits.hpp"
+#include "snapshot_test/model/locator.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/model/rules.hpp"
@@ -86,7 +87,7 @@ struct BenchmarkRequest {
 
 /// What to do with the observed values.
 enum class CaseMode {
-  kStore,    ///< write them as objects into `objects_dir`
+  kStore,    ///< write them as objects into `store`
   kCompare,  ///< compare them with `baseline`
 };
 
@@ -110,12 +111,10 @@ struct CaseRequest {
   CaseMode mode = CaseMode::kStore;
   Observe observe = Observe::kValues;
   int trace_depth_limit = 100;
-  std::string objects_dir;                 ///< kStore: where objects are written
-  std::string known_objects_dir;           ///< kStore: objects that are there already
-  bool compress = true;                    ///< kStore
-  std::vector<std::string> baseline_dirs;  ///< kCompare: object folders, searched in order
-  std::vector<SiteValue> baseline;         ///< kCompare
-  Rules rules;                             ///< kCompare
+  Locator store;                    ///< where objects are written, or those of the baseline are
+  bool compress = true;             ///< kStore
+  std::vector<SiteValue> baseline;  ///< kCompare
+  Rules rules;                      ///< kCompare
 };
 
 using Request = std::variant<DiscoverRequest, ModuleRequest, CacheRequest, BenchmarkRequest, CaseRequest>;

@@ -5,8 +5,8 @@
 
 namespace snapshot_test::session {
 
-Result<store::Store> open_baseline(const std::filesystem::path& folder) {
-  auto store = store::Store::open(std::filesystem::absolute(folder));
+Result<std::unique_ptr<store::Store>> open_baseline(const std::filesystem::path& location) {
+  auto store = store::Store::open(store::absolute_location(location));
   if (!store && store.error().kind == ErrorKind::kUnsupported) {
     store.error().kind = ErrorKind::kNoBaseline;
   }

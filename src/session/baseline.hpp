@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "snapshot_test/store/store.hpp"
@@ -17,7 +18,7 @@ struct Baseline {
 };
 
 /// kNoBaseline also for a store that this build cannot read: it is no baseline.
-[[nodiscard]] Result<store::Store> open_baseline(const std::filesystem::path& folder);
+[[nodiscard]] Result<std::unique_ptr<store::Store>> open_baseline(const std::filesystem::path& location);
 [[nodiscard]] Result<Baseline> load_baseline(const store::Store& store);
 
 }  // namespace snapshot_test::session

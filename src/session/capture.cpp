@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "session/capture_cases.hpp"
@@ -53,12 +53,11 @@ void add_notes(model::CaptureSummary& summary, const store::Resumed& resumed) {
   }
 }
 
-Result<store::CaptureTransaction> begin_transaction(const CaptureOptions& options, const store::Store& store,
-                                                    const Run& run) {
+Result<std::unique_ptr<store::CaptureTransaction>> begin_transaction(const CaptureOptions& options,
+                                                                     const store::Store& store, const Run& run) {
   const std::string id = store::new_run_id(std::time(nullptr));
-  return options.resume
-             ? store::CaptureTransaction::resume(store, id, resumption_key(options, run.python(), run.found()))
-             : store::CaptureTransaction::begin(store, id);
+  return options.resume ? store.resume_capture(id, resumption_key(options, run.python(), run.found()))
+                        : store.begin_capture(id);
 }
 
 Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
@@ -110,7 +109,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
 
 Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener, const OpenHosts& open) {
   // Before the run, whose host ends first: what that still writes must not outlive the transaction's staging folder.
-  std::optional<store::CaptureTransaction> transaction;
+  std::unique_ptr<store::CaptureTransaction> transaction;
   model::DiscoverRequest wanted;
   wanted.files = options.resume;
   TRY_ASSIGN(Run run, Run::begin(options.suite, listener, open, std::move(wanted)));
@@ -127,9 +126,9 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     listener.planned(summary.plan);
     return finish(ExitStatus::kNothingVerified);
   }
-  TRY_ASSIGN(const store::Store store, store::Store::open_or_create(std::filesystem::absolute(options.snapshot_dir)));
-  TRY_ASSIGN(transaction, begin_transaction(options, store, run));
-  Capture capture(options, listener, store, *transaction, run.found().sources);
+  TRY_ASSIGN(const auto store, store::Store::open_or_create(store::absolute_location(options.snapshot_dir)));
+  TRY_ASSIGN(transaction, begin_transaction(options, *store, run));
+  Capture capture(options, listener, *store, *transaction, run.found().sources);
   summary.resumed = capture.take_over(run.selection());
   add_notes(summary, transaction->resumed());
   listener.planned(summary.plan);
@@ -147,7 +146,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   TRY(commit(capture, *transaction, run.selection(),
              describe_run(options, listener, run, transaction->run_id(), summary.counts)));
   summary.run_id = transaction->run_id();
-  summary.store_bytes = store.disk_usage().value_or(0);
+  summary.store_bytes = store->disk_usage().value_or(0);
   conclude(summary, options.demands);
   return finish(summary.status);
 }

@@ -32,7 +32,7 @@ model::Loss Capture::loss_of(const Key& key, CaptureStatus now) const {
   const auto old = checkable_.find(key);
   if (model::verifiable(now) || old == checkable_.end() ||
       !std::all_of(old->second.begin(), old->second.end(),
-                   [this](const std::string& object) { return store_.object_file(object).has_value(); })) {
+                   [this](const std::string& object) { return store_.find_object(object).has_value(); })) {
     return model::Loss::kNone;
   }
   return options_.allow_loss ? model::Loss::kReplaced : model::Loss::kKept;
@@ -63,8 +63,7 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run) {
 model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task) const {
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kStore;
-  request.objects_dir = transaction_.staging_objects().string();
-  request.known_objects_dir = store_.objects_folder().string();
+  request.store = transaction_.locator();
   request.compress = options_.compress;
   return request;
 }
@@ -94,7 +93,7 @@ model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task)
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kCompare;
   request.baseline = captured_.at({task.benchmark->name, task.index}).observation.sites;
-  request.baseline_dirs = {transaction_.staging_objects().string(), store_.objects_folder().string()};
+  request.store = transaction_.locator();
   request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
   return request;
 }
@@ -154,8 +153,8 @@ Result<void> Capture::refused() const {
   if (refusal_.empty()) {
     return {};
   }
-  return fail(ErrorKind::kIo, fmt::format("{}; nothing was captured, the baseline in '{}' is as it was", refusal_,
-                                          store_.root().string()));
+  return fail(ErrorKind::kIo,
+              fmt::format("{}; nothing was captured, the baseline in '{}' is as it was", refusal_, store_.name()));
 }
 
 void Capture::complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last) {

@@ -122,9 +122,9 @@ Result<model::VerifySummary> diff(const DiffOptions& options, model::Listener& l
   const auto begun = std::chrono::steady_clock::now();
   TRY_ASSIGN(const auto before_store, open_baseline(options.before));
   TRY_ASSIGN(const auto after_store, open_baseline(options.after));
-  TRY_ASSIGN(const auto before, load_baseline(before_store));
-  TRY_ASSIGN(const auto after, load_baseline(after_store));
-  StoreDiff diff(options, listener, before_store, after_store);
+  TRY_ASSIGN(const auto before, load_baseline(*before_store));
+  TRY_ASSIGN(const auto after, load_baseline(*after_store));
+  StoreDiff diff(options, listener, *before_store, *after_store);
   diff.plan(before);
   for (const auto& [name, manifest] : before.manifests) {
     const auto other = after.manifests.find(name);

@@ -120,9 +120,7 @@ model::CaseRequest Verification::request(const Run& run, const CaseTask& task) c
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kCompare;
   request.baseline = records_.at({task.benchmark, task.index})->sites;
-  for (const std::filesystem::path& folder : store_.objects_folders()) {
-    request.baseline_dirs.push_back(folder.string());
-  }
+  request.store = store_.locator();
   request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
   return request;
 }
@@ -183,13 +181,13 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
 }
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener, const OpenHosts& open) {
-  TRY_ASSIGN(auto store, open_baseline(options.snapshot_dir));
-  TRY_ASSIGN(auto baseline, load_baseline(store));
+  TRY_ASSIGN(const auto store, open_baseline(options.snapshot_dir));
+  TRY_ASSIGN(auto baseline, load_baseline(*store));
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
   model::DiscoverRequest wanted;
   wanted.stored = stored;
   TRY_ASSIGN(Run run, Run::begin(options.suite, listener, open, std::move(wanted)));
-  Verification verification(options, listener, store, std::move(baseline));
+  Verification verification(options, listener, *store, std::move(baseline));
   model::VerifySummary& summary = verification.summary();
   summary.plan = run.plan();
   summary.snapshot_dir = options.snapshot_dir.string();

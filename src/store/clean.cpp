@@ -6,8 +6,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "snapshot_test/store/transaction.hpp"
 #include "store/files.hpp"
+#include "store/folder_store.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
 #include "store/paths.hpp"
@@ -35,7 +35,7 @@ Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan
 }
 
 /// Collects the objects that the manifests which stay refer to.
-Result<std::unordered_set<std::string>> plan_manifests(const Store& store,
+Result<std::unordered_set<std::string>> plan_manifests(const FolderStore& store,
                                                        const std::optional<std::vector<std::string>>& live,
                                                        Plan& plan) {
   TRY_ASSIGN(const auto names, store.benchmark_names());
@@ -61,7 +61,7 @@ Result<std::unordered_set<std::string>> plan_manifests(const Store& store,
   return referenced;
 }
 
-Result<void> plan_objects(const Store& store, const std::unordered_set<std::string>& referenced, Plan& plan) {
+Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std::string>& referenced, Plan& plan) {
   TRY_ASSIGN(const auto folders, list_folder(store.objects_folder()));
   for (const FolderEntry& folder : folders) {
     if (!folder.is_folder) {
@@ -85,7 +85,7 @@ Result<void> plan_objects(const Store& store, const std::unordered_set<std::stri
   return {};
 }
 
-Result<void> plan_leftovers(const Store& store, Plan& plan) {
+Result<void> plan_leftovers(const FolderStore& store, Plan& plan) {
   TRY_ASSIGN(const auto staged, find_staged(store.root()));
   for (const fs::path& stale : staged.stale) {
     std::error_code ignored;
@@ -115,7 +115,7 @@ Result<void> remove_empty_folders(const fs::path& folder) {
   return {};
 }
 
-Result<void> carry_out(const Store& store, const Plan& plan) {
+Result<void> carry_out(const FolderStore& store, const Plan& plan) {
   TRY_ASSIGN(const auto watch, open_folder(store.root()));
   for (const fs::path& path : plan.manifests) {
     if (auto removed = remove_tree(path); !removed) {
@@ -148,29 +148,29 @@ Result<void> carry_out(const Store& store, const Plan& plan) {
 
 }  // namespace
 
-Result<CleanReport> clean(const Store& store, const std::optional<std::vector<std::string>>& live_benchmarks,
-                          CleanMode mode, Patience patience) {
+Result<CleanReport> FolderStore::clean(const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode,
+                                       Patience patience) const {
   if (live_benchmarks && live_benchmarks->empty()) {
     return fail(ErrorKind::kUsage, fmt::format("there are no benchmarks, so all of '{}' would be removed; check the "
                                                "benchmark folder, or remove the snapshot folder yourself",
-                                               store.root().string()));
+                                               root_.string()));
   }
   std::optional<StoreLock> lock;
   if (mode == CleanMode::kRemove) {
-    TRY_ASSIGN(auto taken, StoreLock::take(store.root(), patience));
+    TRY_ASSIGN(auto taken, StoreLock::take(root_, patience));
     lock = std::move(taken);
-    TRY(roll_forward_all(store.root()));
+    TRY(roll_forward_all(root_));
   }
   Plan plan;
-  TRY_ASSIGN(const auto referenced, plan_manifests(store, live_benchmarks, plan));
+  TRY_ASSIGN(const auto referenced, plan_manifests(*this, live_benchmarks, plan));
   // Where there is not even a folder for manifests, they may be lost rather than gone: the values stay.
   std::error_code ignored;
-  auto done = fs::exists(paths::cases(store.root()), ignored) ? plan_objects(store, referenced, plan) : Result<void>();
+  auto done = fs::exists(paths::cases(root_), ignored) ? plan_objects(*this, referenced, plan) : Result<void>();
   if (done) {
-    done = plan_leftovers(store, plan);
+    done = plan_leftovers(*this, plan);
   }
   if (done && mode == CleanMode::kRemove) {
-    done = carry_out(store, plan);
+    done = carry_out(*this, plan);
   }
   if (!done) {
     return tl::unexpected(std::move(done.error()));

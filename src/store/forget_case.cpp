@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "snapshot_test/store/transaction.hpp"
 #include "store/files.hpp"
+#include "store/folder_store.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
 #include "store/paths.hpp"
@@ -30,19 +30,19 @@ Result<void> remove_manifest(const fs::path& path) {
 
 }  // namespace
 
-Result<bool> forget_case(const Store& store, std::string_view benchmark, const std::vector<std::string>& ids,
-                         Patience patience) {
+Result<bool> FolderStore::forget_case(std::string_view benchmark, const std::vector<std::string>& ids,
+                                      Patience patience) const {
   // Looked at without the lock first: what is not there can be forgotten in a folder that may not be written.
   const auto holds = [&](const std::optional<Manifest>& manifest) -> Result<const CaseRecord*> {
     return manifest ? find_case(*manifest, ids) : nullptr;
   };
-  TRY_ASSIGN(const auto before, store.load_manifest(benchmark));
+  TRY_ASSIGN(const auto before, load_manifest(benchmark));
   if (const auto found = holds(before); !found || *found == nullptr) {
     return found.map([](const CaseRecord*) { return false; });
   }
-  TRY(StoreLock::take(store.root(), patience));
-  TRY(roll_forward_all(store.root()));
-  auto manifest = store.load_manifest(benchmark);
+  TRY(StoreLock::take(root_, patience));
+  TRY(roll_forward_all(root_));
+  auto manifest = load_manifest(benchmark);
   if (!manifest) {
     return tl::unexpected(std::move(manifest.error()));
   }
@@ -52,7 +52,7 @@ Result<bool> forget_case(const Store& store, std::string_view benchmark, const s
   }
   std::vector<CaseRecord>& cases = (*manifest)->cases;
   cases.erase(cases.begin() + (*found - cases.data()));
-  const fs::path path = paths::manifest(paths::cases(store.root()), benchmark);
+  const fs::path path = paths::manifest(paths::cases(root_), benchmark);
   auto done = cases.empty() ? remove_manifest(path) : util::write_file_atomically(path, to_text(**manifest));
   return done.map([] { return true; });
 }

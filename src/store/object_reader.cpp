@@ -121,9 +121,8 @@ Result<void> FrameDecoder::check_end() {
   return {};
 }
 
-Result<std::unique_ptr<ObjectReader::Impl>> ObjectReader::Impl::open(std::string sha256, fs::path path,
-                                                                     Encoding encoding,
-                                                                     std::optional<std::uint64_t> expected_bytes) {
+Result<std::unique_ptr<FileObjectReader::Impl>> FileObjectReader::Impl::open(
+    std::string sha256, fs::path path, Encoding encoding, std::optional<std::uint64_t> expected_bytes) {
   if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
     return nullptr;
   }
@@ -152,15 +151,15 @@ Result<std::unique_ptr<ObjectReader::Impl>> ObjectReader::Impl::open(std::string
   return made;
 }
 
-std::span<const std::byte> ObjectReader::Impl::frame() const {
+std::span<const std::byte> FileObjectReader::Impl::frame() const {
   return file.bytes().first(file.bytes().size() - sizeof(Trailer));
 }
 
-tl::unexpected<Error> ObjectReader::Impl::damaged(std::string_view cause) const {
+tl::unexpected<Error> FileObjectReader::Impl::damaged(std::string_view cause) const {
   return tl::unexpected(damaged_object(sha256, path, cause));
 }
 
-Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) const {
+Result<util::MappedFile> FileObjectReader::Impl::unpack(const fs::path& folder) const {
   TRY(check_space(folder, plain_bytes));
   TRY_ASSIGN(const auto scratch, unnamed_file(folder));
   FrameDecoder unpacker(frame(), plain_bytes);
@@ -177,8 +176,8 @@ Result<util::MappedFile> ObjectReader::Impl::unpack(const fs::path& folder) cons
   }
 }
 
-Result<ObjectReader> ObjectReader::open(std::span<const fs::path> folders, std::string_view sha256,
-                                        std::optional<std::uint64_t> plain_bytes) {
+Result<FileObjectReader> FileObjectReader::open(std::span<const fs::path> folders, std::string_view sha256,
+                                                std::optional<std::uint64_t> plain_bytes) {
   if (!paths::is_object_name(sha256)) {
     return fail(ErrorKind::kCorrupt, fmt::format("'{}' is not the name of an object; capture again", sha256));
   }
@@ -187,7 +186,7 @@ Result<ObjectReader> ObjectReader::open(std::span<const fs::path> folders, std::
       TRY_ASSIGN(auto opened,
                  Impl::open(std::string(sha256), paths::object(folder, sha256, encoding), encoding, plain_bytes));
       if (opened) {
-        return ObjectReader(std::move(opened));
+        return FileObjectReader(std::move(opened));
       }
     }
   }
@@ -196,18 +195,18 @@ Result<ObjectReader> ObjectReader::open(std::span<const fs::path> folders, std::
               fmt::format("object {} is missing: there is no '{}[.zst]'; restore it or capture again", sha256, last));
 }
 
-ObjectReader::ObjectReader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-ObjectReader::ObjectReader(ObjectReader&&) noexcept = default;
-ObjectReader& ObjectReader::operator=(ObjectReader&&) noexcept = default;
-ObjectReader::~ObjectReader() = default;
+FileObjectReader::FileObjectReader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+FileObjectReader::FileObjectReader(FileObjectReader&&) noexcept = default;
+FileObjectReader& FileObjectReader::operator=(FileObjectReader&&) noexcept = default;
+FileObjectReader::~FileObjectReader() = default;
 
-std::uint64_t ObjectReader::plain_size() const noexcept { return impl_->plain_bytes; }
+std::uint64_t FileObjectReader::plain_size() const noexcept { return impl_->plain_bytes; }
 
-std::optional<std::span<const std::byte>> ObjectReader::mapped() const noexcept {
+std::optional<std::span<const std::byte>> FileObjectReader::mapped() const noexcept {
   return impl_->encoding == Encoding::kPlain ? std::optional(impl_->file.bytes()) : std::nullopt;
 }
 
-Result<std::size_t> ObjectReader::read(std::span<std::byte> out) {
+Result<std::size_t> FileObjectReader::read(std::span<std::byte> out) {
   if (impl_->encoding == Encoding::kPlain) {
     const auto rest = impl_->file.bytes().subspan(impl_->position);
     const std::size_t size = std::min(out.size(), rest.size());
@@ -225,7 +224,7 @@ Result<std::size_t> ObjectReader::read(std::span<std::byte> out) {
   return got;
 }
 
-Result<void> ObjectReader::check() const {
+Result<void> FileObjectReader::check() const {
   TRY_ASSIGN(auto hash, Sha256::create());
   if (impl_->encoding == Encoding::kPlain) {
     hash.update(impl_->file.bytes());
@@ -244,11 +243,11 @@ Result<void> ObjectReader::check() const {
   return check_name(hash.finish());
 }
 
-Result<void> ObjectReader::check_name(std::string_view sha256) const {
+Result<void> FileObjectReader::check_name(std::string_view sha256) const {
   return sha256 == impl_->sha256 ? Result<void>() : impl_->damaged("its SHA-256 is not its name");
 }
 
-Result<util::MappedFile> ObjectReader::load_verified(const fs::path& scratch_folder) const {
+Result<util::MappedFile> FileObjectReader::load_verified(const fs::path& scratch_folder) const {
   TRY_ASSIGN(auto hash, Sha256::create());
   auto plain = impl_->encoding == Encoding::kPlain ? util::MappedFile::map(impl_->fd.get(), impl_->path)
                                                    : impl_->unpack(scratch_folder);
@@ -258,6 +257,17 @@ Result<util::MappedFile> ObjectReader::load_verified(const fs::path& scratch_fol
   hash.update(plain->bytes());
   TRY(check_name(hash.finish()));
   return plain;
+}
+
+Result<std::unique_ptr<ObjectReader>> open_object_file(const fs::path& path) {
+  const fs::path folder = fs::absolute(path).parent_path();
+  const auto object = paths::parse_object(folder.filename().string(), path.filename().string());
+  if (!object) {
+    return nullptr;
+  }
+  const std::vector<fs::path> folders = {folder.parent_path()};
+  TRY_ASSIGN(FileObjectReader reader, FileObjectReader::open(folders, object->sha256, std::nullopt));
+  return std::make_unique<FileObjectReader>(std::move(reader));
 }
 
 }  // namespace snapshot_test::store

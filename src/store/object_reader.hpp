@@ -1,9 +1,9 @@
-// The insides of ObjectReader, which Store::open_object() makes.
+// The insides of FileObjectReader, which FolderStore::read_object() makes.
 #pragma once
 
 #include <memory>
 
-#include "snapshot_test/store/object.hpp"
+#include "store/file_objects.hpp"
 #include "store/paths.hpp"
 #include "util/file.hpp"
 
@@ -34,7 +34,7 @@ class FrameDecoder {
   bool ended_ = false;
 };
 
-struct ObjectReader::Impl {
+struct FileObjectReader::Impl {
   std::string sha256;
   std::filesystem::path path;
   Encoding encoding = Encoding::kPlain;

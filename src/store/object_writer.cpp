@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "snapshot_test/store/object.hpp"
 #include "store/digest.hpp"
+#include "store/file_objects.hpp"
 #include "store/files.hpp"
 #include "store/paths.hpp"
 #include "store/trailer.hpp"
@@ -49,7 +49,7 @@ constexpr bool saves_enough(std::size_t compressed, std::size_t plain) { return 
 
 }  // namespace
 
-struct ObjectWriter::Impl {
+struct FileObjectWriter::Impl {
   enum class State { kUndecided, kPlain, kZstd };
 
   fs::path staging;
@@ -229,18 +229,19 @@ struct ObjectWriter::Impl {
   }
 };
 
-ObjectWriter::ObjectWriter(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-ObjectWriter::ObjectWriter(ObjectWriter&&) noexcept = default;
-ObjectWriter& ObjectWriter::operator=(ObjectWriter&&) noexcept = default;
-ObjectWriter::~ObjectWriter() = default;
+FileObjectWriter::FileObjectWriter(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+FileObjectWriter::FileObjectWriter(FileObjectWriter&&) noexcept = default;
+FileObjectWriter& FileObjectWriter::operator=(FileObjectWriter&&) noexcept = default;
+FileObjectWriter::~FileObjectWriter() = default;
 
-Result<ObjectWriter> ObjectWriter::create(fs::path staging_objects, fs::path known_objects, Compression compression) {
+Result<FileObjectWriter> FileObjectWriter::create(fs::path staging_objects, fs::path known_objects,
+                                                  Compression compression) {
   TRY_ASSIGN(auto hash, Sha256::create());
-  return ObjectWriter(std::unique_ptr<Impl>(
+  return FileObjectWriter(std::unique_ptr<Impl>(
       new Impl{std::move(staging_objects), std::move(known_objects), compression, std::move(hash)}));
 }
 
-Result<void> ObjectWriter::write(std::span<const std::byte> bytes) {
+Result<void> FileObjectWriter::write(std::span<const std::byte> bytes) {
   impl_->hash.update(bytes);
   impl_->plain_bytes += bytes.size();
   if (impl_->state == Impl::State::kUndecided) {
@@ -255,7 +256,7 @@ Result<void> ObjectWriter::write(std::span<const std::byte> bytes) {
   return impl_->stream(bytes);
 }
 
-Result<ObjectInfo> ObjectWriter::finish() {
+Result<ObjectInfo> FileObjectWriter::finish() {
   TRY(impl_->complete());
   ObjectInfo info;
   info.sha256 = impl_->hash.finish();

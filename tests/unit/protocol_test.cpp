@@ -78,10 +78,8 @@ CaseRequest case_request() {
   made.mode = CaseMode::kCompare;
   made.observe = Observe::kUnheld;
   made.trace_depth_limit = 7;
-  made.objects_dir = "/store/staging/1/objects";
-  made.known_objects_dir = "/store/objects";
+  made.store = {"folder", {"/store/staging/1/objects", "/store/objects"}, "/store/staging/1/objects"};
   made.compress = false;
-  made.baseline_dirs = {"/store/objects"};
   made.baseline = {site_value()};
   made.rules = rules();
   return made;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "memory_store.hpp"
 #include "session/case_runner.hpp"
 #include "store/digest.hpp"
 #include "store_support.hpp"
@@ -135,10 +136,9 @@ class FakeHost : public CaseRunner {
   }
 
   static model::SiteValue store_value(const model::CaseRequest& request, const std::string& value) {
-    auto writer =
-        must(store::ObjectWriter::create(request.objects_dir, request.known_objects_dir, store::Compression::kNone));
-    must(writer.write(store::bytes_of(value)));
-    return store::site_of(must(writer.finish()));
+    auto writer = must(store::create_object(request.store, store::Compression::kNone));
+    must(writer->write(store::bytes_of(value)));
+    return store::site_of(must(writer->finish()));
   }
 
   static model::SiteComparison compare(const model::SiteValue& site, const Shown& shown) {
@@ -209,7 +209,7 @@ class SessionTest : public testing::Test {
  protected:
   SessionTest() {
     capturing.suite.benchmark_dir = verifying.suite.benchmark_dir = folder.path();
-    capturing.snapshot_dir = verifying.snapshot_dir = folder.path() / "snapshots";
+    capturing.snapshot_dir = verifying.snapshot_dir = store::memory_location();
   }
 
   Result<model::CaptureSummary> capture() {

@@ -183,7 +183,8 @@ TEST_F(Crashes, AKillWhileACommitIsFinishedIsFinishedByTheNext) {
                         }));
     ASSERT_TRUE(marked);
     int left = survived;
-    const auto status = traced([&] { return Store::open(root) ? 0 : 1; }, [&](const Call&) { return left-- > 0; });
+    const auto status =
+        traced([&] { return FolderStore::open(root) ? 0 : 1; }, [&](const Call&) { return left-- > 0; });
     ASSERT_EQ(now(), "generation 2") << "killed before change " << survived;
     if (status) {
       EXPECT_GT(survived, 10);
@@ -268,7 +269,7 @@ TEST(FullDisk, AtAnyMomentLeavesTheOldOrTheNewBaselineWhole) {
         std::fprintf(stderr, "with %zu bytes left: %s\n", room, now.c_str());
         return 4;
       }
-      must(clean(must(Store::open(root)), std::nullopt, CleanMode::kRemove));
+      must(must(FolderStore::open(root)).clean(std::nullopt, CleanMode::kRemove));
     }
     return failures > 3 && generation > 3 ? 0 : 5;
   });

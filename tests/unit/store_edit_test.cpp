@@ -143,9 +143,9 @@ class EditedStore : public ::testing::Test {
  protected:
   /// Stores a value for each of these ids of bench.time_it.
   void store_cases(const std::vector<Ids>& all) {
-    const Store store = must(Store::open_or_create(root_));
+    const FolderStore store = must(FolderStore::open_or_create(root_));
     const std::string run = "run-" + std::to_string(runs_++);
-    CaptureTransaction transaction = must(CaptureTransaction::begin(store, run));
+    FolderCapture transaction = must(FolderCapture::begin(store, run));
     Manifest manifest = must(store.load_manifest("bench.time_it")).value_or(with({}));
     for (const Ids& ids : all) {
       CaseRecord record = record_of(ids);
@@ -164,14 +164,14 @@ class EditedStore : public ::testing::Test {
 
 TEST_F(EditedStore, ForgetsACaseAndWithTheLastOneTheManifest) {
   store_cases({{"1"}, {"2"}});
-  const Store store = must(Store::open(root_));
-  EXPECT_TRUE(must(forget_case(store, "bench.time_it", {"1"})));
-  EXPECT_FALSE(must(forget_case(store, "bench.time_it", {"1"})));
-  EXPECT_FALSE(must(forget_case(store, "bench.other", {"1"})));
+  const FolderStore store = must(FolderStore::open(root_));
+  EXPECT_TRUE(must(store.forget_case("bench.time_it", {"1"})));
+  EXPECT_FALSE(must(store.forget_case("bench.time_it", {"1"})));
+  EXPECT_FALSE(must(store.forget_case("bench.other", {"1"})));
   EXPECT_THAT(places(*must(store.load_manifest("bench.time_it"))), ElementsAre(Pair(1, Ids{"2"})));
   EXPECT_EQ(files_below(root_ / "objects").size(), 2);
-  EXPECT_EQ(must(clean(store, std::nullopt, CleanMode::kRemove)).objects, 1);
-  EXPECT_TRUE(must(forget_case(store, "bench.time_it", {"2"})));
+  EXPECT_EQ(must(store.clean(std::nullopt, CleanMode::kRemove)).objects, 1);
+  EXPECT_TRUE(must(store.forget_case("bench.time_it", {"2"})));
   EXPECT_THAT(must(store.benchmark_names()), ElementsAre());
   EXPECT_FALSE(fs::exists(root_ / "cases" / "bench"));
   store_cases({{"3"}});
@@ -182,43 +182,43 @@ TEST_F(EditedStore, CleaningRemovesEmptyFolders) {
   store_cases({{"1"}});
   fs::create_directories(root_ / "cases" / "gone");
   fs::create_directories(root_ / "objects" / "00");
-  const Store store = must(Store::open(root_));
-  must(clean(store, std::nullopt, CleanMode::kDryRun));
+  const FolderStore store = must(FolderStore::open(root_));
+  must(store.clean(std::nullopt, CleanMode::kDryRun));
   EXPECT_TRUE(fs::exists(root_ / "cases" / "gone"));
-  must(clean(store, std::nullopt, CleanMode::kRemove));
+  must(store.clean(std::nullopt, CleanMode::kRemove));
   EXPECT_FALSE(fs::exists(root_ / "cases" / "gone"));
   EXPECT_FALSE(fs::exists(root_ / "objects" / "00"));
   EXPECT_TRUE(fs::exists(root_ / "cases" / "bench"));
 }
 
 TEST_F(EditedStore, OpenIfThereMakesNothing) {
-  EXPECT_FALSE(must(Store::open_if_there(root_)));
+  EXPECT_FALSE(must(FolderStore::open_if_there(root_)));
   EXPECT_FALSE(fs::exists(root_));
   fs::create_directory(root_);
-  EXPECT_FALSE(must(Store::open_if_there(root_)));
+  EXPECT_FALSE(must(FolderStore::open_if_there(root_)));
   EXPECT_TRUE(fs::is_empty(root_));
   store_cases({{"1"}});
-  const auto store = must(Store::open_if_there(root_));
+  const auto store = must(FolderStore::open_if_there(root_));
   ASSERT_TRUE(store);
-  must(forget_case(*store, "bench.time_it", {"1"}));
-  EXPECT_TRUE(must(Store::open_if_there(root_))) << "a store without snapshots is one";
+  must(store->forget_case("bench.time_it", {"1"}));
+  EXPECT_TRUE(must(FolderStore::open_if_there(root_))) << "a store without snapshots is one";
   write_file(folder_.path() / "file", "x");
-  EXPECT_EQ(Store::open_if_there(folder_.path() / "file").error().kind, ErrorKind::kUsage);
-  EXPECT_EQ(Store::open_if_there(folder_.path()).error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(FolderStore::open_if_there(folder_.path() / "file").error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(FolderStore::open_if_there(folder_.path()).error().kind, ErrorKind::kUsage);
 }
 
 TEST_F(EditedStore, AWriterWaitsForAnother) {
   store_cases({{"1"}});
-  const Store store = must(Store::open(root_));
+  const FolderStore store = must(FolderStore::open(root_));
   std::optional<StoreLock> lock = must(StoreLock::take(root_));
-  const auto busy = CaptureTransaction::begin(store, "run", Patience(20));
+  const auto busy = FolderCapture::begin(store, "run", Patience(20));
   ASSERT_FALSE(busy);
   EXPECT_THAT(busy.error().message, HasSubstr("another capture"));
   std::thread other([&] {
     std::this_thread::sleep_for(Patience(50));
     lock.reset();
   });
-  EXPECT_TRUE(must(forget_case(store, "bench.time_it", {"1"}, Patience(60'000))));
+  EXPECT_TRUE(must(store.forget_case("bench.time_it", {"1"}, Patience(60'000))));
   other.join();
 }
 

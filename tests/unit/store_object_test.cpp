@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 class Objects : public ::testing::Test {
  protected:
-  Objects() : store(must(Store::open_or_create(folder.path() / "s"))), objects(store.objects_folder()) {
+  Objects() : store(must(FolderStore::open_or_create(folder.path() / "s"))), objects(store.objects_folder()) {
     fs::create_directory(objects);
     fs::create_directory(folder.path() / "staging");
   }
@@ -34,7 +34,7 @@ class Objects : public ::testing::Test {
     throw std::runtime_error("no file for " + info.sha256);
   }
   [[nodiscard]] Result<std::string> streamed(const ObjectInfo& info, std::size_t chunk) const {
-    auto reader = store.open_object(info.sha256, info.plain_bytes);
+    auto reader = store.read_object(info.sha256, info.plain_bytes);
     if (!reader) {
       return tl::unexpected(reader.error());
     }
@@ -52,7 +52,7 @@ class Objects : public ::testing::Test {
     }
   }
   [[nodiscard]] Result<std::string> verified(const ObjectInfo& info) const {
-    const auto reader = store.open_object(info.sha256, info.plain_bytes);
+    const auto reader = store.read_object(info.sha256, info.plain_bytes);
     if (!reader) {
       return tl::unexpected(reader.error());
     }
@@ -64,7 +64,7 @@ class Objects : public ::testing::Test {
   }
 
   TemporaryFolder folder;
-  Store store;
+  FolderStore store;
   fs::path objects;
 };
 
@@ -76,7 +76,7 @@ TEST_F(Objects, RoundTripWhateverTheirSizeAndTheChunksTheyAreWrittenIn) {
       EXPECT_EQ(info.stored_bytes, fs::file_size(file_of(info)));
       EXPECT_EQ(must(verified(info)), value) << size;
       EXPECT_EQ(must(streamed(info, 5000)), value) << size;
-      EXPECT_EQ(must(store.open_object(info.sha256)).plain_size(), size);
+      EXPECT_EQ(must(store.read_object(info.sha256)).plain_size(), size);
     }
   }
 }
@@ -118,10 +118,10 @@ TEST_F(Objects, ACompressedOneIsAFrameThatZstdItselfCanRead) {
 
 TEST_F(Objects, PlainOnesAreMappedAndCompressedOnesAreNot) {
   const std::string value = noise(1'000'000, 1);
-  const auto plain = must(store.open_object(put(value).sha256));
+  const auto plain = must(store.read_object(put(value).sha256));
   ASSERT_TRUE(plain.mapped());
   EXPECT_EQ(std::memcmp(plain.mapped()->data(), value.data(), value.size()), 0);
-  EXPECT_FALSE(must(store.open_object(put(lines(1'000'000, 1)).sha256)).mapped());
+  EXPECT_FALSE(must(store.read_object(put(lines(1'000'000, 1)).sha256)).mapped());
 }
 
 TEST_F(Objects, WhatIsKnownIsNotWrittenAgain) {
@@ -149,7 +149,7 @@ TEST_F(Objects, ADamagedOneIsWrittenAgain) {
 
 TEST_F(Objects, AnUnfinishedWriterLeavesNothing) {
   {
-    auto writer = must(ObjectWriter::create(objects, objects, Compression::kAuto));
+    auto writer = must(FileObjectWriter::create(objects, objects, Compression::kAuto));
     must(writer.write(bytes_of(noise(1'000'000, 1))));
     EXPECT_EQ(files_below(objects).size(), 1U);
   }
@@ -245,7 +245,7 @@ TEST_F(Objects, AFrameThatUnpacksToMoreThanIsRecordedIsRefused) {
 
 TEST_F(Objects, AnotherSizeThanTheManifestRecordsIsDamage) {
   for (const std::string& value : {std::string("abc"), lines(1'000'000, 1)}) {
-    const auto opened = store.open_object(put(value).sha256, value.size() + 1);
+    const auto opened = store.read_object(put(value).sha256, value.size() + 1);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
     EXPECT_THAT(opened.error().message, HasSubstr("are recorded"));
@@ -254,7 +254,7 @@ TEST_F(Objects, AnotherSizeThanTheManifestRecordsIsDamage) {
 
 TEST_F(Objects, AMissingOneIsNamed) {
   const std::string name(64, 'a');
-  const auto opened = store.open_object(name);
+  const auto opened = store.read_object(name);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
   EXPECT_THAT(opened.error().message, AllOf(HasSubstr(name), HasSubstr("missing"), HasSubstr("capture again")));
@@ -263,9 +263,9 @@ TEST_F(Objects, AMissingOneIsNamed) {
 TEST_F(Objects, ANameThatIsNoHashReadsNothing) {
   write_file(folder.path() / "secret.pkl", "x");
   for (const std::string name : {"../../secret", "", "ab", "../"}) {
-    EXPECT_FALSE(store.open_object(name));
+    EXPECT_FALSE(store.read_object(name));
   }
-  EXPECT_FALSE(store.open_object(std::string(64, 'A')));
+  EXPECT_FALSE(store.read_object(std::string(64, 'A')));
 }
 
 TEST_F(Objects, AFullDiskIsReported) {

@@ -17,9 +17,9 @@ const json kKey{{"seed", 42}, {"settings", {{"timeout", 60}}}};
 
 class StoreResume : public ::testing::Test {
  protected:
-  [[nodiscard]] Store store() const { return must(Store::open_or_create(folder_.path())); }
-  [[nodiscard]] CaptureTransaction resume(const std::string& id, const json& key = kKey) const {
-    return must(CaptureTransaction::resume(store(), id, key));
+  [[nodiscard]] FolderStore store() const { return must(FolderStore::open_or_create(folder_.path())); }
+  [[nodiscard]] FolderCapture resume(const std::string& id, const json& key = kKey) const {
+    return must(FolderCapture::resume(store(), id, key));
   }
   [[nodiscard]] fs::path staged(const std::string& id) const { return folder_.path() / "staging" / id; }
 
@@ -96,7 +96,7 @@ TEST_F(StoreResume, ALinkIsNotFollowed) {
 
 TEST_F(StoreResume, WithoutItWhatIsLeftIsRemoved) {
   { must(resume("run-1").write_journal({{"case", 1}})); }
-  { auto plain = must(CaptureTransaction::begin(store(), "run-2")); }
+  { auto plain = must(FolderCapture::begin(store(), "run-2")); }
   EXPECT_FALSE(fs::exists(folder_.path() / "staging"));
 }
 

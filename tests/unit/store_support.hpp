@@ -20,8 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "snapshot_test/store/store.hpp"
-#include "snapshot_test/store/transaction.hpp"
+#include "store/folder_capture.hpp"
 #include "util/file.hpp"
 
 namespace snapshot_test::store {
@@ -108,7 +107,7 @@ inline std::vector<std::string> files_below(const fs::path& folder) {
 
 inline Result<ObjectInfo> put_object(const fs::path& staging, const fs::path& known, std::string_view value,
                                      Compression compression = Compression::kAuto, std::size_t chunk = 1 << 16) {
-  auto writer = ObjectWriter::create(staging, known, compression);
+  auto writer = FileObjectWriter::create(staging, known, compression);
   if (!writer) {
     return tl::unexpected(writer.error());
   }
@@ -157,12 +156,12 @@ inline std::vector<std::string> values_of(unsigned generation) {
 
 /// One capture: every benchmark gets the values of this generation.
 inline Result<void> capture_generation(const fs::path& root, unsigned generation) {
-  auto store = Store::open_or_create(root);
+  auto store = FolderStore::open_or_create(root);
   if (!store) {
     return tl::unexpected(store.error());
   }
   const std::string run = "run-" + std::to_string(generation);
-  auto capture = CaptureTransaction::begin(*store, run);
+  auto capture = FolderCapture::begin(*store, run);
   if (!capture) {
     return tl::unexpected(capture.error());
   }
@@ -189,7 +188,7 @@ inline Result<void> capture_generation(const fs::path& root, unsigned generation
 
 /// "generation N" where everything that the store holds is whole and of one generation; else what is wrong.
 inline std::string baseline_of(const fs::path& root, const fs::path& scratch) {
-  const auto store = Store::open(root);
+  const auto store = FolderStore::open(root);
   if (!store) {
     return store.error().message;
   }
@@ -210,7 +209,7 @@ inline std::string baseline_of(const fs::path& root, const fs::path& scratch) {
     run = record.run;
     const auto values = values_of(static_cast<unsigned>(std::stoul(run.substr(4))));
     for (std::size_t i = 0; i < values.size(); ++i) {
-      const auto object = store->open_object(record.sites.at(i).object, record.sites[i].bytes);
+      const auto object = store->read_object(record.sites.at(i).object, record.sites[i].bytes);
       if (!object) {
         return object.error().message;
       }

@@ -23,18 +23,20 @@ class Stores : public ::testing::Test {
   fs::path root = folder.path() / "snapshots";
 };
 
-Error refused(const Result<Store>& store) { return store ? Error{ErrorKind::kInternal, "accepted"} : store.error(); }
+Error refused(const Result<FolderStore>& store) {
+  return store ? Error{ErrorKind::kInternal, "accepted"} : store.error();
+}
 
 TEST_F(Stores, WithoutABaselineOpeningSaysHowToMakeOne) {
   const auto expect_none = [&](const char* cause) {
-    const Error error = refused(Store::open(root));
+    const Error error = refused(FolderStore::open(root));
     EXPECT_EQ(error.kind, ErrorKind::kNoBaseline);
     EXPECT_THAT(error.message, AllOf(HasSubstr(root.string()), HasSubstr(cause), HasSubstr("snapshot_test capture")));
   };
   expect_none("does not exist");
   fs::create_directory(root);
   expect_none("is empty");
-  must(Store::open_or_create(root));
+  must(FolderStore::open_or_create(root));
   expect_none("has no snapshots");
   fs::remove(root / "format.json");
   write_file(root / "notes.txt", "x");
@@ -44,7 +46,7 @@ TEST_F(Stores, WithoutABaselineOpeningSaysHowToMakeOne) {
 TEST_F(Stores, AnotherFormatVersionIsNamedWithOurs) {
   must(capture_generation(root, 1));
   write_file(root / "format.json", R"({"format": "snapshot_test store", "version": 2})");
-  for (const Error& error : {refused(Store::open(root)), refused(Store::open_or_create(root))}) {
+  for (const Error& error : {refused(FolderStore::open(root)), refused(FolderStore::open_or_create(root))}) {
     EXPECT_EQ(error.kind, ErrorKind::kUnsupported);
     EXPECT_THAT(error.message, AllOf(HasSubstr("version 2"), HasSubstr("version 1"), HasSubstr("newer")));
   }
@@ -55,18 +57,18 @@ TEST_F(Stores, AMalformedFormatFileIsDamage) {
   for (const char* text : {"", "{", "[]", R"({"version": 1})", R"({"format": "zip", "version": 1})",
                            R"({"format": "snapshot_test store", "version": "1"})"}) {
     write_file(root / "format.json", text);
-    EXPECT_EQ(refused(Store::open(root)).kind, ErrorKind::kCorrupt) << text;
-    EXPECT_THAT(refused(Store::open(root)).message, HasSubstr("format.json"));
+    EXPECT_EQ(refused(FolderStore::open(root)).kind, ErrorKind::kCorrupt) << text;
+    EXPECT_THAT(refused(FolderStore::open(root)).message, HasSubstr("format.json"));
   }
   fs::remove(root / "format.json");
-  EXPECT_EQ(refused(Store::open(root)).kind, ErrorKind::kCorrupt);
-  EXPECT_EQ(refused(Store::open_or_create(root)).kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(refused(FolderStore::open(root)).kind, ErrorKind::kCorrupt);
+  EXPECT_EQ(refused(FolderStore::open_or_create(root)).kind, ErrorKind::kCorrupt);
 }
 
 TEST_F(Stores, AFolderOfOtherFilesIsNotMadeAStore) {
   fs::create_directory(root);
   write_file(root / "thesis.tex", "x");
-  EXPECT_EQ(refused(Store::open_or_create(root)).kind, ErrorKind::kUsage);
+  EXPECT_EQ(refused(FolderStore::open_or_create(root)).kind, ErrorKind::kUsage);
   EXPECT_THAT(files_below(root), ElementsAre("thesis.tex"));
 }
 
@@ -74,10 +76,10 @@ TEST_F(Stores, WhatCannotBeWrittenIsSaidWithItsPath) {
   const fs::path file = folder.path() / "file";
   write_file(file, "x");
   for (const fs::path& path : {file, file / "below", fs::path("/proc/snapshots")}) {
-    const Error error = refused(Store::open_or_create(path));
+    const Error error = refused(FolderStore::open_or_create(path));
     EXPECT_EQ(error.kind, path == file ? ErrorKind::kUsage : ErrorKind::kIo);
     EXPECT_THAT(error.message, AllOf(HasSubstr(path.string()), HasSubstr("--snapshot-dir")));
-    EXPECT_EQ(refused(Store::open(path)).kind, ErrorKind::kNoBaseline);
+    EXPECT_EQ(refused(FolderStore::open(path)).kind, ErrorKind::kNoBaseline);
   }
   EXPECT_EQ(read_text(file), "x");
 }
@@ -87,7 +89,7 @@ TEST_F(Stores, WhatIsCapturedIsRead) {
   EXPECT_EQ(now(), "generation 1");
   must(capture_generation(root, 2));
   EXPECT_EQ(now(), "generation 2");
-  const Store store = must(Store::open(root));
+  const FolderStore store = must(FolderStore::open(root));
   EXPECT_EQ(must(store.load_manifest("bench.none")), std::nullopt);
   EXPECT_THAT(must(store.run_ids()), ElementsAre("run-1", "run-2"));
   EXPECT_EQ(must(store.load_run("../run-1")), std::nullopt);
@@ -98,7 +100,7 @@ TEST_F(Stores, WhatIsCapturedIsRead) {
 TEST_F(Stores, AMalformedManifestIsNamedAndOthersCanBeRead) {
   must(capture_generation(root, 1));
   write_file(root / "cases/bench/time_a.json", "{\n  \"format\": 1,\n");
-  const Store store = must(Store::open(root));
+  const FolderStore store = must(FolderStore::open(root));
   const auto damaged = store.load_manifest("bench.time_a");
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().kind, ErrorKind::kCorrupt);
@@ -109,7 +111,7 @@ TEST_F(Stores, AMalformedManifestIsNamedAndOthersCanBeRead) {
 TEST_F(Stores, AManifestOfAnotherBenchmarkIsNotTaken) {
   must(capture_generation(root, 1));
   fs::copy_file(root / "cases/bench/time_a.json", root / "cases/bench/time_z.json");
-  const auto loaded = must(Store::open(root)).load_manifest("bench.time_z");
+  const auto loaded = must(FolderStore::open(root)).load_manifest("bench.time_z");
   ASSERT_FALSE(loaded);
   EXPECT_THAT(loaded.error().message, AllOf(HasSubstr("bench.time_a"), HasSubstr("bench.time_z")));
 }
@@ -118,8 +120,8 @@ TEST_F(Stores, BenchmarksOfAnyNameAreKeptApart) {
   const std::vector<std::string> names{
       "..",    "/etc/passwd", std::string(300, 'x'), std::string(300, 'x') + "y", "caf\xc3\xa9", "m.F.x",
       "m.f.x", "<lambda>"};
-  const Store store = must(Store::open_or_create(root));
-  auto capture = must(CaptureTransaction::begin(store, "r"));
+  const FolderStore store = must(FolderStore::open_or_create(root));
+  auto capture = must(FolderCapture::begin(store, "r"));
   for (const std::string& name : names) {
     must(capture.put_manifest(simple_manifest(name, "r", {})));
   }
@@ -136,8 +138,8 @@ TEST_F(Stores, ADiscardedCaptureLeavesTheOldBaseline) {
   must(capture_generation(root, 1));
   const auto before = files_below(root);
   {
-    const Store store = must(Store::open(root));
-    auto capture = must(CaptureTransaction::begin(store, "r"));
+    const FolderStore store = must(FolderStore::open(root));
+    auto capture = must(FolderCapture::begin(store, "r"));
     must(put_object(capture.staging_objects(), store.objects_folder(), "new"));
     must(capture.put_manifest(simple_manifest("bench.time_a", "r", {})));
   }
@@ -147,8 +149,8 @@ TEST_F(Stores, ADiscardedCaptureLeavesTheOldBaseline) {
 
 TEST_F(Stores, ACaptureThatNamesAnUnwrittenObjectDoesNotCommit) {
   must(capture_generation(root, 1));
-  const Store store = must(Store::open(root));
-  auto capture = must(CaptureTransaction::begin(store, "r"));
+  const FolderStore store = must(FolderStore::open(root));
+  auto capture = must(FolderCapture::begin(store, "r"));
   must(capture.put_manifest(simple_manifest("bench.time_a", "r", {site_of({std::string(64, 'a'), 1, 1})})));
   const auto committed = capture.commit();
   ASSERT_FALSE(committed);
@@ -157,15 +159,15 @@ TEST_F(Stores, ACaptureThatNamesAnUnwrittenObjectDoesNotCommit) {
 }
 
 TEST_F(Stores, ObjectsThatNoManifestNamesAreNotKept) {
-  const Store store = must(Store::open_or_create(root));
-  auto capture = must(CaptureTransaction::begin(store, "r"));
+  const FolderStore store = must(FolderStore::open_or_create(root));
+  auto capture = must(FolderCapture::begin(store, "r"));
   const auto kept = must(put_object(capture.staging_objects(), store.objects_folder(), "kept"));
   const auto unused = must(put_object(capture.staging_objects(), store.objects_folder(), "second run"));
   write_file(capture.staging_objects() / ".tmp-1-1", "of a killed child");
   must(capture.put_manifest(simple_manifest("bench.time_a", "r", {site_of(kept)})));
   must(capture.commit());
-  EXPECT_TRUE(store.open_object(kept.sha256));
-  EXPECT_FALSE(store.open_object(unused.sha256));
+  EXPECT_TRUE(store.read_object(kept.sha256));
+  EXPECT_FALSE(store.read_object(unused.sha256));
   EXPECT_THAT(files_below(root), Not(Contains(HasSubstr(".tmp-"))));
 }
 
@@ -180,26 +182,26 @@ TEST_F(Stores, CapturingAgainHealsADamagedObject) {
 }
 
 TEST_F(Stores, AnotherCompressionReplacesTheFile) {
-  const Store store = must(Store::open_or_create(root));
+  const FolderStore store = must(FolderStore::open_or_create(root));
   const std::string value = lines(100'000, 1);
   for (const Compression compression : {Compression::kAuto, Compression::kNone, Compression::kAuto}) {
-    auto capture = must(CaptureTransaction::begin(store, "r"));
+    auto capture = must(FolderCapture::begin(store, "r"));
     const auto info = must(put_object(capture.staging_objects(), store.objects_folder(), value, compression));
     must(capture.put_manifest(simple_manifest("bench.time_a", "r", {site_of(info)})));
     must(capture.commit());
     const auto files = files_below(root / "objects");
     ASSERT_EQ(files.size(), 1U);
     EXPECT_EQ(files[0].ends_with(".zst"), compression == Compression::kAuto);
-    EXPECT_EQ(text_of(must(must(store.open_object(info.sha256)).load_verified(folder.path()))), value);
+    EXPECT_EQ(text_of(must(must(store.read_object(info.sha256)).load_verified(folder.path()))), value);
   }
 }
 
 TEST_F(Stores, OneWriterAtATime) {
   must(capture_generation(root, 1));
-  const Store store = must(Store::open(root));
-  const auto capture = must(CaptureTransaction::begin(store, "first"));
+  const FolderStore store = must(FolderStore::open(root));
+  const auto capture = must(FolderCapture::begin(store, "first"));
   const int status = in_child([&] {
-    const auto second = CaptureTransaction::begin(must(Store::open(root)), "second");
+    const auto second = FolderCapture::begin(must(FolderStore::open(root)), "second");
     const std::string wanted = "pid " + std::to_string(::getppid());
     return !second && second.error().kind == ErrorKind::kIo &&
                    second.error().message.find("another capture is writing to") != std::string::npos &&
@@ -208,8 +210,8 @@ TEST_F(Stores, OneWriterAtATime) {
                : 1;
   });
   EXPECT_EQ(status, 0);
-  EXPECT_FALSE(CaptureTransaction::begin(store, "third"));
-  EXPECT_FALSE(clean(store, std::nullopt, CleanMode::kRemove));
+  EXPECT_FALSE(FolderCapture::begin(store, "third"));
+  EXPECT_FALSE(store.clean(std::nullopt, CleanMode::kRemove));
   EXPECT_EQ(now(), "generation 1");  // readers do not wait
   EXPECT_TRUE(fs::exists(root / "staging/first"));
 }
@@ -217,8 +219,8 @@ TEST_F(Stores, OneWriterAtATime) {
 TEST_F(Stores, ADeadWriterHoldsNothingAndItsLeftoversGo) {
   must(capture_generation(root, 1));
   const int status = in_child([&] {
-    const Store store = must(Store::open(root));
-    auto capture = must(CaptureTransaction::begin(store, "dead"));
+    const FolderStore store = must(FolderStore::open(root));
+    auto capture = must(FolderCapture::begin(store, "dead"));
     must(put_object(capture.staging_objects(), store.objects_folder(), "new"));
     ::raise(SIGKILL);
     return 0;
@@ -232,11 +234,11 @@ TEST_F(Stores, ADeadWriterHoldsNothingAndItsLeftoversGo) {
 }
 
 TEST_F(Stores, AChildThatExitsOrderlyDoesNotDiscardItsParentsCapture) {
-  const Store store = must(Store::open_or_create(root));
+  const FolderStore store = must(FolderStore::open_or_create(root));
   {
-    auto capture = must(CaptureTransaction::begin(store, "r"));
+    auto capture = must(FolderCapture::begin(store, "r"));
     EXPECT_EQ(in_child([&] {
-                const CaptureTransaction inherited = std::move(capture);
+                const FolderCapture inherited = std::move(capture);
                 return 0;
               }),
               0);
@@ -254,7 +256,7 @@ TEST_F(Stores, LinksOutOfTheStoreAreNotFollowedWhenWriting) {
   write_file(root / "staging/evil/COMMIT", "evil\n");
   fs::rename(root / "cases", root / "hidden");
   fs::create_directory_symlink(outside, root / "cases");
-  static_cast<void>(Store::open(root));
+  static_cast<void>(FolderStore::open(root));
   EXPECT_THAT(files_below(outside), IsEmpty());
 }
 
@@ -263,12 +265,12 @@ TEST_F(Stores, CleanRemovesWhatNothingRefersTo) {
   must(capture_generation(root, 2));
   fs::create_directories(root / "staging/stale/objects");
   write_file(root / "staging/stale/objects/.tmp-1-1", "12345");
-  const Store store = must(Store::open(root));
+  const FolderStore store = must(FolderStore::open(root));
   const auto before = files_below(root);
 
-  const CleanReport planned = must(clean(store, std::nullopt, CleanMode::kDryRun));
+  const CleanReport planned = must(store.clean(std::nullopt, CleanMode::kDryRun));
   EXPECT_EQ(files_below(root), before);
-  const CleanReport done = must(clean(store, std::nullopt, CleanMode::kRemove));
+  const CleanReport done = must(store.clean(std::nullopt, CleanMode::kRemove));
   for (const CleanReport& report : {planned, done}) {
     EXPECT_EQ(report.objects, 3U);
     EXPECT_EQ(report.leftovers, 1U);
@@ -277,18 +279,18 @@ TEST_F(Stores, CleanRemovesWhatNothingRefersTo) {
   }
   EXPECT_EQ(files_below(root / "objects").size(), 3U);
   EXPECT_EQ(now(), "generation 2");
-  EXPECT_EQ(must(clean(store, std::nullopt, CleanMode::kRemove)).bytes, 0U);
+  EXPECT_EQ(must(store.clean(std::nullopt, CleanMode::kRemove)).bytes, 0U);
 }
 
 TEST_F(Stores, CleanRemovesObsoleteBenchmarksOnlyWhenToldWhichLive) {
   must(capture_generation(root, 1));
-  const Store store = must(Store::open(root));
-  const auto report = must(clean(store, std::vector<std::string>{"bench.time_a", "bench.new"}, CleanMode::kRemove));
+  const FolderStore store = must(FolderStore::open(root));
+  const auto report = must(store.clean(std::vector<std::string>{"bench.time_a", "bench.new"}, CleanMode::kRemove));
   EXPECT_THAT(report.obsolete, ElementsAre("bench.Suite.time_b", "other.time_c"));
   EXPECT_EQ(report.objects, 0U);
   EXPECT_THAT(must(store.benchmark_names()), ElementsAre("bench.time_a"));
   EXPECT_FALSE(fs::exists(root / "cases/other"));
-  const auto none = clean(store, std::vector<std::string>{}, CleanMode::kRemove);
+  const auto none = store.clean(std::vector<std::string>{}, CleanMode::kRemove);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, ErrorKind::kUsage);
 }
@@ -297,7 +299,7 @@ TEST_F(Stores, CleanTouchesNothingWhereAManifestCannotBeRead) {
   must(capture_generation(root, 1));
   write_file(root / "cases/bench/time_a.json", "{");
   const auto before = files_below(root);
-  EXPECT_FALSE(clean(must(Store::open(root)), std::nullopt, CleanMode::kRemove));
+  EXPECT_FALSE(must(FolderStore::open(root)).clean(std::nullopt, CleanMode::kRemove));
   EXPECT_EQ(files_below(root), before);
 }
 

@@ -1,12 +1,14 @@
-// The snapshot store: a folder of plain files that holds the baseline. Layout and guarantees are in docs/store.md.
+// The snapshot store: what holds the baseline. Its layout and guarantees as a folder are in docs/store.md.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "snapshot_test/store/manifest.hpp"
@@ -19,55 +21,95 @@ namespace snapshot_test::store {
 /// The version of the layout that this build reads and writes.
 inline constexpr int kFormatVersion = 1;
 
-/// An opened store. A value: copies see the same folder. Const members may be called from several threads and while
-/// another process captures: each manifest read is whole, and the objects that it names are there.
+/// How long to wait for another writer to end.
+using Patience = std::chrono::milliseconds;
+
+class CaptureTransaction;  // snapshot_test/store/transaction.hpp
+
+enum class CleanMode { kRemove, kDryRun };
+
+struct CleanReport {
+  std::vector<std::string> obsolete;  ///< benchmarks whose manifest was removed
+  std::size_t objects = 0;            ///< objects that nothing referred to
+  std::size_t leftovers = 0;          ///< folders and temporary files of unfinished captures
+  std::size_t resumable = 0;          ///< those of them that `capture --resume` could have gone on with
+  std::uint64_t bytes = 0;            ///< size of all the files removed
+};
+
+/// An object where it lies.
+struct StoredObject {
+  std::string place;  ///< its file's path
+  std::uint64_t bytes = 0;
+};
+
+/// An opened store. Where it is, is a location: a folder, or "KIND:..." of another kind. Const members may be called
+/// from several threads and while another process captures: each manifest read is whole, and the objects that it names
+/// are there.
 class Store {
  public:
   /// For reading. kNoBaseline: missing, empty, or without snapshots; kUnsupported: another format version; kCorrupt:
-  /// format.json is malformed or gone; kIo otherwise. Finishes a commit that was interrupted; where that is not
-  /// possible (a read-only folder, a capture that is committing now), reads the new baseline from the staging folder.
-  [[nodiscard]] static Result<Store> open(const std::filesystem::path& path);
+  /// what says that it is a store is malformed or gone; kIo otherwise. Finishes a commit that was interrupted; where
+  /// that is not possible (a read-only folder, a capture that is committing now), reads the new baseline from where it
+  /// lies.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::filesystem::path& location);
   /// For writing: as open(), but makes the store where there is none. Refuses (kUsage) a folder of other files.
-  [[nodiscard]] static Result<Store> open_or_create(const std::filesystem::path& path);
-
-  /// For looking at what there may be: none where the folder is missing or empty; a store without snapshots is one.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open_or_create(const std::filesystem::path& location);
+  /// For looking at what there may be: null where the folder is missing or empty; a store without snapshots is one.
   /// kUsage: a file, or a folder of other files; otherwise as open().
-  [[nodiscard]] static Result<std::optional<Store>> open_if_there(const std::filesystem::path& path);
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open_if_there(const std::filesystem::path& location);
 
-  [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
-  [[nodiscard]] std::filesystem::path objects_folder() const;
-  /// Where objects are to be looked for, in this order: more than one folder while a commit is under way.
-  [[nodiscard]] std::vector<std::filesystem::path> objects_folders() const;
+  virtual ~Store() = default;
+
+  /// Its location, as messages have it.
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// For processes that read its objects.
+  [[nodiscard]] virtual model::Locator locator() const = 0;
 
   /// None if the benchmark has no snapshots. kCorrupt, kUnsupported, kIo.
-  [[nodiscard]] Result<std::optional<Manifest>> load_manifest(std::string_view benchmark) const;
+  [[nodiscard]] virtual Result<std::optional<Manifest>> load_manifest(std::string_view benchmark) const = 0;
   /// Every benchmark that has a manifest, sorted.
-  [[nodiscard]] Result<std::vector<std::string>> benchmark_names() const;
-
-  [[nodiscard]] Result<std::optional<RunInfo>> load_run(std::string_view id) const;
+  [[nodiscard]] virtual Result<std::vector<std::string>> benchmark_names() const = 0;
+  [[nodiscard]] virtual Result<std::optional<RunInfo>> load_run(std::string_view id) const = 0;
   /// Oldest first.
-  [[nodiscard]] Result<std::vector<std::string>> run_ids() const;
+  [[nodiscard]] virtual Result<std::vector<std::string>> run_ids() const = 0;
 
-  /// kCorrupt where it is missing or its size is wrong. `plain_bytes`: what the manifest says (SiteValue::bytes).
-  [[nodiscard]] Result<ObjectReader> open_object(std::string_view sha256,
-                                                 std::optional<std::uint64_t> plain_bytes = std::nullopt) const;
+  /// As store::open_object().
+  [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object(
+      std::string_view sha256, std::optional<std::uint64_t> plain_bytes = std::nullopt) const {
+    return store::open_object(locator(), sha256, plain_bytes);
+  }
+  /// An object that load_manifest() spoke of; none where it is missing.
+  [[nodiscard]] virtual std::optional<StoredObject> find_object(std::string_view sha256) const = 0;
+  /// Where what load_manifest() reads lies; none if the benchmark has no snapshots.
+  [[nodiscard]] virtual std::optional<std::string> manifest_place(std::string_view benchmark) const = 0;
+  /// Bytes that all of it takes; of a folder as du counts them.
+  [[nodiscard]] virtual Result<std::uint64_t> disk_usage() const = 0;
 
-  /// The file of an object that load_manifest() spoke of; none where it is missing.
-  [[nodiscard]] std::optional<std::filesystem::path> object_file(std::string_view sha256) const;
-  /// The file that load_manifest() reads; none if the benchmark has no snapshots.
-  [[nodiscard]] std::optional<std::filesystem::path> manifest_file(std::string_view benchmark) const;
+  /// A capture that becomes the baseline as a whole. Takes the store's lock; kIo if another process still has it after
+  /// `patience`. Removes what earlier captures left unfinished.
+  [[nodiscard]] virtual Result<std::unique_ptr<CaptureTransaction>> begin_capture(std::string run_id,
+                                                                                  Patience patience = {}) const = 0;
+  /// As begin_capture(), but where a capture with the same `key` (an object) was stopped before it was committed, goes
+  /// on with its objects, its run id and what it wrote into its journal. Others that were stopped are removed.
+  /// Destroyed without commit(), it leaves what was staged to the next.
+  [[nodiscard]] virtual Result<std::unique_ptr<CaptureTransaction>> resume_capture(std::string run_id,
+                                                                                   const nlohmann::json& key,
+                                                                                   Patience patience = {}) const = 0;
 
-  /// Bytes that the folder takes on disk, as du counts them.
-  [[nodiscard]] Result<std::uint64_t> disk_usage() const;
-
- private:
-  explicit Store(std::filesystem::path root) : root_(std::move(root)) {}
-  [[nodiscard]] Result<void> finish_commits();
-  [[nodiscard]] Result<bool> has_snapshots() const;
-  [[nodiscard]] std::vector<std::filesystem::path> bases() const;
-
-  std::filesystem::path root_;
-  std::vector<std::filesystem::path> pending_;  ///< committed but not moved yet, newest first
+  /// Removes what nothing refers to; with kDryRun only says what it would remove. Takes the same lock as a capture.
+  /// `live_benchmarks`: all benchmarks there are now; manifests of others are removed. Without it manifests stay. An
+  /// empty list is kUsage: it is what a suite that does not import looks like. A manifest that cannot be read is an
+  /// error, and nothing is removed.
+  [[nodiscard]] virtual Result<CleanReport> clean(const std::optional<std::vector<std::string>>& live_benchmarks,
+                                                  CleanMode mode, Patience patience = {}) const = 0;
+  /// Removes the snapshot of the case with these ids, and with the last one the benchmark's manifest; false where there
+  /// is none. A process that dies meanwhile leaves the old manifest or the new one. Values stay until they are cleaned.
+  /// Takes the same lock as a capture. Errors as load_manifest() and find_case().
+  [[nodiscard]] virtual Result<bool> forget_case(std::string_view benchmark, const std::vector<std::string>& ids,
+                                                 Patience patience = {}) const = 0;
 };
+
+/// A location that names the same store from any current folder.
+[[nodiscard]] std::filesystem::path absolute_location(const std::filesystem::path& location);
 
 }  // namespace snapshot_test::store

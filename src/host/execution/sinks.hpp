@@ -18,12 +18,12 @@ namespace snapshot_test::host::execution {
 /// Hands a pickle on to the store.
 class StoreSink : public util::ByteSink {
  public:
-  explicit StoreSink(store::ObjectWriter writer) : writer_(std::move(writer)) {}
-  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override { return writer_.write(bytes); }
-  [[nodiscard]] Result<store::ObjectInfo> finish() { return writer_.finish(); }
+  explicit StoreSink(std::unique_ptr<store::ObjectWriter> writer) : writer_(std::move(writer)) {}
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override { return writer_->write(bytes); }
+  [[nodiscard]] Result<store::ObjectInfo> finish() { return writer_->finish(); }
 
  private:
-  store::ObjectWriter writer_;
+  std::unique_ptr<store::ObjectWriter> writer_;
 };
 
 /// Takes a pickle's digest and keeps nothing of it.

@@ -81,10 +81,6 @@ bool compared_alike(const SiteValue& one, const SiteValue& other) {
   return one.object == other.object && one.unstable == other.unstable && one.bounds == other.bounds;
 }
 
-std::vector<std::filesystem::path> folders(const std::vector<std::string>& texts) {
-  return {texts.begin(), texts.end()};
-}
-
 /// One site of the snapshot, what was seen there now (null: nothing to compare), and how the two compare.
 struct Compared {
   const SiteValue* baseline;
@@ -240,9 +236,8 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::
   SiteValue value;
   value.type = pickling::type_name(py::type::handle_of(seen.value));
   value.meaningful = seen.meaningful;
-  TRY_ASSIGN(auto writer,
-             store::ObjectWriter::create(request.objects_dir, request.known_objects_dir,
-                                         request.compress ? store::Compression::kAuto : store::Compression::kNone));
+  TRY_ASSIGN(auto writer, store::create_object(
+                              request.store, request.compress ? store::Compression::kAuto : store::Compression::kNone));
   StoreSink sink(std::move(writer));
   const auto pickled = pickling::Pickler(sink, limits, reducers_, drained_).dump(seen.value);
   if (!pickled && pickled.error().kind != ErrorKind::kPython) {
@@ -337,17 +332,16 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
     comparison.explanation = error.message;
     return comparison;
   };
-  const std::vector<std::filesystem::path> where = folders(request.baseline_dirs);
-  auto snapshot = store::ObjectReader::open(where, baseline.object, baseline.bytes);
+  auto snapshot = store::open_object(request.store, baseline.object, baseline.bytes);
   if (!snapshot) {
     return unreadable(snapshot.error());
   }
-  auto again = store::ObjectReader::open(where, baseline.object, baseline.bytes);
+  auto again = store::open_object(request.store, baseline.object, baseline.bytes);
   if (!again) {
     return unreadable(again.error());
   }
   TRY_ASSIGN(auto hash, store::Sha256::create());
-  CompareSink sink(*snapshot, *again, std::move(hash), request.scratch);
+  CompareSink sink(**snapshot, **again, std::move(hash), request.scratch);
   const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
   if (!pickled && pickled.error().kind == ErrorKind::kPython) {
     comparison.match = SiteMatch::kOpaque;
@@ -365,7 +359,7 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
     comparison.match = SiteMatch::kIdentical;
     return comparison;
   }
-  const auto result = compare_trees(sink, *snapshot, request, baseline);
+  const auto result = compare_trees(sink, **snapshot, request, baseline);
   if (!result) {
     return unreadable(result.error());
   }

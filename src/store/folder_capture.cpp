@@ -1,4 +1,4 @@
-#include "snapshot_test/store/transaction.hpp"
+#include "store/folder_capture.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ namespace snapshot_test::store {
 
 namespace fs = std::filesystem;
 
-struct CaptureTransaction::Impl {
+struct FolderCapture::Impl {
   fs::path root;
   fs::path staged;
   std::string run_id;
@@ -35,7 +35,7 @@ struct CaptureTransaction::Impl {
   std::set<std::string> captured{};  ///< those of `referenced` that this run must have written or found
 
   /// `key`: of a capture that can be resumed.
-  [[nodiscard]] static Result<std::unique_ptr<Impl>> start(const Store& store, std::string run_id,
+  [[nodiscard]] static Result<std::unique_ptr<Impl>> start(const FolderStore& store, std::string run_id,
                                                            const nlohmann::json* key, Patience patience);
 
   ~Impl() {
@@ -121,10 +121,10 @@ struct CaptureTransaction::Impl {
   }
 };
 
-CaptureTransaction::CaptureTransaction(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-CaptureTransaction::CaptureTransaction(CaptureTransaction&&) noexcept = default;
-CaptureTransaction& CaptureTransaction::operator=(CaptureTransaction&&) noexcept = default;
-CaptureTransaction::~CaptureTransaction() = default;
+FolderCapture::FolderCapture(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+FolderCapture::FolderCapture(FolderCapture&&) noexcept = default;
+FolderCapture& FolderCapture::operator=(FolderCapture&&) noexcept = default;
+FolderCapture::~FolderCapture() = default;
 
 namespace {
 
@@ -166,10 +166,8 @@ Result<void> forget_manifests(const fs::path& folder) {
 
 }  // namespace
 
-Result<std::unique_ptr<CaptureTransaction::Impl>> CaptureTransaction::Impl::start(const Store& store,
-                                                                                  std::string run_id,
-                                                                                  const nlohmann::json* key,
-                                                                                  Patience patience) {
+Result<std::unique_ptr<FolderCapture::Impl>> FolderCapture::Impl::start(const FolderStore& store, std::string run_id,
+                                                                        const nlohmann::json* key, Patience patience) {
   if (!paths::is_run_id(run_id)) {
     return fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run_id));
   }
@@ -213,31 +211,31 @@ Result<std::unique_ptr<CaptureTransaction::Impl>> CaptureTransaction::Impl::star
   return impl;
 }
 
-Result<CaptureTransaction> CaptureTransaction::begin(const Store& store, std::string run_id, Patience patience) {
+Result<FolderCapture> FolderCapture::begin(const FolderStore& store, std::string run_id, Patience patience) {
   auto impl = Impl::start(store, std::move(run_id), nullptr, patience);
-  return std::move(impl).map([](std::unique_ptr<Impl> made) { return CaptureTransaction(std::move(made)); });
+  return std::move(impl).map([](std::unique_ptr<Impl> made) { return FolderCapture(std::move(made)); });
 }
 
-Result<CaptureTransaction> CaptureTransaction::resume(const Store& store, std::string run_id, const nlohmann::json& key,
-                                                      Patience patience) {
+Result<FolderCapture> FolderCapture::resume(const FolderStore& store, std::string run_id, const nlohmann::json& key,
+                                            Patience patience) {
   auto impl = Impl::start(store, std::move(run_id), &key, patience);
-  return std::move(impl).map([](std::unique_ptr<Impl> made) { return CaptureTransaction(std::move(made)); });
+  return std::move(impl).map([](std::unique_ptr<Impl> made) { return FolderCapture(std::move(made)); });
 }
 
-const std::string& CaptureTransaction::run_id() const { return impl_->run_id; }
+const std::string& FolderCapture::run_id() const { return impl_->run_id; }
 
-Resumed& CaptureTransaction::resumed() { return impl_->resumed; }
+Resumed& FolderCapture::resumed() { return impl_->resumed; }
 
-Result<void> CaptureTransaction::write_journal(const nlohmann::json& line) {
+Result<void> FolderCapture::write_journal(const nlohmann::json& line) {
   return impl_->journal ? impl_->journal->append(line) : Result<void>();
 }
 
-bool CaptureTransaction::holds(const model::SiteValue& site) const {
+bool FolderCapture::holds(const model::SiteValue& site) const {
   const std::vector<fs::path> folders{paths::objects(impl_->staged), paths::objects(impl_->root)};
   if (!paths::is_object_name(site.object)) {
     return false;
   }
-  auto reader = ObjectReader::open(folders, site.object, site.bytes);
+  auto reader = FileObjectReader::open(folders, site.object, site.bytes);
   auto hash = Sha256::create();
   std::vector<std::byte> chunk(1 << 18);
   while (reader && hash) {
@@ -253,9 +251,14 @@ bool CaptureTransaction::holds(const model::SiteValue& site) const {
   return false;
 }
 
-fs::path CaptureTransaction::staging_objects() const { return paths::objects(impl_->staged); }
+fs::path FolderCapture::staging_objects() const { return paths::objects(impl_->staged); }
 
-Result<void> CaptureTransaction::put_manifest(const Manifest& manifest) {
+model::Locator FolderCapture::locator() const {
+  const std::string staging = staging_objects().string();
+  return {"folder", {staging, paths::objects(impl_->root).string()}, staging};
+}
+
+Result<void> FolderCapture::put_manifest(const Manifest& manifest) {
   const fs::path path = paths::manifest(paths::cases(impl_->staged), manifest.benchmark);
   auto written = ensure_folder(path.parent_path());
   if (written) {
@@ -277,7 +280,7 @@ Result<void> CaptureTransaction::put_manifest(const Manifest& manifest) {
   return {};
 }
 
-Result<void> CaptureTransaction::put_run(const RunInfo& run) {
+Result<void> FolderCapture::put_run(const RunInfo& run) {
   auto written = paths::is_run_id(run.id) ? write_new_file(paths::run(paths::runs(impl_->staged), run.id), to_text(run))
                                           : fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run.id));
   if (!written) {
@@ -286,7 +289,7 @@ Result<void> CaptureTransaction::put_run(const RunInfo& run) {
   return {};
 }
 
-Result<void> CaptureTransaction::commit() {
+Result<void> FolderCapture::commit() {
   auto done = impl_->check_references();
   if (!done) {
     return done;

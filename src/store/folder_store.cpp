@@ -1,4 +1,4 @@
-#include "snapshot_test/store/store.hpp"
+#include "store/folder_store.hpp"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "store/files.hpp"
+#include "store/folder_capture.hpp"
 #include "store/json_text.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
-#include "store/object_reader.hpp"
 #include "store/paths.hpp"
 #include "util/try.hpp"
 
@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::string_view kFolder = "folder";
 constexpr std::string_view kHowTo = "run `snapshot_test capture ...` on code that is known to be good to make one";
 
 tl::unexpected<Error> headless(const fs::path& path) {
@@ -60,7 +61,7 @@ Result<std::string> benchmark_of(const fs::path& cases, const fs::path& file) {
 
 }  // namespace
 
-Result<Store> Store::open(const fs::path& path) {
+Result<FolderStore> FolderStore::open(const fs::path& path) {
   TRY_ASSIGN(const auto state, look_at(path));
   switch (state) {
     case FolderState::kFile:
@@ -81,7 +82,7 @@ Result<Store> Store::open(const fs::path& path) {
     case FolderState::kStore: break;
   }
   TRY(check_format(path));
-  Store store(path);
+  FolderStore store(path);
   TRY(store.finish_commits());
   TRY_ASSIGN(const auto any, store.has_snapshots());
   if (!any) {
@@ -92,7 +93,7 @@ Result<Store> Store::open(const fs::path& path) {
   return store;
 }
 
-Result<Store> Store::open_or_create(const fs::path& path) {
+Result<FolderStore> FolderStore::open_or_create(const fs::path& path) {
   TRY_ASSIGN(const auto state, look_at(path));
   Result<void> ready;
   switch (state) {
@@ -111,7 +112,7 @@ Result<Store> Store::open_or_create(const fs::path& path) {
     case FolderState::kHeadless: return headless(path);
     case FolderState::kStore: ready = check_format(path); break;
   }
-  Store store(path);
+  FolderStore store(path);
   if (ready) {
     ready = store.finish_commits();
   }
@@ -121,16 +122,16 @@ Result<Store> Store::open_or_create(const fs::path& path) {
   return store;
 }
 
-Result<std::optional<Store>> Store::open_if_there(const fs::path& path) {
+Result<std::optional<FolderStore>> FolderStore::open_if_there(const fs::path& path) {
   TRY_ASSIGN(const auto state, look_at(path));
   if (state == FolderState::kMissing || state == FolderState::kEmpty) {
     return std::nullopt;
   }
-  return open_or_create(path).map([](Store store) { return std::optional(std::move(store)); });
+  return open_or_create(path).map([](FolderStore store) { return std::optional(std::move(store)); });
 }
 
 /// A reader works without write permission: what cannot be moved is read from the staging folder.
-Result<void> Store::finish_commits() {
+Result<void> FolderStore::finish_commits() {
   TRY_ASSIGN(const auto staged, find_staged(root_));
   if (staged.committed.empty()) {
     return {};
@@ -148,13 +149,13 @@ Result<void> Store::finish_commits() {
 }
 
 /// Where to look, in this order.
-std::vector<fs::path> Store::bases() const {
+std::vector<fs::path> FolderStore::bases() const {
   std::vector<fs::path> all = pending_;
   all.push_back(root_);
   return all;
 }
 
-Result<bool> Store::has_snapshots() const {
+Result<bool> FolderStore::has_snapshots() const {
   for (const fs::path& base : bases()) {
     TRY_ASSIGN(const auto files, manifest_files(paths::cases(base)));
     if (!files.empty()) {
@@ -164,9 +165,9 @@ Result<bool> Store::has_snapshots() const {
   return false;
 }
 
-fs::path Store::objects_folder() const { return paths::objects(root_); }
+fs::path FolderStore::objects_folder() const { return paths::objects(root_); }
 
-Result<std::optional<Manifest>> Store::load_manifest(std::string_view benchmark) const {
+Result<std::optional<Manifest>> FolderStore::load_manifest(std::string_view benchmark) const {
   for (const fs::path& base : bases()) {
     const fs::path path = paths::manifest(paths::cases(base), benchmark);
     TRY_ASSIGN(const auto text, read_if_there(path));
@@ -188,7 +189,7 @@ Result<std::optional<Manifest>> Store::load_manifest(std::string_view benchmark)
   return std::nullopt;
 }
 
-Result<std::vector<std::string>> Store::benchmark_names() const {
+Result<std::vector<std::string>> FolderStore::benchmark_names() const {
   std::vector<std::string> names;
   for (const fs::path& base : bases()) {
     const fs::path cases = paths::cases(base);
@@ -203,7 +204,7 @@ Result<std::vector<std::string>> Store::benchmark_names() const {
   return names;
 }
 
-Result<std::optional<RunInfo>> Store::load_run(std::string_view id) const {
+Result<std::optional<RunInfo>> FolderStore::load_run(std::string_view id) const {
   if (!paths::is_run_id(id)) {
     return std::nullopt;
   }
@@ -218,7 +219,7 @@ Result<std::optional<RunInfo>> Store::load_run(std::string_view id) const {
   return std::nullopt;
 }
 
-Result<std::vector<std::string>> Store::run_ids() const {
+Result<std::vector<std::string>> FolderStore::run_ids() const {
   std::vector<std::string> ids;
   for (const fs::path& base : bases()) {
     TRY_ASSIGN(const auto entries, list_folder(paths::runs(base)));
@@ -233,7 +234,7 @@ Result<std::vector<std::string>> Store::run_ids() const {
   return ids;
 }
 
-std::vector<fs::path> Store::objects_folders() const {
+std::vector<fs::path> FolderStore::objects_folders() const {
   std::vector<fs::path> folders;
   for (const fs::path& base : bases()) {
     folders.push_back(paths::objects(base));
@@ -243,35 +244,86 @@ std::vector<fs::path> Store::objects_folders() const {
   return folders;
 }
 
-Result<ObjectReader> Store::open_object(std::string_view sha256, std::optional<std::uint64_t> plain_bytes) const {
-  return ObjectReader::open(objects_folders(), sha256, plain_bytes);
+Result<FileObjectReader> FolderStore::read_object(std::string_view sha256,
+                                                  std::optional<std::uint64_t> plain_bytes) const {
+  return FileObjectReader::open(objects_folders(), sha256, plain_bytes);
 }
 
-std::optional<fs::path> Store::object_file(std::string_view sha256) const {
-  std::error_code ignored;
+model::Locator FolderStore::locator() const {
+  model::Locator where{std::string(kFolder), {}, ""};
+  for (const fs::path& folder : objects_folders()) {
+    where.places.push_back(folder.string());
+  }
+  return where;
+}
+
+std::optional<StoredObject> FolderStore::find_object(std::string_view sha256) const {
+  std::error_code missing;
   for (const fs::path& folder : objects_folders()) {
     for (const Encoding encoding : {Encoding::kPlain, Encoding::kZstd}) {
-      if (fs::path file = paths::object(folder, sha256, encoding); fs::exists(file, ignored)) {
-        return file;
+      const fs::path file = paths::object(folder, sha256, encoding);
+      if (const std::uintmax_t bytes = fs::file_size(file, missing); !missing) {
+        return StoredObject{file.string(), bytes};
       }
     }
   }
   return std::nullopt;
 }
 
-std::optional<fs::path> Store::manifest_file(std::string_view benchmark) const {
+std::optional<std::string> FolderStore::manifest_place(std::string_view benchmark) const {
   std::error_code ignored;
   for (const fs::path& base : bases()) {
-    if (fs::path file = paths::manifest(paths::cases(base), benchmark); fs::exists(file, ignored)) {
-      return file;
+    if (const fs::path file = paths::manifest(paths::cases(base), benchmark); fs::exists(file, ignored)) {
+      return file.string();
     }
   }
   return std::nullopt;
 }
 
-Result<std::uint64_t> Store::disk_usage() const {
+Result<std::uint64_t> FolderStore::disk_usage() const {
   TRY_ASSIGN(const auto size, tree_size(root_ / "."));
   return size.allocated;
+}
+
+namespace {
+
+template <class T, class Made>
+Result<std::unique_ptr<T>> on_heap(Result<Made> made) {
+  return std::move(made).map([](Made it) -> std::unique_ptr<T> { return std::make_unique<Made>(std::move(it)); });
+}
+
+Result<std::unique_ptr<Store>> open_folder_store(const fs::path& path, Opening opening) {
+  if (opening == Opening::kIfThere) {
+    TRY_ASSIGN(auto there, FolderStore::open_if_there(path));
+    return there ? std::make_unique<FolderStore>(std::move(*there)) : nullptr;
+  }
+  return on_heap<Store>(opening == Opening::kToRead ? FolderStore::open(path) : FolderStore::open_or_create(path));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CaptureTransaction>> FolderStore::begin_capture(std::string run_id, Patience patience) const {
+  return on_heap<CaptureTransaction>(FolderCapture::begin(*this, std::move(run_id), patience));
+}
+
+Result<std::unique_ptr<CaptureTransaction>> FolderStore::resume_capture(std::string run_id, const nlohmann::json& key,
+                                                                        Patience patience) const {
+  return on_heap<CaptureTransaction>(FolderCapture::resume(*this, std::move(run_id), key, patience));
+}
+
+Kind folder_kind() {
+  const auto create = [](const model::Locator& where,
+                         Compression compression) -> Result<std::unique_ptr<ObjectWriter>> {
+    if (where.staging.empty() || where.places.empty()) {
+      return fail(ErrorKind::kInternal, "there is no capture to write an object for");
+    }
+    return on_heap<ObjectWriter>(FileObjectWriter::create(where.staging, where.places.back(), compression));
+  };
+  const auto open = [](const model::Locator& where, std::string_view sha256, std::optional<std::uint64_t> plain_bytes) {
+    const std::vector<fs::path> folders(where.places.begin(), where.places.end());
+    return on_heap<ObjectReader>(FileObjectReader::open(folders, sha256, plain_bytes));
+  };
+  return {std::string(kFolder), open_folder_store, create, open};
 }
 
 }  // namespace snapshot_test::store
