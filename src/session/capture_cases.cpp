@@ -193,7 +193,7 @@ void Capture::report_complete(const Selection& selection) {
     for (const std::size_t index : selection.indices[i]) {
       const auto captured = captured_.find({benchmark.name, index});
       if (captured != captured_.end() && captured->second.complete) {
-        report({benchmark.name, index, benchmark.case_label(index)}, captured->second);
+        report(id_of(benchmark, index), captured->second);
       }
     }
   }

@@ -29,9 +29,10 @@ struct CaseTask {
   std::string died;        ///< how its forked process died at once; then it gets an interpreter of its own
 };
 
-[[nodiscard]] inline model::CaseId id_of(const CaseTask& task) {
-  return {task.benchmark->name, task.index, task.benchmark->case_label(task.index)};
+[[nodiscard]] inline model::CaseId id_of(const model::Benchmark& benchmark, std::size_t index) {
+  return {benchmark.name, index, benchmark.case_label(index)};
 }
+[[nodiscard]] inline model::CaseId id_of(const CaseTask& task) { return id_of(*task.benchmark, task.index); }
 
 /// How one case went: what it showed and, where it was told to compare, how that compares.
 struct CaseOutcome {

@@ -69,7 +69,7 @@ void Verification::report(CaseVerdict verdict) {
 void Verification::report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict,
                                       std::string reason) {
   CaseVerdict result;
-  result.id = {benchmark.name, index, benchmark.case_label(index)};
+  result.id = id_of(benchmark, index);
   result.verdict = verdict;
   result.reason = std::move(reason);
   result.observation.ending = model::Ending::kNotRun;

@@ -48,7 +48,7 @@ Node::Node(model::SupervisorLink link, Work work) : link_(std::move(link)), work
   helpers_ = util::child_processes();
 }
 
-void Node::send(model::Report report) {
+void Node::send(const model::Report& report) {
   if (!link_.send(report)) {
     ::_exit(1);
   }

@@ -34,7 +34,7 @@ class Node {
 
   /// Tells the supervisor that this process is ready, why it is not, or what became of a child. Ends the process if the
   /// connection breaks: there is nobody left to report to.
-  void send(model::Report report);
+  void send(const model::Report& report);
 
   /// Serves until the supervisor closes the link, then waits for the children that are left. Ends the process where a
   /// command cannot be understood, and says so.

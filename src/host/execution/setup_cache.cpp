@@ -61,9 +61,9 @@ std::optional<model::BranchFailure> attempt(const Context& context, const discov
   }
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    auto failure = build(context, cache, mode);
+    const auto failure = build(context, cache, mode);
     (void)model::SupervisorLink(std::move(ends->second))
-        .send(failure ? model::Report(std::move(*failure)) : model::Report(model::Ready{}));
+        .send(failure ? model::Report(*failure) : model::Report(model::Ready{}));
     interpreter::flush_standard_streams();
     ::_exit(0);
   }
