@@ -23,7 +23,6 @@ namespace {
 using snapshot_test::host::execution::CompareSink;
 using snapshot_test::store::Compression;
 using snapshot_test::store::FileObjectReader;
-using snapshot_test::store::FileObjectWriter;
 using snapshot_test::store::Sha256;
 namespace fs = std::filesystem;
 
@@ -64,9 +63,9 @@ struct Case {
 void measure(const Case& each, std::size_t megabytes, int rounds, const fs::path& folder) {
   const std::vector<std::uint64_t> live = numbers((megabytes << 20) / 8, each.bits);
   const auto bytes = std::as_bytes(std::span(live));
-  auto writer = must(FileObjectWriter::create(folder, folder / "known", each.compression));
-  if (auto written = writer.write(bytes); !written) std::exit(1);
-  const auto object = must(writer.finish());
+  auto writer = must(snapshot_test::store::create_object_file(folder, folder / "known", each.compression));
+  if (auto written = writer->write(bytes); !written) std::exit(1);
+  const auto object = must(writer->finish());
   const std::vector<fs::path> folders = {folder};
   const auto open = [&] { return must(FileObjectReader::open(folders, object.sha256, object.plain_bytes)); };
 

@@ -1,4 +1,4 @@
-#include "store/folder_capture.hpp"
+#include "snapshot_test/store/transaction.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 
 #include "store/digest.hpp"
 #include "store/files.hpp"
+#include "store/folder_store.hpp"
 #include "store/journal.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
@@ -21,24 +22,15 @@ namespace snapshot_test::store {
 
 namespace fs = std::filesystem;
 
-struct FolderCapture::Impl {
-  fs::path root;
-  fs::path staged;
-  std::string run_id;
-  StoreLock lock;
-  util::Fd watch{};  ///< opened before anything is staged; see sync_tree()
-  pid_t owner = ::getpid();
-  bool decided = false;              ///< the commit marker is there: the staged files are the baseline now
-  std::optional<Journal> journal{};  ///< of one that can be resumed: what is staged stays
-  Resumed resumed{};
-  std::set<std::string> referenced{};
-  std::set<std::string> captured{};  ///< those of `referenced` that this run must have written or found
+namespace {
 
-  /// `key`: of a capture that can be resumed.
-  [[nodiscard]] static Result<std::unique_ptr<Impl>> start(const FolderStore& store, std::string run_id,
-                                                           const nlohmann::json* key, Patience patience);
-
-  ~Impl() {
+/// What it stages lies beside the baseline until it is committed (docs/store.md).
+struct FolderCapture final : CaptureTransaction {
+  FolderCapture(fs::path store, fs::path folder, std::string id, StoreLock its_lock)
+      : root(std::move(store)), staged(std::move(folder)), its_id(std::move(id)), lock(std::move(its_lock)) {}
+  FolderCapture(const FolderCapture&) = delete;
+  FolderCapture& operator=(const FolderCapture&) = delete;
+  ~FolderCapture() override {
     // A forked child that exits orderly must not take the capture down.
     if (!decided && !journal && owner == ::getpid()) {
       std::error_code ignored;  // what stays is removed by the next capture
@@ -46,6 +38,32 @@ struct FolderCapture::Impl {
       fs::remove(paths::staging(root), ignored);
     }
   }
+
+  model::Locator locator() const override {
+    const std::string staging = paths::objects(staged).string();
+    return {"folder", {staging, paths::objects(root).string()}, staging};
+  }
+  const std::string& run_id() const override { return its_id; }
+  Resumed& resumed() override { return left; }
+  Result<void> write_journal(const nlohmann::json& line) override {
+    return journal ? journal->append(line) : Result<void>();
+  }
+  bool holds(const model::SiteValue& site) const override;
+  Result<void> put_manifest(const Manifest& manifest) override;
+  Result<void> put_run(const RunInfo& run) override;
+  Result<void> commit() override;
+
+  fs::path root;
+  fs::path staged;
+  std::string its_id;
+  StoreLock lock;
+  util::Fd watch{};  ///< opened before anything is staged; see sync_tree()
+  pid_t owner = ::getpid();
+  bool decided = false;              ///< the commit marker is there: the staged files are the baseline now
+  std::optional<Journal> journal{};  ///< of one that can be resumed: what is staged stays
+  Resumed left{};
+  std::set<std::string> referenced{};
+  std::set<std::string> captured{};  ///< those of `referenced` that this run must have written or found
 
   [[nodiscard]] bool stored(const fs::path& objects, const std::string& sha256) const {
     std::error_code ignored;
@@ -93,7 +111,7 @@ struct FolderCapture::Impl {
     if (!fd) {
       return tl::unexpected(store_error("create", temporary));
     }
-    const std::string text = run_id + "\n";
+    const std::string text = its_id + "\n";
     if (auto wrote = write_fully(fd, std::as_bytes(std::span(text)), temporary); !wrote) {
       return wrote;
     }
@@ -120,13 +138,6 @@ struct FolderCapture::Impl {
     return error;
   }
 };
-
-FolderCapture::FolderCapture(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-FolderCapture::FolderCapture(FolderCapture&&) noexcept = default;
-FolderCapture& FolderCapture::operator=(FolderCapture&&) noexcept = default;
-FolderCapture::~FolderCapture() = default;
-
-namespace {
 
 /// Of the captures that were stopped, the newest with this key.
 struct Predecessor {
@@ -164,10 +175,9 @@ Result<void> forget_manifests(const fs::path& folder) {
   return done ? remove_tree(paths::runs(folder)) : done;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<FolderCapture::Impl>> FolderCapture::Impl::start(const FolderStore& store, std::string run_id,
-                                                                        const nlohmann::json* key, Patience patience) {
+/// `key`: of a capture that can be resumed.
+Result<std::unique_ptr<CaptureTransaction>> start(const FolderStore& store, std::string run_id,
+                                                  const nlohmann::json* key, Patience patience) {
   if (!paths::is_run_id(run_id)) {
     return fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run_id));
   }
@@ -188,8 +198,8 @@ Result<std::unique_ptr<FolderCapture::Impl>> FolderCapture::Impl::start(const Fo
     resumed.journal = std::move(before->journal.lines);
   }
   const fs::path folder = paths::staging(store.root()) / run_id;
-  std::unique_ptr<Impl> impl(new Impl{store.root(), folder, std::move(run_id), std::move(lock)});
-  impl->resumed = std::move(resumed);
+  auto capture = std::make_unique<FolderCapture>(store.root(), folder, std::move(run_id), std::move(lock));
+  capture->left = std::move(resumed);
   for (const fs::path& each : {paths::objects(store.root()), paths::cases(store.root()), paths::runs(store.root())}) {
     done = done ? ensure_folder(each) : done;
   }
@@ -201,37 +211,18 @@ Result<std::unique_ptr<FolderCapture::Impl>> FolderCapture::Impl::start(const Fo
     const fs::path path = paths::journal(folder);
     auto journal = before ? Journal::reopen(path, before->journal) : Journal::create(path, *key);
     if (journal) {
-      impl->journal = std::move(*journal);
+      capture->journal = std::move(*journal);
     } else {
       done = tl::unexpected(std::move(journal.error()));
     }
   }
   TRY_ASSIGN(auto watch, done ? open_folder(folder) : tl::unexpected(done.error()));
-  impl->watch = std::move(watch);
-  return impl;
-}
-
-Result<FolderCapture> FolderCapture::begin(const FolderStore& store, std::string run_id, Patience patience) {
-  auto impl = Impl::start(store, std::move(run_id), nullptr, patience);
-  return std::move(impl).map([](std::unique_ptr<Impl> made) { return FolderCapture(std::move(made)); });
-}
-
-Result<FolderCapture> FolderCapture::resume(const FolderStore& store, std::string run_id, const nlohmann::json& key,
-                                            Patience patience) {
-  auto impl = Impl::start(store, std::move(run_id), &key, patience);
-  return std::move(impl).map([](std::unique_ptr<Impl> made) { return FolderCapture(std::move(made)); });
-}
-
-const std::string& FolderCapture::run_id() const { return impl_->run_id; }
-
-Resumed& FolderCapture::resumed() { return impl_->resumed; }
-
-Result<void> FolderCapture::write_journal(const nlohmann::json& line) {
-  return impl_->journal ? impl_->journal->append(line) : Result<void>();
+  capture->watch = std::move(watch);
+  return capture;
 }
 
 bool FolderCapture::holds(const model::SiteValue& site) const {
-  const std::vector<fs::path> folders{paths::objects(impl_->staged), paths::objects(impl_->root)};
+  const std::vector<fs::path> folders{paths::objects(staged), paths::objects(root)};
   if (!paths::is_object_name(site.object)) {
     return false;
   }
@@ -251,28 +242,21 @@ bool FolderCapture::holds(const model::SiteValue& site) const {
   return false;
 }
 
-fs::path FolderCapture::staging_objects() const { return paths::objects(impl_->staged); }
-
-model::Locator FolderCapture::locator() const {
-  const std::string staging = staging_objects().string();
-  return {"folder", {staging, paths::objects(impl_->root).string()}, staging};
-}
-
 Result<void> FolderCapture::put_manifest(const Manifest& manifest) {
-  const fs::path path = paths::manifest(paths::cases(impl_->staged), manifest.benchmark);
+  const fs::path path = paths::manifest(paths::cases(staged), manifest.benchmark);
   auto written = ensure_folder(path.parent_path());
   if (written) {
     written = write_new_file(path, to_text(manifest));
   }
   if (!written) {
-    return tl::unexpected(impl_->undone(std::move(written.error())));
+    return tl::unexpected(undone(std::move(written.error())));
   }
   for (const CaseRecord& record : manifest.cases) {
     for (const model::SiteValue& site : record.sites) {
       if (!site.object.empty()) {
-        impl_->referenced.insert(site.object);
-        if (record.run == impl_->run_id) {
-          impl_->captured.insert(site.object);
+        referenced.insert(site.object);
+        if (record.run == its_id) {
+          captured.insert(site.object);
         }
       }
     }
@@ -281,42 +265,53 @@ Result<void> FolderCapture::put_manifest(const Manifest& manifest) {
 }
 
 Result<void> FolderCapture::put_run(const RunInfo& run) {
-  auto written = paths::is_run_id(run.id) ? write_new_file(paths::run(paths::runs(impl_->staged), run.id), to_text(run))
+  auto written = paths::is_run_id(run.id) ? write_new_file(paths::run(paths::runs(staged), run.id), to_text(run))
                                           : fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run.id));
   if (!written) {
-    return tl::unexpected(impl_->undone(std::move(written.error())));
+    return tl::unexpected(undone(std::move(written.error())));
   }
   return {};
 }
 
 Result<void> FolderCapture::commit() {
-  auto done = impl_->check_references();
+  auto done = check_references();
   if (!done) {
     return done;
   }
-  done = impl_->drop_unreferenced();
+  done = drop_unreferenced();
   if (done) {
-    done = check_places(impl_->root, impl_->staged);
+    done = check_places(root, staged);
   }
   if (done) {
-    done = sync_tree(impl_->staged, impl_->watch);
+    done = sync_tree(staged, watch);
   }
   if (done) {
-    done = impl_->write_marker();
+    done = write_marker();
   }
   if (!done) {
-    return tl::unexpected(impl_->undone(std::move(done.error())));
+    return tl::unexpected(undone(std::move(done.error())));
   }
-  if (auto moved = roll_forward(impl_->root, impl_->staged); !moved) {
+  if (auto moved = roll_forward(root, staged); !moved) {
     moved.error().message += fmt::format(
         "; the capture itself is complete and is the baseline, and the next command that may write to '{}' puts it in "
         "place",
-        impl_->root.string());
+        root.string());
     return moved;
   }
   std::error_code ignored;  // an empty folder is no harm
-  fs::remove(paths::staging(impl_->root), ignored);
+  fs::remove(paths::staging(root), ignored);
   return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CaptureTransaction>> FolderStore::begin_capture(std::string run_id, Patience patience) const {
+  return start(*this, std::move(run_id), nullptr, patience);
+}
+
+Result<std::unique_ptr<CaptureTransaction>> FolderStore::resume_capture(std::string run_id, const nlohmann::json& key,
+                                                                        Patience patience) const {
+  return start(*this, std::move(run_id), &key, patience);
 }
 
 }  // namespace snapshot_test::store

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "store/files.hpp"
-#include "store/folder_capture.hpp"
 #include "store/json_text.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
@@ -302,22 +301,13 @@ Result<std::unique_ptr<Store>> open_folder_store(const fs::path& path, Opening o
 
 }  // namespace
 
-Result<std::unique_ptr<CaptureTransaction>> FolderStore::begin_capture(std::string run_id, Patience patience) const {
-  return on_heap<CaptureTransaction>(FolderCapture::begin(*this, std::move(run_id), patience));
-}
-
-Result<std::unique_ptr<CaptureTransaction>> FolderStore::resume_capture(std::string run_id, const nlohmann::json& key,
-                                                                        Patience patience) const {
-  return on_heap<CaptureTransaction>(FolderCapture::resume(*this, std::move(run_id), key, patience));
-}
-
 Kind folder_kind() {
   const auto create = [](const model::Locator& where,
                          Compression compression) -> Result<std::unique_ptr<ObjectWriter>> {
     if (where.staging.empty() || where.places.empty()) {
       return fail(ErrorKind::kInternal, "there is no capture to write an object for");
     }
-    return on_heap<ObjectWriter>(FileObjectWriter::create(where.staging, where.places.back(), compression));
+    return create_object_file(where.staging, where.places.back(), compression);
   };
   const auto open = [](const model::Locator& where, std::string_view sha256, std::optional<std::uint64_t> plain_bytes) {
     const std::vector<fs::path> folders(where.places.begin(), where.places.end());

@@ -32,10 +32,10 @@ class FolderStore final : public Store {
   [[nodiscard]] std::optional<std::string> manifest_place(std::string_view benchmark) const override;
   [[nodiscard]] Result<std::uint64_t> disk_usage() const override;
   [[nodiscard]] Result<std::unique_ptr<CaptureTransaction>> begin_capture(std::string run_id,
-                                                                          Patience patience) const override;
+                                                                          Patience patience = {}) const override;
   [[nodiscard]] Result<std::unique_ptr<CaptureTransaction>> resume_capture(std::string run_id,
                                                                            const nlohmann::json& key,
-                                                                           Patience patience) const override;
+                                                                           Patience patience = {}) const override;
   [[nodiscard]] Result<CleanReport> clean(const std::optional<std::vector<std::string>>& live_benchmarks,
                                           CleanMode mode, Patience patience = {}) const override;
   [[nodiscard]] Result<bool> forget_case(std::string_view benchmark, const std::vector<std::string>& ids,

@@ -1,4 +1,4 @@
-#include "store/object_reader.hpp"
+#include "store/file_objects.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,6 +13,7 @@
 #include "store/digest.hpp"
 #include "store/files.hpp"
 #include "store/trailer.hpp"
+#include "util/file.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::store {
@@ -55,11 +56,6 @@ Result<util::Fd> unnamed_file(const fs::path& folder) {
 }
 
 }  // namespace
-
-Error damaged_object(std::string_view sha256, const fs::path& path, std::string_view cause) {
-  return Error{ErrorKind::kCorrupt, fmt::format("object {} at '{}' is damaged: {}; restore it or capture again", sha256,
-                                                path.string(), cause)};
-}
 
 void FrameDecoder::Free::operator()(ZSTD_DCtx_s* context) const noexcept { ZSTD_freeDCtx(context); }
 
@@ -121,48 +117,48 @@ Result<void> FrameDecoder::check_end() {
   return {};
 }
 
-Result<std::unique_ptr<FileObjectReader::Impl>> FileObjectReader::Impl::open(
-    std::string sha256, fs::path path, Encoding encoding, std::optional<std::uint64_t> expected_bytes) {
+Result<std::optional<FileObjectReader>> FileObjectReader::open_one(std::string sha256, fs::path path, Encoding encoding,
+                                                                   std::optional<std::uint64_t> expected_bytes) {
   if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
-    return nullptr;
+    return std::nullopt;
   }
-  TRY_ASSIGN(auto opened, util::open_regular(path));
-  util::Fd fd = std::move(opened);
+  TRY_ASSIGN(util::Fd fd, util::open_regular(path));
   TRY_ASSIGN(auto file, util::MappedFile::map(fd.get(), path));
-  std::unique_ptr<Impl> made(new Impl{std::move(sha256), std::move(path), encoding, std::move(fd), std::move(file)});
-  const std::span<const std::byte> bytes = made->file.bytes();
-  made->plain_bytes = bytes.size();
+  FileObjectReader made(std::move(sha256), std::move(path), encoding, std::move(fd), std::move(file));
+  const std::span<const std::byte> bytes = made.file_.bytes();
+  made.plain_bytes_ = bytes.size();
   if (encoding == Encoding::kZstd) {
     const auto recorded = read_trailer(bytes);
     if (!recorded) {
-      return made->damaged("it is truncated or altered at its end");
+      return made.damaged("it is truncated or altered at its end");
     }
     if (*recorded / kMostOfAByte > bytes.size()) {
-      return made->damaged(fmt::format("it cannot hold the {} bytes that it claims", *recorded));
+      return made.damaged(fmt::format("it cannot hold the {} bytes that it claims", *recorded));
     }
-    made->plain_bytes = *recorded;
+    made.plain_bytes_ = *recorded;
   }
-  if (made->plain_bytes > kLargest) {
-    return made->damaged(fmt::format("it claims {} bytes, more than any snapshot may have", made->plain_bytes));
+  if (made.plain_bytes_ > kLargest) {
+    return made.damaged(fmt::format("it claims {} bytes, more than any snapshot may have", made.plain_bytes_));
   }
-  if (expected_bytes && *expected_bytes != made->plain_bytes) {
-    return made->damaged(fmt::format("it holds {} bytes where {} are recorded", made->plain_bytes, *expected_bytes));
+  if (expected_bytes && *expected_bytes != made.plain_bytes_) {
+    return made.damaged(fmt::format("it holds {} bytes where {} are recorded", made.plain_bytes_, *expected_bytes));
   }
-  return made;
+  return std::optional(std::move(made));
 }
 
-std::span<const std::byte> FileObjectReader::Impl::frame() const {
-  return file.bytes().first(file.bytes().size() - sizeof(Trailer));
+std::span<const std::byte> FileObjectReader::frame() const {
+  return file_.bytes().first(file_.bytes().size() - sizeof(Trailer));
 }
 
-tl::unexpected<Error> FileObjectReader::Impl::damaged(std::string_view cause) const {
-  return tl::unexpected(damaged_object(sha256, path, cause));
+tl::unexpected<Error> FileObjectReader::damaged(std::string_view cause) const {
+  return fail(ErrorKind::kCorrupt, fmt::format("object {} at '{}' is damaged: {}; restore it or capture again", sha256_,
+                                               path_.string(), cause));
 }
 
-Result<util::MappedFile> FileObjectReader::Impl::unpack(const fs::path& folder) const {
-  TRY(check_space(folder, plain_bytes));
+Result<util::MappedFile> FileObjectReader::unpack(const fs::path& folder) const {
+  TRY(check_space(folder, plain_bytes_));
   TRY_ASSIGN(const auto scratch, unnamed_file(folder));
-  FrameDecoder unpacker(frame(), plain_bytes);
+  FrameDecoder unpacker(frame(), plain_bytes_);
   std::vector<std::byte> chunk(kChunk);
   for (;;) {
     const auto got = unpacker.read(chunk);
@@ -172,7 +168,7 @@ Result<util::MappedFile> FileObjectReader::Impl::unpack(const fs::path& folder) 
     if (*got == 0) {
       return util::MappedFile::map(scratch.get(), folder);
     }
-    TRY(write_fully(scratch, {chunk.data(), *got}, folder / (sha256 + " (unpacked)")));
+    TRY(write_fully(scratch, {chunk.data(), *got}, folder / (sha256_ + " (unpacked)")));
   }
 }
 
@@ -184,9 +180,9 @@ Result<FileObjectReader> FileObjectReader::open(std::span<const fs::path> folder
   for (const fs::path& folder : folders) {
     for (const Encoding encoding : {Encoding::kPlain, Encoding::kZstd}) {
       TRY_ASSIGN(auto opened,
-                 Impl::open(std::string(sha256), paths::object(folder, sha256, encoding), encoding, plain_bytes));
+                 open_one(std::string(sha256), paths::object(folder, sha256, encoding), encoding, plain_bytes));
       if (opened) {
-        return FileObjectReader(std::move(opened));
+        return std::move(*opened);
       }
     }
   }
@@ -195,46 +191,39 @@ Result<FileObjectReader> FileObjectReader::open(std::span<const fs::path> folder
               fmt::format("object {} is missing: there is no '{}[.zst]'; restore it or capture again", sha256, last));
 }
 
-FileObjectReader::FileObjectReader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-FileObjectReader::FileObjectReader(FileObjectReader&&) noexcept = default;
-FileObjectReader& FileObjectReader::operator=(FileObjectReader&&) noexcept = default;
-FileObjectReader::~FileObjectReader() = default;
-
-std::uint64_t FileObjectReader::plain_size() const noexcept { return impl_->plain_bytes; }
-
 std::optional<std::span<const std::byte>> FileObjectReader::mapped() const noexcept {
-  return impl_->encoding == Encoding::kPlain ? std::optional(impl_->file.bytes()) : std::nullopt;
+  return encoding_ == Encoding::kPlain ? std::optional(file_.bytes()) : std::nullopt;
 }
 
 Result<std::size_t> FileObjectReader::read(std::span<std::byte> out) {
-  if (impl_->encoding == Encoding::kPlain) {
-    const auto rest = impl_->file.bytes().subspan(impl_->position);
+  if (encoding_ == Encoding::kPlain) {
+    const auto rest = file_.bytes().subspan(position_);
     const std::size_t size = std::min(out.size(), rest.size());
     std::copy_n(rest.begin(), size, out.begin());
-    impl_->position += size;
+    position_ += size;
     return size;
   }
-  if (!impl_->decoder) {
-    impl_->decoder.emplace(impl_->frame(), impl_->plain_bytes);
+  if (!decoder_) {
+    decoder_.emplace(frame(), plain_bytes_);
   }
-  auto got = impl_->decoder->read(out);
+  auto got = decoder_->read(out);
   if (!got && got.error().kind == ErrorKind::kCorrupt) {
-    return impl_->damaged(got.error().message);
+    return damaged(got.error().message);
   }
   return got;
 }
 
 Result<void> FileObjectReader::check() const {
   TRY_ASSIGN(auto hash, Sha256::create());
-  if (impl_->encoding == Encoding::kPlain) {
-    hash.update(impl_->file.bytes());
+  if (encoding_ == Encoding::kPlain) {
+    hash.update(file_.bytes());
   } else {
-    FrameDecoder unpacker(impl_->frame(), impl_->plain_bytes);
+    FrameDecoder unpacker(frame(), plain_bytes_);
     std::vector<std::byte> chunk(kChunk);
     for (std::size_t got = 1; got != 0;) {
       const auto read = unpacker.read(chunk);
       if (!read) {
-        return impl_->damaged(read.error().message);
+        return damaged(read.error().message);
       }
       got = *read;
       hash.update(std::span(chunk).first(got));
@@ -244,13 +233,12 @@ Result<void> FileObjectReader::check() const {
 }
 
 Result<void> FileObjectReader::check_name(std::string_view sha256) const {
-  return sha256 == impl_->sha256 ? Result<void>() : impl_->damaged("its SHA-256 is not its name");
+  return sha256 == sha256_ ? Result<void>() : damaged("its SHA-256 is not its name");
 }
 
 Result<util::MappedFile> FileObjectReader::load_verified(const fs::path& scratch_folder) const {
   TRY_ASSIGN(auto hash, Sha256::create());
-  auto plain = impl_->encoding == Encoding::kPlain ? util::MappedFile::map(impl_->fd.get(), impl_->path)
-                                                   : impl_->unpack(scratch_folder);
+  auto plain = encoding_ == Encoding::kPlain ? util::MappedFile::map(fd_.get(), path_) : unpack(scratch_folder);
   if (!plain) {
     return plain;
   }

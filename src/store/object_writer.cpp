@@ -47,10 +47,21 @@ Result<Compressor> make_compressor() {
 /// Worth it from a tenth on.
 constexpr bool saves_enough(std::size_t compressed, std::size_t plain) { return compressed <= plain - plain / 10; }
 
-}  // namespace
-
-struct FileObjectWriter::Impl {
+/// Streams into a temporary file, which becomes the object's.
+struct FileObjectWriter : ObjectWriter {
   enum class State { kUndecided, kPlain, kZstd };
+
+  FileObjectWriter(fs::path staging_objects, fs::path known_objects, Compression wanted, Sha256 its_hash)
+      : staging(std::move(staging_objects)),
+        known(std::move(known_objects)),
+        compression(wanted),
+        hash(std::move(its_hash)) {}
+  FileObjectWriter(const FileObjectWriter&) = delete;
+  FileObjectWriter& operator=(const FileObjectWriter&) = delete;
+  ~FileObjectWriter() override { drop_temporary(); }
+
+  Result<void> write(std::span<const std::byte> bytes) override;
+  Result<ObjectInfo> finish() override;
 
   fs::path staging;
   fs::path known;
@@ -63,8 +74,6 @@ struct FileObjectWriter::Impl {
   TemporaryFile temporary{};
   std::uint64_t plain_bytes = 0;
   std::uint64_t stored_bytes = 0;
-
-  ~Impl() { drop_temporary(); }
 
   void drop_temporary() noexcept {
     temporary.fd.reset();
@@ -229,48 +238,45 @@ struct FileObjectWriter::Impl {
   }
 };
 
-FileObjectWriter::FileObjectWriter(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-FileObjectWriter::FileObjectWriter(FileObjectWriter&&) noexcept = default;
-FileObjectWriter& FileObjectWriter::operator=(FileObjectWriter&&) noexcept = default;
-FileObjectWriter::~FileObjectWriter() = default;
-
-Result<FileObjectWriter> FileObjectWriter::create(fs::path staging_objects, fs::path known_objects,
-                                                  Compression compression) {
-  TRY_ASSIGN(auto hash, Sha256::create());
-  return FileObjectWriter(std::unique_ptr<Impl>(
-      new Impl{std::move(staging_objects), std::move(known_objects), compression, std::move(hash)}));
-}
-
 Result<void> FileObjectWriter::write(std::span<const std::byte> bytes) {
-  impl_->hash.update(bytes);
-  impl_->plain_bytes += bytes.size();
-  if (impl_->state == Impl::State::kUndecided) {
-    bytes = impl_->fill(bytes);
-    if (impl_->buffer.size() < kSample) {
+  hash.update(bytes);
+  plain_bytes += bytes.size();
+  if (state == State::kUndecided) {
+    bytes = fill(bytes);
+    if (buffer.size() < kSample) {
       return {};
     }
-    if (auto started = impl_->start_streaming(); !started) {
+    if (auto started = start_streaming(); !started) {
       return started;
     }
   }
-  return impl_->stream(bytes);
+  return stream(bytes);
 }
 
 Result<ObjectInfo> FileObjectWriter::finish() {
-  TRY(impl_->complete());
+  TRY(complete());
   ObjectInfo info;
-  info.sha256 = impl_->hash.finish();
-  info.plain_bytes = impl_->plain_bytes;
-  info.stored_bytes = impl_->temporary.path.empty() ? impl_->buffer.size() : impl_->stored_bytes;
-  const Encoding encoding = impl_->state == Impl::State::kZstd ? Encoding::kZstd : Encoding::kPlain;
-  const fs::path target = paths::object(impl_->staging, info.sha256, encoding);
+  info.sha256 = hash.finish();
+  info.plain_bytes = plain_bytes;
+  info.stored_bytes = temporary.path.empty() ? buffer.size() : stored_bytes;
+  const Encoding encoding = state == State::kZstd ? Encoding::kZstd : Encoding::kPlain;
+  const fs::path target = paths::object(staging, info.sha256, encoding);
   std::error_code ignored;  // a file that cannot be looked at is written once more
-  if (fs::exists(target, ignored) || impl_->is_known(paths::object(impl_->known, info.sha256, encoding))) {
-    impl_->drop_temporary();
+  if (fs::exists(target, ignored) || is_known(paths::object(known, info.sha256, encoding))) {
+    drop_temporary();
     return info;
   }
-  TRY(impl_->put(target));
+  TRY(put(target));
   return info;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ObjectWriter>> create_object_file(fs::path staging_objects, fs::path known_objects,
+                                                         Compression compression) {
+  TRY_ASSIGN(auto hash, Sha256::create());
+  return std::make_unique<FileObjectWriter>(std::move(staging_objects), std::move(known_objects), compression,
+                                            std::move(hash));
 }
 
 }  // namespace snapshot_test::store

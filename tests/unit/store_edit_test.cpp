@@ -145,16 +145,16 @@ class EditedStore : public ::testing::Test {
   void store_cases(const std::vector<Ids>& all) {
     const FolderStore store = must(FolderStore::open_or_create(root_));
     const std::string run = "run-" + std::to_string(runs_++);
-    FolderCapture transaction = must(FolderCapture::begin(store, run));
+    std::unique_ptr<CaptureTransaction> transaction = must(store.begin_capture(run));
     Manifest manifest = must(store.load_manifest("bench.time_it")).value_or(with({}));
     for (const Ids& ids : all) {
       CaseRecord record = record_of(ids);
       record.run = run;
-      record.sites = {site_of(must(put_object(transaction.staging_objects(), store.objects_folder(), ids.at(0))))};
+      record.sites = {site_of(must(put_object(*transaction, ids.at(0))))};
       must(put_case(manifest, {}, std::move(record)));
     }
-    must(transaction.put_manifest(manifest));
-    must(transaction.commit());
+    must(transaction->put_manifest(manifest));
+    must(transaction->commit());
   }
 
   TemporaryFolder folder_;
@@ -211,7 +211,7 @@ TEST_F(EditedStore, AWriterWaitsForAnother) {
   store_cases({{"1"}});
   const FolderStore store = must(FolderStore::open(root_));
   std::optional<StoreLock> lock = must(StoreLock::take(root_));
-  const auto busy = FolderCapture::begin(store, "run", Patience(20));
+  const auto busy = store.begin_capture("run", Patience(20));
   ASSERT_FALSE(busy);
   EXPECT_THAT(busy.error().message, HasSubstr("another capture"));
   std::thread other([&] {

@@ -149,8 +149,8 @@ TEST_F(Objects, ADamagedOneIsWrittenAgain) {
 
 TEST_F(Objects, AnUnfinishedWriterLeavesNothing) {
   {
-    auto writer = must(FileObjectWriter::create(objects, objects, Compression::kAuto));
-    must(writer.write(bytes_of(noise(1'000'000, 1))));
+    auto writer = must(create_object_file(objects, objects, Compression::kAuto));
+    must(writer->write(bytes_of(noise(1'000'000, 1))));
     EXPECT_EQ(files_below(objects).size(), 1U);
   }
   EXPECT_THAT(files_below(objects), ElementsAre());

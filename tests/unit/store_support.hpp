@@ -20,7 +20,8 @@
 #include <utility>
 #include <vector>
 
-#include "store/folder_capture.hpp"
+#include "snapshot_test/store/transaction.hpp"
+#include "store/folder_store.hpp"
 #include "util/file.hpp"
 
 namespace snapshot_test::store {
@@ -107,16 +108,22 @@ inline std::vector<std::string> files_below(const fs::path& folder) {
 
 inline Result<ObjectInfo> put_object(const fs::path& staging, const fs::path& known, std::string_view value,
                                      Compression compression = Compression::kAuto, std::size_t chunk = 1 << 16) {
-  auto writer = FileObjectWriter::create(staging, known, compression);
+  auto writer = create_object_file(staging, known, compression);
   if (!writer) {
     return tl::unexpected(writer.error());
   }
   for (std::size_t at = 0; at < value.size(); at += chunk) {
-    if (auto wrote = writer->write(bytes_of(value.substr(at, chunk))); !wrote) {
+    if (auto wrote = (*writer)->write(bytes_of(value.substr(at, chunk))); !wrote) {
       return tl::unexpected(wrote.error());
     }
   }
-  return writer->finish();
+  return (*writer)->finish();
+}
+
+inline Result<ObjectInfo> put_object(const CaptureTransaction& capture, std::string_view value,
+                                     Compression compression = Compression::kAuto) {
+  const model::Locator where = capture.locator();
+  return put_object(where.staging, where.places.back(), value, compression);
 }
 
 inline model::SiteValue site_of(const ObjectInfo& info) {
@@ -161,29 +168,29 @@ inline Result<void> capture_generation(const fs::path& root, unsigned generation
     return tl::unexpected(store.error());
   }
   const std::string run = "run-" + std::to_string(generation);
-  auto capture = FolderCapture::begin(*store, run);
+  auto capture = store->begin_capture(run);
   if (!capture) {
     return tl::unexpected(capture.error());
   }
   std::vector<model::SiteValue> sites;
   for (const std::string& value : values_of(generation)) {
-    const auto info = put_object(capture->staging_objects(), store->objects_folder(), value);
+    const auto info = put_object(**capture, value);
     if (!info) {
       return tl::unexpected(info.error());
     }
     sites.push_back(site_of(*info));
   }
   for (const std::string& name : benchmark_names_of_a_generation()) {
-    if (auto put = capture->put_manifest(simple_manifest(name, run, sites)); !put) {
+    if (auto put = (*capture)->put_manifest(simple_manifest(name, run, sites)); !put) {
       return put;
     }
   }
   RunInfo info;
   info.id = run;
-  if (auto put = capture->put_run(info); !put) {
+  if (auto put = (*capture)->put_run(info); !put) {
     return put;
   }
-  return capture->commit();
+  return (*capture)->commit();
 }
 
 /// "generation N" where everything that the store holds is whole and of one generation; else what is wrong.

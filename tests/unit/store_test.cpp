@@ -121,11 +121,11 @@ TEST_F(Stores, BenchmarksOfAnyNameAreKeptApart) {
       "..",    "/etc/passwd", std::string(300, 'x'), std::string(300, 'x') + "y", "caf\xc3\xa9", "m.F.x",
       "m.f.x", "<lambda>"};
   const FolderStore store = must(FolderStore::open_or_create(root));
-  auto capture = must(FolderCapture::begin(store, "r"));
+  auto capture = must(store.begin_capture("r"));
   for (const std::string& name : names) {
-    must(capture.put_manifest(simple_manifest(name, "r", {})));
+    must(capture->put_manifest(simple_manifest(name, "r", {})));
   }
-  must(capture.commit());
+  must(capture->commit());
   for (const std::string& name : names) {
     EXPECT_EQ(must(store.load_manifest(name)).value().benchmark, name);
   }
@@ -139,9 +139,9 @@ TEST_F(Stores, ADiscardedCaptureLeavesTheOldBaseline) {
   const auto before = files_below(root);
   {
     const FolderStore store = must(FolderStore::open(root));
-    auto capture = must(FolderCapture::begin(store, "r"));
-    must(put_object(capture.staging_objects(), store.objects_folder(), "new"));
-    must(capture.put_manifest(simple_manifest("bench.time_a", "r", {})));
+    auto capture = must(store.begin_capture("r"));
+    must(put_object(*capture, "new"));
+    must(capture->put_manifest(simple_manifest("bench.time_a", "r", {})));
   }
   EXPECT_EQ(files_below(root), before);
   EXPECT_EQ(now(), "generation 1");
@@ -150,9 +150,9 @@ TEST_F(Stores, ADiscardedCaptureLeavesTheOldBaseline) {
 TEST_F(Stores, ACaptureThatNamesAnUnwrittenObjectDoesNotCommit) {
   must(capture_generation(root, 1));
   const FolderStore store = must(FolderStore::open(root));
-  auto capture = must(FolderCapture::begin(store, "r"));
-  must(capture.put_manifest(simple_manifest("bench.time_a", "r", {site_of({std::string(64, 'a'), 1, 1})})));
-  const auto committed = capture.commit();
+  auto capture = must(store.begin_capture("r"));
+  must(capture->put_manifest(simple_manifest("bench.time_a", "r", {site_of({std::string(64, 'a'), 1, 1})})));
+  const auto committed = capture->commit();
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().kind, ErrorKind::kInternal);
   EXPECT_EQ(now(), "generation 1");
@@ -160,12 +160,12 @@ TEST_F(Stores, ACaptureThatNamesAnUnwrittenObjectDoesNotCommit) {
 
 TEST_F(Stores, ObjectsThatNoManifestNamesAreNotKept) {
   const FolderStore store = must(FolderStore::open_or_create(root));
-  auto capture = must(FolderCapture::begin(store, "r"));
-  const auto kept = must(put_object(capture.staging_objects(), store.objects_folder(), "kept"));
-  const auto unused = must(put_object(capture.staging_objects(), store.objects_folder(), "second run"));
-  write_file(capture.staging_objects() / ".tmp-1-1", "of a killed child");
-  must(capture.put_manifest(simple_manifest("bench.time_a", "r", {site_of(kept)})));
-  must(capture.commit());
+  auto capture = must(store.begin_capture("r"));
+  const auto kept = must(put_object(*capture, "kept"));
+  const auto unused = must(put_object(*capture, "second run"));
+  write_file(fs::path(capture->locator().staging) / ".tmp-1-1", "of a killed child");
+  must(capture->put_manifest(simple_manifest("bench.time_a", "r", {site_of(kept)})));
+  must(capture->commit());
   EXPECT_TRUE(store.read_object(kept.sha256));
   EXPECT_FALSE(store.read_object(unused.sha256));
   EXPECT_THAT(files_below(root), Not(Contains(HasSubstr(".tmp-"))));
@@ -185,10 +185,10 @@ TEST_F(Stores, AnotherCompressionReplacesTheFile) {
   const FolderStore store = must(FolderStore::open_or_create(root));
   const std::string value = lines(100'000, 1);
   for (const Compression compression : {Compression::kAuto, Compression::kNone, Compression::kAuto}) {
-    auto capture = must(FolderCapture::begin(store, "r"));
-    const auto info = must(put_object(capture.staging_objects(), store.objects_folder(), value, compression));
-    must(capture.put_manifest(simple_manifest("bench.time_a", "r", {site_of(info)})));
-    must(capture.commit());
+    auto capture = must(store.begin_capture("r"));
+    const auto info = must(put_object(*capture, value, compression));
+    must(capture->put_manifest(simple_manifest("bench.time_a", "r", {site_of(info)})));
+    must(capture->commit());
     const auto files = files_below(root / "objects");
     ASSERT_EQ(files.size(), 1U);
     EXPECT_EQ(files[0].ends_with(".zst"), compression == Compression::kAuto);
@@ -199,9 +199,9 @@ TEST_F(Stores, AnotherCompressionReplacesTheFile) {
 TEST_F(Stores, OneWriterAtATime) {
   must(capture_generation(root, 1));
   const FolderStore store = must(FolderStore::open(root));
-  const auto capture = must(FolderCapture::begin(store, "first"));
+  const auto capture = must(store.begin_capture("first"));
   const int status = in_child([&] {
-    const auto second = FolderCapture::begin(must(FolderStore::open(root)), "second");
+    const auto second = must(FolderStore::open(root)).begin_capture("second");
     const std::string wanted = "pid " + std::to_string(::getppid());
     return !second && second.error().kind == ErrorKind::kIo &&
                    second.error().message.find("another capture is writing to") != std::string::npos &&
@@ -210,7 +210,7 @@ TEST_F(Stores, OneWriterAtATime) {
                : 1;
   });
   EXPECT_EQ(status, 0);
-  EXPECT_FALSE(FolderCapture::begin(store, "third"));
+  EXPECT_FALSE(store.begin_capture("third"));
   EXPECT_FALSE(store.clean(std::nullopt, CleanMode::kRemove));
   EXPECT_EQ(now(), "generation 1");  // readers do not wait
   EXPECT_TRUE(fs::exists(root / "staging/first"));
@@ -220,8 +220,8 @@ TEST_F(Stores, ADeadWriterHoldsNothingAndItsLeftoversGo) {
   must(capture_generation(root, 1));
   const int status = in_child([&] {
     const FolderStore store = must(FolderStore::open(root));
-    auto capture = must(FolderCapture::begin(store, "dead"));
-    must(put_object(capture.staging_objects(), store.objects_folder(), "new"));
+    auto capture = must(store.begin_capture("dead"));
+    must(put_object(*capture, "new"));
     ::raise(SIGKILL);
     return 0;
   });
@@ -236,13 +236,13 @@ TEST_F(Stores, ADeadWriterHoldsNothingAndItsLeftoversGo) {
 TEST_F(Stores, AChildThatExitsOrderlyDoesNotDiscardItsParentsCapture) {
   const FolderStore store = must(FolderStore::open_or_create(root));
   {
-    auto capture = must(FolderCapture::begin(store, "r"));
+    auto capture = must(store.begin_capture("r"));
     EXPECT_EQ(in_child([&] {
-                const FolderCapture inherited = std::move(capture);
+                const auto inherited = std::move(capture);
                 return 0;
               }),
               0);
-    EXPECT_TRUE(fs::exists(capture.staging_objects()));
+    EXPECT_TRUE(fs::exists(fs::path(capture->locator().staging)));
   }
 }
 
