@@ -104,10 +104,12 @@ TEST_F(Capturing, RefusedResource_InEitherPass_StoresNothing) {
     suite.add("f", [pass](const Look& look) {
       return look.pass == pass ? Shown{Ending::kRefused, std::nullopt, "no space"} : Shown{};
     });
+    suite.add("g", Shown{});
     const auto summary = capture();
     ASSERT_FALSE(summary);
     EXPECT_EQ(summary.error().kind, ErrorKind::kIo);
     EXPECT_THAT(summary.error().message, HasSubstr("bench.f: no space; nothing was captured"));
+    EXPECT_EQ(suite.ran.back(), "f") << "nothing runs after it";
     EXPECT_EQ(verify().error().kind, ErrorKind::kNoBaseline);
   }
 }
