@@ -88,19 +88,12 @@ session::ComparisonOptions comparison_options(const config::Config& config) {
   rules.strict_shapes = config.strict_shapes.value;
   rules.ignore_order = config.ignore_order.value;
   options.changes = config.overrides.value;
-  const auto drop_if_commanded = [](const auto& setting, auto& change) {
-    if (setting.origin == config::Origin::kCommandLine) {
-      change.reset();
+  for (const config::Entry& entry : config::entries(config)) {
+    for (model::RuleChange& change : options.changes) {
+      if (entry.key.starts_with("tolerance.") && entry.from == "command line") {
+        change.given.erase(entry.key.substr(entry.key.find('.') + 1));
+      }
     }
-  };
-  for (model::RuleChange& change : options.changes) {
-    drop_if_commanded(config.rtol, change.rtol);
-    drop_if_commanded(config.atol, change.atol);
-    drop_if_commanded(config.equal_nan, change.equal_nan);
-    drop_if_commanded(config.exact_integers, change.exact_integers);
-    drop_if_commanded(config.strict_types, change.strict_types);
-    drop_if_commanded(config.strict_shapes, change.strict_shapes);
-    drop_if_commanded(config.ignore_order, change.ignore_order);
   }
   return options;
 }

@@ -67,42 +67,32 @@ Read<model::Tolerance> read_tolerance(const Json& value) {
   return tolerance;
 }
 
-/// Calls visit(key, field) for what a change may set.
-template <class AnyChange, class Visit>
-void for_each_rule(AnyChange& change, Visit&& visit) {
-  visit("rtol", change.rtol);
-  visit("atol", change.atol);
-  visit("equal_nan", change.equal_nan);
-  visit("by_dtype", change.by_dtype);
-  visit("exact_integers", change.exact_integers);
-  visit("strict_types", change.strict_types);
-  visit("strict_shapes", change.strict_shapes);
-  visit("ignore_order", change.ignore_order);
-}
-
 /// What is wrong with the `tolerance` of one override, if anything.
 std::optional<std::string> read_rules(RuleChange& change, const Json& value) {
   if (!value.is_object() || value.empty()) {
     return must_be(kToleranceForm, value);
   }
-  std::vector<std::string> known;
-  for_each_rule(change, [&known](const char* key, const auto&) { known.emplace_back(key); });
   for (const auto& [key, item] : value.items()) {
+    std::vector<std::string> known;
     std::optional<std::string> wrong;
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
+    model::for_each_rule(
+        [&, &key = key, &item = item](const char* name, auto& rule) {
+          known.emplace_back(name);
+          if (key != name) {
+            return;
+          }
+          change.given.insert(key);
+          auto parsed = read(item, Range{}, &rule);
+          if (parsed) {
+            rule = std::move(*parsed);
+          } else {
+            wrong = parsed.error();
+          }
+        },
+        change.rules);
+    if (!change.given.contains(key)) {
       wrong = unknown_key(key, known);
     }
-    for_each_rule(change, [&wrong, &key = key, &item = item](const char* name, auto& field) {
-      if (key != name) {
-        return;
-      }
-      auto parsed = read(item, Range{}, &field);
-      if (parsed) {
-        field = std::move(*parsed);
-      } else {
-        wrong = parsed.error();
-      }
-    });
     if (wrong) {
       return about(key, *wrong);
     }
@@ -153,12 +143,13 @@ Read<RuleChange> read_change(const Json& value) {
 
 Json write_change(const RuleChange& change) {
   Json rules = Json::object();
-  for_each_rule(change, [&rules](const char* key, const auto& field) {
-    Json value = write(field);
-    if (!value.is_null() && !(value.is_object() && value.empty())) {
-      rules[key] = std::move(value);
-    }
-  });
+  model::for_each_rule(
+      [&](const char* name, const auto& rule) {
+        if (change.given.contains(name)) {
+          rules[name] = write(rule);
+        }
+      },
+      change.rules);
   return {{"benchmarks", change.benchmarks}, {"tolerance", std::move(rules)}};
 }
 

@@ -9,6 +9,21 @@ namespace snapshot_test::model {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tolerance, rtol, atol)
 
+namespace {
+
+template <class Rule>
+void put(Rule& rule, const Rule& changed) {
+  rule = changed;
+}
+
+void put(DtypeTolerances& rule, const DtypeTolerances& changed) {
+  for (const auto& [dtype, tolerance] : changed) {
+    rule.insert_or_assign(dtype, tolerance);
+  }
+}
+
+}  // namespace
+
 bool matches_any(const Benchmark& benchmark, std::span<const std::string> patterns) {
   const std::string method =
       benchmark.class_name.empty() ? benchmark.function : benchmark.class_name + "." + benchmark.function;
@@ -25,46 +40,23 @@ Rules rules_for(const Benchmark& benchmark, const Rules& rules, std::span<const 
     if (!matches_any(benchmark, change.benchmarks)) {
       continue;
     }
-    out.tolerance.rtol = change.rtol.value_or(out.tolerance.rtol);
-    out.tolerance.atol = change.atol.value_or(out.tolerance.atol);
-    out.equal_nan = change.equal_nan.value_or(out.equal_nan);
-    out.exact_integers = change.exact_integers.value_or(out.exact_integers);
-    out.strict_types = change.strict_types.value_or(out.strict_types);
-    out.strict_shapes = change.strict_shapes.value_or(out.strict_shapes);
-    out.ignore_order = change.ignore_order.value_or(out.ignore_order);
-    for (const auto& [dtype, tolerance] : change.by_dtype) {
-      out.by_dtype.insert_or_assign(dtype, tolerance);
-    }
+    for_each_rule(
+        [&change](const char* name, auto& rule, const auto& changed) {
+          if (change.given.contains(name)) {
+            put(rule, changed);
+          }
+        },
+        out, change.rules);
   }
   return out;
 }
 
 void to_json(nlohmann::json& out, const Rules& in) {
-  out = {{"rtol", in.tolerance.rtol},
-         {"atol", in.tolerance.atol},
-         {"by_dtype", nlohmann::json::object()},
-         {"equal_nan", in.equal_nan},
-         {"exact_integers", in.exact_integers},
-         {"strict_types", in.strict_types},
-         {"strict_shapes", in.strict_shapes},
-         {"ignore_order", in.ignore_order}};
-  for (const auto& [dtype, tolerance] : in.by_dtype) {
-    out["by_dtype"][dtype] = tolerance;
-  }
+  for_each_rule([&out](const char* name, const auto& rule) { out[name] = rule; }, in);
 }
 
 void from_json(const nlohmann::json& in, Rules& out) {
-  in.at("rtol").get_to(out.tolerance.rtol);
-  in.at("atol").get_to(out.tolerance.atol);
-  out.by_dtype.clear();
-  for (const auto& [dtype, tolerance] : in.at("by_dtype").items()) {
-    out.by_dtype[dtype] = tolerance.get<Tolerance>();
-  }
-  in.at("equal_nan").get_to(out.equal_nan);
-  in.at("exact_integers").get_to(out.exact_integers);
-  in.at("strict_types").get_to(out.strict_types);
-  in.at("strict_shapes").get_to(out.strict_shapes);
-  in.at("ignore_order").get_to(out.ignore_order);
+  for_each_rule([&in](const char* name, auto& rule) { in.at(name).get_to(rule); }, out);
 }
 
 }  // namespace snapshot_test::model

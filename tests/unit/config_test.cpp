@@ -164,10 +164,11 @@ TEST_F(ConfigTest, DtypesAndBenchmarksHaveTolerancesOfTheirOwn) {
                           Pair("float32", model::Tolerance{1e-4, 0})));
   ASSERT_EQ(config->overrides.value.size(), 2u);
   EXPECT_THAT(config->overrides.value[0].benchmarks, ElementsAre("linalg.*"));
-  EXPECT_EQ(config->overrides.value[0].rtol, 1e-3);
-  EXPECT_EQ(config->overrides.value[0].atol, std::nullopt);
-  EXPECT_THAT(config->overrides.value[0].by_dtype, ElementsAre(Pair("int64", model::Tolerance{0, 1})));
-  EXPECT_EQ(config->overrides.value[1].ignore_order, true);
+  EXPECT_THAT(config->overrides.value[0].given, ElementsAre("by_dtype", "rtol"));
+  EXPECT_EQ(config->overrides.value[0].rules.tolerance.rtol, 1e-3);
+  EXPECT_THAT(config->overrides.value[0].rules.by_dtype, ElementsAre(Pair("int64", model::Tolerance{0, 1})));
+  EXPECT_THAT(config->overrides.value[1].given, ElementsAre("ignore_order"));
+  EXPECT_TRUE(config->overrides.value[1].rules.ignore_order);
   EXPECT_THAT(config->reducers.value, ElementsAre(folder_ / "tools/reducers.py"));
   // What is shown can be read back.
   for (const Entry& entry : entries(*config)) {
@@ -200,13 +201,16 @@ TEST(Rules, LaterOverridesWinKeyByKeyWhereTheirPatternsMatch) {
   benchmark.function = "time_lu";
   std::vector<model::RuleChange> changes(3);
   changes[0].benchmarks = {"linalg.*"};
-  changes[0].rtol = 1e-3;
-  changes[0].equal_nan = false;
+  changes[0].given = {"rtol", "equal_nan"};
+  changes[0].rules.tolerance.rtol = 1e-3;
+  changes[0].rules.equal_nan = false;
   changes[1].benchmarks = {"Solve.time_l?"};
-  changes[1].rtol = 1e-2;
-  changes[1].by_dtype = {{"int64", {0, 1}}};
+  changes[1].given = {"rtol", "by_dtype"};
+  changes[1].rules.tolerance.rtol = 1e-2;
+  changes[1].rules.by_dtype = {{"int64", {0, 1}}};
   changes[2].benchmarks = {"time_qr"};
-  changes[2].atol = 1;
+  changes[2].given = {"atol"};
+  changes[2].rules.tolerance.atol = 1;
   const model::Rules rules = model::rules_for(benchmark, {}, changes);
   EXPECT_EQ(rules.tolerance, (model::Tolerance{1e-2, 1e-8}));
   EXPECT_FALSE(rules.equal_nan);

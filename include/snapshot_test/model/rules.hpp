@@ -5,7 +5,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,18 +39,25 @@ struct Rules {
   bool ignore_order = false;
 };
 
-/// What some benchmarks do differently. Unset fields leave the rules as they are; entries of by_dtype are added.
+/// Calls visit(name, rule...) for every rule, with that rule of each of `rules`. The one list of rules: their JSON, the
+/// configuration, changes for single benchmarks and the Python package follow from it.
+template <class Visit, class... AnyRules>
+void for_each_rule(Visit&& visit, AnyRules&... rules) {
+  visit("rtol", rules.tolerance.rtol...);
+  visit("atol", rules.tolerance.atol...);
+  visit("equal_nan", rules.equal_nan...);
+  visit("by_dtype", rules.by_dtype...);
+  visit("exact_integers", rules.exact_integers...);
+  visit("strict_types", rules.strict_types...);
+  visit("strict_shapes", rules.strict_shapes...);
+  visit("ignore_order", rules.ignore_order...);
+}
+
+/// What some benchmarks do differently.
 struct RuleChange {
-  std::vector<std::string> benchmarks;  ///< glob patterns, as matches_any() takes them
-  std::optional<double> rtol;
-  std::optional<double> atol;
-  DtypeTolerances by_dtype;
-  std::optional<bool> equal_nan;
-  std::optional<bool> exact_integers;
-  std::optional<bool> strict_types;
-  std::optional<bool> strict_shapes;
-  std::optional<bool> ignore_order;
-  friend bool operator==(const RuleChange&, const RuleChange&) = default;
+  std::vector<std::string> benchmarks;       ///< glob patterns, as matches_any() takes them
+  std::set<std::string, std::less<>> given;  ///< the names of the rules that change, ...
+  Rules rules{Tolerance(), {}};              ///< ... to what they are here; entries of by_dtype are added
 };
 
 /// Does one of the glob patterns (fnmatch(3)) match the benchmark's method, Class.method or full name?
