@@ -35,9 +35,9 @@ std::string text_of(const Json& json, int indent) {
 Result<Json> settle(const Json& given, const std::string& source) {
   config::Config config;
   TRY(config::apply_settings(config, given, source));
-  if (!config.benchmark_dir.value) {
+  if (!config.benchmark_dir) {
     TRY_ASSIGN(const auto asv, config::read_asv_conf(""));
-    config.benchmark_dir.value = asv ? asv->benchmark_dir : fs::path("benchmarks/");
+    config.benchmark_dir = asv ? asv->benchmark_dir : fs::path("benchmarks/");
   }
   return config::settings_of(config);
 }

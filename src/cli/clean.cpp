@@ -36,9 +36,9 @@ Result<std::vector<std::string>> live_benchmarks(const config::Config& config, c
 Result<std::string> clean(const CleanArgs& args) {
   TRY_ASSIGN(const auto config, load_config(args.shared));
   // A store without snapshots has leftovers at most; that of an interrupted first capture is one.
-  TRY_ASSIGN(auto there, store::Store::open_if_there(config.snapshot_dir.value));
+  TRY_ASSIGN(auto there, store::Store::open_if_there(config.snapshot_dir));
   TRY_ASSIGN(const auto store, there ? Result<std::unique_ptr<store::Store>>(std::move(there))
-                                     : store::Store::open(config.snapshot_dir.value));
+                                     : store::Store::open(config.snapshot_dir));
   std::optional<std::vector<std::string>> live;
   if (args.obsolete == CleanArgs::Obsolete::kRemove) {
     TRY_ASSIGN(auto names, live_benchmarks(config, args.shared));
@@ -65,14 +65,13 @@ Result<std::string> clean(const CleanArgs& args) {
 
 CLI::App* declare_clean(CLI::App& root, CleanArgs& args) {
   CLI::App* app = root.add_subcommand("clean", "Remove unused objects and leftovers from the snapshot folder");
-  add_store_options(*app, args.shared);
+  add_settings(*app, args.shared, {Group::kStore});
   app->add_flag_callback(
       "--obsolete", [&args] { args.obsolete = CleanArgs::Obsolete::kRemove; },
       "also remove the snapshots of benchmarks that are gone; this imports the benchmarks (default: they stay)");
   app->add_flag_callback(
       "-n,--dry-run", [&args] { args.mode = store::CleanMode::kDryRun; }, "only say what would be removed");
-  add_suite_options(*app, args.shared);
-  add_general_options(*app, args.shared);
+  add_settings(*app, args.shared, {Group::kSuite, Group::kGeneral});
   return app;
 }
 

@@ -19,7 +19,7 @@ enum class Format { kText, kJson };
 /// What most subcommands take.
 struct Shared {
   std::optional<std::filesystem::path> config_file;
-  config::Overrides overrides;
+  nlohmann::ordered_json settings = nlohmann::ordered_json::object();  ///< what a configuration file would say
   std::optional<std::string> filter;
   std::optional<std::uint64_t> shuffle;
   When color = When::kAuto;

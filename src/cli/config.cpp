@@ -92,12 +92,8 @@ CLI::App* declare_config(CLI::App& root, ConfigArgs& args) {
       "let --init overwrite a file (default: it refuses)");
   app->add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "show as JSON");
-  add_suite_options(*app, args.shared);
-  add_store_options(*app, args.shared);
-  add_tolerance_options(*app, args.shared);
-  add_run_options(*app, args.shared);
-  add_process_options(*app, args.shared);
-  add_general_options(*app, args.shared);
+  add_settings(*app, args.shared,
+               {Group::kSuite, Group::kStore, Group::kTolerance, Group::kRun, Group::kProcess, Group::kGeneral});
   return app;
 }
 

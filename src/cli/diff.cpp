@@ -28,7 +28,7 @@ Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& afte
   if (args.site) {
     return fail(ErrorKind::kUsage, "--site needs two snapshots, not two stores");
   }
-  const session::DiffOptions options{before.path, after.path, comparison_options(config)};
+  const session::DiffOptions options{before.path, after.path, config::comparison_of(config)};
   const auto status = [](const model::VerifySummary& summary) { return summary.status; };
   if (args.format == Format::kText) {
     report::TerminalOptions terminal_options;
@@ -103,8 +103,8 @@ model::ExitStatus status_of(const inspect::ValueDiff& diff) {
 
 Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
   TRY_ASSIGN(const auto config, load_config(args.shared));
-  TRY_ASSIGN(const auto before, inspect::parse_operand(args.before, config.snapshot_dir.value));
-  TRY_ASSIGN(const auto after, inspect::parse_operand(args.after, config.snapshot_dir.value));
+  TRY_ASSIGN(const auto before, inspect::parse_operand(args.before, config.snapshot_dir));
+  TRY_ASSIGN(const auto after, inspect::parse_operand(args.after, config.snapshot_dir));
   const bool stores = before.kind == OperandKind::kStore;
   if (stores != (after.kind == OperandKind::kStore)) {
     return fail(ErrorKind::kUsage, fmt::format("'{}' is a store and '{}' is not: compare two stores, or two values "
@@ -114,7 +114,7 @@ Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
   if (stores) {
     return diff_stores(before, after, args, config, streams);
   }
-  const session::ComparisonOptions comparison = comparison_options(config);
+  const session::ComparisonOptions comparison = config::comparison_of(config);
   TRY_ASSIGN(const auto compared,
              inspect::compare_values(before, after, args.site, {comparison.rules, comparison.changes}));
   if (args.format == Format::kJson) {
@@ -147,9 +147,7 @@ CLI::App* declare_diff(CLI::App& root, DiffArgs& args) {
       ->type_name("SITE");
   app->add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
-  add_tolerance_options(*app, args.shared);
-  add_store_options(*app, args.shared);
-  add_general_options(*app, args.shared);
+  add_settings(*app, args.shared, {Group::kTolerance, Group::kStore, Group::kGeneral});
   return app;
 }
 

@@ -45,9 +45,9 @@ std::optional<std::string> nothing_listed(const session::Selection& selection, c
     return std::nullopt;
   }
   std::string why = shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left";
-  if (!config.exclude_benchmarks.value.empty()) {
+  if (!config.suite.exclude.empty()) {
     why += fmt::format(" ({} excluded by {})", report::counted(selection.excluded, "case"),
-                       fmt::join(config.exclude_benchmarks.value, ", "));
+                       fmt::join(config.suite.exclude, ", "));
   }
   return fmt::format("{} of {} in '{}'", why, report::counted(found, "benchmark"), selection.suite.root);
 }
@@ -55,7 +55,7 @@ std::optional<std::string> nothing_listed(const session::Selection& selection, c
 /// What the baseline knows of the selection. Without one there is nothing to say; one that cannot be read is a note.
 report::StoredBenchmarks ask_store(const config::Config& config, session::Selection& selection) {
   std::vector<std::string>& notes = selection.suite.notes;
-  const auto store = store::Store::open(config.snapshot_dir.value);
+  const auto store = store::Store::open(config.snapshot_dir);
   if (!store) {
     if (store.error().kind != ErrorKind::kNoBaseline) {
       notes.push_back(store.error().message);
@@ -71,15 +71,12 @@ report::StoredBenchmarks ask_store(const config::Config& config, session::Select
 
 CLI::App* declare_list(CLI::App& root, ListArgs& args) {
   CLI::App* app = root.add_subcommand("list", "List the benchmarks, their parameters and their cases");
-  add_suite_options(*app, args.shared);
-  add_selection_options(*app, args.shared);
-  add_store_options(*app, args.shared);
+  add_settings(*app, args.shared, {Group::kSuite, Group::kSelection, Group::kStore});
   app->add_flag_callback(
       "--cases", [&args] { args.detail = report::ListDetail::kCases; }, "list every case, too");
   app->add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
-  add_run_options(*app, args.shared);
-  add_general_options(*app, args.shared);
+  add_settings(*app, args.shared, {Group::kRun, Group::kGeneral});
   return app;
 }
 
@@ -103,17 +100,17 @@ model::ExitStatus run(const ListArgs& args, const Streams& streams) {
   if (args.format == Format::kJson) {
     streams.out << report::listing_json(selection->suite, selection->indices, stored, args.detail);
   } else if (!nothing) {
-    const auto lists = config->verbose.value ? report::Lists::kComplete : report::Lists::kBounded;
+    const auto lists = config->verbose ? report::Lists::kComplete : report::Lists::kBounded;
     streams.out << report::listing_text(selection->suite, selection->indices, stored, args.detail, lists,
                                         color_for(shared.color, streams.out_fd));
   }
   streams.out << std::flush;
-  if (!config->quiet.value) {
+  if (!config->quiet) {
     for (const std::string& note : selection->suite.notes) {
       streams.err << "note: " << report::one_line(note) << '\n';
     }
   }
-  const auto tracebacks = config->verbose.value ? report::Tracebacks::kShown : report::Tracebacks::kHidden;
+  const auto tracebacks = config->verbose ? report::Tracebacks::kShown : report::Tracebacks::kHidden;
   streams.err << report::discovery_failures_text(selection->suite, tracebacks, color_for(shared.color, streams.err_fd));
   if (nothing) {
     complain({ErrorKind::kUsage, *nothing}, streams, shared.color);

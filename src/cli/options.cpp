@@ -1,16 +1,23 @@
 #include "cli/options.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <span>
 #include <utility>
 #include <vector>
-
-#include "cli/offer.hpp"
 
 namespace snapshot_test::cli {
 
 namespace {
 
+using config::Names;
+using config::Row;
+using config::Type;
 using Json = nlohmann::ordered_json;
 
 /// The text as the JSON value that a configuration file would have; the text itself where it is no number.
@@ -27,83 +34,121 @@ Json number_or_text(const std::string& text) {
   return text;
 }
 
-CLI::Validator rule_of(const std::string& key) {
-  return {[key](std::string& text) { return config::complaint(key, number_or_text(text)).value_or(""); }, ""};
+/// What the command line says of a setting, as a file would say it.
+Json json_of(const Row& row, const std::vector<std::string>& texts) {
+  switch (row.place.type) {
+    case Type::kNumber:
+    case Type::kWhole: return number_or_text(texts.front());
+    case Type::kPatterns: return texts;
+    default: return texts.front();
+  }
 }
 
-void add_path(CLI::App& app, const std::string& names, config::OptionalPath& target, Offer::Kind kind,
-              const std::string& description) {
-  CLI::Option* option = app.add_option_function<std::string>(
-      names, [&target](const std::string& text) { target = text; }, description);
-  offering(option, {kind, {}})
-      ->type_name(kind == Offer::Kind::kFolders ? "DIR" : "FILE")
-      ->check(CLI::Validator(
-          [](std::string& text) { return text.empty() ? std::string("must be a path, not empty") : std::string(); },
-          ""));
+std::string plain(std::string_view text) {
+  std::string result(text);
+  std::erase(result, '`');
+  return result;
 }
 
-void add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target, const std::string& type,
-              const std::string& description, Offer::Kind offer = Offer::Kind::kNothing) {
-  CLI::Option* option = app.add_option_function<std::string>(
-      names, [&target](const std::string& text) { target = text; }, description);
-  offering(option, {offer, {}})->type_name(type);
+/// "42", "0, as many as there are cores"
+std::string default_of(const Row& row) {
+  const Json value = row.place.get({});
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (const std::size_t exponent = text.find("e-0"); value.is_number() && exponent != std::string::npos) {
+    text.erase(exponent + 2, 1);  // 1e-5
+  }
+  if (row.default_means.empty()) {
+    return value.empty() ? "none" : text;
+  }
+  return value.empty() ? plain(row.default_means) : fmt::format("{}, {}", text, plain(row.default_means));
 }
 
-}  // namespace
-
-void add_number(CLI::App& app, const std::string& names, std::optional<double>& target, const std::string& key,
-                const std::string& unit, const std::string& description) {
-  app.add_option_function<std::string>(
-         names, [&target](const std::string& text) { target = number_or_text(text).get<double>(); }, description)
-      ->type_name(unit)
-      ->check(rule_of(key));
+/// What stands for the value in the help.
+std::string value_name(const Row& row) {
+  if (!row.value.empty()) {
+    return std::string(row.value);
+  }
+  switch (row.place.type) {
+    case Type::kPath: return row.names == Names::kFolder ? "DIR" : "FILE";
+    case Type::kWord: return "WORD";
+    case Type::kPatterns: return "GLOB";
+    default: break;
+  }
+  std::string name = row.unit.empty() ? "N" : row.unit == "bytes" ? "SIZE" : std::string(row.unit);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+  return name;
 }
 
-void add_whole_number(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
-                      const std::string& key, const std::string& unit, const std::string& description) {
-  app.add_option_function<std::string>(
-         names, [&target](const std::string& text) { target = number_or_text(text).get<std::uint64_t>(); }, description)
-      ->type_name(unit)
-      ->check(rule_of(key));
+Offer offer_of(const Row& row) {
+  switch (row.names) {
+    case Names::kFolder: return {Offer::Kind::kFolders, {}};
+    case Names::kFile: return {Offer::Kind::kFiles, {}};
+    case Names::kPython: return {Offer::Kind::kPythons, {}};
+    case Names::kNothing: break;
+  }
+  return row.place.words.empty() ? Offer() : Offer{Offer::Kind::kWords, row.place.words};
 }
 
-void add_count(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target,
-               const std::string& description) {
-  app.add_option_function<std::string>(
-         names, [&target](const std::string& text) { target = number_or_text(text).get<std::uint64_t>(); }, description)
-      ->type_name("N")
-      ->check(CLI::Validator(
-          [](std::string& text) {
-            const Json number = number_or_text(text);
-            const bool counts = number.is_number_unsigned() && number.get<std::uint64_t>() > 0;
-            return counts ? std::string() : "must be a whole number of at least 1, not '" + text + "'";
-          },
-          ""));
+/// A check that complains of what is not as it must be.
+template <class Complain>
+CLI::Validator check(Complain complain) {
+  return {[complain](std::string& text) { return std::string(complain(text)); }, ""};
 }
 
-void add_switch(CLI::App& app, const std::string& name, const std::string& opposite, std::optional<bool>& target,
-                bool value, const std::string& description) {
-  app.add_flag_callback(
-      name, [&target, value] { target = value; }, description);
-  app.add_flag_callback(
-         opposite, [&target, value] { target = !value; }, "the opposite of " + name)
-      ->group("");
+/// A flag for what is not the default, and an unlisted one for what is, which a file may have changed.
+void add_switch(CLI::App& app, Json& layer, const Row& row) {
+  const std::string names(row.option);
+  const std::string opposite = "--no-" + names.substr(names.rfind("--") + 2);
+  const bool on = row.place.get({}).get<bool>();
+  const auto set = [&layer, key = row.key](bool value) {
+    return [&layer, key, value] { config::place_in(layer, key) = value; };
+  };
+  app.add_flag_callback(on ? opposite : names, set(!on), plain(on ? row.off : row.help));
+  app.add_flag_callback(on ? names : opposite, set(on), "the default")->group("");
 }
 
-void add_choice(CLI::App& app, const std::string& name, const std::string& key, const std::vector<std::string>& words,
-                const std::function<void(const std::string&)>& set, const std::string& description) {
-  offering(app.add_option_function<std::string>(name, set, description), {Offer::Kind::kWords, words})
-      ->type_name("WORD")
-      ->check(CLI::Validator([key](std::string& text) { return config::complaint(key, text).value_or(""); }, ""));
+/// An option with a value for each of `rows`.
+void add_value(CLI::App& app, Json& layer, std::span<const Row> rows) {
+  const Row& first = rows.front();
+  std::vector<std::string> values;
+  std::vector<std::string> defaults;
+  for (const Row& row : rows) {
+    values.push_back(value_name(row));
+    defaults.push_back(default_of(row));
+  }
+  CLI::Option* option = app.add_option(
+      std::string(first.option),
+      [&layer, rows](const CLI::results_t& given) {
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+          const bool list = rows[i].place.type == Type::kPatterns;
+          config::place_in(layer, rows[i].key) = json_of(rows[i], list ? given : std::vector{given[i]});
+        }
+        return true;
+      },
+      fmt::format("{}{} (default: {})", plain(first.help), first.unit == "bytes" ? ": 500M, 2G" : "",
+                  fmt::join(defaults, " ")));
+  offering(option, offer_of(first))
+      ->type_name(fmt::format("{}", fmt::join(values, " ")))
+      ->type_size(static_cast<int>(rows.size()))
+      ->expected(1)
+      ->check(check([&first](const std::string& text) {
+        return config::complaint(first.key, json_of(first, {text})).value_or("");
+      }));
+  if (first.place.type == Type::kPatterns) {
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+  }
+  if (first.unit == "bytes") {
+    option->transform(CLI::AsSizeValue(false));
+  }
 }
 
-void add_general_options(CLI::App& app, Shared& shared) {
-  add_path(app, "-c,--config", shared.config_file, Offer::Kind::kFiles,
-           "configuration file (default: snapshot_config.json in the current folder, where there is one)");
-  app.add_flag_callback(
-      "-v,--verbose", [&shared] { shared.overrides.verbose = true; }, "show every case, notes and complete lists");
-  app.add_flag_callback(
-      "-q,--quiet", [&shared] { shared.overrides.quiet = true; }, "show failures and one closing line only");
+void add_general(CLI::App& app, Shared& shared) {
+  CLI::Option* file = app.add_option_function<std::string>(
+      "-c,--config", [&shared](const std::string& text) { shared.config_file = text; },
+      "configuration file (default: snapshot_config.json in the current folder, where there is one)");
+  offering(file, {Offer::Kind::kFiles, {}})->type_name("FILE")->check(check([](const std::string& text) {
+    return text.empty() ? "must be a path, not empty" : "";
+  }));
   CLI::Option* color = app.add_option_function<std::string>(
       "--color",
       [&shared](const std::string& when) {
@@ -112,130 +157,61 @@ void add_general_options(CLI::App& app, Shared& shared) {
       "auto, always or never; auto (the default) is on a terminal unless NO_COLOR is set");
   offering(color, {Offer::Kind::kWords, {"auto", "always", "never"}})
       ->type_name("WHEN")
-      ->check(CLI::Validator(
-          [](std::string& text) {
-            const bool known = text == "auto" || text == "always" || text == "never";
-            return known ? std::string() : "must be auto, always or never, not '" + text + "'";
-          },
-          ""));
+      ->check(check([](const std::string& text) {
+        const bool known = text == "auto" || text == "always" || text == "never";
+        return known ? std::string() : "must be auto, always or never, not '" + text + "'";
+      }));
 }
 
-void add_suite_options(CLI::App& app, Shared& shared) {
-  add_path(
-      app, "benchmark_dir", shared.overrides.benchmark_dir, Offer::Kind::kFolders,
-      "the folder with the ASV benchmarks (default: benchmark_dir of the configuration file, else of asv.conf.json, "
-      "else benchmarks/)");
-  add_text(app, "--python", shared.overrides.python, "PATH",
-           "the Python whose environment runs the benchmarks (default: that of $VIRTUAL_ENV, else python3 on PATH)",
-           Offer::Kind::kPythons);
-  add_path(app, "--project-dir", shared.overrides.project_dir, Offer::Kind::kFolders,
-           "put this folder first on the import path, for a project that is not installed (default: none)");
+/// What belongs to a group of settings, and is for one run.
+void add_companions(CLI::App& app, Shared& shared, Group group) {
+  switch (group) {
+    case Group::kSelection:
+      add_text(app, "-f,--filter", shared.filter, "REGEX",
+               "only cases in whose name, \"name(parameters)\" or \"module.method\" this Python regular expression is "
+               "found (default: all)");
+      break;
+    case Group::kRun:
+      app.add_flag_callback(
+          "--parallel", [&shared] { shared.settings["workers"] = 0; }, "the same as --workers 0");
+      break;
+    case Group::kProcess:
+      app.add_option("--shuffle", shared.shuffle,
+                     "run the cases in an order that this number seeds; the verdicts must not depend on it (default: "
+                     "what takes long first, then the order of the suite)")
+          ->type_name("SEED");
+      break;
+    case Group::kGeneral: add_general(app, shared); break;
+    default: break;
+  }
 }
 
-void add_selection_options(CLI::App& app, Shared& shared) {
-  add_text(
-      app, "-f,--filter", shared.filter, "REGEX",
-      "only cases in whose name, \"name(parameters)\" or \"module.method\" this Python regular expression is found "
-      "(default: all)");
-  app.add_option("--exclude", shared.overrides.exclude,
-                 "leave out benchmarks whose method, Class.method or full name matches this glob pattern; may be given "
-                 "several times and adds to exclude_benchmarks (default: none)")
-      ->type_name("GLOB")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
+/// The options of one group.
+void add_group(CLI::App& app, Shared& shared, Group group) {
+  const std::span<const Row> all(config::rows());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].group != group) {
+      continue;
+    }
+    if (all[i].place.type == Type::kSwitch) {
+      add_switch(app, shared.settings, all[i]);
+      continue;
+    }
+    const std::size_t first = i;
+    while (i + 1 < all.size() && all[i + 1].option == all[first].option) {
+      ++i;
+    }
+    add_value(app, shared.settings, all.subspan(first, i + 1 - first));
+  }
+  add_companions(app, shared, group);
 }
 
-void add_run_options(CLI::App& app, Shared& shared) {
-  add_number(app, "--timeout", shared.overrides.timeout, "timeout", "SECONDS",
-             "wall time that one case may take; a benchmark's own timeout wins (default: default_benchmark_timeout of "
-             "asv.conf.json, else 60 seconds)");
-  add_whole_number(app, "-j,--workers", shared.overrides.workers, "workers", "N",
-                   "cases to run at once; 0 is as many as there are cores (default: 0)");
-  app.add_flag_callback(
-      "--parallel", [&shared] { shared.overrides.workers = 0; }, "the same as --workers 0");
-  add_whole_number(app, "--seed", shared.overrides.seed, "seed", "N",
-                   "where every source of randomness starts from (default: 42)");
-  add_whole_number(app, "--freeze-time", shared.overrides.freeze_time, "freeze_time", "SECONDS",
-                   "the time of day that benchmarks see, since 1970-01-01 UTC; clocks that measure go on (default: the "
-                   "real one)");
-  add_choice(
-      app, "--mode", "mode", {"full", "deepest"},
-      [&shared](const std::string& text) {
-        shared.overrides.mode = text == "deepest" ? config::Mode::kDeepest : config::Mode::kFull;
-      },
-      "full looks at what the benchmark returns and computes, deepest only at what the deepest call returns (default: "
-      "full)");
-}
+}  // namespace
 
-void add_process_options(CLI::App& app, Shared& shared) {
-  app.add_option_function<std::uint64_t>(
-         "--max-memory",
-         [&shared](const std::uint64_t& bytes) {
-           if (const auto wrong = config::complaint("max_memory", bytes)) {
-             throw CLI::ValidationError("--max-memory", *wrong);
-           }
-           shared.overrides.max_memory = bytes;
-         },
-         "private memory that one case may have, what its imports hold included: 500M, 2G (default: no limit)")
-      ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false));
-  add_choice(
-      app, "--isolation", "isolation", {"fork", "spawn"},
-      [&shared](const std::string& text) {
-        shared.overrides.isolation = text == "spawn" ? config::Isolation::kSpawn : config::Isolation::kFork;
-      },
-      "fork runs each case in a fork of a process that has imported its module, spawn in an interpreter of its own, "
-      "which takes longer, for libraries that cannot be forked (default: fork)");
-  add_number(app, "--import-timeout", shared.overrides.import_timeout, "import_timeout", "SECONDS",
-             "wall time that the import of one module may take (default: 600 seconds)");
-  app.add_option("--shuffle", shared.shuffle,
-                 "run the cases in an order that this number seeds; the verdicts must not depend on it (default: what "
-                 "takes long first, then the order of the suite)")
-      ->type_name("SEED");
-}
-
-void add_strictness_options(CLI::App& app, Shared& shared, const std::string& strict, const std::string& min_verified) {
-  add_switch(app, "--strict", "--no-strict", shared.overrides.strict, true, strict);
-  add_number(app, "--min-verified", shared.overrides.min_verified, "min_verified", "PERCENT", min_verified);
-  add_choice(
-      app, "--min-verified-counts", "min_verified_counts", {"result", "part", "any"},
-      [&shared](const std::string& text) {
-        using model::Counted;
-        shared.overrides.min_verified_counts = text == "any"    ? Counted::kAny
-                                               : text == "part" ? Counted::kPart
-                                                                : Counted::kResult;
-      },
-      "what --min-verified counts: result takes the cases that are checked by all of their result, part also those of "
-      "whose result something cannot be compared, any also those that are checked by inner calls or state only "
-      "(default: result)");
-}
-
-void add_store_options(CLI::App& app, Shared& shared) {
-  add_path(app, "--snapshot-dir", shared.overrides.snapshot_dir, Offer::Kind::kFolders,
-           "the folder that holds the snapshots (default: .snapshots/)");
-}
-
-void add_tolerance_options(CLI::App& app, Shared& shared) {
-  app.add_option_function<std::pair<std::string, std::string>>(
-         "--tolerance",
-         [&shared](const std::pair<std::string, std::string>& pair) {
-           shared.overrides.rtol = number_or_text(pair.first).get<double>();
-           shared.overrides.atol = number_or_text(pair.second).get<double>();
-         },
-         "numbers agree if |now - snapshot| <= ATOL + RTOL * |snapshot| (default: 1e-5 1e-8)")
-      ->type_name("RTOL ATOL")
-      ->check(rule_of("tolerance.rtol"));
-  add_switch(app, "--equal-nan", "--no-equal-nan", shared.overrides.equal_nan, true,
-             "a NaN that stays where it was is no difference, whatever its bits (default: it is none)");
-  add_switch(app, "--no-exact-integers", "--exact-integers", shared.overrides.exact_integers, false,
-             "integers may differ within the tolerance, too (default: they are exact)");
-  add_switch(app, "--no-strict-types", "--strict-types", shared.overrides.strict_types, false,
-             "dtypes and container types may differ if the values agree (default: they may not)");
-  add_switch(app, "--no-strict-shapes", "--strict-shapes", shared.overrides.strict_shapes, false,
-             "axes of length 1 may differ (default: they may not)");
-  add_switch(app, "--ignore-order", "--no-ignore-order", shared.overrides.ignore_order, true,
-             "sequences and one-dimensional arrays agree in any order (default: order counts)");
+void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups) {
+  for (const Group group : groups) {
+    add_group(app, shared, group);
+  }
 }
 
 void add_report_options(CLI::App& app, ReportFiles& files) {
@@ -245,6 +221,24 @@ void add_report_options(CLI::App& app, ReportFiles& files) {
            Offer::Kind::kFiles);
   add_text(app, "--events", files.events, "FILE",
            "write what happens as it happens, one JSON object a line; - is standard output", Offer::Kind::kFiles);
+}
+
+CLI::Option* add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target,
+                      const std::string& value, const std::string& help, Offer::Kind offer) {
+  CLI::Option* option = app.add_option_function<std::string>(
+      names, [&target](const std::string& text) { target = text; }, help);
+  return offering(option, {offer, {}})->type_name(value);
+}
+
+void add_count(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target, const std::string& help) {
+  app.add_option_function<std::string>(
+         names, [&target](const std::string& text) { target = number_or_text(text).get<std::uint64_t>(); }, help)
+      ->type_name("N")
+      ->check(check([](const std::string& text) {
+        const Json number = number_or_text(text);
+        const bool counts = number.is_number_unsigned() && number.get<std::uint64_t>() > 0;
+        return counts ? std::string() : "must be a whole number of at least 1, not '" + text + "'";
+      }));
 }
 
 }  // namespace snapshot_test::cli

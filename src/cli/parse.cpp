@@ -101,10 +101,8 @@ void merge(Shared& into, const Shared& before) {
   if (into.color == When::kAuto) {
     into.color = before.color;
   }
-  config::Overrides& overrides = into.overrides;
-  if (!overrides.verbose && !overrides.quiet) {
-    overrides.verbose = before.overrides.verbose;
-    overrides.quiet = before.overrides.quiet;
+  if (!into.settings.contains("verbose") && !into.settings.contains("quiet")) {
+    into.settings.update(before.settings);
   }
 }
 
@@ -124,7 +122,7 @@ Command completion_script(CLI::App& root, const std::string& name) {
 template <class Args>
 Command finish(const CLI::App& root, Args args, const Shared& before) {
   merge(args.shared, before);
-  if (args.shared.overrides.verbose && args.shared.overrides.quiet) {
+  if (args.shared.settings.value("verbose", false) && args.shared.settings.value("quiet", false)) {
     return wrong(root, "--verbose and --quiet contradict each other");
   }
   return args;
@@ -137,7 +135,7 @@ Command parse(std::vector<std::string> arguments) {
   CLI::App root(kDescription, kProgram);
   root.require_subcommand(0, 1);
   root.set_version_flag("--version", fmt::format("{} {}", kProgram, SNAPSHOT_TEST_VERSION), "print the version");
-  add_general_options(root, parsed.before);
+  add_settings(root, parsed.before, {Group::kGeneral});
   const CLI::App* list = declare_list(root, parsed.list);
   const CLI::App* capture = declare_capture(root, parsed.capture);
   const CLI::App* verify = declare_verify(root, parsed.verify);

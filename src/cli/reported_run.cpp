@@ -96,7 +96,7 @@ class PlanKeeper : public model::Listener {
     }
     const std::size_t all = plan_->filtered_out + plan_->excluded;
     if (all == 0) {
-      return fmt::format("no benchmarks in '{}'", config.benchmark_dir.value.value_or("").string());
+      return fmt::format("no benchmarks in '{}'", config.benchmark_dir.value_or("").string());
     }
     return fmt::format("{} of {}; {} excluded",
                        shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left",
@@ -110,8 +110,8 @@ class PlanKeeper : public model::Listener {
 Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const ReportFiles& files,
                               const Streams& streams, Reports& reports, const Work& work) {
   TRY_ASSIGN(const auto config, load_config(shared));
-  head.benchmark_dir = config.benchmark_dir.value.value_or("").string();
-  head.snapshot_dir = config.snapshot_dir.value.string();
+  head.benchmark_dir = config.benchmark_dir.value_or("").string();
+  head.snapshot_dir = config.snapshot_dir.string();
   report::Terminal terminal = make_terminal(config, shared, files, streams);
   report::FanOut everyone;
   PlanKeeper plan;

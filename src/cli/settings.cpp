@@ -12,15 +12,15 @@ namespace fs = std::filesystem;
 namespace {
 
 Result<fs::path> benchmark_dir(const config::Config& config) {
-  if (!config.benchmark_dir.value) {
+  if (!config.benchmark_dir) {
     return fail(ErrorKind::kUsage,
                 "no benchmark directory: name it after the subcommand, or set benchmark_dir in snapshot_config.json; "
                 "there is no asv.conf.json and no folder benchmarks/ here either");
   }
-  const fs::path& folder = *config.benchmark_dir.value;
+  const fs::path& folder = *config.benchmark_dir;
   std::string origin;
   for (const config::Entry& entry : config::entries(config)) {
-    if (entry.key == "benchmark_dir" && config.benchmark_dir.origin != config::Origin::kCommandLine) {
+    if (entry.key == "benchmark_dir" && config.origin(entry.key) != config::Origin::kCommandLine) {
       origin = fmt::format(" (from {})", entry.from);
     }
   }
@@ -45,64 +45,23 @@ Result<fs::path> benchmark_dir(const config::Config& config) {
 }  // namespace
 
 Result<config::Config> load_config(const Shared& shared) {
-  return config::load({shared.config_file, {}, shared.overrides});
+  return config::load({shared.config_file, {}, shared.settings});
 }
 
 Result<session::SuiteOptions> suite_options(const config::Config& config, const Shared& shared) {
   TRY_ASSIGN(auto folder, benchmark_dir(config));
-  session::SuiteOptions options;
+  session::SuiteOptions options = config.suite;
   options.benchmark_dir = std::move(folder);
-  options.project_dir = config.project_dir.value;
-  options.python = config.python.value;
   options.filter = shared.filter;
-  options.exclude = config.exclude_benchmarks.value;
-  options.timeout = config.timeout.value.value_or(config::kDefaultTimeout);
-  options.import_timeout = config.import_timeout.value.value_or(config::kDefaultImportTimeout);
-  options.max_memory = config.max_memory.value;
-  options.isolation =
-      config.isolation.value == config::Isolation::kFork ? session::Isolation::kFork : session::Isolation::kSpawn;
-  options.spawn = config.spawn_benchmarks.value;
   options.shuffle = shared.shuffle;
-  options.workers = static_cast<unsigned>(config.workers.value);
-  options.seed = config.seed.value;
-  options.trace_depth_limit = static_cast<int>(config.trace_depth_limit.value);
-  options.reducers = config.reducers.value;
-  options.deepest_only = config.mode.value == config::Mode::kDeepest;
-  options.freeze_time = config.freeze_time.value;
-  options.limits = {config.max_iterator_items.value, config.max_value_bytes.value, config.max_value_depth.value};
-  return options;
-}
-
-session::Demands demands(const config::Config& config) {
-  return {config.strict.value, config.min_verified.value, config.min_verified_counts.value};
-}
-
-session::ComparisonOptions comparison_options(const config::Config& config) {
-  session::ComparisonOptions options;
-  model::Rules& rules = options.rules;
-  rules.tolerance = {config.rtol.value, config.atol.value};
-  rules.by_dtype = config.by_dtype.value;
-  rules.equal_nan = config.equal_nan.value;
-  rules.exact_integers = config.exact_integers.value;
-  rules.strict_types = config.strict_types.value;
-  rules.strict_shapes = config.strict_shapes.value;
-  rules.ignore_order = config.ignore_order.value;
-  options.changes = config.overrides.value;
-  for (const config::Entry& entry : config::entries(config)) {
-    for (model::RuleChange& change : options.changes) {
-      if (entry.key.starts_with("tolerance.") && entry.from == "command line") {
-        change.given.erase(entry.key.substr(entry.key.find('.') + 1));
-      }
-    }
-  }
   return options;
 }
 
 report::Verbosity verbosity(const config::Config& config) {
-  if (config.quiet.value) {
+  if (config.quiet) {
     return report::Verbosity::kQuiet;
   }
-  return config.verbose.value ? report::Verbosity::kVerbose : report::Verbosity::kNormal;
+  return config.verbose ? report::Verbosity::kVerbose : report::Verbosity::kNormal;
 }
 
 }  // namespace snapshot_test::cli

@@ -13,11 +13,6 @@ namespace snapshot_test::cli {
 
 /// The session's options. kUsage where the benchmark directory is not named, missing, empty or a file.
 [[nodiscard]] Result<session::SuiteOptions> suite_options(const config::Config& config, const Shared& shared);
-/// What the command line says goes before what the file says of single benchmarks.
-[[nodiscard]] session::ComparisonOptions comparison_options(const config::Config& config);
-
-[[nodiscard]] session::Demands demands(const config::Config& config);
-
 [[nodiscard]] report::Verbosity verbosity(const config::Config& config);
 
 }  // namespace snapshot_test::cli

@@ -28,7 +28,7 @@ std::string json_text(const Json& json) { return json.dump(2, ' ', false, Json::
 inspect::TextLimits text_limits(const ShowArgs& args, const config::Config& config) {
   inspect::TextLimits limits;
   limits.items = static_cast<std::size_t>(args.items.value_or(limits.items));
-  if (config.verbose.value || args.items) {
+  if (config.verbose || args.items) {
     limits.lines = kLinesVerbose;
   }
   return limits;
@@ -110,9 +110,9 @@ Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs
 
 Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
   TRY_ASSIGN(const auto config, load_config(args.shared));
-  inspect::Operand operand{inspect::OperandKind::kStore, config.snapshot_dir.value, {}};
+  inspect::Operand operand{inspect::OperandKind::kStore, config.snapshot_dir, {}};
   if (args.what) {
-    TRY_ASSIGN(auto parsed, inspect::parse_operand(*args.what, config.snapshot_dir.value));
+    TRY_ASSIGN(auto parsed, inspect::parse_operand(*args.what, config.snapshot_dir));
     operand = std::move(parsed);
   }
   if (operand.kind == inspect::OperandKind::kSnapshot) {
@@ -149,8 +149,7 @@ CLI::App* declare_show(CLI::App& root, ShowArgs& args) {
   add_count(*app, "-n,--items", args.items, "elements to show of each array and container (default: 8; JSON: 1000)");
   app->add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
-  add_store_options(*app, args.shared);
-  add_general_options(*app, args.shared);
+  add_settings(*app, args.shared, {Group::kStore, Group::kGeneral});
   return app;
 }
 

@@ -22,11 +22,13 @@ Result<void> apply_asv_conf(Config& config, const fs::path& folder) {
     return {};
   }
   config.asv_file = (*conf)->file;
-  if (!config.benchmark_dir.value) {
-    config.benchmark_dir.set((*conf)->benchmark_dir, Origin::kAsvConf);
+  if (!config.benchmark_dir) {
+    config.benchmark_dir = (*conf)->benchmark_dir;
+    config.origins["benchmark_dir"] = Origin::kAsvConf;
   }
-  if (!config.timeout.value && (*conf)->timeout) {
-    config.timeout.set((*conf)->timeout, Origin::kAsvConf);
+  if (!config.suite.timeout && (*conf)->timeout) {
+    config.suite.timeout = (*conf)->timeout;
+    config.origins["timeout"] = Origin::kAsvConf;
   }
   return {};
 }
@@ -44,16 +46,17 @@ Result<Config> load(const LoadOptions& options) {
     TRY_ASSIGN(const auto json, read_json(*file, Dialect::kJson));
     TRY(apply_file(config, json, *file));
   }
-  TRY(apply_overrides(config, options.overrides));
-  if (!config.benchmark_dir.value || !config.timeout.value) {
+  TRY(apply_command_line(config, options.command_line));
+  if (!config.benchmark_dir || !config.suite.timeout) {
     TRY(apply_asv_conf(config, options.folder));
   }
-  if (const fs::path usual = options.folder / "benchmarks";
-      !config.benchmark_dir.value && fs::is_directory(usual, ignored)) {
-    config.benchmark_dir.set(usual / "", Origin::kDefault);
+  if (const fs::path usual = options.folder / "benchmarks"; !config.benchmark_dir && fs::is_directory(usual, ignored)) {
+    config.benchmark_dir = usual / "";
+    config.origins.erase("benchmark_dir");
   }
-  if (!config.timeout.value) {
-    config.timeout.set(kDefaultTimeout, Origin::kDefault);
+  if (!config.suite.timeout) {
+    config.suite.timeout = model::kDefaultTimeout;
+    config.origins.erase("timeout");
   }
   return config;
 }

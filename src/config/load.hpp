@@ -10,7 +10,7 @@ inline constexpr const char* kConfigFileName = "snapshot_config.json";
 struct LoadOptions {
   OptionalPath file;             ///< --config; else snapshot_config.json in `folder`, where there is one
   std::filesystem::path folder;  ///< where to look for files; empty = the current directory
-  Overrides overrides;
+  nlohmann::ordered_json command_line = nlohmann::ordered_json::object();  ///< a layer, as of apply_command_line()
 };
 
 /// The effective settings. kConfig or kUsage with the file, the key and the cause.

@@ -1,6 +1,7 @@
 #include "config/values.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +34,13 @@ bool inside(double number, const Range& range) {
   return low && number <= range.high && std::isfinite(number);
 }
 
-std::string about(const std::string& key, const std::string& wrong) { return key + ": " + wrong; }
+/// `wrong` with the place that it is about.
+Wrong about(const std::string& key, Wrong wrong) {
+  if (wrong) {
+    wrong->insert(0, key + ": ");
+  }
+  return wrong;
+}
 
 /// The names that by_dtype knows; dates may have a unit.
 const std::vector<std::string>& dtype_names() {
@@ -44,49 +51,47 @@ const std::vector<std::string>& dtype_names() {
   return names;
 }
 
-bool is_dtype(const std::string& name) {
+Wrong unknown_dtype(const std::string& name) {
   const bool dated = (name.starts_with("datetime64[") || name.starts_with("timedelta64[")) && name.back() == ']';
-  return dated || std::find(dtype_names().begin(), dtype_names().end(), name) != dtype_names().end();
+  if (dated || std::find(dtype_names().begin(), dtype_names().end(), name) != dtype_names().end()) {
+    return std::nullopt;
+  }
+  const auto meant = util::nearest(name, dtype_names());
+  return meant ? fmt::format("unknown dtype; did you mean '{}'?", *meant)
+               : fmt::format("unknown dtype; known are {}, and dates with a unit such as datetime64[ns]",
+                             fmt::join(dtype_names(), ", "));
 }
 
-Read<model::Tolerance> read_tolerance(const Json& value) {
+Wrong read_tolerance(const Json& value, model::Tolerance& tolerance) {
   if (!value.is_object()) {
-    return tl::unexpected(must_be(kToleranceForm, value));
+    return must_be(kToleranceForm, value);
   }
-  model::Tolerance tolerance{0, 0};
+  tolerance = {0, 0};
   for (const auto& [key, item] : value.items()) {
-    if (key != "rtol" && key != "atol") {
-      return tl::unexpected(about(key, unknown_key(key, {"rtol", "atol"})));
+    Wrong wrong = key == "rtol"   ? read(item, Range{}, tolerance.rtol)
+                  : key == "atol" ? read(item, Range{}, tolerance.atol)
+                                  : Wrong(unknown_key(key, {"rtol", "atol"}));
+    if (wrong) {
+      return about(key, std::move(wrong));
     }
-    const Read<double> number = read(item, Range{}, static_cast<const double*>(nullptr));
-    if (!number) {
-      return tl::unexpected(about(key, number.error()));
-    }
-    (key == "rtol" ? tolerance.rtol : tolerance.atol) = *number;
   }
-  return tolerance;
+  return std::nullopt;
 }
 
-/// What is wrong with the `tolerance` of one override, if anything.
-std::optional<std::string> read_rules(RuleChange& change, const Json& value) {
+/// The `tolerance` of one override.
+Wrong read_rules(RuleChange& change, const Json& value) {
   if (!value.is_object() || value.empty()) {
     return must_be(kToleranceForm, value);
   }
   for (const auto& [key, item] : value.items()) {
     std::vector<std::string> known;
-    std::optional<std::string> wrong;
+    Wrong wrong;
     model::for_each_rule(
         [&, &key = key, &item = item](const char* name, auto& rule) {
           known.emplace_back(name);
-          if (key != name) {
-            return;
-          }
-          change.given.insert(key);
-          auto parsed = read(item, Range{}, &rule);
-          if (parsed) {
-            rule = std::move(*parsed);
-          } else {
-            wrong = parsed.error();
+          if (key == name) {
+            wrong = read(item, Range{}, rule);
+            change.given.insert(key);
           }
         },
         change.rules);
@@ -94,51 +99,37 @@ std::optional<std::string> read_rules(RuleChange& change, const Json& value) {
       wrong = unknown_key(key, known);
     }
     if (wrong) {
-      return about(key, *wrong);
+      return about(key, std::move(wrong));
     }
   }
   return std::nullopt;
 }
 
-template <class Enum>
-Read<Enum> read_choice(const Json& value, std::pair<const char*, Enum> one, std::pair<const char*, Enum> other) {
-  for (const auto& [word, meaning] : {one, other}) {
-    if (value == word) {
-      return meaning;
-    }
-  }
-  return tl::unexpected(must_be(fmt::format("\"{}\" or \"{}\"", one.first, other.first), value));
-}
-
-Read<RuleChange> read_change(const Json& value) {
+Wrong read_change(RuleChange& change, const Json& value) {
   if (!value.is_object()) {
-    return tl::unexpected(
-        must_be("an object such as {\"benchmarks\": [\"Suite.time_*\"], \"tolerance\": {\"rtol\": 1e-3}}", value));
+    return must_be("an object such as {\"benchmarks\": [\"Suite.time_*\"], \"tolerance\": {\"rtol\": 1e-3}}", value);
   }
-  RuleChange change;
   for (const auto& [key, item] : value.items()) {
+    Wrong wrong;
     if (key == "benchmarks") {
-      const Json list = item.is_string() ? Json::array({item}) : item;
-      auto patterns = read(list, Range{}, &change.benchmarks);
-      if (!patterns) {
-        return tl::unexpected(about(key, patterns.error()));
-      }
-      change.benchmarks = std::move(*patterns);
+      wrong = about(key, read(item.is_string() ? Json::array({item}) : item, Range{}, change.benchmarks));
     } else if (key == "tolerance") {
-      if (const auto wrong = read_rules(change, item)) {
-        return tl::unexpected("tolerance." + *wrong);
-      }
+      wrong = read_rules(change, item);
+      wrong = wrong ? "tolerance." + *wrong : wrong;
     } else {
-      return tl::unexpected(about(key, unknown_key(key, {"benchmarks", "tolerance"})));
+      wrong = about(key, unknown_key(key, {"benchmarks", "tolerance"}));
+    }
+    if (wrong) {
+      return wrong;
     }
   }
   if (change.benchmarks.empty()) {
-    return tl::unexpected(std::string("benchmarks: says which benchmarks are meant, and is missing or empty"));
+    return "benchmarks: says which benchmarks are meant, and is missing or empty";
   }
-  if (!value.contains("tolerance")) {
-    return tl::unexpected(std::string("tolerance: says what is different for them, and is missing"));
+  if (change.given.empty()) {
+    return "tolerance: says what is different for them, and is missing";
   }
-  return change;
+  return std::nullopt;
 }
 
 Json write_change(const RuleChange& change) {
@@ -169,123 +160,119 @@ std::string unknown_key(const std::string& key, const std::vector<std::string>& 
                : fmt::format("unknown key; known here are {}", fmt::join(known, ", "));
 }
 
-Read<bool> read(const Json& value, const Range&, const bool*) {
+Wrong read(const Json& value, const Range&, bool& target) {
   if (!value.is_boolean()) {
-    return tl::unexpected(must_be("true or false", value));
+    return must_be("true or false", value);
   }
-  return value.get<bool>();
+  target = value.get<bool>();
+  return std::nullopt;
 }
 
-Read<double> read(const Json& value, const Range& range, const double*) {
+Wrong read(const Json& value, const Range& range, double& target) {
   if (!value.is_number() || !inside(value.get<double>(), range)) {
-    return tl::unexpected(must_be(numbers("a number", range), value));
+    return must_be(numbers("a number", range), value);
   }
-  return value.get<double>();
+  target = value.get<double>();
+  return std::nullopt;
 }
 
-Read<std::uint64_t> read(const Json& value, const Range& range, const std::uint64_t*) {
+Wrong read(const Json& value, const Range& range, std::uint64_t& target) {
   if (!value.is_number_unsigned() || !inside(value.get<double>(), range)) {
-    return tl::unexpected(must_be(numbers("a whole number", range), value));
+    return must_be(numbers("a whole number", range), value);
   }
-  return value.get<std::uint64_t>();
+  target = value.get<std::uint64_t>();
+  return std::nullopt;
 }
 
-Read<std::string> read(const Json& value, const Range&, const std::string*) {
+Wrong read(const Json& value, const Range&, std::string& target) {
   if (!value.is_string() || value.get<std::string>().empty()) {
-    return tl::unexpected(must_be("a text that is not empty", value));
+    return must_be("a text that is not empty", value);
   }
-  return value.get<std::string>();
+  target = value.get<std::string>();
+  return std::nullopt;
 }
 
-Read<fs::path> read(const Json& value, const Range&, const fs::path*) {
+Wrong read(const Json& value, const Range&, fs::path& target) {
   if (!value.is_string() || value.get<std::string>().empty()) {
-    return tl::unexpected(must_be("a path", value));
+    return must_be("a path", value);
   }
-  return fs::path(value.get<std::string>());
+  target = value.get<std::string>();
+  return std::nullopt;
 }
 
-Read<std::vector<std::string>> read(const Json& value, const Range&, const std::vector<std::string>*) {
-  std::vector<std::string> patterns;
-  for (const Json& item : value.is_array() ? value : Json::array({nullptr})) {
-    if (!item.is_string()) {
-      return tl::unexpected(must_be(kGlobs, value));
-    }
-    patterns.push_back(item.get<std::string>());
+Wrong read(const Json& value, const Range&, std::vector<std::string>& target) {
+  if (!value.is_array() ||
+      !std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
+    return must_be(kGlobs, value);
   }
-  return patterns;
+  target = value.get<std::vector<std::string>>();
+  return std::nullopt;
 }
 
-Read<std::vector<fs::path>> read(const Json& value, const Range&, const std::vector<fs::path>*) {
+Wrong read(const Json& value, const Range& range, std::vector<fs::path>& target) {
   std::vector<fs::path> paths;
   for (const Json& item : value.is_array() ? value : Json::array({value})) {
-    if (!item.is_string() || item.get<std::string>().empty()) {
-      return tl::unexpected(must_be("a path or a list of paths", value));
-    }
-    paths.emplace_back(item.get<std::string>());
-  }
-  return paths;
-}
-
-Read<Compression> read(const Json& value, const Range&, const Compression*) {
-  return read_choice<Compression>(value, {"auto", Compression::kAuto}, {"none", Compression::kNone});
-}
-
-Read<Mode> read(const Json& value, const Range&, const Mode*) {
-  return read_choice<Mode>(value, {"full", Mode::kFull}, {"deepest", Mode::kDeepest});
-}
-
-Read<Isolation> read(const Json& value, const Range&, const Isolation*) {
-  return read_choice<Isolation>(value, {"fork", Isolation::kFork}, {"spawn", Isolation::kSpawn});
-}
-
-Read<model::Counted> read(const Json& value, const Range&, const model::Counted*) {
-  for (const auto counted : {model::Counted::kResult, model::Counted::kPart, model::Counted::kAny}) {
-    if (value == model::name(counted)) {
-      return counted;
+    if (read(item, range, paths.emplace_back())) {
+      return must_be("a path or a list of paths", value);
     }
   }
-  return tl::unexpected(must_be("\"result\", \"part\" or \"any\"", value));
+  target = std::move(paths);
+  return std::nullopt;
 }
 
-Read<DtypeTolerances> read(const Json& value, const Range&, const DtypeTolerances* now) {
+Wrong read(const Json& value, const Range&, DtypeTolerances& target) {
   if (!value.is_object()) {
-    return tl::unexpected(must_be("an object such as {\"float32\": {\"rtol\": 1e-4, \"atol\": 1e-6}}", value));
+    return must_be("an object such as {\"float32\": {\"rtol\": 1e-4, \"atol\": 1e-6}}", value);
   }
-  DtypeTolerances entries = *now;
+  DtypeTolerances entries = target;
   for (const auto& [name, item] : value.items()) {
-    if (!is_dtype(name)) {
-      const auto meant = util::nearest(name, dtype_names());
-      return tl::unexpected(about(name, meant ? fmt::format("unknown dtype; did you mean '{}'?", *meant)
-                                              : fmt::format("unknown dtype; known are {}, and dates with a unit such "
-                                                            "as datetime64[ns]",
-                                                            fmt::join(dtype_names(), ", "))));
-    }
-    if (item.is_null()) {
+    Wrong wrong = unknown_dtype(name);
+    if (!wrong && item.is_null()) {
       entries.erase(name);
-      continue;
+    } else if (!wrong) {
+      wrong = read_tolerance(item, entries[name]);
     }
-    const auto tolerance = read_tolerance(item);
-    if (!tolerance) {
-      return tl::unexpected(about(name, tolerance.error()));
+    if (wrong) {
+      return about(name, std::move(wrong));
     }
-    entries[name] = *tolerance;
   }
-  return entries;
+  target = std::move(entries);
+  return std::nullopt;
 }
 
-Read<std::vector<RuleChange>> read(const Json& value, const Range&, const std::vector<RuleChange>*) {
+Wrong read(const Json& value, const Range&, std::vector<RuleChange>& target) {
   if (!value.is_array()) {
-    return tl::unexpected(must_be("a list of objects", value));
+    return must_be("a list of objects", value);
   }
   std::vector<RuleChange> changes;
   for (const Json& item : value) {
-    auto change = read_change(item);
-    if (!change) {
-      return tl::unexpected(fmt::format("entry {}: {}", changes.size() + 1, change.error()));
+    if (Wrong wrong = read_change(changes.emplace_back(), item)) {
+      return about(fmt::format("entry {}", changes.size()), std::move(wrong));
     }
-    changes.push_back(std::move(*change));
   }
-  return changes;
+  target = std::move(changes);
+  return std::nullopt;
+}
+
+std::vector<std::string> words(model::Isolation) { return {"fork", "spawn"}; }
+std::vector<std::string> words(model::Mode) { return {"full", "deepest"}; }
+std::vector<std::string> words(model::Compression) { return {"auto", "none"}; }
+std::vector<std::string> words(model::Counted) {
+  std::vector<std::string> names;
+  for (const auto counted : {model::Counted::kResult, model::Counted::kPart, model::Counted::kAny}) {
+    names.emplace_back(model::name(counted));
+  }
+  return names;
+}
+
+Wrong read_word(const Json& value, const std::vector<std::string>& words, std::size_t& place) {
+  const auto found = std::find(words.begin(), words.end(), value);
+  if (found == words.end()) {
+    std::string all = fmt::format("\"{}\"", fmt::join(words, "\", \""));
+    return must_be(all.replace(all.rfind(", "), 2, " or "), value);
+  }
+  place = static_cast<std::size_t>(found - words.begin());
+  return std::nullopt;
 }
 
 Json write(const fs::path& value) { return value.string(); }
@@ -297,14 +284,6 @@ Json write(const std::vector<fs::path>& value) {
   }
   return list;
 }
-
-Json write(const Mode& value) { return value == Mode::kFull ? "full" : "deepest"; }
-
-Json write(const model::Counted& value) { return model::name(value); }
-
-Json write(const Isolation& value) { return value == Isolation::kFork ? "fork" : "spawn"; }
-
-Json write(const Compression& value) { return value == Compression::kAuto ? "auto" : "none"; }
 
 Json write(const DtypeTolerances& value) {
   Json entries = Json::object();

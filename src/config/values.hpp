@@ -1,15 +1,17 @@
-// The values of settings as JSON: which ones a setting takes, and how they are written. The JSON comes from a file or
-// from the command line; what is wrong with it is said in one sentence that follows the key.
+// The types that settings have, as JSON: which values each takes, and how they are written. The JSON comes from a file
+// or from the command line.
 #pragma once
 
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
-#include "config/config.hpp"
+#include "model/settings.hpp"
 
 namespace snapshot_test::config {
 
@@ -24,51 +26,63 @@ struct Range {
   double high = std::numeric_limits<double>::infinity();
 };
 
-/// A setting's value, or what is wrong with it: "must be true or false, not 1".
-template <class T>
-using Read = tl::expected<T, std::string>;
+/// What is wrong with a value, in words that follow its key: "must be true or false, not 1". None: nothing.
+using Wrong = std::optional<std::string>;
 
-// read(): `now` is the present value; it says the type, and what the file adds to it. May be null for scalars.
-[[nodiscard]] Read<bool> read(const Json& value, const Range& range, const bool* now);
-[[nodiscard]] Read<double> read(const Json& value, const Range& range, const double* now);
-[[nodiscard]] Read<std::uint64_t> read(const Json& value, const Range& range, const std::uint64_t* now);
-[[nodiscard]] Read<std::string> read(const Json& value, const Range& range, const std::string* now);
-[[nodiscard]] Read<std::filesystem::path> read(const Json& value, const Range& range, const std::filesystem::path* now);
-[[nodiscard]] Read<std::vector<std::string>> read(const Json& value, const Range& range,
-                                                  const std::vector<std::string>* now);
-[[nodiscard]] Read<std::vector<std::filesystem::path>> read(const Json& value, const Range& range,
-                                                            const std::vector<std::filesystem::path>* now);
-[[nodiscard]] Read<Compression> read(const Json& value, const Range& range, const Compression* now);
-[[nodiscard]] Read<Mode> read(const Json& value, const Range& range, const Mode* now);
-[[nodiscard]] Read<Isolation> read(const Json& value, const Range& range, const Isolation* now);
-[[nodiscard]] Read<model::Counted> read(const Json& value, const Range& range, const model::Counted* now);
-/// Entries are added to `now`; null takes one out.
-[[nodiscard]] Read<model::DtypeTolerances> read(const Json& value, const Range& range,
-                                                const model::DtypeTolerances* now);
-[[nodiscard]] Read<std::vector<model::RuleChange>> read(const Json& value, const Range& range,
-                                                        const std::vector<model::RuleChange>* now);
+// read(): sets `target`, unless something is wrong.
+[[nodiscard]] Wrong read(const Json& value, const Range& range, bool& target);
+[[nodiscard]] Wrong read(const Json& value, const Range& range, double& target);
+[[nodiscard]] Wrong read(const Json& value, const Range& range, std::uint64_t& target);
+[[nodiscard]] Wrong read(const Json& value, const Range& range, std::string& target);
+[[nodiscard]] Wrong read(const Json& value, const Range& range, std::filesystem::path& target);
+[[nodiscard]] Wrong read(const Json& value, const Range& range, std::vector<std::string>& target);
+[[nodiscard]] Wrong read(const Json& value, const Range& range, std::vector<std::filesystem::path>& target);
+/// Entries are added to those of `target`; null takes one out.
+[[nodiscard]] Wrong read(const Json& value, const Range& range, model::DtypeTolerances& target);
+[[nodiscard]] Wrong read(const Json& value, const Range& range, std::vector<model::RuleChange>& target);
+
+/// The words of an enum, in the order of its enumerators, which count from 0.
+[[nodiscard]] std::vector<std::string> words(model::Isolation);
+[[nodiscard]] std::vector<std::string> words(model::Mode);
+[[nodiscard]] std::vector<std::string> words(model::Compression);
+[[nodiscard]] std::vector<std::string> words(model::Counted);
+/// The place of `value` among `words`, which are all that it may be.
+[[nodiscard]] Wrong read_word(const Json& value, const std::vector<std::string>& words, std::size_t& place);
+
+template <class Enum>
+requires std::is_enum_v<Enum>
+[[nodiscard]] Wrong read(const Json& value, const Range&, Enum& target) {
+  auto place = static_cast<std::size_t>(target);
+  Wrong wrong = read_word(value, words(target), place);
+  target = static_cast<Enum>(place);
+  return wrong;
+}
 
 template <class T>
-[[nodiscard]] Read<std::optional<T>> read(const Json& value, const Range& range, const std::optional<T>*) {
+[[nodiscard]] Wrong read(const Json& value, const Range& range, std::optional<T>& target) {
   if (value.is_null()) {
-    return std::optional<T>();
+    target.reset();
+    return std::nullopt;
   }
-  return read(value, range, static_cast<const T*>(nullptr)).map([](T read_value) {
-    return std::optional<T>(std::move(read_value));
-  });
+  T present{};
+  Wrong wrong = read(value, range, present);
+  if (!wrong) {
+    target = std::move(present);
+  }
+  return wrong;
 }
 
 // write(): the other way; what it gives, read() takes.
 template <class T>
 [[nodiscard]] Json write(const T& value) {
-  return value;
+  if constexpr (std::is_enum_v<T>) {
+    return words(value)[static_cast<std::size_t>(value)];
+  } else {
+    return value;
+  }
 }
 [[nodiscard]] Json write(const std::filesystem::path& value);
 [[nodiscard]] Json write(const std::vector<std::filesystem::path>& value);
-[[nodiscard]] Json write(const Compression& value);
-[[nodiscard]] Json write(const Mode& value);
-[[nodiscard]] Json write(const Isolation& value);
-[[nodiscard]] Json write(const model::Counted& value);
 [[nodiscard]] Json write(const model::DtypeTolerances& value);
 [[nodiscard]] Json write(const std::vector<model::RuleChange>& value);
 template <class T>

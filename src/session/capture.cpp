@@ -56,7 +56,7 @@ void add_notes(model::CaptureSummary& summary, const store::Resumed& resumed) {
 Result<std::unique_ptr<store::CaptureTransaction>> begin_transaction(const CaptureOptions& options,
                                                                      const store::Store& store, const Run& run) {
   const std::string id = store::new_run_id(std::time(nullptr));
-  return options.resume ? store.resume_capture(id, resumption_key(options, run.python(), run.found()))
+  return options.method.resume ? store.resume_capture(id, resumption_key(options, run.python(), run.found()))
                         : store.begin_capture(id);
 }
 
@@ -111,7 +111,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   // Before the run, whose host ends first: what that still writes must not outlive the transaction's staging folder.
   std::unique_ptr<store::CaptureTransaction> transaction;
   model::DiscoverRequest wanted;
-  wanted.files = options.resume;
+  wanted.files = options.method.resume;
   TRY_ASSIGN(Run run, Run::begin(options.suite, listener, open, std::move(wanted)));
   model::CaptureSummary summary;
   summary.plan = run.plan();
@@ -133,12 +133,12 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   add_notes(summary, transaction->resumed());
   listener.planned(summary.plan);
   TRY(first_pass(capture, run, listener));
-  if (options.stability_check && !run.interrupted()) {
+  if (options.method.stability_check && !run.interrupted()) {
     TRY(stability_pass(capture, run, listener));
   }
   capture.count_into(summary);
   if (run.interrupted()) {
-    summary.failure = options.resume ? "interrupted; capture --resume goes on with what was run" : "";
+    summary.failure = options.method.resume ? "interrupted; capture --resume goes on with what was run" : "";
     return finish(ExitStatus::kInterrupted);
   }
   TRY(capture.written());

@@ -64,7 +64,7 @@ model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task) 
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kStore;
   request.store = transaction_.locator();
-  request.compress = options_.compress;
+  request.compress = options_.method.compression == model::Compression::kAuto;
   return request;
 }
 
@@ -79,7 +79,7 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run) const {
         continue;
       }
       const model::Observation& first = captured->second.observation;
-      const auto look = options_.suite.deepest_only ? first_look() : look_for(first.sites, first.unheld);
+      const auto look = options_.suite.mode == Mode::kDeepest ? first_look() : look_for(first.sites, first.unheld);
       CaseTask task = run.make_task(benchmark, index, look);
       task.expected = first.total_seconds;
       tasks.push_back(std::move(task));
@@ -99,7 +99,7 @@ model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task)
 }
 
 bool Capture::needs_second_run(const Captured& captured) const {
-  return options_.stability_check && worth_confirming(captured.observation);
+  return options_.method.stability_check && worth_confirming(captured.observation);
 }
 
 bool Capture::note_refusal(const CaseTask& task, const CaseOutcome& outcome) {

@@ -51,7 +51,7 @@ class Capture {
   using Key = std::pair<std::string, std::size_t>;
 
   [[nodiscard]] model::Observe first_look() const {
-    return options_.suite.deepest_only ? model::Observe::kDeepest : model::Observe::kAll;
+    return options_.suite.mode == Mode::kDeepest ? model::Observe::kDeepest : model::Observe::kAll;
   }
   [[nodiscard]] bool needs_second_run(const Captured& captured) const;
   void remember(const store::Manifest& old, const model::Benchmark& benchmark);

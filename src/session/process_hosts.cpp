@@ -54,7 +54,8 @@ Result<void> check_limits(unsigned workers) {
 }  // namespace
 
 unsigned workers_of(const SuiteOptions& options) {
-  return options.workers != 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+  return options.workers != 0 ? static_cast<unsigned>(options.workers)
+                              : std::max(1u, std::thread::hardware_concurrency());
 }
 
 Result<std::unique_ptr<Hosts>> ProcessHosts::open(const SuiteOptions& options, model::Listener& listener) {
@@ -106,11 +107,11 @@ Result<std::unique_ptr<CaseRunner>> ProcessHosts::start(const std::vector<std::s
   const FreshMemory memory = pass == Pass::kSecond ? FreshMemory::kFilled : FreshMemory::kAsItComes;
   const TimeOfDay clock = options_.freeze_time ? TimeOfDay::kMayStandStill : TimeOfDay::kGoesOn;
   settings.launch = [this, memory, clock] { return start_host(python_, scratch_->path(), memory, clock); };
-  settings.import_timeout = options_.import_timeout;
+  settings.import_timeout = options_.import_timeout.value_or(model::kDefaultImportTimeout);
   Conductor::Options how;
   how.host = python_.executable;
   how.workers = workers_of(options_);
-  how.timeouts = {options_.timeout, options_.import_timeout};
+  how.timeouts = {options_.timeout.value_or(model::kDefaultTimeout), settings.import_timeout};
   how.on_tick = [this] { listener_.tick(); };
   how.interrupted = [this] { return signals_.interrupted(); };
   const auto make_processes = [&](Processes::Owner& owner) -> std::unique_ptr<Processes> {

@@ -59,23 +59,14 @@ Captured captured_from(const json& line) {
 }  // namespace
 
 json settings_json(const CaptureOptions& options) {
-  return {{"rules", options.comparison.rules},
-          {"filter", options.suite.filter.value_or("")},
-          {"exclude", options.suite.exclude},
-          {"timeout", options.suite.timeout},
-          {"mode", options.suite.deepest_only ? "deepest" : "full"},
-          {"trace_depth_limit", options.suite.trace_depth_limit},
-          {"limits", options.suite.limits},
-          {"freeze_time", options.suite.freeze_time ? json(*options.suite.freeze_time) : json()},
-          {"stability_check", options.stability_check},
-          {"compression", options.compress ? "auto" : "none"}};
+  json settings = options.record.run;
+  settings["filter"] = options.suite.filter.value_or("");
+  return settings;
 }
 
 json resumption_key(const CaptureOptions& options, const PythonEnvironment& python, const model::DiscoverReply& reply) {
   json settings = settings_json(options);
-  settings["isolation"] = options.suite.isolation == Isolation::kFork ? "fork" : "spawn";
-  settings["spawn"] = options.suite.spawn;
-  settings["max_memory"] = options.suite.max_memory.value_or(0);
+  settings.update(options.record.resumable);
   settings.erase("rules");  // each case has its own
   const store::MachineInfo machine = store::collect_machine();
   return {{"snapshot_test", ST_VERSION},

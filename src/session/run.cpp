@@ -72,7 +72,7 @@ model::CaseRequest Run::make_request(const CaseTask& task) const {
   request.index = task.index;
   request.ids = task.benchmark->case_ids(task.index);
   request.observe = task.observe;
-  request.trace_depth_limit = options_.trace_depth_limit;
+  request.trace_depth_limit = static_cast<int>(options_.trace_depth_limit);
   return request;
 }
 

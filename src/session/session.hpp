@@ -2,74 +2,34 @@
 // judges what they send back; it never loads Python itself.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "snapshot_test/model/limits.hpp"
 #include "snapshot_test/model/result.hpp"
-#include "snapshot_test/model/rules.hpp"
+#include "model/settings.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::session {
 
-/// How a case's process comes to be.
-enum class Isolation {
-  kFork,   ///< forked from one that has imported what it needs
-  kSpawn,  ///< an interpreter of its own, for libraries that cannot be forked
-};
-
-/// What is common to list, capture and verify. All paths are absolute or relative to the current directory.
-struct SuiteOptions {
-  std::filesystem::path benchmark_dir;
-  std::optional<std::filesystem::path> project_dir;  ///< put first on sys.path
-  std::optional<std::string> python;                 ///< --python; else $VIRTUAL_ENV, else python3 on PATH
-  std::optional<std::string> filter;                 ///< Python regular expression
-  std::vector<std::string> exclude;                  ///< glob patterns (fnmatch) on method, Class.method and full name
-  double timeout = 60;                               ///< seconds; a benchmark's own wins
-  double import_timeout = 600;                       ///< seconds, for each module
-  std::optional<std::uint64_t> max_memory;           ///< bytes of private memory that a case may have
-  Isolation isolation = Isolation::kFork;
-  std::vector<std::string> spawn;        ///< glob patterns, as in `exclude`: these get Isolation::kSpawn
-  std::optional<std::uint64_t> shuffle;  ///< run the cases in an order that this seeds
-  unsigned workers = 0;                  ///< cases at once; 0 = as many as there are cores
-  std::uint64_t seed = 42;
-  int trace_depth_limit = 100;
-  bool deepest_only = false;  ///< observe and judge `deepest` alone
-  model::ValueLimits limits;
-  std::optional<std::uint64_t> freeze_time;  ///< the time of day that benchmarks see, in seconds since 1970-01-01 UTC
-  std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers
-};
-
-/// When values count as equal.
-struct ComparisonOptions {
-  model::Rules rules;
-  std::vector<model::RuleChange> changes;  ///< for single benchmarks
-};
-
-/// What a run must come to beside that nothing fails.
-struct Demands {
-  bool strict = false;      ///< of capture: verify will be able to check every case; of verify: every case was checked
-  double min_verified = 0;  ///< percent of the countable cases that are checked
-  model::Counted min_verified_counts = model::Counted::kResult;  ///< which of the checked cases count
-};
+using model::ComparisonOptions;
+using model::Demands;
+using model::Isolation;
+using model::Mode;
+using model::SuiteOptions;
 
 struct CaptureOptions {
   SuiteOptions suite;
-  std::filesystem::path snapshot_dir = ".snapshots";
+  std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;  ///< for the stability check
-  bool stability_check = true;   ///< run every case twice, in two host processes
-  bool compress = true;          ///< store large compressible values as zstd frames
-  bool resume = false;           ///< go on with a capture that was stopped; if this is stopped, leave it to the next
-  bool allow_loss = false;       ///< snapshots that can be checked may be replaced by some that cannot
+  model::CaptureMethod method;
+  model::CaptureRecord record;
+  bool allow_loss = false;  ///< snapshots that can be checked may be replaced by some that cannot
   Demands demands;
 };
 
 struct VerifyOptions {
   SuiteOptions suite;
-  std::filesystem::path snapshot_dir = ".snapshots";
+  std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;
   Demands demands;
 };

@@ -103,8 +103,8 @@ std::vector<CaseTask> Verification::plan(const Run& run) {
         report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason);
       } else {
         const store::CaseRecord& snapshot = snapshot_of(*record);
-        const auto look =
-            options_.suite.deepest_only ? model::Observe::kDeepest : look_for(snapshot.sites, snapshot.unheld);
+        const auto look = options_.suite.mode == Mode::kDeepest ? model::Observe::kDeepest
+                                                                : look_for(snapshot.sites, snapshot.unheld);
         CaseTask task = run.make_task(benchmark, index, look);
         records_[{&benchmark, index}] = &snapshot;
         task.expected = snapshot.total_seconds;
@@ -126,7 +126,7 @@ model::CaseRequest Verification::request(const Run& run, const CaseTask& task) c
 }
 
 const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stored) {
-  return options_.suite.deepest_only ? restricted_.emplace_back(deepest_alone(stored)) : stored;
+  return options_.suite.mode == Mode::kDeepest ? restricted_.emplace_back(deepest_alone(stored)) : stored;
 }
 
 void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {

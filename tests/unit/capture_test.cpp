@@ -82,7 +82,7 @@ TEST_F(Capturing, SecondRun_OfWhatShowedNothingToConfirm_IsLeftOut) {
 }
 
 TEST_F(Capturing, NoStabilityCheck_RunsEachCaseOnce) {
-  capturing.stability_check = false;
+  capturing.method.stability_check = false;
   suite.add("f", Shown{});
   ASSERT_TRUE(capture());
   EXPECT_THAT(suite.ran, ElementsAre("f"));
@@ -137,7 +137,7 @@ TEST_F(Capturing, Interrupt_InTheMiddle_LeavesTheBaselineAsItWas) {
 }
 
 TEST_F(Capturing, Resume_AfterAnInterrupt_RunsOnlyWhatIsLeft) {
-  capturing.resume = true;
+  capturing.method.resume = true;
   suite.add("f", Shown{});
   suite.add("g", Shown{});
   suite.on_run = [&] { suite.interrupted = suite.ran.size() == 3; };  // "g" was not confirmed
@@ -154,13 +154,13 @@ TEST_F(Capturing, Resume_AfterAnInterrupt_RunsOnlyWhatIsLeft) {
 }
 
 TEST_F(Capturing, Resume_WithoutTheOption_RunsAllAgain) {
-  capturing.resume = true;
+  capturing.method.resume = true;
   suite.add("f", Shown{});
   suite.on_run = [&] { suite.interrupted = true; };
   ASSERT_TRUE(capture());
   suite.on_run = [] {};
   suite.interrupted = false;
-  capturing.resume = false;
+  capturing.method.resume = false;
   ASSERT_TRUE(capture());
   EXPECT_THAT(suite.ran, ElementsAre("f", "f"));
 }

@@ -11,16 +11,14 @@
 #include <string>
 #include <string_view>
 
+#include "snapshot_test/model/compression.hpp"
 #include "snapshot_test/model/locator.hpp"
 #include "snapshot_test/util/mapped_file.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::store {
 
-enum class Compression {
-  kAuto,  ///< large values that compress well become zstd frames
-  kNone,  ///< everything stays a plain pickle
-};
+using model::Compression;
 
 struct ObjectInfo {
   std::string sha256;              ///< of the plain pickle, 64 hex digits

@@ -1,0 +1,227 @@
+#include "config/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <type_traits>
+
+namespace snapshot_test::config {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class T>
+constexpr Type kTypeOf = std::is_enum_v<T>                                   ? Type::kWord
+                         : std::is_same_v<T, bool>                           ? Type::kSwitch
+                         : std::is_same_v<T, double>                         ? Type::kNumber
+                         : std::is_same_v<T, std::uint64_t>                  ? Type::kWhole
+                         : std::is_same_v<T, fs::path>                       ? Type::kPath
+                         : std::is_same_v<T, std::vector<std::string>>       ? Type::kPatterns
+                         : std::is_same_v<T, std::vector<fs::path>>          ? Type::kPaths
+                         : std::is_same_v<T, model::DtypeTolerances>         ? Type::kDtypes
+                         : std::is_same_v<T, std::vector<model::RuleChange>> ? Type::kChanges
+                                                                             : Type::kText;
+
+template <class T>
+struct Given {
+  using Value = T;
+  static constexpr auto kNull = Place::Null::kRefused;
+};
+template <class T>
+struct Given<std::optional<T>> {
+  using Value = T;
+  static constexpr auto kNull = Place::Null::kTaken;
+};
+
+/// `at`, a lambda without captures, gives the field of a Config.
+template <class At>
+Place place(At) {
+  using Field = Given<std::remove_cvref_t<decltype(At()(std::declval<Config&>()))>>;
+  using Value = typename Field::Value;
+  Place made{kTypeOf<Value>, Field::kNull, {}, nullptr, nullptr};
+  if constexpr (std::is_enum_v<Value>) {
+    made.words = words(Value{});
+  }
+  made.set = [](Config& config, const Json& value, const Range& range) { return read(value, range, At()(config)); };
+  made.get = [](const Config& config) { return write(At()(config)); };
+  return made;
+}
+
+#define AT(field) place([](auto& config) -> auto& { return config.field; })
+
+}  // namespace
+
+// clang-format off
+const std::vector<Row>& rows() {
+  static const std::vector<Row> kRows = {
+      {.key = "benchmark_dir", .place = AT(benchmark_dir), .group = Group::kSuite,
+       .option = "benchmark_dir", .names = Names::kFolder,
+       .help = "the folder with the ASV benchmarks",
+       .default_means = "that of `asv.conf.json`, else `benchmarks/` if there is such a folder"},
+      {.key = "snapshot_dir", .place = AT(snapshot_dir), .group = Group::kStore,
+       .option = "--snapshot-dir", .names = Names::kFolder,
+       .help = "the folder that holds the snapshots"},
+      {.key = "project_dir", .place = AT(suite.project_dir), .group = Group::kSuite,
+       .option = "--project-dir", .names = Names::kFolder,
+       .help = "a folder to put first on the import path, for a project that is not installed",
+       .default_means = "none"},
+      {.key = "python", .place = AT(suite.python), .group = Group::kSuite,
+       .option = "--python", .value = "PATH", .names = Names::kPython,
+       .help = "the Python whose environment runs the benchmarks: a path, or a name to look up on `PATH`",
+       .default_means = "that of `$VIRTUAL_ENV`, else `python3` on `PATH`"},
+
+      {.key = "tolerance.rtol", .place = AT(comparison.rules.tolerance.rtol), .group = Group::kTolerance,
+       .option = "--tolerance", .value = "RTOL",
+       .help = "numbers agree if |now - snapshot| <= ATOL + RTOL * |snapshot|",
+       .record = Record::kRun, .recorded_as = "rules/rtol"},
+      {.key = "tolerance.atol", .place = AT(comparison.rules.tolerance.atol), .group = Group::kTolerance,
+       .option = "--tolerance", .value = "ATOL",
+       .help = "the absolute tolerance beside the relative one",
+       .record = Record::kRun, .recorded_as = "rules/atol"},
+      {.key = "tolerance.equal_nan", .place = AT(comparison.rules.equal_nan), .group = Group::kTolerance,
+       .option = "--equal-nan",
+       .help = "a NaN that stays where it was is no difference, whatever its bits",
+       .off = "a NaN is a difference even where it stays where it was, in values that are not identical anyway",
+       .record = Record::kRun, .recorded_as = "rules/equal_nan"},
+      {.key = "tolerance.by_dtype", .place = AT(comparison.rules.by_dtype),
+       .help = "tolerances of single dtypes, by numpy's name",
+       .detail = "added to the default entries, and `null` takes one out",
+       .record = Record::kRun, .recorded_as = "rules/by_dtype"},
+      {.key = "tolerance.exact_integers", .place = AT(comparison.rules.exact_integers), .group = Group::kTolerance,
+       .option = "--exact-integers",
+       .help = "integers without an entry in `by_dtype` are exact",
+       .off = "integers may differ within the tolerance, too",
+       .record = Record::kRun, .recorded_as = "rules/exact_integers"},
+      {.key = "tolerance.strict_types", .place = AT(comparison.rules.strict_types), .group = Group::kTolerance,
+       .option = "--strict-types",
+       .help = "dtypes and container types must agree",
+       .off = "dtypes and container types may differ if the values agree",
+       .record = Record::kRun, .recorded_as = "rules/strict_types"},
+      {.key = "tolerance.strict_shapes", .place = AT(comparison.rules.strict_shapes), .group = Group::kTolerance,
+       .option = "--strict-shapes",
+       .help = "shapes must agree",
+       .off = "axes of length 1 may differ",
+       .record = Record::kRun, .recorded_as = "rules/strict_shapes"},
+      {.key = "tolerance.ignore_order", .place = AT(comparison.rules.ignore_order), .group = Group::kTolerance,
+       .option = "--ignore-order",
+       .help = "sequences and one-dimensional arrays agree in any order",
+       .record = Record::kRun, .recorded_as = "rules/ignore_order"},
+      {.key = "overrides", .place = AT(comparison.changes),
+       .help = "other tolerances for single benchmarks",
+       .detail = "see below"},
+
+      {.key = "reducers", .place = AT(suite.reducers), .names = Names::kFile,
+       .help = "Python files that say how to store types of the project's own",
+       .detail = "see [reducers.md](reducers.md)"},
+      {.key = "exclude_benchmarks", .place = AT(suite.exclude), .group = Group::kSelection,
+       .option = "--exclude",
+       .help = "benchmarks to leave out: glob patterns on the method, `Class.method` or the full name",
+       .detail = "each `--exclude` adds one",
+       .record = Record::kRun, .recorded_as = "exclude"},
+      {.key = "timeout", .place = AT(suite.timeout), .group = Group::kRun,
+       .option = "--timeout", .range = {0, Bound::kExcluded}, .unit = "seconds",
+       .help = "wall time that one case may take; a benchmark's own timeout wins",
+       .detail = "it counts from set-up to teardown, without looking at the values, which may take ten minutes",
+       .default_means = fmt::format("`default_benchmark_timeout` of `asv.conf.json`, else {} seconds", model::kDefaultTimeout),
+       .record = Record::kRun},
+      {.key = "import_timeout", .place = AT(suite.import_timeout), .group = Group::kProcess,
+       .option = "--import-timeout", .range = {0, Bound::kExcluded}, .unit = "seconds",
+       .help = "wall time that the import of one module may take",
+       .default_means = fmt::format("{} seconds", model::kDefaultImportTimeout)},
+      {.key = "max_memory", .place = AT(suite.max_memory), .group = Group::kProcess,
+       .option = "--max-memory", .range = {1 << 20, Bound::kIncluded}, .unit = "bytes",
+       .help = "private memory that one case may have, what its imports hold included",
+       .detail = "what asks for more gets a `MemoryError` (`RLIMIT_DATA`); `--max-memory` takes `500M` and `2G`, too",
+       .default_means = "no limit", .record = Record::kResumable},
+      {.key = "isolation", .place = AT(suite.isolation), .group = Group::kProcess,
+       .option = "--isolation",
+       .help = "`fork` runs each case in a fork of a process that has imported its module, `spawn` in an interpreter of "
+               "its own, which takes longer, for libraries that cannot be forked",
+       .detail = "a case that a signal kills within two seconds of its fork is tried once more as `spawn` by itself",
+       .record = Record::kResumable},
+      {.key = "spawn_benchmarks", .place = AT(suite.spawn),
+       .help = "benchmarks that get `spawn` while the others are forked: glob patterns on the method, `Class.method` or "
+               "the full name",
+       .record = Record::kResumable, .recorded_as = "spawn"},
+      {.key = "workers", .place = AT(suite.workers), .group = Group::kRun,
+       .option = "-j,--workers", .range = {0, Bound::kIncluded, 4096},
+       .help = "cases to run at once",
+       .detail = "`--parallel` is the same as `--workers 0`",
+       .default_means = "as many as there are cores"},
+      {.key = "seed", .place = AT(suite.seed), .group = Group::kRun,
+       .option = "--seed",
+       .help = "where every source of randomness starts from"},
+      {.key = "freeze_time", .place = AT(suite.freeze_time), .group = Group::kRun,
+       // up to the year 9999
+       .option = "--freeze-time", .range = {0, Bound::kIncluded, 253402300799}, .unit = "seconds",
+       .help = "the time of day that benchmarks see, since 1970-01-01 UTC; clocks that measure go on",
+       .detail = "for results that hold it: `time.time()`, `datetime.now()`, C code's as well; `timeraw` code and other "
+                 "subprocesses see the real one",
+       .default_means = "the clock runs", .record = Record::kRun},
+      {.key = "mode", .place = AT(suite.mode), .group = Group::kRun,
+       .option = "--mode",
+       .help = "`full` looks at what the benchmark returns and computes, `deepest` only at what the deepest call returns",
+       .detail = "see [verdicts.md](verdicts.md)", .record = Record::kRun},
+      {.key = "trace_depth_limit", .place = AT(suite.trace_depth_limit), .range = {1, Bound::kIncluded, 1'000'000},
+       .help = "how deep in the benchmark's calls values are observed", .record = Record::kRun},
+      {.key = "max_iterator_items", .place = AT(suite.limits.max_items), .range = {1, Bound::kIncluded},
+       .help = "how many items of an iterator are kept and compared one by one",
+       .detail = "up to a hundred times as many (1 GiB of them, 5 s) count by a digest; what is beyond that makes the "
+                 "value a part, and a note says so",
+       .record = Record::kRun, .recorded_as = "limits/max_items"},
+      {.key = "max_value_bytes", .place = AT(suite.limits.max_bytes), .range = {1, Bound::kIncluded}, .unit = "bytes",
+       .help = "a value whose pickle is larger cannot be checked",
+       .default_means = "no limit", .record = Record::kRun, .recorded_as = "limits/max_bytes"},
+      {.key = "max_value_depth", .place = AT(suite.limits.max_depth), .range = {1, Bound::kIncluded, 1'000'000},
+       .help = "a value that is nested deeper cannot be checked",
+       .record = Record::kRun, .recorded_as = "limits/max_depth"},
+
+      {.key = "stability_check", .place = AT(method.stability_check), .group = Group::kCapture,
+       .option = "--stability-check",
+       .help = "a capture runs every case twice, to find what differs from run to run",
+       .off = "run every case once; by default it runs twice, and what differs between the two runs is not compared "
+              "later",
+       .record = Record::kRun},
+      {.key = "resume", .place = AT(method.resume), .group = Group::kCapture,
+       .option = "--resume",
+       .help = "go on where an interrupted capture of the same code with the same settings was stopped, and if this one "
+               "is stopped, keep what it has run for the next `--resume`",
+       .detail = "see [store.md](store.md)"},
+      {.key = "compression", .place = AT(method.compression), .group = Group::kCapture,
+       .option = "--compression",
+       .help = "`auto` stores large values that compress well as zstd frames, `none` stores plain pickles only",
+       .record = Record::kRun},
+      {.key = "strict", .place = AT(demands.strict), .group = Group::kDemands,
+       .option = "--strict",
+       .help = "also fail for cases that could not be checked, whose inner values changed, or whose benchmark is gone, "
+               "and in a capture for those that `verify` will not be able to check"},
+      {.key = "min_verified", .place = AT(demands.min_verified), .group = Group::kDemands,
+       .option = "--min-verified", .range = {0, Bound::kIncluded, 100}, .unit = "percent",
+       .help = "fail if less than this share of the cases was checked, and in a capture if `verify` will be able to check "
+               "less; skipped cases do not count"},
+      {.key = "min_verified_counts", .place = AT(demands.min_verified_counts), .group = Group::kDemands,
+       .option = "--min-verified-counts",
+       .help = "what `--min-verified` counts: `result` takes the cases that are checked by all of their result, `part` "
+               "also those of whose result something cannot be compared, `any` also those that are checked by inner calls "
+               "or state only",
+       .detail = "see [verdicts.md](verdicts.md#what-a-case-is-checked-by)"},
+      {.key = "verbose", .place = AT(verbose), .group = Group::kGeneral,
+       .option = "-v,--verbose",
+       .help = "show every case, notes and complete lists"},
+      {.key = "quiet", .place = AT(quiet), .group = Group::kGeneral,
+       .option = "-q,--quiet",
+       .help = "show failures and one closing line only"},
+  };
+  return kRows;
+}
+// clang-format on
+
+#undef AT
+
+const Row* find_row(std::string_view key) {
+  const auto found = std::find_if(rows().begin(), rows().end(), [key](const Row& row) { return row.key == key; });
+  return found == rows().end() ? nullptr : &*found;
+}
+
+}  // namespace snapshot_test::config

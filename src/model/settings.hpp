@@ -1,0 +1,82 @@
+// What a run is told, in parts that rooms hand each other. The defaults of everything that users can set stand here, in
+// rules.hpp and in limits.hpp, and nowhere else; src/config/table.cpp says how each is called and what it means.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "snapshot_test/model/compression.hpp"
+#include "snapshot_test/model/limits.hpp"
+#include "snapshot_test/model/result.hpp"
+#include "snapshot_test/model/rules.hpp"
+
+namespace snapshot_test::model {
+
+/// How a case's process comes to be.
+enum class Isolation {
+  kFork,   ///< forked from one that has imported what it needs
+  kSpawn,  ///< an interpreter of its own, for libraries that cannot be forked
+};
+
+/// What is observed and judged.
+enum class Mode {
+  kFull,     ///< what the benchmark returns and computes
+  kDeepest,  ///< what the deepest call returns, alone
+};
+
+inline constexpr double kDefaultTimeout = 60;         ///< seconds, as in ASV
+inline constexpr double kDefaultImportTimeout = 600;  ///< seconds
+
+/// What is common to list, capture and verify. All paths are absolute or relative to the current directory.
+struct SuiteOptions {
+  std::filesystem::path benchmark_dir;
+  std::optional<std::filesystem::path> project_dir;  ///< put first on sys.path
+  std::optional<std::string> python;                 ///< else $VIRTUAL_ENV, else python3 on PATH
+  std::optional<std::string> filter;                 ///< Python regular expression
+  std::vector<std::string> exclude;                  ///< glob patterns, as matches_any() takes them
+  std::optional<double> timeout;                     ///< seconds; none: kDefaultTimeout. A benchmark's own wins
+  std::optional<double> import_timeout;              ///< seconds, for each module; none: kDefaultImportTimeout
+  std::optional<std::uint64_t> max_memory;           ///< bytes of private memory that a case may have
+  Isolation isolation = Isolation::kFork;
+  std::vector<std::string> spawn;        ///< glob patterns, as in `exclude`: these get Isolation::kSpawn
+  std::optional<std::uint64_t> shuffle;  ///< run the cases in an order that this seeds
+  std::uint64_t workers = 0;             ///< cases at once; 0 = as many as there are cores
+  std::uint64_t seed = 42;
+  std::uint64_t trace_depth_limit = 100;
+  Mode mode = Mode::kFull;
+  ValueLimits limits;
+  std::optional<std::uint64_t> freeze_time;     ///< the time of day that benchmarks see: seconds since 1970-01-01 UTC
+  std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers
+};
+
+/// When values count as equal.
+struct ComparisonOptions {
+  Rules rules;
+  std::vector<RuleChange> changes;  ///< for single benchmarks
+};
+
+/// What a run must come to beside that nothing fails.
+struct Demands {
+  bool strict = false;      ///< of capture: verify will be able to check every case; of verify: every case was checked
+  double min_verified = 0;  ///< percent of the countable cases that are checked
+  Counted min_verified_counts = Counted::kResult;  ///< which of the checked cases count
+};
+
+/// How a capture is made.
+struct CaptureMethod {
+  bool stability_check = true;  ///< run every case twice, in two host processes
+  bool resume = false;          ///< go on with a capture that was stopped; if this is stopped, leave it to the next
+  Compression compression = Compression::kAuto;
+};
+
+/// What a capture writes down of its settings.
+struct CaptureRecord {
+  nlohmann::json run = nlohmann::json::object();        ///< in the run's record
+  nlohmann::json resumable = nlohmann::json::object();  ///< beside it, what a capture that goes on with this one must have, too
+};
+
+}  // namespace snapshot_test::model
