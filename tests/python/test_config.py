@@ -21,10 +21,10 @@ def here(tmp_path, monkeypatch):
 
 def test_attributes_are_the_keys_of_the_command_line():
     keys = {key.split(".")[0] for key in _core.config_keys()}
-    assert set(SnapshotConfig.__annotations__) == keys
-    from diff_tester.snapshot import config
+    from diff_tester.snapshot import _settings
 
-    assert set(config._Settings.__annotations__) == keys
+    assert set(_settings.Attributes.__annotations__) == keys
+    assert set(_settings.Arguments.__annotations__) == keys
     assert {f"tolerance.{key}" for key in SnapshotConfig().tolerance} == {
         key for key in _core.config_keys() if key.startswith("tolerance.")
     }

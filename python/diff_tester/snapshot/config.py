@@ -8,56 +8,26 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TypedDict
 
 from diff_tester import _core
 from diff_tester.snapshot import _arguments
+from diff_tester.snapshot._settings import Attributes
 from diff_tester.snapshot.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Union
+    from typing import Any
 
     from typing_extensions import Unpack
 
-    _Path = Union[str, os.PathLike[str]]
+    from diff_tester.snapshot._settings import AnyPath, Arguments
 
 __all__ = ["ConfigManager", "SnapshotConfig"]
 
 #: The file that the command line looks for in the current folder.
 _FILE_NAME = "snapshot_config.json"
 
-
-class _Settings(TypedDict, total=False):
-    benchmark_dir: _Path | None
-    snapshot_dir: _Path
-    project_dir: _Path | None
-    python: _Path | None
-    tolerance: dict[str, Any]
-    overrides: list[dict[str, Any]]
-    reducers: _Path | list[_Path]
-    exclude_benchmarks: list[str]
-    timeout: float | None
-    import_timeout: float | None
-    max_memory: int | None
-    isolation: str
-    spawn_benchmarks: list[str]
-    workers: int
-    seed: int
-    freeze_time: int | None
-    mode: str
-    trace_depth_limit: int
-    max_iterator_items: int
-    max_value_bytes: int | None
-    max_value_depth: int
-    stability_check: bool
-    resume: bool
-    compression: str
-    strict: bool
-    min_verified: float
-    min_verified_counts: str
-    verbose: bool
-    quiet: bool
+_KEYS = tuple(Attributes.__annotations__)
 
 
 def _plain(value: Any) -> Any:
@@ -87,7 +57,7 @@ def _settle(settings: dict[str, Any], source: str) -> dict[str, Any]:
     return settled
 
 
-class SnapshotConfig:
+class SnapshotConfig(Attributes):
     """The settings of a run. Each is a keyword of the constructor and an attribute.
 
         SnapshotConfig(benchmark_dir="benchmarks", tolerance={"rtol": 1e-3}, exclude_benchmarks=["timeraw_*"])
@@ -100,66 +70,10 @@ class SnapshotConfig:
     `get_benchmark_dir()` and the like give them relative to the file's folder, as the command line takes them.
     """
 
-    #: The folder with the ASV benchmarks. Default: that of an asv.conf.json in the current folder, else "benchmarks/".
+    #: The folder with the ASV benchmarks: there always is one.
     benchmark_dir: str
-    #: The folder with the snapshots.
-    snapshot_dir: str
-    #: Put first on the import path.
-    project_dir: str | None
-    #: The Python whose environment runs the benchmarks: a path or a name on PATH. None: the present one.
-    python: str | None
-    #: `rtol`, `atol`, `equal_nan`, `by_dtype`, `exact_integers`, `strict_types`, `strict_shapes`, `ignore_order`.
-    tolerance: dict[str, Any]
-    #: Other tolerances for single benchmarks: `{"benchmarks": [glob, …], "tolerance": {…}}`, the last match wins.
-    overrides: list[dict[str, Any]]
-    #: Python files that say how to store types of the project's own.
-    reducers: list[str]
-    #: Glob patterns of benchmarks to leave out.
-    exclude_benchmarks: list[str]
-    #: Seconds for one case. None: that of an asv.conf.json, else 60.
-    timeout: float | None
-    #: Seconds for the import of one module. None: 600.
-    import_timeout: float | None
-    #: Bytes of private memory for one case. None: no limit.
-    max_memory: int | None
-    #: "fork" or "spawn".
-    isolation: str
-    #: Glob patterns of benchmarks that get "spawn" whatever the others have.
-    spawn_benchmarks: list[str]
-    #: Cases at once; 0 is as many as there are cores.
-    workers: int
-    #: Where every source of randomness starts from.
-    seed: int
-    #: Seconds since 1970-01-01 UTC at which the time of day stands still. None: it goes on.
-    freeze_time: int | None
-    #: "full" or "deepest".
-    mode: str
-    #: How deep in a benchmark's calls values are observed.
-    trace_depth_limit: int
-    #: How many items of an iterator are compared.
-    max_iterator_items: int
-    #: A value whose pickle is larger cannot be checked. None: no limit.
-    max_value_bytes: int | None
-    #: A value that is nested deeper cannot be checked.
-    max_value_depth: int
-    #: Does a capture run every case twice, to find what differs from run to run?
-    stability_check: bool
-    #: Does a capture go on with one that was interrupted? For the command line only.
-    resume: bool
-    #: "auto" or "none".
-    compression: str
-    #: Does verification also fail for what could not be checked?
-    strict: bool
-    #: Percent of the cases that have to be checked.
-    min_verified: float
-    #: Which of the checked cases count for that: "result", "part" or "any".
-    min_verified_counts: str
-    #: Show everything.
-    verbose: bool
-    #: Show failures and one closing line only.
-    quiet: bool
 
-    def __init__(self, **settings: Unpack[_Settings]) -> None:
+    def __init__(self, **settings: Unpack[Arguments]) -> None:
         """ConfigError for unknown keys and wrong values, and where an asv.conf.json is needed and cannot be read."""
         self._take(_settle(dict(settings), type(self).__name__), "", ())
 
@@ -171,7 +85,7 @@ class SnapshotConfig:
         return cls._make(_settle({str(key): value for key, value in d.items()}, cls.__name__), "", ())
 
     @classmethod
-    def from_file(cls, path: _Path) -> SnapshotConfig:
+    def from_file(cls, path: AnyPath) -> SnapshotConfig:
         """What a snapshot_config.json says; the defaults for the rest. ConfigError names file, key and cause."""
         file = _arguments.path("path", path)
         text, keys = _core.config_read(file)
@@ -179,9 +93,9 @@ class SnapshotConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting, as JSON knows it; a copy. ConfigError where a dict or list was changed to what is wrong."""
-        return _settle({key: getattr(self, key) for key in SnapshotConfig.__annotations__}, type(self).__name__)
+        return _settle({key: getattr(self, key) for key in _KEYS}, type(self).__name__)
 
-    def save_to_file(self, path: _Path) -> None:
+    def save_to_file(self, path: AnyPath) -> None:
         """Writes every setting as JSON, in place of what the file held before, at once or not at all.
 
         Relative paths are written as they are; whoever reads the file takes them as relative to its folder.
@@ -210,12 +124,12 @@ class SnapshotConfig:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SnapshotConfig):
             return NotImplemented
-        return all(getattr(self, key) == getattr(other, key) for key in SnapshotConfig.__annotations__)
+        return all(getattr(self, key) == getattr(other, key) for key in _KEYS)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        settings = (f"{key}={getattr(self, key)!r}" for key in SnapshotConfig.__annotations__)
+        settings = (f"{key}={getattr(self, key)!r}" for key in _KEYS)
         return f"{type(self).__name__}({', '.join(settings)})"
 
     @classmethod
@@ -230,7 +144,7 @@ class SnapshotConfig:
 
     def _change(self, changes: dict[str, Any]) -> None:
         """Changes some settings, or none of them where one is wrong."""
-        present = {key: getattr(self, key) for key in SnapshotConfig.__annotations__ if key in self.__dict__}
+        present = {key: getattr(self, key) for key in _KEYS if key in self.__dict__}
         self.__dict__.update(
             _settle({**present, **changes}, type(self).__name__),
             _from_file=self.__dict__["_from_file"] - set(changes),
@@ -246,7 +160,7 @@ class SnapshotConfig:
 class ConfigManager:
     """A configuration and the file it is kept in."""
 
-    def __init__(self, config_path: _Path | None = None) -> None:
+    def __init__(self, config_path: AnyPath | None = None) -> None:
         """`config_path`: by default snapshot_config.json in the current folder. A file that is not there yet means the
         defaults; ConfigError where it cannot be read."""
         #: The file.
@@ -260,7 +174,7 @@ class ConfigManager:
         """The configuration; changing it changes the manager's."""
         return self._config
 
-    def update_config(self, **settings: Unpack[_Settings]) -> SnapshotConfig:
+    def update_config(self, **settings: Unpack[Arguments]) -> SnapshotConfig:
         """Changes some settings and returns the configuration; `save_config()` writes it.
 
         Of `tolerance` only what changes needs to be given. ConfigError names what is wrong, and then nothing changes.

@@ -1,0 +1,119 @@
+"""The settings, as attributes and as arguments. Made from src/config/table.cpp by the test Documents, which
+SNAPSHOT_TEST_UPDATE=1 in the environment lets write this file.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from typing import Any, Union
+
+    AnyPath = Union[str, os.PathLike[str]]
+
+
+class Attributes:
+    """What a configuration holds."""
+
+    #: The folder with the ASV benchmarks. None: that of `asv.conf.json`, else `benchmarks/` if there is such a folder.
+    benchmark_dir: str | None
+    #: The folder that holds the snapshots.
+    snapshot_dir: str
+    #: A folder to put first on the import path, for a project that is not installed. None: none.
+    project_dir: str | None
+    #: The Python whose environment runs the benchmarks: a path, or a name to look up on `PATH`. None: that of
+    #: `$VIRTUAL_ENV`, else `python3` on `PATH`.
+    python: str | None
+    #: `rtol`, `atol`, `equal_nan`, `by_dtype`, `exact_integers`, `strict_types`, `strict_shapes`, `ignore_order`.
+    tolerance: dict[str, Any]
+    #: Other tolerances for single benchmarks.
+    overrides: list[dict[str, Any]]
+    #: Python files that say how to store types of the project's own.
+    reducers: list[str]
+    #: Benchmarks to leave out: glob patterns on the method, `Class.method` or the full name.
+    exclude_benchmarks: list[str]
+    #: Wall time that one case may take; a benchmark's own timeout wins. None: `default_benchmark_timeout` of
+    #: `asv.conf.json`, else 60 seconds.
+    timeout: float | None
+    #: Wall time that the import of one module may take. None: 600 seconds.
+    import_timeout: float | None
+    #: Private memory that one case may have, what its imports hold included. None: no limit.
+    max_memory: int | None
+    #: `fork` runs each case in a fork of a process that has imported its module, `spawn` in an interpreter of its own,
+    #: which takes longer, for libraries that cannot be forked.
+    isolation: str
+    #: Benchmarks that get `spawn` while the others are forked: glob patterns on the method, `Class.method` or the full
+    #: name.
+    spawn_benchmarks: list[str]
+    #: Cases to run at once. 0: as many as there are cores.
+    workers: int
+    #: Where every source of randomness starts from.
+    seed: int
+    #: The time of day that benchmarks see, since 1970-01-01 UTC; clocks that measure go on. None: the clock runs.
+    freeze_time: int | None
+    #: `full` looks at what the benchmark returns and computes, `deepest` only at what the deepest call returns.
+    mode: str
+    #: How deep in the benchmark's calls values are observed.
+    trace_depth_limit: int
+    #: How many items of an iterator are kept and compared one by one.
+    max_iterator_items: int
+    #: A value whose pickle is larger cannot be checked. None: no limit.
+    max_value_bytes: int | None
+    #: A value that is nested deeper cannot be checked.
+    max_value_depth: int
+    #: A capture runs every case twice, to find what differs from run to run.
+    stability_check: bool
+    #: Go on where an interrupted capture of the same code with the same settings was stopped, and if this one is
+    #: stopped, keep what it has run for the next `--resume`.
+    resume: bool
+    #: `auto` stores large values that compress well as zstd frames, `none` stores plain pickles only.
+    compression: str
+    #: Also fail for cases that could not be checked, whose inner values changed, or whose benchmark is gone, and in a
+    #: capture for those that `verify` will not be able to check.
+    strict: bool
+    #: Fail if less than this share of the cases was checked, and in a capture if `verify` will be able to check less;
+    #: skipped cases do not count.
+    min_verified: float
+    #: What `--min-verified` counts: `result` takes the cases that are checked by all of their result, `part` also those
+    #: of whose result something cannot be compared, `any` also those that are checked by inner calls or state only.
+    min_verified_counts: str
+    #: Show every case, notes and complete lists.
+    verbose: bool
+    #: Show failures and one closing line only.
+    quiet: bool
+
+
+class Arguments(TypedDict, total=False):
+    """What may be given."""
+
+    benchmark_dir: AnyPath | None
+    snapshot_dir: AnyPath
+    project_dir: AnyPath | None
+    python: AnyPath | None
+    tolerance: dict[str, Any]
+    overrides: list[dict[str, Any]]
+    reducers: AnyPath | list[AnyPath]
+    exclude_benchmarks: list[str]
+    timeout: float | None
+    import_timeout: float | None
+    max_memory: int | None
+    isolation: str
+    spawn_benchmarks: list[str]
+    workers: int
+    seed: int
+    freeze_time: int | None
+    mode: str
+    trace_depth_limit: int
+    max_iterator_items: int
+    max_value_bytes: int | None
+    max_value_depth: int
+    stability_check: bool
+    resume: bool
+    compression: str
+    strict: bool
+    min_verified: float
+    min_verified_counts: str
+    verbose: bool
+    quiet: bool
