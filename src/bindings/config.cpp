@@ -16,6 +16,7 @@
 #include "config/json_text.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "util/file.hpp"
+#include "util/json_text.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::bindings {
@@ -26,10 +27,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string text_of(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
 
 /// All settings: those that are given, and the defaults of the command line for the others.
 Result<Json> settle(const Json& given, const std::string& source) {
@@ -44,7 +41,7 @@ Result<Json> settle(const Json& given, const std::string& source) {
 
 std::string settle_text(const std::string& given, const std::string& source) {
   const Json parsed = or_config_error(config::parse_json(given, source, config::Dialect::kJson));
-  return text_of(or_config_error(settle(parsed, source)), -1);
+  return util::json_text(or_config_error(settle(parsed, source)), -1);
 }
 
 /// All settings, and the keys that the file itself has.
@@ -55,12 +52,12 @@ std::pair<std::string, std::vector<std::string>> read(const std::string& path) {
   for (const auto& [key, value] : parsed.items()) {
     keys.push_back(key);
   }
-  return {text_of(settled, -1), std::move(keys)};
+  return {util::json_text(settled, -1), std::move(keys)};
 }
 
 void write(const std::string& path, const std::string& settings) {
   const Json parsed = or_config_error(config::parse_json(settings, path, config::Dialect::kJson));
-  or_config_error(util::write_file_atomically(path, text_of(parsed, 2) + "\n"));
+  or_config_error(util::write_file_atomically(path, util::json_text(parsed, 2) + "\n"));
 }
 
 void write_defaults(const std::string& path) {

@@ -11,6 +11,7 @@
 #include "config/asv_conf.hpp"
 #include "config/load.hpp"
 #include "util/file.hpp"
+#include "util/json_text.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -52,7 +53,7 @@ std::string show_json(const config::Config& config) {
   for (const config::Entry& entry : config::entries(config)) {
     json["settings"][entry.key] = {{"value", entry.value}, {"from", entry.from}};
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return util::json_text(json, 2) + "\n";
 }
 
 Result<std::string> init(const ConfigArgs& args) {

@@ -12,6 +12,7 @@
 #include "inspect/operand.hpp"
 #include "inspect/stored_value.hpp"
 #include "report/format.hpp"
+#include "util/json_text.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -23,7 +24,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLinesVerbose = 10'000;
 
-std::string json_text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string json_text(const Json& json) { return util::json_text(json, 2) + "\n"; }
 
 inspect::TextLimits text_limits(const ShowArgs& args, const config::Config& config) {
   inspect::TextLimits limits;

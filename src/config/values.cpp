@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "util/json_text.hpp"
 #include "util/text.hpp"
 
 namespace snapshot_test::config {
@@ -147,7 +148,7 @@ Json write_change(const RuleChange& change) {
 }  // namespace
 
 std::string must_be(std::string_view what, const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = util::json_text(value);
   if (text.size() > 60) {
     text = text.substr(0, 57) + "...";
   }

@@ -4,6 +4,7 @@
 
 #include "report/format.hpp"
 #include "report/summary_text.hpp"
+#include "util/json_text.hpp"
 
 namespace snapshot_test::report {
 
@@ -187,6 +188,6 @@ Json counts_json(const model::CaptureSummary& summary) {
   return json;
 }
 
-std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json, int indent) { return util::json_text(json, indent); }
 
 }  // namespace snapshot_test::report

@@ -10,6 +10,7 @@
 
 #include "snapshot_test/store/store.hpp"
 #include "store/files.hpp"
+#include "util/json_text.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::store {
@@ -82,7 +83,7 @@ Result<Journal> Journal::reopen(const fs::path& path, const Content& content) {
 }
 
 Result<void> Journal::append(const json& line) {
-  const std::string text = line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string text = util::json_text(line) + "\n";
   return write_fully(fd_, std::as_bytes(std::span(text)), path_);
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "snapshot_test/store/store.hpp"
+#include "util/json_text.hpp"
 
 namespace snapshot_test::store {
 
@@ -82,17 +83,14 @@ Result<void> check_version(std::uint64_t version, const std::string& path) {
                           version > kFormatVersion ? "a newer snapshot_test" : "the one that wrote it"));
 }
 
-std::string json_text(const nlohmann::ordered_json& value) {
-  return value.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-}
+std::string json_text(const nlohmann::ordered_json& value) { return util::json_text(value, 2) + "\n"; }
 
 std::string as_stored(const std::string& text) {
   const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
   if (ascii) {
     return text;
   }
-  const std::string dumped = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json::parse(dumped).get<std::string>();
+  return nlohmann::json::parse(util::json_text(nlohmann::json(text))).get<std::string>();
 }
 
 }  // namespace snapshot_test::store

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "util/json_text.hpp"
 #include "util/refusal.hpp"
 #include "util/try.hpp"
 
@@ -21,8 +22,7 @@ constexpr std::size_t kMaxPayload = 256u << 20;
 constexpr std::size_t kMaxFds = 4;
 
 std::string make_frame(const nlohmann::json& body, std::size_t fd_count) {
-  // Output of benchmarks and reprs may hold broken UTF-8; a message must get through all the same.
-  std::string payload = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string payload = json_text(body);
   const auto length = static_cast<std::uint32_t>(payload.size());
   char header[kHeaderSize] = {kMagic[0],
                               kMagic[1],

@@ -15,6 +15,7 @@
 
 #include "host/interpreter/interpreter.hpp"
 #include "util/file.hpp"
+#include "util/json_text.hpp"
 #include "util/process.hpp"
 #include "util/refusal.hpp"
 #include "util/try.hpp"
@@ -129,7 +130,7 @@ Result<bool> StateWatch::look_in_child(const std::map<std::string, Leaf>& leaves
         const Look look = look_at(leaf.value);
         looks.emplace(name, std::pair(look.digest, look.entries));
       }
-      const std::string text = nlohmann::json(looks).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      const std::string text = util::json_text(nlohmann::json(looks));
       if (util::write_all(pipe.write.get(), std::as_bytes(std::span(text)), "pipe")) {
         status = 0;
       }
