@@ -44,7 +44,7 @@ std::optional<std::string> nothing_listed(const session::Selection& selection, c
   if (selected > 0) {
     return std::nullopt;
   }
-  std::string why = shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left";
+  std::string why = what_is_left(shared);
   if (!config.suite.exclude.empty()) {
     why += fmt::format(" ({} excluded by {})", report::counted(selection.excluded, "case"),
                        fmt::join(config.suite.exclude, ", "));

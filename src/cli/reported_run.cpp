@@ -1,6 +1,5 @@
 #include "cli/reported_run.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <ctime>
@@ -16,6 +15,7 @@
 #include "report/format.hpp"
 #include "report/json_report.hpp"
 #include "report/terminal.hpp"
+#include "snapshot_test/store/run_info.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -98,9 +98,8 @@ class PlanKeeper : public model::Listener {
     if (all == 0) {
       return fmt::format("no benchmarks in '{}'", config.benchmark_dir.value_or("").string());
     }
-    return fmt::format("{} of {}; {} excluded",
-                       shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left",
-                       report::counted(all, "case"), report::grouped(plan_->excluded));
+    return fmt::format("{} of {}; {} excluded", what_is_left(shared), report::counted(all, "case"),
+                       report::grouped(plan_->excluded));
   }
 
  private:
@@ -136,7 +135,7 @@ report::RunHead run_head(const std::string& command) {
   report::RunHead head;
   head.command = command;
   head.version = SNAPSHOT_TEST_VERSION;
-  head.timestamp = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  head.timestamp = store::utc_text(std::time(nullptr));
   return head;
 }
 

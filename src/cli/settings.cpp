@@ -57,6 +57,10 @@ Result<session::SuiteOptions> suite_options(const config::Config& config, const 
   return options;
 }
 
+std::string what_is_left(const Shared& shared) {
+  return shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left";
+}
+
 report::Verbosity verbosity(const config::Config& config) {
   if (config.quiet) {
     return report::Verbosity::kQuiet;

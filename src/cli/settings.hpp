@@ -13,6 +13,9 @@ namespace snapshot_test::cli {
 
 /// The session's options. kUsage where the benchmark directory is not named, missing, empty or a file.
 [[nodiscard]] Result<session::SuiteOptions> suite_options(const config::Config& config, const Shared& shared);
+/// What is said of a selection that is empty: "the filter 'x' matches none", to be followed by "of 3 cases".
+[[nodiscard]] std::string what_is_left(const Shared& shared);
+
 [[nodiscard]] report::Verbosity verbosity(const config::Config& config);
 
 }  // namespace snapshot_test::cli

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "snapshot_test/pickle/describe.hpp"
+#include "util/json_text.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -120,9 +122,7 @@ std::string difference_text(const Difference& difference) {
 }
 
 // Text from a value may hold what is not UTF-8.
-std::string clean(const std::string& text) {
-  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
-}
+std::string clean(const std::string& text) { return Json::parse(util::json_text(Json(text))).get<std::string>(); }
 
 Json number_json(double number) {
   if (std::isnan(number)) return "nan";
@@ -179,7 +179,7 @@ std::string explain(const Comparison& comparison) {
     text += fmt::format("{}: {}", place(difference.path), difference_text(difference));
   }
   const std::uint64_t more = comparison.difference_count - comparison.differences.size();
-  if (more > 0) text += fmt::format("\nand {} more difference{}", more, more == 1 ? "" : "s");
+  if (more > 0) text += fmt::format("\nand {} more {}", more, util::plural(more, "difference"));
   return clean(text);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "util/addresses.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -227,7 +228,7 @@ std::string unified_diff(std::string_view actual, std::string_view expected) {
                          shown(line.edit == Edit::kAdded ? after[line.actual] : before[line.expected]));
     }
   }
-  if (changes_left > 0) out += fmt::format("\n… {} more changed line{}", changes_left, changes_left == 1 ? "" : "s");
+  if (changes_left > 0) out += fmt::format("\n… {} more changed {}", changes_left, util::plural(changes_left, "line"));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "snapshot_test/pickle/describe.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::inspect {
 
@@ -81,8 +82,8 @@ std::string zip_text(std::string_view bytes, const std::string& file) {
     const std::string name = pickle::quoted(names[i], 60);
     shown += (i > 0 ? ", " : "") + name.substr(1, name.size() - 2);
   }
-  return fmt::format("a .npz archive of {} array{} ({}{}): {}, and name one of its .npy files", names.size(),
-                     names.size() == 1 ? "" : "s", shown, names.size() > kShown ? ", …" : "", unpack);
+  return fmt::format("a .npz archive of {} {} ({}{}): {}, and name one of its .npy files", names.size(),
+                     util::plural(names.size(), "array"), shown, names.size() > kShown ? ", …" : "", unpack);
 }
 
 /// RFC 1950, 2.2: the two first bytes are a multiple of 31; 0x78 says deflate with a window of 32 KiB.

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <vector>
 
+#include "util/text.hpp"
 #include "util/visible.hpp"
 
 namespace snapshot_test::report {
@@ -49,7 +50,7 @@ std::string grouped(std::uint64_t number) {
 }
 
 std::string counted(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
+  return fmt::format("{} {}", grouped(number), util::plural(number, noun));
 }
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {

@@ -31,6 +31,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return rows[a.size() % 3][b.size()];
 }
 
+std::string plural(std::uint64_t number, std::string_view noun) { return std::string(noun) + (number == 1 ? "" : "s"); }
+
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
   std::optional<std::string> best;
   // A third of the word may be wrong; of a short word, one letter.

@@ -18,6 +18,9 @@ namespace snapshot_test::util {
   return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
 }
 
+/// The noun as it follows the number: "case", "cases".
+[[nodiscard]] std::string plural(std::uint64_t number, std::string_view noun);
+
 /// The candidate that is closest to `word`, if it is close enough to be a misspelling of it.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 

@@ -13,6 +13,12 @@ std::string utf8(std::uint32_t code) {
   return out;
 }
 
+TEST(Plural, OfEveryNumberButOneHasAnS) {
+  EXPECT_EQ(plural(1, "case"), "case");
+  EXPECT_EQ(plural(0, "case"), "cases");
+  EXPECT_EQ(plural(2, "case"), "cases");
+}
+
 TEST(Text, WritesCodePointsOfEveryLength) {
   EXPECT_EQ(utf8(0), std::string(1, '\0'));
   EXPECT_EQ(utf8('~'), "~");
