@@ -126,15 +126,9 @@ class Compared:
     def tolerance(self) -> tuple[float, float] | None: ...
     def details(self) -> dict[str, Any]: ...
 
+#: By name.
+default_rules: dict[str, Any]
+
 class Comparator:
-    def __init__(
-        self,
-        rtol: float,
-        atol: float,
-        equal_nan: bool,
-        strict_types: bool,
-        strict_shapes: bool,
-        ignore_order: bool,
-        exact_integers: bool,
-    ) -> None: ...
+    def __init__(self, **rules: float) -> None: ...
     def compare(self, actual: object, expected: object) -> Compared: ...

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -107,9 +108,7 @@ class MemorySink : public util::ByteSink {
 class Pickled {
  public:
   Result<pickle::Document> read(py::handle value, const pickling::Reducers& reducers, pickling::DrainCache& drained) {
-    const model::ValueLimits values;
-    const pickling::Limits limits{
-        .max_items = values.max_items, .max_bytes = values.max_bytes, .max_depth = values.max_depth};
+    const model::ValueLimits limits;
     auto info = pickling::Pickler(sink_, limits, reducers, drained, &buffers_).dump(value);
     if (sink_.raised()) {
       throw py::error_already_set(*sink_.raised());
@@ -136,17 +135,28 @@ struct Kit {
   LiveValues live;
 };
 
+/// Calls visit(name, rule) for each rule that is a number or a flag.
+template <class AnyRules, class Visit>
+void for_each_number(AnyRules&& rules, Visit&& visit) {
+  model::for_each_rule(
+      [&visit](const char* name, auto& rule) {
+        if constexpr (std::is_arithmetic_v<std::remove_reference_t<decltype(rule)>>) {
+          visit(name, rule);
+        }
+      },
+      rules);
+}
+
 class Comparator {
  public:
-  Comparator(double rtol, double atol, bool equal_nan, bool strict_types, bool strict_shapes, bool ignore_order,
-             bool exact_integers)
+  /// `rules` by name; the default of those that are not there.
+  explicit Comparator(const py::kwargs& rules)
       : owner_(py::module_::import("diff_tester._core").attr("_kit")), kit_(owner_.cast<Kit&>()) {
-    options_.tolerance = {rtol, atol};
-    options_.equal_nan = equal_nan;
-    options_.strict_types = strict_types;
-    options_.strict_shapes = strict_shapes;
-    options_.ignore_order = ignore_order;
-    options_.exact_integers = exact_integers;
+    for_each_number(options_, [&rules](const char* name, auto& rule) {
+      if (rules.contains(name)) {
+        rule = rules[name].cast<std::remove_reference_t<decltype(rule)>>();
+      }
+    });
     options_.count_identical_nans = true;
   }
 
@@ -235,6 +245,9 @@ class Comparator {
 }  // namespace
 
 void add_comparator(py::module_& module) {
+  py::dict defaults;
+  for_each_number(compare::Options(), [&defaults](const char* name, auto rule) { defaults[name] = rule; });
+  module.attr("default_rules") = defaults;
   py::class_<Kit>(module, "_Kit");
   module.attr("_kit") = py::cast(std::make_unique<Kit>());
   py::class_<Compared>(module, "Compared")
@@ -244,9 +257,7 @@ void add_comparator(py::module_& module) {
       .def_property_readonly("tolerance", &Compared::tolerance)
       .def("details", &Compared::details);
   py::class_<Comparator>(module, "Comparator")
-      .def(py::init<double, double, bool, bool, bool, bool, bool>(), py::arg("rtol"), py::arg("atol"),
-           py::arg("equal_nan"), py::arg("strict_types"), py::arg("strict_shapes"), py::arg("ignore_order"),
-           py::arg("exact_integers"))
+      .def(py::init<py::kwargs>())
       .def("compare", &Comparator::compare, py::arg("actual"), py::arg("expected"));
 }
 

@@ -12,6 +12,7 @@
 #include "report/format.hpp"
 #include "report/json_report.hpp"
 #include "report/terminal.hpp"
+#include "util/json_text.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -114,11 +115,9 @@ Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
   if (stores) {
     return diff_stores(before, after, args, config, streams);
   }
-  const session::ComparisonOptions comparison = config::comparison_of(config);
-  TRY_ASSIGN(const auto compared,
-             inspect::compare_values(before, after, args.site, {comparison.rules, comparison.changes}));
+  TRY_ASSIGN(const auto compared, inspect::compare_values(before, after, args.site, config::comparison_of(config)));
   if (args.format == Format::kJson) {
-    streams.out << json(compared, args).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    streams.out << util::json_text(json(compared, args), 2) << '\n';
   } else {
     streams.out << text(compared);
   }

@@ -46,8 +46,7 @@ SiteComparison compare_values(const store::Store& actual_store, const SiteValue&
   if (!now) {
     return with(std::move(comparison), SiteMatch::kUnreadable, now.error().message);
   }
-  compare::Options options;
-  static_cast<model::Rules&>(options) = rules;
+  compare::Options options{rules};
   options.ignored_paths = site.unstable;
   options.ignored_paths.insert(options.ignored_paths.end(), actual.unstable.begin(), actual.unstable.end());
   options.bounds = site.bounds;

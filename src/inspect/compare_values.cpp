@@ -47,7 +47,7 @@ bool same_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
 }
 
 Result<ValueDiff> compare_cases(const Operand& before, const Operand& after, const std::optional<model::Site>& site,
-                                const RuleSet& rules) {
+                                const model::ComparisonOptions& rules) {
   TRY_ASSIGN(const auto expected, load_case(before));
   TRY_ASSIGN(const auto actual, load_case(after));
   if (site) {
@@ -65,7 +65,7 @@ Result<ValueDiff> compare_cases(const Operand& before, const Operand& after, con
 }  // namespace
 
 Result<ValueDiff> compare_values(const Operand& before, const Operand& after, const std::optional<std::string>& site,
-                                 const RuleSet& rules) {
+                                 const model::ComparisonOptions& rules) {
   TRY_ASSIGN(const auto wanted, parse_site(site));
   const bool files = before.kind == OperandKind::kFile && after.kind == OperandKind::kFile;
   if (files && wanted) {
@@ -83,8 +83,7 @@ Result<ValueDiff> compare_values(const Operand& before, const Operand& after, co
     comparison.match = model::SiteMatch::kIdentical;
     return ValueDiff{{std::move(comparison)}, false};
   }
-  compare::Options options;
-  static_cast<model::Rules&>(options) = rules.rules;
+  const compare::Options options{rules.rules};
   compare::describe(comparison, compare::compare(actual.document, expected.document, options));
   return ValueDiff{{std::move(comparison)}, false};
 }

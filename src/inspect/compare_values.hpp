@@ -2,20 +2,14 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "inspect/operand.hpp"
 #include "snapshot_test/model/result.hpp"
-#include "snapshot_test/model/rules.hpp"
+#include "snapshot_test/model/settings.hpp"
 
 namespace snapshot_test::inspect {
-
-struct RuleSet {
-  const model::Rules& rules;
-  std::span<const model::RuleChange> changes;  ///< for single benchmarks: by the name of the one before
-};
 
 struct ValueDiff {
   std::vector<model::SiteComparison> sites;
@@ -23,8 +17,10 @@ struct ValueDiff {
 };
 
 /// Each operand is a file or means one case. Two cases are compared site by site; a file with one site of a case.
+/// Changes of the rules for single benchmarks go by the name of the one before.
 /// kUsage where a name means several cases, or there is no such site; otherwise as load_file() and Store::open().
 [[nodiscard]] Result<ValueDiff> compare_values(const Operand& before, const Operand& after,
-                                               const std::optional<std::string>& site, const RuleSet& rules);
+                                               const std::optional<std::string>& site,
+                                               const model::ComparisonOptions& rules);
 
 }  // namespace snapshot_test::inspect

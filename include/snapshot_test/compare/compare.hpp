@@ -16,9 +16,9 @@ using model::Tolerance;
 
 struct Options : model::Rules {
   /// Paths as in Comparison::differing_paths: these leaves, and everything below them, are left out.
-  std::vector<std::string> ignored_paths;
+  std::vector<std::string> ignored_paths{};
   /// Leaves of numbers at these paths, where they allow a tolerance at all, agree also within this relative one.
-  std::map<std::string, double> bounds;
+  std::map<std::string, double> bounds{};
   /// NaNs with the same bits count like any others, even where all else has the same bits, too: as in numpy.allclose,
   /// they agree only with equal_nan.
   bool count_identical_nans = false;

@@ -12,7 +12,8 @@ allow the tolerance, too, unless `exact_integers` is set, and a NaN equals a NaN
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from diff_tester import _core
 from diff_tester.snapshot import _arguments
@@ -35,19 +36,19 @@ class ComparisonConfig:
 
     #: Relative tolerance, without unit; as in numpy.allclose. float16 has its own: rtol 1e-3, atol 1e-5; so has
     #: bfloat16: rtol 1.6e-2, atol 1e-5.
-    rtol: float = 1e-5
+    rtol: float = _core.default_rules["rtol"]
     #: Absolute tolerance, in the unit of the values.
-    atol: float = 1e-8
+    atol: float = _core.default_rules["atol"]
     #: NaNs at the same place are equal.
     equal_nan: bool = False
     #: Types, dtypes and classes must agree: a list is no tuple, float32 no float64, an array no list. numpy's scalars
     #: and Python's numbers of the same kind are compared by value either way.
-    strict_types: bool = True
+    strict_types: bool = _core.default_rules["strict_types"]
     #: Shapes must agree. Off: arrays that differ in axes of length 1, or that numpy would broadcast to one of the two
     #: shapes, are compared.
-    strict_shapes: bool = True
+    strict_shapes: bool = _core.default_rules["strict_shapes"]
     #: Sequences and one-dimensional arrays are compared as collections without order.
-    ignore_order: bool = False
+    ignore_order: bool = _core.default_rules["ignore_order"]
     #: Integers must be the same, whatever the tolerances. bools, dates and texts always must, as must integers inside of
     #: objects: a range's end, an enum's value, the indices of a sparse matrix, a column of a table.
     exact_integers: bool = False
@@ -55,17 +56,13 @@ class ComparisonConfig:
     def __post_init__(self) -> None:
         self._checked()
 
-    def _checked(self) -> tuple[float, float, bool, bool, bool, bool, bool]:
-        """The fields in their order, or TypeError, or ValueError."""
-        return (
-            _arguments.not_negative("rtol", self.rtol),
-            _arguments.not_negative("atol", self.atol),
-            _arguments.flag("equal_nan", self.equal_nan),
-            _arguments.flag("strict_types", self.strict_types),
-            _arguments.flag("strict_shapes", self.strict_shapes),
-            _arguments.flag("ignore_order", self.ignore_order),
-            _arguments.flag("exact_integers", self.exact_integers),
-        )
+    def _checked(self) -> dict[str, float]:
+        """The rules by their names, or TypeError, or ValueError."""
+        check = {"float": _arguments.not_negative, "bool": _arguments.flag}
+        return {field.name: check[str(field.type)](field.name, getattr(self, field.name)) for field in fields(self)}
+
+
+_rules_of = attrgetter(*(field.name for field in fields(ComparisonConfig)))
 
 
 class ComparisonResult:
@@ -157,8 +154,9 @@ class Comparator:
         self._prepare()
 
     def _prepare(self) -> None:
-        self._rules = self.config._checked()
-        self._core = _core.Comparator(*self._rules)
+        rules = self.config._checked()
+        self._rules = tuple(rules.values())
+        self._core = _core.Comparator(**rules)
 
     def compare(self, actual: Any, expected: Any) -> ComparisonResult:
         """How `actual` compares with `expected`, which is the one that rtol refers to.
@@ -174,15 +172,7 @@ class Comparator:
         written to in the meantime gives either result; arrays must not be resized by force (`refcheck=False`).
         """
         config = self.config
-        if self._rules != (
-            config.rtol,
-            config.atol,
-            config.equal_nan,
-            config.strict_types,
-            config.strict_shapes,
-            config.ignore_order,
-            config.exact_integers,
-        ):
+        if self._rules != _rules_of(config):
             self._prepare()
         compared = self._core.compare(actual, expected)
         tolerance = compared.tolerance

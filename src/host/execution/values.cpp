@@ -33,8 +33,7 @@ std::string describe_content(const pickling::PickledInfo& info) {
 }
 
 compare::Options options_for(const model::CaseRequest& request, const SiteValue& baseline) {
-  compare::Options options;
-  static_cast<model::Rules&>(options) = request.rules;
+  compare::Options options{request.rules};
   options.ignored_paths = baseline.unstable;
   options.bounds = baseline.bounds;
   options.unordered_items = baseline.site.kind == SiteKind::kThreads;
@@ -132,8 +131,7 @@ void mark_shared(std::vector<Compared>& done) {
 }  // namespace
 
 ValueWriter::ValueWriter(const pickling::Reducers& reducers, const model::ValueLimits& limits)
-    : reducers_(reducers),
-      limits_{.max_items = limits.max_items, .max_bytes = limits.max_bytes, .max_depth = limits.max_depth} {}
+    : reducers_(reducers), limits_(limits) {}
 
 void ValueWriter::note(const model::Site& site, const pickling::PickledInfo& pickled) {
   for (const std::string& each : pickled.notes) {

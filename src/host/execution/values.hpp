@@ -41,7 +41,7 @@ class ValueWriter {
   /// Nothing but iterators that are used up. In a list of rounds, None takes their place.
   [[nodiscard]] bool gives_nothing(const SeenValue& seen);
   [[nodiscard]] Result<model::SiteValue> store_inner(const SeenValue& seen, const model::CaseRequest& request);
-  [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const pickling::Limits& limits,
+  [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const model::ValueLimits& limits,
                                                    const model::CaseRequest& request);
   [[nodiscard]] Result<model::SiteComparison> compare_one(const SeenValue& seen, const model::SiteValue& baseline,
                                                           const model::CaseRequest& request);
@@ -50,7 +50,7 @@ class ValueWriter {
   void note(const model::Site& site, const pickling::PickledInfo& pickled);
   void note_kind(const model::SiteValue& baseline, const pickling::PickledInfo& pickled, const std::string& type);
 
-  pickling::Limits limits_;
+  model::ValueLimits limits_;
   std::vector<std::string> notes_;
   pickling::DrainCache drained_;
 };
