@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "inspect/operand.hpp"
+#include "model/settings.hpp"
 #include "snapshot_test/model/result.hpp"
-#include "snapshot_test/model/settings.hpp"
 
 namespace snapshot_test::inspect {
 
