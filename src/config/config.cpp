@@ -181,7 +181,7 @@ std::string default_file_text() {
 }
 
 model::CaptureRecord record_of(const Config& config) {
-  model::CaptureRecord record{nlohmann::json::object(), nlohmann::json::object()};
+  model::CaptureRecord record{{{"rules", config.comparison.rules}}, nlohmann::json::object()};
   for (const Row& row : rows()) {
     if (row.record != Record::kNothing) {
       const nlohmann::json::json_pointer place(fmt::format("/{}", row.recorded_as.empty() ? row.key : row.recorded_as));

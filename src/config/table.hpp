@@ -30,7 +30,7 @@ enum class Group { kFile, kSuite, kSelection, kStore, kTolerance, kRun, kProcess
 /// What a text names: for shells, and because relative paths in a file are relative to its folder.
 enum class Names { kNothing, kFolder, kFile, kPython };
 
-/// What a capture writes down of a setting.
+/// What a capture writes down of a setting; the comparison rules are always in the run's record.
 enum class Record {
   kNothing,
   kResumable,  ///< a capture that goes on with this one must have the same value

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "snapshot_test/model/result.hpp"
 #include "model/settings.hpp"
+#include "snapshot_test/model/result.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::session {
