@@ -1,16 +1,25 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <memory>
 
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
 #include "report/format.hpp"
+#include "snapshot_test/store/transaction.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
 namespace {
+
+struct CleanArgs {
+  enum class Obsolete { kKeep, kRemove };
+  const Shared& shared;
+  Obsolete obsolete = Obsolete::kKeep;
+  store::CleanMode mode = store::CleanMode::kRemove;
+};
 
 /// Every benchmark there is: what no filter and no exclusion can hide from the cleaning.
 Result<std::vector<std::string>> live_benchmarks(const config::Config& config, const Shared& shared) {
@@ -61,20 +70,6 @@ Result<std::string> clean(const CleanArgs& args) {
                             report::size(cleaned.bytes));
 }
 
-}  // namespace
-
-CLI::App* declare_clean(CLI::App& root, CleanArgs& args) {
-  CLI::App* app = root.add_subcommand("clean", "Remove unused objects and leftovers from the snapshot folder");
-  add_settings(*app, args.shared, {Group::kStore});
-  app->add_flag_callback(
-      "--obsolete", [&args] { args.obsolete = CleanArgs::Obsolete::kRemove; },
-      "also remove the snapshots of benchmarks that are gone; this imports the benchmarks (default: they stay)");
-  app->add_flag_callback(
-      "-n,--dry-run", [&args] { args.mode = store::CleanMode::kDryRun; }, "only say what would be removed");
-  add_settings(*app, args.shared, {Group::kSuite, Group::kGeneral});
-  return app;
-}
-
 model::ExitStatus run(const CleanArgs& args, const Streams& streams) {
   const auto text = clean(args);
   if (!text) {
@@ -82,6 +77,25 @@ model::ExitStatus run(const CleanArgs& args, const Streams& streams) {
   }
   streams.out << *text;
   return model::ExitStatus::kSuccess;
+}
+
+Action declare(CLI::App& app, Shared& shared) {
+  const auto held = std::make_shared<CleanArgs>(CleanArgs{shared});
+  CleanArgs& args = *held;
+  add_settings(app, shared, {Group::kStore});
+  app.add_flag_callback(
+      "--obsolete", [&args] { args.obsolete = CleanArgs::Obsolete::kRemove; },
+      "also remove the snapshots of benchmarks that are gone; this imports the benchmarks (default: they stay)");
+  app.add_flag_callback(
+      "-n,--dry-run", [&args] { args.mode = store::CleanMode::kDryRun; }, "only say what would be removed");
+  add_settings(app, shared, {Group::kSuite, Group::kGeneral});
+  return [held](const Streams& streams) { return run(*held, streams); };
+}
+
+}  // namespace
+
+SubcommandRow clean_subcommand() {
+  return {"clean", "Remove unused objects and leftovers from the snapshot folder", &declare};
 }
 
 }  // namespace snapshot_test::cli

@@ -8,21 +8,15 @@
 #include <iostream>
 #include <new>
 #include <string_view>
-#include <type_traits>
+#include <variant>
 
 #include "cli/outcome.hpp"
 #include "cli/parse.hpp"
-#include "cli/subcommands.hpp"
 #include "cli/visible_stream.hpp"
 
 namespace snapshot_test::cli {
 
 namespace {
-
-/// Has the output of these colours of our own, or a live display?
-template <class Args>
-constexpr bool kHasColours = std::is_same_v<Args, ListArgs> || std::is_same_v<Args, CaptureArgs> ||
-                             std::is_same_v<Args, VerifyArgs> || std::is_same_v<Args, DiffArgs>;
 
 util::Keep keep_for(When color, int fd) {
   return color == When::kAlways || is_terminal(fd) ? util::Keep::kControls : util::Keep::kLines;
@@ -35,32 +29,23 @@ struct Keeps {
 
 /// What may pass the last filter: colours are for terminals, or where they are asked for.
 Keeps keeps_for(const Command& command) {
-  return std::visit(
-      [](const auto& args) -> Keeps {
-        using Args = std::decay_t<decltype(args)>;
-        if constexpr (std::is_same_v<Args, Message>) {
-          return {};
-        } else {
-          const When color = args.shared.color;
-          return {kHasColours<Args> ? keep_for(color, STDOUT_FILENO) : util::Keep::kLines,
-                  keep_for(color, STDERR_FILENO)};
-        }
-      },
-      command);
+  const auto* call = std::get_if<Call>(&command);
+  if (call == nullptr) {
+    return {};
+  }
+  const When color = call->shared->color;
+  const bool coloured = call->output == SubcommandRow::Output::kColoured;
+  return {coloured ? keep_for(color, STDOUT_FILENO) : util::Keep::kLines, keep_for(color, STDERR_FILENO)};
 }
 
 model::ExitStatus run_command(const Command& command, const Streams& streams) {
-  return std::visit(
-      [&](const auto& args) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(args)>, Message>) {
-          const bool asked_for = args.status == model::ExitStatus::kSuccess;
-          (asked_for ? streams.out : streams.err) << args.text << (args.text.ends_with('\n') ? "" : "\n");
-          return args.status;
-        } else {
-          return run(args, streams);
-        }
-      },
-      command);
+  if (const auto* call = std::get_if<Call>(&command)) {
+    return call->action(streams);
+  }
+  const auto& message = std::get<Message>(command);
+  const bool asked_for = message.status == model::ExitStatus::kSuccess;
+  (asked_for ? streams.out : streams.err) << message.text << (message.text.ends_with('\n') ? "" : "\n");
+  return message.status;
 }
 
 /// Files that are opened later must not become what the program reads from or writes its report to.

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <memory>
 
+#include "cli/help.hpp"
+#include "cli/subcommands.hpp"
 #include "util/text.hpp"
 
 namespace snapshot_test::cli {
@@ -27,14 +30,7 @@ std::vector<std::string> shell_names() {
   return names;
 }
 
-}  // namespace
-
-const std::vector<Shell>& shells() {
-  static const std::vector<Shell> kAll{
-      {"bash", &bash_completion}, {"zsh", &zsh_completion}, {"fish", &fish_completion}};
-  return kAll;
-}
-
+/// "must be bash, zsh or fish, ..." if `shell` is none of these.
 std::string complaint_about_shell(const std::string& shell) {
   const std::vector<std::string> names = shell_names();
   if (std::find(names.begin(), names.end(), shell) != names.end()) {
@@ -45,13 +41,36 @@ std::string complaint_about_shell(const std::string& shell) {
                      meant ? fmt::format("; did you mean '{}'?", *meant) : "");
 }
 
-CLI::App* declare_completion(CLI::App& root, std::string& shell) {
-  CLI::App* app = root.add_subcommand("completion", "Print what makes a shell complete this program's arguments");
-  offering(app->add_option("shell", shell, "bash, zsh or fish"), {Offer::Kind::kWords, shell_names()})
+Action declare(CLI::App& app, Shared& shared) {
+  const auto shell = std::make_shared<std::string>();
+  offering(app.add_option("shell", *shell, "bash, zsh or fish"), {Offer::Kind::kWords, shell_names()})
       ->type_name("SHELL")
       ->check(CLI::Validator([](std::string& text) { return complaint_about_shell(text); }, ""));
-  app->footer(kInstallation);
-  return app;
+  app.footer(kInstallation);
+  return [&app, &shared, shell](const Streams& streams) {
+    for (const Shell& each : shells()) {
+      if (each.name == *shell) {
+        streams.out << each.completion(usage_of(*app.get_parent()));
+        return model::ExitStatus::kSuccess;
+      }
+    }
+    return complain({ErrorKind::kUsage,
+                     "completion: for which shell? bash, zsh or fish, as in 'snapshot_test completion bash'\n"
+                     "run 'snapshot_test completion --help' for its usage"},
+                    streams, shared.color);
+  };
+}
+
+}  // namespace
+
+const std::vector<Shell>& shells() {
+  static const std::vector<Shell> kAll{
+      {"bash", &bash_completion}, {"zsh", &zsh_completion}, {"fish", &fish_completion}};
+  return kAll;
+}
+
+SubcommandRow completion_subcommand() {
+  return {"completion", "Print what makes a shell complete this program's arguments", &declare};
 }
 
 }  // namespace snapshot_test::cli

@@ -19,10 +19,4 @@ struct Shell {
 };
 [[nodiscard]] const std::vector<Shell>& shells();
 
-/// Adds the subcommand; the shell's name goes to `shell`.
-CLI::App* declare_completion(CLI::App& root, std::string& shell);
-
-/// "must be bash, zsh or fish, ..." if `shell` is none of these.
-[[nodiscard]] std::string complaint_about_shell(const std::string& shell);
-
 }  // namespace snapshot_test::cli

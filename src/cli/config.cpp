@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <memory>
 
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
@@ -20,6 +21,15 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+
+struct ConfigArgs {
+  enum class Action { kShow, kInit };
+  enum class Existing { kKeep, kOverwrite };
+  const Shared& shared;
+  Action action = Action::kShow;
+  Existing existing = Existing::kKeep;
+  Format format = Format::kText;
+};
 
 std::string show_text(const config::Config& config) {
   std::string text = fmt::format("configuration file: {}\n", config.file ? config.file->string() : "none");
@@ -77,27 +87,6 @@ Result<std::string> init(const ConfigArgs& args) {
   return text;
 }
 
-}  // namespace
-
-CLI::App* declare_config(CLI::App& root, ConfigArgs& args) {
-  CLI::App* app = root.add_subcommand("config", "Write a configuration file, or show the settings in effect");
-  auto* show = app->add_flag_callback(
-      "--show", [&args] { args.action = ConfigArgs::Action::kShow; },
-      "show every setting and where it comes from (the default)");
-  app->add_flag_callback(
-         "--init", [&args] { args.action = ConfigArgs::Action::kInit; },
-         "write a file with every key and its default to snapshot_config.json, or to --config FILE")
-      ->excludes(show);
-  app->add_flag_callback(
-      "--force", [&args] { args.existing = ConfigArgs::Existing::kOverwrite; },
-      "let --init overwrite a file (default: it refuses)");
-  app->add_flag_callback(
-      "--json", [&args] { args.format = Format::kJson; }, "show as JSON");
-  add_settings(*app, args.shared,
-               {Group::kSuite, Group::kStore, Group::kTolerance, Group::kRun, Group::kProcess, Group::kGeneral});
-  return app;
-}
-
 model::ExitStatus run(const ConfigArgs& args, const Streams& streams) {
   if (args.action == ConfigArgs::Action::kInit) {
     const auto written = init(args);
@@ -113,6 +102,32 @@ model::ExitStatus run(const ConfigArgs& args, const Streams& streams) {
   }
   streams.out << (args.format == Format::kJson ? show_json(*config) : show_text(*config));
   return model::ExitStatus::kSuccess;
+}
+
+Action declare(CLI::App& app, Shared& shared) {
+  const auto held = std::make_shared<ConfigArgs>(ConfigArgs{shared});
+  ConfigArgs& args = *held;
+  auto* show = app.add_flag_callback(
+      "--show", [&args] { args.action = ConfigArgs::Action::kShow; },
+      "show every setting and where it comes from (the default)");
+  app.add_flag_callback(
+         "--init", [&args] { args.action = ConfigArgs::Action::kInit; },
+         "write a file with every key and its default to snapshot_config.json, or to --config FILE")
+      ->excludes(show);
+  app.add_flag_callback(
+      "--force", [&args] { args.existing = ConfigArgs::Existing::kOverwrite; },
+      "let --init overwrite a file (default: it refuses)");
+  app.add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "show as JSON");
+  add_settings(app, shared,
+               {Group::kSuite, Group::kStore, Group::kTolerance, Group::kRun, Group::kProcess, Group::kGeneral});
+  return [held](const Streams& streams) { return run(*held, streams); };
+}
+
+}  // namespace
+
+SubcommandRow config_subcommand() {
+  return {"config", "Write a configuration file, or show the settings in effect", &declare};
 }
 
 }  // namespace snapshot_test::cli

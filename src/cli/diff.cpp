@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <memory>
 
 #include "cli/offer.hpp"
 #include "cli/options.hpp"
@@ -22,6 +23,14 @@ namespace {
 using inspect::Operand;
 using inspect::OperandKind;
 using Json = nlohmann::ordered_json;
+
+struct DiffArgs {
+  const Shared& shared;
+  std::string before{};
+  std::string after{};
+  std::optional<std::string> site{};
+  Format format = Format::kText;
+};
 
 /// Two whole stores: reported as verify reports.
 Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& after, const DiffArgs& args,
@@ -125,34 +134,40 @@ Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
   return status_of(compared);
 }
 
-}  // namespace
-
-CLI::App* declare_diff(CLI::App& root, DiffArgs& args) {
-  CLI::App* app = root.add_subcommand("diff", "Compare two stores, two snapshots or two files; starts no Python");
-  offering(
-      app->add_option("before", args.before,
-                      "a store's folder, a case's name, FOLDER::NAME for one of another store, or a .pkl or .npy file; "
-                      "tolerances are relative to this one"),
-      {Offer::Kind::kFiles, {}})
-      ->type_name("A")
-      ->required();
-  offering(app->add_option("after", args.after, "what is compared with it, named in the same ways"),
-           {Offer::Kind::kFiles, {}})
-      ->type_name("B")
-      ->required();
-  app->add_option("--site", args.site,
-                  "the site to compare: return, body[3], state, deepest, path[2] (default: all; with a file, the first "
-                  "that holds a value)")
-      ->type_name("SITE");
-  app->add_flag_callback(
-      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
-  add_settings(*app, args.shared, {Group::kTolerance, Group::kStore, Group::kGeneral});
-  return app;
-}
-
 model::ExitStatus run(const DiffArgs& args, const Streams& streams) {
   const auto status = diff(args, streams);
   return status ? *status : complain(status.error(), streams, args.shared.color);
+}
+
+Action declare(CLI::App& app, Shared& shared) {
+  const auto held = std::make_shared<DiffArgs>(DiffArgs{shared});
+  DiffArgs& args = *held;
+  offering(
+      app.add_option("before", args.before,
+                     "a store's folder, a case's name, FOLDER::NAME for one of another store, or a .pkl or .npy file; "
+                     "tolerances are relative to this one"),
+      {Offer::Kind::kFiles, {}})
+      ->type_name("A")
+      ->required();
+  offering(app.add_option("after", args.after, "what is compared with it, named in the same ways"),
+           {Offer::Kind::kFiles, {}})
+      ->type_name("B")
+      ->required();
+  app.add_option("--site", args.site,
+                 "the site to compare: return, body[3], state, deepest, path[2] (default: all; with a file, the first "
+                 "that holds a value)")
+      ->type_name("SITE");
+  app.add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
+  add_settings(app, shared, {Group::kTolerance, Group::kStore, Group::kGeneral});
+  return [held](const Streams& streams) { return run(*held, streams); };
+}
+
+}  // namespace
+
+SubcommandRow diff_subcommand() {
+  return {"diff", "Compare two stores, two snapshots or two files; starts no Python", &declare,
+          SubcommandRow::Output::kColoured};
 }
 
 }  // namespace snapshot_test::cli

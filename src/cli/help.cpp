@@ -75,6 +75,10 @@ const std::vector<Row>& exit_statuses() {
   return kRows;
 }
 
+Usage usage_of(CLI::App& root) {
+  return {kProgram, SNAPSHOT_TEST_VERSION, read_subcommand(root), read_subcommands(root), workflow(), exit_statuses()};
+}
+
 void lay_out_help(CLI::App& root) {
   root.footer(program_footer());
   wrap_descriptions(root);

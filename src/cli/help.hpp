@@ -17,6 +17,9 @@ inline constexpr const char* kDescription =
 [[nodiscard]] const std::vector<Row>& workflow();
 [[nodiscard]] const std::vector<Row>& exit_statuses();
 
+/// What `root` and its subcommands declare.
+[[nodiscard]] Usage usage_of(CLI::App& root);
+
 /// Breaks lines and adds footers: for what prints the help of `root` or of its subcommands next.
 void lay_out_help(CLI::App& root);
 

@@ -1,16 +1,24 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <memory>
 
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
 #include "inspect/stored_suite.hpp"
 #include "report/format.hpp"
+#include "report/listing.hpp"
 
 namespace snapshot_test::cli {
 
 namespace {
+
+struct ListArgs {
+  const Shared& shared;
+  report::ListDetail detail = report::ListDetail::kBenchmarks;
+  Format format = Format::kText;
+};
 
 /// Discovery's notes, on standard error, where somebody asked for them.
 class Notes : public model::Listener {
@@ -67,19 +75,6 @@ report::StoredBenchmarks ask_store(const config::Config& config, session::Select
   return std::move(stored.benchmarks);
 }
 
-}  // namespace
-
-CLI::App* declare_list(CLI::App& root, ListArgs& args) {
-  CLI::App* app = root.add_subcommand("list", "List the benchmarks, their parameters and their cases");
-  add_settings(*app, args.shared, {Group::kSuite, Group::kSelection, Group::kStore});
-  app->add_flag_callback(
-      "--cases", [&args] { args.detail = report::ListDetail::kCases; }, "list every case, too");
-  app->add_flag_callback(
-      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
-  add_settings(*app, args.shared, {Group::kRun, Group::kGeneral});
-  return app;
-}
-
 model::ExitStatus run(const ListArgs& args, const Streams& streams) {
   const Shared& shared = args.shared;
   const auto config = load_config(shared);
@@ -117,6 +112,24 @@ model::ExitStatus run(const ListArgs& args, const Streams& streams) {
     return model::ExitStatus::kNothingVerified;
   }
   return selection->suite.failures.empty() ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
+}
+
+Action declare(CLI::App& app, Shared& shared) {
+  const auto held = std::make_shared<ListArgs>(ListArgs{shared});
+  ListArgs& args = *held;
+  add_settings(app, shared, {Group::kSuite, Group::kSelection, Group::kStore});
+  app.add_flag_callback(
+      "--cases", [&args] { args.detail = report::ListDetail::kCases; }, "list every case, too");
+  app.add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
+  add_settings(app, shared, {Group::kRun, Group::kGeneral});
+  return [held](const Streams& streams) { return run(*held, streams); };
+}
+
+}  // namespace
+
+SubcommandRow list_subcommand() {
+  return {"list", "List the benchmarks, their parameters and their cases", &declare, SubcommandRow::Output::kColoured};
 }
 
 }  // namespace snapshot_test::cli

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <sstream>
+
+#include "cli/help.hpp"
+#include "cli/subcommands.hpp"
 
 namespace snapshot_test::cli {
 
@@ -143,6 +147,16 @@ std::string man_page(const Usage& usage) {
   text += ".SH FILES\n" + rows(files());
   text += ".SH SEE ALSO\n.BR python3 (1)\n.PP\nairspeed velocity (ASV): https://asv.readthedocs.io\n";
   return text;
+}
+
+SubcommandRow man_subcommand() {
+  const auto declare = [](CLI::App& app, Shared&) -> Action {
+    return [&app](const Streams& streams) {
+      streams.out << man_page(usage_of(*app.get_parent()));
+      return model::ExitStatus::kSuccess;
+    };
+  };
+  return {"man", "Print the manual page", declare, SubcommandRow::Output::kPlain, SubcommandRow::Listing::kHidden};
 }
 
 }  // namespace snapshot_test::cli

@@ -4,29 +4,23 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
+#include <utility>
 
-#include "cli/completion.hpp"
 #include "cli/help.hpp"
-#include "cli/man_page.hpp"
 #include "cli/options.hpp"
-#include "cli/subcommands.hpp"
 #include "util/text.hpp"
 
 namespace snapshot_test::cli {
 
 namespace {
 
-/// One value for each subcommand's arguments, filled by whichever was called.
+/// A command line while it is parsed, and what actions refer to afterwards.
 struct Parsed {
+  CLI::App root{kDescription, kProgram};
   Shared before;  ///< options in front of the subcommand
-  ListArgs list;
-  CaptureArgs capture;
-  VerifyArgs verify;
-  ShowArgs show;
-  DiffArgs diff;
-  ConfigArgs config;
-  CleanArgs clean;
-  std::string shell;  ///< of completion; empty if none was named
+  Shared shared;
+  std::map<const CLI::App*, std::pair<const SubcommandRow*, Action>> subcommands;
 };
 
 Message wrong(const CLI::App& root, const std::string& what) {
@@ -106,50 +100,28 @@ void merge(Shared& into, const Shared& before) {
   }
 }
 
-Usage read_usage(CLI::App& root) {
-  return {kProgram, SNAPSHOT_TEST_VERSION, read_subcommand(root), read_subcommands(root), workflow(), exit_statuses()};
-}
-
-Command completion_script(CLI::App& root, const std::string& name) {
-  for (const Shell& shell : shells()) {
-    if (shell.name == name) {
-      return Message{shell.completion(read_usage(root))};
+void declare(Parsed& parsed) {
+  CLI::App& root = parsed.root;
+  root.require_subcommand(0, 1);
+  root.set_version_flag("--version", fmt::format("{} {}", kProgram, SNAPSHOT_TEST_VERSION), "print the version");
+  add_settings(root, parsed.before, {Group::kGeneral});
+  // Leftovers are kept, so that the messages about them can be better than CLI11's.
+  root.allow_extras();
+  for (const SubcommandRow& row : subcommand_rows()) {
+    CLI::App* app = root.add_subcommand(row.name, row.description)->allow_extras();
+    if (row.listing == SubcommandRow::Listing::kHidden) {
+      app->group("");
     }
+    parsed.subcommands[app] = {&row, row.declare(*app, parsed.shared)};
   }
-  return wrong(root, "completion: for which shell? bash, zsh or fish, as in 'snapshot_test completion bash'");
-}
-
-template <class Args>
-Command finish(const CLI::App& root, Args args, const Shared& before) {
-  merge(args.shared, before);
-  if (args.shared.settings.value("verbose", false) && args.shared.settings.value("quiet", false)) {
-    return wrong(root, "--verbose and --quiet contradict each other");
-  }
-  return args;
 }
 
 }  // namespace
 
 Command parse(std::vector<std::string> arguments) {
-  Parsed parsed;
-  CLI::App root(kDescription, kProgram);
-  root.require_subcommand(0, 1);
-  root.set_version_flag("--version", fmt::format("{} {}", kProgram, SNAPSHOT_TEST_VERSION), "print the version");
-  add_settings(root, parsed.before, {Group::kGeneral});
-  const CLI::App* list = declare_list(root, parsed.list);
-  const CLI::App* capture = declare_capture(root, parsed.capture);
-  const CLI::App* verify = declare_verify(root, parsed.verify);
-  const CLI::App* show = declare_show(root, parsed.show);
-  const CLI::App* diff = declare_diff(root, parsed.diff);
-  const CLI::App* config = declare_config(root, parsed.config);
-  const CLI::App* clean = declare_clean(root, parsed.clean);
-  const CLI::App* completion = declare_completion(root, parsed.shell);
-  const CLI::App* man = root.add_subcommand("man", "Print the manual page")->group("");
-  // Leftovers are kept, so that the messages about them can be better than CLI11's.
-  root.allow_extras();
-  for (CLI::App* app : root.get_subcommands(nullptr)) {
-    app->allow_extras();
-  }
+  const auto parsed = std::make_shared<Parsed>();
+  CLI::App& root = parsed->root;
+  declare(*parsed);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
     root.parse(arguments);
@@ -171,17 +143,13 @@ Command parse(std::vector<std::string> arguments) {
   if (called.empty()) {
     return wrong(root, fmt::format("no subcommand; there are {}", fmt::join(subcommand_names(root), ", ")));
   }
-  const CLI::App* app = called.front();
-  return app == list         ? finish(root, parsed.list, parsed.before)
-         : app == capture    ? finish(root, parsed.capture, parsed.before)
-         : app == verify     ? finish(root, parsed.verify, parsed.before)
-         : app == show       ? finish(root, parsed.show, parsed.before)
-         : app == diff       ? finish(root, parsed.diff, parsed.before)
-         : app == config     ? finish(root, parsed.config, parsed.before)
-         : app == clean      ? finish(root, parsed.clean, parsed.before)
-         : app == completion ? completion_script(root, parsed.shell)
-         : app == man        ? Message{man_page(read_usage(root))}
-                             : wrong(root, "unknown subcommand");
+  merge(parsed->shared, parsed->before);
+  const auto& settings = parsed->shared.settings;
+  if (settings.value("verbose", false) && settings.value("quiet", false)) {
+    return wrong(root, "--verbose and --quiet contradict each other");
+  }
+  const auto& [row, action] = parsed->subcommands.at(called.front());
+  return Call{{parsed, &parsed->shared}, row->output, action};
 }
 
 }  // namespace snapshot_test::cli

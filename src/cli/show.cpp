@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 
 #include "cli/offer.hpp"
 #include "cli/options.hpp"
@@ -21,6 +22,15 @@ namespace {
 
 using inspect::Found;
 using Json = nlohmann::ordered_json;
+
+struct ShowArgs {
+  const Shared& shared;
+  std::optional<std::string> what{};  ///< a snapshot's name, a store or a file; none: the store
+  std::optional<std::string> site{};
+  std::optional<std::string> pickle_file{};  ///< where a site's plain pickle goes; "-" is standard output
+  std::optional<std::uint64_t> items{};      ///< to show of each container and array
+  Format format = Format::kText;
+};
 
 constexpr std::size_t kLinesVerbose = 10'000;
 
@@ -129,31 +139,6 @@ Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
   return show_store(*store, args);
 }
 
-}  // namespace
-
-CLI::App* declare_show(CLI::App& root, ShowArgs& args) {
-  CLI::App* app = root.add_subcommand("show", "Show what a snapshot, a store or a file holds; starts no Python");
-  offering(app->add_option(
-               "name", args.what,
-               "a case's or benchmark's name (also only Class.method, or a glob pattern), FOLDER::NAME for one of "
-               "another store, a store's folder, or a .pkl or .npy file (default: lists the store)"),
-           {Offer::Kind::kFiles, {}})
-      ->type_name("NAME");
-  app->add_option("--site", args.site, "only this site: return, body[3], state, deepest, path[2] (default: all)")
-      ->type_name("SITE");
-  offering(app->add_option(
-               "--pickle", args.pickle_file,
-               "write the site's plain pickle there, for Python's pickle.load; - is standard output (default site: "
-               "the first that holds a value)"),
-           {Offer::Kind::kFiles, {}})
-      ->type_name("FILE");
-  add_count(*app, "-n,--items", args.items, "elements to show of each array and container (default: 8; JSON: 1000)");
-  app->add_flag_callback(
-      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
-  add_settings(*app, args.shared, {Group::kStore, Group::kGeneral});
-  return app;
-}
-
 model::ExitStatus run(const ShowArgs& args, const Streams& streams) {
   const auto shown = show(args, streams);
   if (!shown) {
@@ -161,6 +146,36 @@ model::ExitStatus run(const ShowArgs& args, const Streams& streams) {
   }
   streams.out << shown->content << std::flush;
   return shown->unreadable == 0 ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
+}
+
+Action declare(CLI::App& app, Shared& shared) {
+  const auto held = std::make_shared<ShowArgs>(ShowArgs{shared});
+  ShowArgs& args = *held;
+  offering(app.add_option(
+               "name", args.what,
+               "a case's or benchmark's name (also only Class.method, or a glob pattern), FOLDER::NAME for one of "
+               "another store, a store's folder, or a .pkl or .npy file (default: lists the store)"),
+           {Offer::Kind::kFiles, {}})
+      ->type_name("NAME");
+  app.add_option("--site", args.site, "only this site: return, body[3], state, deepest, path[2] (default: all)")
+      ->type_name("SITE");
+  offering(app.add_option(
+               "--pickle", args.pickle_file,
+               "write the site's plain pickle there, for Python's pickle.load; - is standard output (default site: "
+               "the first that holds a value)"),
+           {Offer::Kind::kFiles, {}})
+      ->type_name("FILE");
+  add_count(app, "-n,--items", args.items, "elements to show of each array and container (default: 8; JSON: 1000)");
+  app.add_flag_callback(
+      "--json", [&args] { args.format = Format::kJson; }, "print JSON");
+  add_settings(app, shared, {Group::kStore, Group::kGeneral});
+  return [held](const Streams& streams) { return run(*held, streams); };
+}
+
+}  // namespace
+
+SubcommandRow show_subcommand() {
+  return {"show", "Show what a snapshot, a store or a file holds; starts no Python", &declare};
 }
 
 }  // namespace snapshot_test::cli

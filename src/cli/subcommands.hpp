@@ -1,5 +1,8 @@
-// The subcommands: how each declares its options, and what it does. One source file each.
+// The subcommands: a source file and a row each.
 #pragma once
+
+#include <functional>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/outcome.hpp"
@@ -10,21 +13,26 @@ class App;
 
 namespace snapshot_test::cli {
 
-// declare_*: adds the subcommand to `root`. The options write to `args`, which must outlive the parsing.
-CLI::App* declare_list(CLI::App& root, ListArgs& args);
-CLI::App* declare_capture(CLI::App& root, CaptureArgs& args);
-CLI::App* declare_verify(CLI::App& root, VerifyArgs& args);
-CLI::App* declare_show(CLI::App& root, ShowArgs& args);
-CLI::App* declare_diff(CLI::App& root, DiffArgs& args);
-CLI::App* declare_config(CLI::App& root, ConfigArgs& args);
-CLI::App* declare_clean(CLI::App& root, CleanArgs& args);
+/// Does what a subcommand is for; the result is the program's exit status.
+using Action = std::function<model::ExitStatus(const Streams&)>;
 
-[[nodiscard]] model::ExitStatus run(const ListArgs& args, const Streams& streams);
-[[nodiscard]] model::ExitStatus run(const CaptureArgs& args, const Streams& streams);
-[[nodiscard]] model::ExitStatus run(const VerifyArgs& args, const Streams& streams);
-[[nodiscard]] model::ExitStatus run(const ShowArgs& args, const Streams& streams);
-[[nodiscard]] model::ExitStatus run(const DiffArgs& args, const Streams& streams);
-[[nodiscard]] model::ExitStatus run(const ConfigArgs& args, const Streams& streams);
-[[nodiscard]] model::ExitStatus run(const CleanArgs& args, const Streams& streams);
+struct SubcommandRow {
+  enum class Output {
+    kPlain,     ///< text or JSON alone
+    kColoured,  ///< text may have colours of our own, or a live display
+  };
+  enum class Listing { kShown, kHidden };
+
+  const char* name;
+  const char* description;
+  /// Declares the options of the subcommand on `app`, and says what is done when they have been parsed. They write to
+  /// `shared`, and to what the action holds. `app` and `shared` outlive it.
+  Action (*declare)(CLI::App& app, Shared& shared);
+  Output output = Output::kPlain;
+  Listing listing = Listing::kShown;
+};
+
+/// In the order in which the help shows them.
+[[nodiscard]] const std::vector<SubcommandRow>& subcommand_rows();
 
 }  // namespace snapshot_test::cli

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <memory>
 
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
@@ -7,15 +8,12 @@
 
 namespace snapshot_test::cli {
 
-CLI::App* declare_verify(CLI::App& root, VerifyArgs& args) {
-  CLI::App* app = root.add_subcommand("verify", "Run the benchmarks again and compare with the snapshots");
-  add_settings(*app, args.shared,
-               {Group::kSuite, Group::kSelection, Group::kStore, Group::kTolerance, Group::kDemands, Group::kRun,
-                Group::kProcess});
-  add_report_options(*app, args.files);
-  add_settings(*app, args.shared, {Group::kGeneral});
-  return app;
-}
+namespace {
+
+struct VerifyArgs {
+  const Shared& shared;
+  ReportFiles files{};
+};
 
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
   const Work work = [](const config::Config& config, session::SuiteOptions suite,
@@ -28,6 +26,24 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
   return reported_run("verify", args.shared, args.files, streams, work);
+}
+
+Action declare(CLI::App& app, Shared& shared) {
+  const auto held = std::make_shared<VerifyArgs>(VerifyArgs{shared});
+  VerifyArgs& args = *held;
+  add_settings(app, shared,
+               {Group::kSuite, Group::kSelection, Group::kStore, Group::kTolerance, Group::kDemands, Group::kRun,
+                Group::kProcess});
+  add_report_options(app, args.files);
+  add_settings(app, shared, {Group::kGeneral});
+  return [held](const Streams& streams) { return run(*held, streams); };
+}
+
+}  // namespace
+
+SubcommandRow verify_subcommand() {
+  return {"verify", "Run the benchmarks again and compare with the snapshots", &declare,
+          SubcommandRow::Output::kColoured};
 }
 
 }  // namespace snapshot_test::cli

@@ -20,14 +20,14 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-template <class Args>
-Args parsed(std::vector<std::string> arguments) {
-  Command command = parse(std::move(arguments));
+/// What a command line says beside the subcommand's own options.
+Shared parsed(std::vector<std::string> arguments) {
+  const Command command = parse(std::move(arguments));
   if (const auto* message = std::get_if<Message>(&command)) {
     ADD_FAILURE() << message->text;
     return {};
   }
-  return std::get<Args>(command);
+  return *std::get<Call>(command).shared;
 }
 
 std::string usage_error(std::vector<std::string> arguments) {
@@ -54,83 +54,76 @@ std::string help(std::vector<std::string> arguments) {
 }
 
 TEST(Parse, TheCommandLinesThatUsersKnow) {
-  const auto list = parsed<ListArgs>({"list", "examples/benchmarks", "--filter", "time_angle"});
-  EXPECT_EQ(list.shared.settings["benchmark_dir"], "examples/benchmarks");
-  EXPECT_EQ(list.shared.filter, "time_angle");
+  const auto list = parsed({"list", "examples/benchmarks", "--filter", "time_angle"});
+  EXPECT_EQ(list.settings["benchmark_dir"], "examples/benchmarks");
+  EXPECT_EQ(list.filter, "time_angle");
 
-  const auto capture = parsed<CaptureArgs>({"capture", "benchmarks/", "--snapshot-dir", "snaps"});
-  EXPECT_EQ(capture.shared.settings["snapshot_dir"], "snaps");
+  const auto capture = parsed({"capture", "benchmarks/", "--snapshot-dir", "snaps"});
+  EXPECT_EQ(capture.settings["snapshot_dir"], "snaps");
 
-  const auto verify = parsed<VerifyArgs>({"verify", "b", "--tolerance", "1e-3", "0", "--summary", "s.json"});
-  EXPECT_EQ(verify.shared.settings["tolerance"]["rtol"], 1e-3);
-  EXPECT_EQ(verify.shared.settings["tolerance"]["atol"], 0);
-  EXPECT_EQ(verify.files.summary, "s.json");
-  EXPECT_EQ(verify.shared.settings["benchmark_dir"], "b");
-
-  EXPECT_EQ(parsed<ConfigArgs>({"config", "--init"}).action, ConfigArgs::Action::kInit);
-  EXPECT_EQ(parsed<ConfigArgs>({"config", "--show"}).action, ConfigArgs::Action::kShow);
+  const auto verify = parsed({"verify", "b", "--tolerance", "1e-3", "0", "--summary", "s.json"});
+  EXPECT_EQ(verify.settings["tolerance"]["rtol"], 1e-3);
+  EXPECT_EQ(verify.settings["tolerance"]["atol"], 0);
+  EXPECT_EQ(verify.settings["benchmark_dir"], "b");
 }
 
 TEST(Parse, WhatIsNotGivenStaysUnset) {
-  const auto verify = parsed<VerifyArgs>({"verify"});
-  EXPECT_TRUE(verify.shared.settings.empty()) << verify.shared.settings;
+  const auto verify = parsed({"verify"});
+  EXPECT_TRUE(verify.settings.empty()) << verify.settings;
 }
 
 TEST(Parse, EveryOptionOfVerify) {
-  const auto verify = parsed<VerifyArgs>({"verify",
-                                          "-f",
-                                          "x.*",
-                                          "--exclude",
-                                          "[ab]*",
-                                          "-c",
-                                          "conf.json",
-                                          "--exclude",
-                                          "t,u",
-                                          "--python",
-                                          "/usr/bin/python3",
-                                          "--project-dir",
-                                          "src",
-                                          "--timeout",
-                                          "2.5",
-                                          "-j",
-                                          "3",
-                                          "--seed",
-                                          "7",
-                                          "--color",
-                                          "never",
-                                          "--equal-nan",
-                                          "--strict",
-                                          "--min-verified",
-                                          "90",
-                                          "--min-verified-counts",
-                                          "part",
-                                          "--json",
-                                          "-",
-                                          "dir"});
-  const auto& settings = verify.shared.settings;
-  EXPECT_EQ(verify.shared.filter, "x.*");
+  const auto verify = parsed({"verify",
+                              "-f",
+                              "x.*",
+                              "--exclude",
+                              "[ab]*",
+                              "-c",
+                              "conf.json",
+                              "--exclude",
+                              "t,u",
+                              "--python",
+                              "/usr/bin/python3",
+                              "--project-dir",
+                              "src",
+                              "--timeout",
+                              "2.5",
+                              "-j",
+                              "3",
+                              "--seed",
+                              "7",
+                              "--color",
+                              "never",
+                              "--equal-nan",
+                              "--strict",
+                              "--min-verified",
+                              "90",
+                              "--min-verified-counts",
+                              "part",
+                              "--json",
+                              "-",
+                              "dir"});
+  const auto& settings = verify.settings;
+  EXPECT_EQ(verify.filter, "x.*");
   EXPECT_THAT(settings["exclude_benchmarks"], ElementsAre("[ab]*", "t,u"));
-  EXPECT_EQ(verify.shared.config_file, "conf.json");
+  EXPECT_EQ(verify.config_file, "conf.json");
   EXPECT_EQ(settings["python"], "/usr/bin/python3");
   EXPECT_EQ(settings["project_dir"], "src");
   EXPECT_EQ(settings["timeout"], 2.5);
   EXPECT_EQ(settings["workers"], 3u);
   EXPECT_EQ(settings["seed"], 7u);
-  EXPECT_EQ(verify.shared.color, When::kNever);
+  EXPECT_EQ(verify.color, When::kNever);
   EXPECT_EQ(settings["tolerance"]["equal_nan"], true);
   EXPECT_EQ(settings["strict"], true);
   EXPECT_EQ(settings["min_verified"], 90);
   EXPECT_EQ(settings["min_verified_counts"], "part");
-  EXPECT_EQ(verify.files.json, "-");
   EXPECT_EQ(settings["benchmark_dir"], "dir") << "an option with one value leaves the next argument alone";
 }
 
 TEST(Parse, EveryOptionOfCapture) {
-  const auto capture =
-      parsed<CaptureArgs>({"capture", "--no-stability-check", "--compression", "none", "--tolerance", "1", "2",
-                           "--no-equal-nan", "--parallel", "--json", "j", "--summary", "s", "--events", "e"});
-  const auto& settings = capture.shared.settings;
-  EXPECT_EQ(capture.files.events, "e");
+  const auto capture = parsed({"capture", "--no-stability-check", "--compression", "none", "--tolerance", "1", "2",
+                               "--no-equal-nan", "--parallel", "--json", "j", "--summary", "s", "--events", "e"});
+  const auto& settings = capture.settings;
   EXPECT_EQ(settings["stability_check"], false);
   EXPECT_EQ(settings["compression"], "none");
   EXPECT_EQ(settings["tolerance"]["rtol"], 1);
@@ -138,33 +131,34 @@ TEST(Parse, EveryOptionOfCapture) {
   EXPECT_EQ(settings["workers"], 0u);
 }
 
-TEST(Parse, ListConfigAndClean) {
-  const auto list = parsed<ListArgs>({"list", "--cases", "--json", "--snapshot-dir", "s"});
-  EXPECT_EQ(list.shared.settings["snapshot_dir"], "s");
-  EXPECT_EQ(list.detail, report::ListDetail::kCases);
-  EXPECT_EQ(list.format, Format::kJson);
-  const auto config = parsed<ConfigArgs>({"config", "--init", "--force", "--config", "x.json"});
-  EXPECT_EQ(config.existing, ConfigArgs::Existing::kOverwrite);
-  EXPECT_EQ(config.shared.config_file, "x.json");
-  const auto clean = parsed<CleanArgs>({"clean", "--obsolete", "-n", "b"});
-  EXPECT_EQ(clean.obsolete, CleanArgs::Obsolete::kRemove);
-  EXPECT_EQ(clean.mode, store::CleanMode::kDryRun);
+TEST(Parse, SubcommandsTakeTheGroupsOfSettingsThatTheyNeed) {
+  EXPECT_EQ(parsed({"list", "--cases", "--json", "--snapshot-dir", "s"}).settings["snapshot_dir"], "s");
+  EXPECT_EQ(parsed({"config", "--init", "--force", "--config", "x.json"}).config_file, "x.json");
+  EXPECT_EQ(parsed({"clean", "--obsolete", "-n", "b"}).settings["benchmark_dir"], "b");
+}
+
+TEST(Subcommands, AreListedInTheOrderOfTheirRows) {
+  std::string names;
+  for (const SubcommandRow& row : subcommand_rows()) {
+    names += row.listing == SubcommandRow::Listing::kShown ? std::string(names.empty() ? "" : ", ") + row.name : "";
+  }
+  EXPECT_THAT(usage_error({}), HasSubstr("no subcommand; there are " + names));
 }
 
 TEST(Parse, GeneralOptionsMayStandBeforeTheSubcommand) {
-  const auto before = parsed<VerifyArgs>({"-v", "-c", "a.json", "--color", "always", "verify", "dir"});
-  EXPECT_EQ(before.shared.settings["verbose"], true);
-  EXPECT_EQ(before.shared.config_file, "a.json");
-  EXPECT_EQ(before.shared.color, When::kAlways);
-  const auto both = parsed<VerifyArgs>({"-v", "-c", "a.json", "verify", "-c", "b.json", "-q"});
-  EXPECT_EQ(both.shared.config_file, "b.json");
-  EXPECT_EQ(both.shared.settings["quiet"], true) << "the subcommand's own word goes first";
-  EXPECT_FALSE(both.shared.settings.contains("verbose"));
+  const auto before = parsed({"-v", "-c", "a.json", "--color", "always", "verify", "dir"});
+  EXPECT_EQ(before.settings["verbose"], true);
+  EXPECT_EQ(before.config_file, "a.json");
+  EXPECT_EQ(before.color, When::kAlways);
+  const auto both = parsed({"-v", "-c", "a.json", "verify", "-c", "b.json", "-q"});
+  EXPECT_EQ(both.config_file, "b.json");
+  EXPECT_EQ(both.settings["quiet"], true) << "the subcommand's own word goes first";
+  EXPECT_FALSE(both.settings.contains("verbose"));
 }
 
 TEST(Parse, ABenchmarkDirectoryMayHaveASubcommandsName) {
-  EXPECT_EQ(parsed<VerifyArgs>({"verify", "config"}).shared.settings["benchmark_dir"], "config");
-  EXPECT_EQ(parsed<VerifyArgs>({"verify", "--strict", "--", "-odd"}).shared.settings["benchmark_dir"], "-odd");
+  EXPECT_EQ(parsed({"verify", "config"}).settings["benchmark_dir"], "config");
+  EXPECT_EQ(parsed({"verify", "--strict", "--", "-odd"}).settings["benchmark_dir"], "-odd");
 }
 
 TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
@@ -184,7 +178,6 @@ TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
 }
 
 TEST(Parse, CompletionNeedsAShellThatItKnows) {
-  EXPECT_THAT(usage_error({"completion"}), HasSubstr("bash, zsh or fish, as in 'snapshot_test completion bash'"));
   const std::string wrong = usage_error({"completion", "fihs"});
   EXPECT_THAT(wrong, HasSubstr("must be bash, zsh or fish, not 'fihs'; did you mean 'fish'?"));
   EXPECT_THAT(wrong, HasSubstr("run 'snapshot_test completion --help' for its usage"));
@@ -254,6 +247,13 @@ class RunTest : public testing::Test {
     return result;
   }
 
+  ExitStatus run(std::vector<std::string> arguments) {
+    out_.str("");
+    err_.str("");
+    const Command command = parse(std::move(arguments));
+    return std::holds_alternative<Call>(command) ? std::get<Call>(command).action(streams_) : ExitStatus::kInternal;
+  }
+
   nlohmann::json read(const char* name) const {
     const auto text = util::read_file(folder_ / name);
     return text ? nlohmann::json::parse(*text) : nlohmann::json(text.error().message);
@@ -266,27 +266,18 @@ class RunTest : public testing::Test {
 };
 
 TEST_F(RunTest, InitWritesOnceAndShowReadsIt) {
-  ConfigArgs init;
-  init.action = ConfigArgs::Action::kInit;
-  init.shared.config_file = folder_ / "c.json";
-  EXPECT_EQ(run(init, streams_), ExitStatus::kSuccess);
-  EXPECT_THAT(out_.str(), HasSubstr("wrote " + (folder_ / "c.json").string()));
-  EXPECT_EQ(run(init, streams_), ExitStatus::kUsage);
+  const std::string file = folder_ / "c.json";
+  EXPECT_EQ(run({"config", "--init", "-c", file}), ExitStatus::kSuccess);
+  EXPECT_THAT(out_.str(), HasSubstr("wrote " + file));
+  EXPECT_EQ(run({"config", "--init", "-c", file}), ExitStatus::kUsage);
   EXPECT_THAT(err_.str(), HasSubstr("exists already; config --init --force overwrites it"));
-  init.existing = ConfigArgs::Existing::kOverwrite;
-  EXPECT_EQ(run(init, streams_), ExitStatus::kSuccess);
+  EXPECT_EQ(run({"config", "--init", "--force", "-c", file}), ExitStatus::kSuccess);
 
-  out_.str("");
-  ConfigArgs show;
-  show.shared.config_file = folder_ / "c.json";
-  show.shared.settings["timeout"] = 5;
-  EXPECT_EQ(run(show, streams_), ExitStatus::kSuccess);
+  EXPECT_EQ(run({"config", "-c", file, "--timeout", "5"}), ExitStatus::kSuccess);
   EXPECT_THAT(out_.str(), testing::ContainsRegex("timeout +5.0 +command line\n"));
-  EXPECT_THAT(out_.str(), testing::ContainsRegex("seed +42 +" + (folder_ / "c.json").string()));
+  EXPECT_THAT(out_.str(), testing::ContainsRegex("seed +42 +" + file));
 
-  out_.str("");
-  show.format = Format::kJson;
-  EXPECT_EQ(run(show, streams_), ExitStatus::kSuccess);
+  EXPECT_EQ(run({"config", "--json", "-c", file, "--timeout", "5"}), ExitStatus::kSuccess);
   const auto json = nlohmann::json::parse(out_.str());
   EXPECT_EQ(json["settings"]["timeout"]["from"], "command line");
   EXPECT_EQ(json["settings"]["tolerance.rtol"]["value"], 1e-5);
@@ -294,10 +285,7 @@ TEST_F(RunTest, InitWritesOnceAndShowReadsIt) {
 
 TEST_F(RunTest, InitSaysWhereItGoesBeforeAnAsvConf) {
   std::ignore = util::write_file_atomically(folder_ / "asv.conf.json", "{benchmark_dir: 'asv_bench'}");
-  ConfigArgs init;
-  init.action = ConfigArgs::Action::kInit;
-  init.shared.config_file = folder_ / "c.json";
-  EXPECT_EQ(run(init, streams_), ExitStatus::kSuccess);
+  EXPECT_EQ(run({"config", "--init", "-c", folder_ / "c.json"}), ExitStatus::kSuccess);
   EXPECT_THAT(out_.str(), HasSubstr("names the benchmark directory '" + (folder_ / "asv_bench").string()));
 }
 
@@ -307,21 +295,21 @@ TEST_F(RunTest, AWrongBenchmarkDirectoryIsUsage) {
                                                             {folder_ / "empty", "is empty"}};
   fs::create_directory(folder_ / "empty");
   for (const auto& [path, what] : wrong) {
-    ListArgs list;
-    list.shared = shared();
-    list.shared.settings["benchmark_dir"] = path.string();
-    err_.str("");
-    EXPECT_EQ(run(list, streams_), ExitStatus::kUsage);
+    EXPECT_EQ(run({"list", path}), ExitStatus::kUsage);
     EXPECT_THAT(err_.str(), HasSubstr("benchmark directory '" + path.string() + "' " + what));
   }
 }
 
 TEST_F(RunTest, CleanNeedsABaseline) {
-  CleanArgs clean;
-  clean.shared = shared();
-  clean.shared.settings["snapshot_dir"] = (folder_ / "none").string();
-  EXPECT_EQ(run(clean, streams_), ExitStatus::kNoBaseline);
+  EXPECT_EQ(run({"clean", "--snapshot-dir", folder_ / "none"}), ExitStatus::kNoBaseline);
   EXPECT_THAT(err_.str(), HasSubstr((folder_ / "none").string()));
+}
+
+TEST_F(RunTest, CompletionNeedsAShell) {
+  EXPECT_EQ(run({"completion"}), ExitStatus::kUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("bash, zsh or fish, as in 'snapshot_test completion bash'"));
+  EXPECT_EQ(run({"completion", "fish"}), ExitStatus::kSuccess);
+  EXPECT_THAT(out_.str(), StartsWith("# fish completion for snapshot_test"));
 }
 
 ReportFiles files_in(const fs::path& folder) {

@@ -1,0 +1,27 @@
+#include "cli/subcommands.hpp"
+
+namespace snapshot_test::cli {
+
+// One row a subcommand: the function NAME_subcommand() of its source file makes it.
+#define ST_SUBCOMMANDS(ROW) \
+  ROW(list)                 \
+  ROW(capture)              \
+  ROW(verify)               \
+  ROW(show)                 \
+  ROW(diff)                 \
+  ROW(config)               \
+  ROW(clean)                \
+  ROW(completion)           \
+  ROW(man)
+
+#define ST_DECLARE(name) SubcommandRow name##_subcommand();
+#define ST_MAKE(name) name##_subcommand(),
+
+ST_SUBCOMMANDS(ST_DECLARE)
+
+const std::vector<SubcommandRow>& subcommand_rows() {
+  static const std::vector<SubcommandRow> kRows{ST_SUBCOMMANDS(ST_MAKE)};
+  return kRows;
+}
+
+}  // namespace snapshot_test::cli
