@@ -53,7 +53,9 @@ std::string plain(std::string_view text) {
 /// "42", "0, as many as there are cores"
 std::string default_of(const Row& row) {
   const Json value = row.place.get({});
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  std::string text = value.is_string()         ? value.get<std::string>()
+                     : value.is_number_float() ? fmt::format("{}", value.get<double>())
+                                               : value.dump();
   if (const std::size_t exponent = text.find("e-0"); value.is_number() && exponent != std::string::npos) {
     text.erase(exponent + 2, 1);  // 1e-5
   }
