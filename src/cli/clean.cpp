@@ -46,8 +46,8 @@ Result<std::string> clean(const CleanArgs& args) {
   TRY_ASSIGN(const auto config, load_config(args.shared));
   // A store without snapshots has leftovers at most; that of an interrupted first capture is one.
   TRY_ASSIGN(auto there, store::Store::open_if_there(config.snapshot_dir));
-  TRY_ASSIGN(const auto store, there ? Result<std::unique_ptr<store::Store>>(std::move(there))
-                                     : store::Store::open(config.snapshot_dir));
+  TRY_ASSIGN(const auto store,
+             there ? Result<std::unique_ptr<store::Store>>(std::move(there)) : store::Store::open(config.snapshot_dir));
   std::optional<std::vector<std::string>> live;
   if (args.obsolete == CleanArgs::Obsolete::kRemove) {
     TRY_ASSIGN(auto names, live_benchmarks(config, args.shared));

@@ -75,8 +75,10 @@ struct CaptureMethod {
 
 /// What a capture writes down of its settings.
 struct CaptureRecord {
-  nlohmann::json run = nlohmann::json::object();        ///< in the run's record
-  nlohmann::json resumable = nlohmann::json::object();  ///< beside it, what a capture that goes on with this one must have, too
+  /// In the run's record.
+  nlohmann::json run = nlohmann::json::object();
+  /// Beside it: what a capture that goes on with this one must have, too.
+  nlohmann::json resumable = nlohmann::json::object();
 };
 
 }  // namespace snapshot_test::model

@@ -57,7 +57,7 @@ Result<std::unique_ptr<store::CaptureTransaction>> begin_transaction(const Captu
                                                                      const store::Store& store, const Run& run) {
   const std::string id = store::new_run_id(std::time(nullptr));
   return options.method.resume ? store.resume_capture(id, resumption_key(options, run.python(), run.found()))
-                        : store.begin_capture(id);
+                               : store.begin_capture(id);
 }
 
 Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
