@@ -134,10 +134,31 @@ def bench():
     make = box.__class__
     n += 1
     half = n / 2
+    third = half / n
     data = box.data
     more = data + data
+    third
 )py"),
-              ElementsAre("6 1 data = box.data -> [1]", "7 1 more = data + data -> [1, 1]"));
+              ElementsAre("7 1 data = box.data -> [1]", "8 1 more = data + data -> [1, 1]"));
+}
+
+// numpy's own ScalarMath.time_addition is of this kind.
+TEST_F(BodyRewriterTest, PlainNumberThatNothingReads_IsAResult) {
+  EXPECT_THAT(body_of(R"py(
+class Box: n = 5
+box = Box()
+def bench():
+    n = box.n
+    sum_of_all = n + n + n
+    pair = n ** 2, -n
+    a, b = n - 1, n // 2
+    step = n * 2
+    for i in range(step): pass
+    total = 3
+    total += n
+)py"),
+              ElementsAre("1 1 sum_of_all = n + n + n -> 15", "2 1 pair = n ** 2, -n -> (25, -5)",
+                          "3 1 a, b = n - 1, n // 2 -> (4, 2)", "5 1 total += n -> 8"));
 }
 
 TEST_F(BodyRewriterTest, NestedStatementsAndRepeatedOnes) {

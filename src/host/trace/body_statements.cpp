@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -13,9 +15,10 @@ constexpr std::size_t kMaxSourceBytes = 80;
 
 /// How much a right-hand side does.
 enum class Work {
-  kNothing,  ///< constants, names, displays of them
-  kLittle,   ///< attributes and operators: may compute, or just fetch
-  kMuch,     ///< calls, subscripts, comprehensions
+  kNothing,    ///< constants, names, displays of them
+  kFetch,      ///< attributes: most are just there
+  kOperators,  ///< of names or attributes: a result, or a step on the way to one
+  kMuch,       ///< calls, subscripts, comprehensions
 };
 
 bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
@@ -43,7 +46,8 @@ Work work_of(py::handle expression) {
   Ingredients found;
   collect(expression, found);
   if (found.call) return Work::kMuch;
-  return found.attribute || (found.oper && found.name) ? Work::kLittle : Work::kNothing;
+  if (found.oper && found.name) return Work::kOperators;
+  return found.attribute ? Work::kFetch : Work::kNothing;
 }
 
 /// What is assigned to.
@@ -160,8 +164,10 @@ bool does_something(py::handle statement) {
 
 class StatementObserver {
  public:
-  explicit StatementObserver(const std::vector<std::string>& lines)
-      : ast_(py::module_::import("ast")), statement_type_(ast_.attr("stmt")), lines_(lines) {}
+  StatementObserver(py::handle function, const std::vector<std::string>& lines)
+      : ast_(py::module_::import("ast")), statement_type_(ast_.attr("stmt")), lines_(lines) {
+    find_names_read(function);
+  }
 
   void observe_suites(py::handle node, Follows follows);
   void take_sites(BodyPlan& plan);
@@ -181,6 +187,8 @@ class StatementObserver {
   void observe_consumed(py::handle call);
   py::object counted(const py::object& value);
 
+  void find_names_read(py::handle node);
+  [[nodiscard]] bool is_read(py::handle target) const;
   [[nodiscard]] SiteRule rule_for(KeepRule keep, Look look) const;
   py::object recorded(py::handle statement, const SiteRule& rule, const py::object& value, py::handle place);
   py::object recorded_after(py::handle statement, const SiteRule& rule, const py::object& value);
@@ -193,6 +201,7 @@ class StatementObserver {
   py::module_ ast_;
   py::object statement_type_;
   const std::vector<std::string>& lines_;
+  std::set<std::string> names_read_;  ///< somewhere in the function
   std::vector<SitePlan> sites_;
   std::vector<SitePlan> iterations_;
   int loops_ = 0;                          ///< that the statement is in
@@ -269,6 +278,23 @@ void StatementObserver::observe_nested(py::handle statement, Follows follows) {
   if (kind == "With") observe_entered(statement);
 }
 
+void StatementObserver::find_names_read(py::handle node) {
+  if (node_kind(node) == "Name" && node_kind(node.attr("ctx")) == "Load") {
+    names_read_.insert(node.attr("id").cast<std::string>());
+  }
+  for_each_child(node, [&](py::handle child) { find_names_read(child); });
+}
+
+/// Does the function read what is assigned to? An attribute may be read by anybody.
+bool StatementObserver::is_read(py::handle target) const {
+  const std::string_view kind = node_kind(target);
+  if (kind == "Name") return names_read_.contains(target.attr("id").cast<std::string>());
+  if (kind == "Starred") return is_read(target.attr("value"));
+  if (kind != "Tuple" && kind != "List") return true;
+  const py::list elements = target.attr("elts");
+  return std::any_of(elements.begin(), elements.end(), [&](py::handle element) { return is_read(element); });
+}
+
 SiteRule StatementObserver::rule_for(KeepRule keep, Look look) const {
   const bool repeated = loops_ > 0;
   return {keep, repeated || follows_ == Follows::kSomething ? look : Look::kLater, repeated, Passing::kNo};
@@ -304,9 +330,13 @@ void StatementObserver::observe_assignment(py::handle statement, const py::list&
   const Work work = work_of(value);
   const bool to_be_filled = is_empty_display(value);
   if (work == Work::kNothing && !to_be_filled) return;
-  const KeepRule keep = to_be_filled          ? KeepRule::kFilled
-                        : work == Work::kMuch ? KeepRule::kAnything
-                                              : KeepRule::kNotPlain;
+  // `m = n // 2` prepares what reads m. Where nothing does, as with `result = n + n`, the value is what the statement
+  // is for, be it a plain number.
+  const bool for_itself = work == Work::kOperators && std::none_of(targets.begin(), targets.end(),
+                                                                   [&](py::handle target) { return is_read(target); });
+  const KeepRule keep = to_be_filled                        ? KeepRule::kFilled
+                        : work == Work::kMuch || for_itself ? KeepRule::kAnything
+                                                            : KeepRule::kNotPlain;
   const Look look = to_be_filled || allocates(value) ? Look::kLater : Look::kTwice;
   py::object names;
   bool single = false;
@@ -330,7 +360,7 @@ void StatementObserver::observe_assignment(py::handle statement, const py::list&
 void StatementObserver::observe_augmented(py::handle statement, py::list& out) {
   const py::object target = statement.attr("target");
   if (node_kind(target) != "Name") return;
-  const bool much = work_of(statement.attr("value")) == Work::kMuch;
+  const bool much = work_of(statement.attr("value")) == Work::kMuch || !is_read(target);
   const SiteRule rule = rule_for(much ? KeepRule::kAnything : KeepRule::kNotPlain, Look::kTwice);
   out.append(recorded_after(statement, rule, loaded(target)));
 }
@@ -496,7 +526,7 @@ std::string_view node_kind(py::handle node) {
 BodyPlan observe_statements(py::handle function, const std::vector<std::string>& lines) {
   BodyPlan plan;
   plan.does_nothing = is_suite_of_nothing(function.attr("body"));
-  StatementObserver observer(lines);
+  StatementObserver observer(function, lines);
   // Only the body: decorators and defaults belong to the definition.
   function.attr("body") = [&] {
     const py::object holder = py::module_::import("ast").attr("Module")(function.attr("body"), py::list());
