@@ -1,6 +1,7 @@
 // numpy arrays: streamed from their memory, read back by numpy alone.
 #include <sys/resource.h>
 
+#include "host/pickling/standard_reducers.hpp"
 #include "host/pickling_support.hpp"
 
 namespace snapshot_test::test {
@@ -153,12 +154,24 @@ long peak_kilobytes() {
 
 long growth_of_dump(const py::object& value, CountingSink& sink) {
   const pickling::Limits limits;
-  const auto reducers = pickling::Reducers::standard();
-  pickling::DrainCache drained;
+  const auto reducers = pickling::standard_reducers();
+  pickling::DrainCache drained{pickling::pickle_items};
   const long before = peak_kilobytes();
   const auto info = pickling::Pickler(sink, limits, reducers, drained).dump(value);
   EXPECT_TRUE(info) << info.error().message;
   return peak_kilobytes() - before;
+}
+
+TEST(PicklingArrays, MaskedConstant_IsContent) {
+  SKIP_WITHOUT_NUMPY();
+  const py::object masked = py::module_::import("numpy").attr("ma").attr("masked");
+  CountingSink sink;
+  const pickling::Limits limits;
+  const auto reducers = pickling::standard_reducers();
+  pickling::DrainCache drained{pickling::pickle_items};
+  const auto written = pickling::Pickler(sink, limits, reducers, drained).dump(masked);
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(written->content, pickling::Content::kChecked) << "that an element is masked is a result";
 }
 
 TEST(PicklingArrays, LargeValuesAreNotCopied) {

@@ -6,6 +6,7 @@
 #include "host/pickling/describe.hpp"
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/type_names.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
@@ -54,7 +55,7 @@ Result<void> GraphWriter::save_by_reduction(PyObject* object) {
     return describe_refusal(object, one_line(error));
   }
   if (py::isinstance<py::str>(value)) {
-    const Global& global = global_of(object, value.ptr());
+    const GlobalName& global = globals_.of(object, value.ptr());
     if (!global.found) {
       return describe_refusal(object, fmt::format("it is not {}.{}", global.module, global.qualname));
     }
@@ -67,6 +68,9 @@ Result<void> GraphWriter::save_by_reduction(PyObject* object) {
   if (!reduction) {
     return describe_refusal(object, reduction.error().message);
   }
+  // A class that says of itself that calling it is enough has values that are told apart by their class:
+  // numpy.ma.masked.
+  content_ = content_ || (reduction->args.empty() && !reduction->state);
   return save_completed(object, *reduction);
 }
 
