@@ -240,6 +240,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "            z.writestr(zipfile.ZipInfo('a', time.gmtime(10**9 + time.time_ns() % 10**8)[:6]), "
                 "lib.work())\n",
                 "def work(): return 'abc'\n", "def work(): return 'abd'\n"},
+        InPlace{"LargeZipWithTheTime",
+                "import zipfile\nclass A:\n    def time_f(self):\n"
+                "        with zipfile.ZipFile('out.zip', 'w') as z:\n"
+                "            z.writestr(zipfile.ZipInfo('a', time.gmtime(10**9 + time.time_ns() % 10**8)[:6]), "
+                "lib.work())\n",
+                "def work(): return b'abc' + bytes(70_000_000)\n", "def work(): return b'abd' + bytes(70_000_000)\n"},
         InPlace{"Gzip",
                 "import gzip\nclass A:\n    def time_f(self):\n"
                 "        with open('out.gz', 'wb') as f:\n"
