@@ -3,7 +3,7 @@
 // includes nothing with inline functions. tests/support/check_isa_symbols.py looks at what they export.
 #pragma once
 
-#include "compare/kernels.hpp"
+#include "compare/tally.hpp"
 
 namespace snapshot_test::compare {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "compare/matching.hpp"
+#include "compare/matched_pair.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
 namespace snapshot_test::compare {

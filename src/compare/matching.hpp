@@ -6,16 +6,11 @@
 #include <vector>
 
 #include "compare/keys.hpp"
+#include "compare/matched_pair.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
 namespace snapshot_test::compare {
-
-struct MatchedPair {
-  const pickle::Value* key;  ///< the expected side's
-  const pickle::Value* actual;
-  const pickle::Value* expected;
-};
 
 /// Keys (or elements) that one side alone has.
 struct Matching {

@@ -6,8 +6,6 @@
 #include <cmath>
 #include <vector>
 
-#include "snapshot_test/pickle/form.hpp"
-
 namespace snapshot_test::pickle {
 namespace {
 
@@ -87,6 +85,18 @@ std::string bytes_text(std::span<const std::byte> bytes, std::size_t limit) {
 }
 
 std::string preview_at(const Value& value, std::size_t limit, int depth);
+
+std::string shown(std::string_view text) {
+  const std::string all = quoted(text, 200);
+  return all.substr(1, all.size() - 2);
+}
+
+std::uint64_t items_beyond(const Form& form) {
+  const Value* rest = field(form, "rest");
+  const auto inner = rest == nullptr ? std::nullopt : form_of(*rest);
+  const Value* count = inner ? field(*inner, "count") : nullptr;
+  return count != nullptr && count->kind() == Kind::kInt ? static_cast<std::uint64_t>(count->integer()) : 0;
+}
 
 std::string object_text(const Object& object, std::size_t limit, int depth) {
   return fmt::format("{}({})", preview_at(*object.callable, limit, depth + 1),
@@ -199,6 +209,18 @@ std::string clean(std::string_view text) {
 }
 
 }  // namespace
+
+std::string form_text(const Form& form) {
+  const std::string_view name = text_field(form, "name");
+  const std::string head = shown(form_name(form));
+  const Value* items = field(form, "items");
+  if (items != nullptr && (items->kind() == Kind::kList || items->kind() == Kind::kTuple)) {
+    const bool more = field(form, "more") != nullptr;
+    const std::uint64_t count = items->items().size() + items_beyond(form);
+    return fmt::format("{} of {}{} {}", head, more ? "more than " : "", count, count == 1 ? "item" : "items");
+  }
+  return name.empty() ? head : fmt::format("{} {}", head, shown(name));
+}
 
 std::string quoted(std::string_view text, std::size_t limit) {
   const char quote = text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos ? '"' : '\'';

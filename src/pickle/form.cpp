@@ -1,33 +1,9 @@
 #include "snapshot_test/pickle/form.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
 
-#include "snapshot_test/pickle/describe.hpp"
-
 namespace snapshot_test::pickle {
-namespace {
-
-std::string_view text_field(const Form& form, std::string_view name) {
-  const Value* value = field(form, name);
-  return value != nullptr && value->kind() == Kind::kStr ? value->text() : std::string_view();
-}
-
-std::string shown(std::string_view text) {
-  const std::string all = quoted(text, 200);
-  return all.substr(1, all.size() - 2);
-}
-
-std::uint64_t items_beyond(const Form& form) {
-  const Value* rest = field(form, "rest");
-  const auto inner = rest == nullptr ? std::nullopt : form_of(*rest);
-  const Value* count = inner ? field(*inner, "count") : nullptr;
-  return count != nullptr && count->kind() == Kind::kInt ? static_cast<std::uint64_t>(count->integer()) : 0;
-}
-
-}  // namespace
 
 std::vector<Pair> without_lazy_marks(std::span<const Pair> pairs) {
   std::vector<Pair> out;
@@ -52,6 +28,11 @@ const Value* field(const Form& form, std::string_view name) {
   return nullptr;
 }
 
+std::string_view text_field(const Form& form, std::string_view name) {
+  const Value* value = field(form, name);
+  return value != nullptr && value->kind() == Kind::kStr ? value->text() : std::string_view();
+}
+
 std::string_view form_name(const Form& form) {
   if (form.kind == "iterator") return "iterator";
   const std::string_view type = text_field(form, "type");
@@ -59,18 +40,6 @@ std::string_view form_name(const Form& form) {
   if (form.kind == "items" && type.ends_with("dict_items")) return "items view";
   if (form.kind == "items" && type.ends_with("dict_values")) return "values view";
   return type.empty() ? form.kind : type;
-}
-
-std::string form_text(const Form& form) {
-  const std::string_view name = text_field(form, "name");
-  const std::string head = shown(form_name(form));
-  const Value* items = field(form, "items");
-  if (items != nullptr && (items->kind() == Kind::kList || items->kind() == Kind::kTuple)) {
-    const bool more = field(form, "more") != nullptr;
-    const std::uint64_t count = items->items().size() + items_beyond(form);
-    return fmt::format("{} of {}{} {}", head, more ? "more than " : "", count, count == 1 ? "item" : "items");
-  }
-  return name.empty() ? head : fmt::format("{} {}", head, shown(name));
 }
 
 }  // namespace snapshot_test::pickle

@@ -66,7 +66,7 @@ Result<void> read_random(Value& node, Arguments args, Builder& builder) {
   return {};
 }
 
-constexpr std::array<Known, 7> kKnown = {{
+constexpr std::array<Known, 7> kKnownOfNumpy = {{
     {"numpy", "dtype", read_dtype},
     {"numpy._core.multiarray", "scalar", read_scalar},
     {"numpy._core.numeric", "_frombuffer", read_from_buffer},
@@ -158,7 +158,7 @@ Result<bool> build_numpy(Value& node, const Value& state, Builder& builder) {
 
 }  // namespace
 
-std::span<const Known> known_of_numpy() { return kKnown; }
+std::span<const Known> known_of_numpy() { return kKnownOfNumpy; }
 
 Result<bool> set_numpy_state(Value& node, const Value& state, Builder& builder) {
   if (node.kind() != Kind::kObject) return false;

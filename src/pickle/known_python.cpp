@@ -153,7 +153,7 @@ Result<void> read_attributes(Value& node, Arguments args, Builder& builder) {
   return {};
 }
 
-constexpr std::array<Known, 11> kKnown = {{
+constexpr std::array<Known, 11> kKnownOfPython = {{
     {"builtins", "complex", read_complex},
     {"builtins", "set", read_set},
     {"builtins", "frozenset", read_set},
@@ -169,6 +169,6 @@ constexpr std::array<Known, 11> kKnown = {{
 
 }  // namespace
 
-std::span<const Known> known_of_python() { return kKnown; }
+std::span<const Known> known_of_python() { return kKnownOfPython; }
 
 }  // namespace snapshot_test::pickle

@@ -8,7 +8,7 @@
 namespace snapshot_test::pickle {
 namespace {
 
-constexpr int kDeepest = 64;
+constexpr int kDeepestLiteral = 64;
 
 /// A recursive descent; every function leaves `rest_` behind what it read, or returns null.
 class LiteralParser {
@@ -32,7 +32,7 @@ class LiteralParser {
   }
 
   Value* any(int depth) {
-    if (depth > kDeepest) return nullptr;
+    if (depth > kDeepestLiteral) return nullptr;
     if (take("None")) return builder_.none();
     if (take("True")) return builder_.boolean(true);
     if (take("False")) return builder_.boolean(false);

@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/format.hpp"
 #include "store/files.hpp"
 #include "util/json_text.hpp"
 #include "util/try.hpp"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/format.hpp"
 #include "util/json_text.hpp"
 
 namespace snapshot_test::store {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/format.hpp"
 #include "store/files.hpp"
 #include "store/json_text.hpp"
 #include "store/paths.hpp"

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/format.hpp"
 #include "store/json_text.hpp"
 #include "store/paths.hpp"
 

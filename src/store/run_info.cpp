@@ -7,7 +7,7 @@
 #include <random>
 #include <sstream>
 
-#include "snapshot_test/store/store.hpp"
+#include "snapshot_test/store/format.hpp"
 #include "store/json_text.hpp"
 
 namespace snapshot_test::store {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "snapshot_test/pickle/form.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
 namespace snapshot_test::pickle {
@@ -21,6 +22,9 @@ namespace snapshot_test::pickle {
 
 /// "(3, 4)", "(3,)", "()".
 [[nodiscard]] std::string shape_text(std::span<const std::uint64_t> shape);
+
+/// "iterator of 3 items", "function suite.make.<locals>.f", "_thread.lock".
+[[nodiscard]] std::string form_text(const Form& form);
 
 /// A repr-like text of about `limit` bytes at most.
 [[nodiscard]] std::string preview(const Value& value, std::size_t limit = 80);

@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,10 +32,10 @@ struct Form {
 /// Null where the form does not have it.
 [[nodiscard]] const Value* field(const Form& form, std::string_view name);
 
+/// The field's text; empty where it is not there or no str.
+[[nodiscard]] std::string_view text_field(const Form& form, std::string_view name);
+
 /// What the form stands for: "iterator" or "keys view" whatever its class, else the class or the kind.
 [[nodiscard]] std::string_view form_name(const Form& form);
-
-/// "iterator of 3 items", "function suite.make.<locals>.f", "_thread.lock".
-[[nodiscard]] std::string form_text(const Form& form);
 
 }  // namespace snapshot_test::pickle

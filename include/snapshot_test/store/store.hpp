@@ -18,9 +18,6 @@
 
 namespace snapshot_test::store {
 
-/// The version of the layout that this build reads and writes.
-inline constexpr int kFormatVersion = 1;
-
 /// How long to wait for another writer to end.
 using Patience = std::chrono::milliseconds;
 
