@@ -16,6 +16,7 @@
 #include "bindings/parts.hpp"
 #include "host/pickling/pickler.hpp"
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/standard_reducers.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/compare/explain.hpp"
 #include "snapshot_test/model/limits.hpp"
@@ -131,7 +132,7 @@ class Pickled {
 
 /// What all comparators share: how types are written, and what was found out about them. Owned by the module.
 struct Kit {
-  pickling::Reducers reducers = pickling::Reducers::standard();
+  pickling::Reducers reducers = pickling::standard_reducers();
   LiveValues live;
 };
 
@@ -191,7 +192,7 @@ class Comparator {
   }
 
   Compared compare_pickled(py::handle actual, py::handle expected) {
-    pickling::DrainCache drained;
+    pickling::DrainCache drained{pickling::pickle_items};
     Pickled actual_side;
     Pickled expected_side;
     Compared out;

@@ -16,6 +16,8 @@
 #include "host/discovery/params.hpp"
 #include "host/execution/sinks.hpp"
 #include "host/pickling/pickler.hpp"
+#include "host/pickling/standard_reducers.hpp"
+#include "host/pickling/type_names.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/store/transaction.hpp"
 #include "util/try.hpp"
@@ -175,8 +177,8 @@ class ValuePickler {
 
   py::object value_;
   const std::string& root_;
-  pickling::Reducers reducers_ = pickling::Reducers::standard();
-  pickling::DrainCache drained_;
+  pickling::Reducers reducers_ = pickling::standard_reducers();
+  pickling::DrainCache drained_{pickling::pickle_items};
   pickling::Limits limits_;
   std::string partly_;
 };

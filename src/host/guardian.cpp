@@ -16,8 +16,6 @@ namespace snapshot_test::host {
 
 namespace {
 
-constexpr int kChannelFd = 3;
-
 sigset_t guarded_signals() {
   sigset_t set;
   ::sigemptyset(&set);
@@ -54,7 +52,7 @@ void reap(pid_t base) {
 
 [[noreturn]] void guard(pid_t base) {
   // The ends of the base's channel and pipe must be the base's alone, or nobody would see them closed.
-  for (int fd = 0; fd <= kChannelFd; ++fd) {
+  for (int fd = 0; fd <= util::kChannelFd; ++fd) {
     ::close(fd);
   }
   const sigset_t set = guarded_signals();
@@ -86,7 +84,7 @@ void stand_guard(pid_t supervisor) {
   const pid_t base = ::fork();
   if (base < 0) {
     const std::string why = util::refusal("fork a host", errno).message;
-    (void)model::SupervisorLink(util::Channel(util::Fd(kChannelFd)))
+    (void)model::SupervisorLink(util::Channel(util::Fd(util::kChannelFd)))
         .send(model::BranchFailure{model::Ending::kRefused, why, ""});
     ::_exit(1);
   }

@@ -22,6 +22,7 @@
 #include "host/interpreter/frozen_clock.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "host/pickling/reducers_file.hpp"
+#include "host/pickling/standard_reducers.hpp"
 #include "util/folder_names.hpp"
 #include "util/stack.hpp"
 
@@ -31,7 +32,6 @@ namespace py = pybind11;
 
 namespace {
 
-constexpr int kChannelFd = 3;
 /// What threads of a benchmark get, as in any other process: glibc would give them the main thread's large stack.
 constexpr std::size_t kThreadStackBytes = std::size_t{8} << 20;
 
@@ -105,7 +105,7 @@ void name_folders(const model::HostStart& start) {
     // Never destroyed: see Context.
     auto* context = new execution::Context{start,
                                            trace::Eligibility(trace::Folders::of_interpreter()),
-                                           pickling::Reducers::standard(),
+                                           pickling::standard_reducers(),
                                            {},
                                            py::reinterpret_steal<py::dict>(PyDict_Copy(PyEval_GetBuiltins()))};
     for (const std::string& file : start.reducers) {
@@ -134,7 +134,7 @@ int run(int argc, char** argv) {
   }
   stand_guard(static_cast<pid_t>(std::strtol(argv[2], nullptr, 10)));
   restore_library_path();
-  model::SupervisorLink link(util::Channel{util::Fd(kChannelFd)});
+  model::SupervisorLink link(util::Channel{util::Fd(util::kChannelFd)});
   const auto start = prepare(link);
   if (!start) {
     return 1;
@@ -149,7 +149,7 @@ void run_in_interpreter(pid_t supervisor) {
   PyOS_BeforeFork();
   stand_guard(supervisor);
   PyOS_AfterFork_Child();
-  model::SupervisorLink link(util::Channel{util::Fd(kChannelFd)});
+  model::SupervisorLink link(util::Channel{util::Fd(util::kChannelFd)});
   const auto start = prepare(link);
   if (!start) {
     ::_exit(1);

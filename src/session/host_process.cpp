@@ -176,7 +176,7 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   TRY_ASSIGN(auto words, host_words(python, scratch, clock, variables));
   TRY_ASSIGN(auto channels, util::Channel::make_pair());
   TRY_ASSIGN(auto output, make_output_pipe());
-  // dup2 onto the same number would leave close-on-exec set; move the channel out of the way of 0..3 first.
+  // dup2 onto the same number would leave close-on-exec set; move the channel out of the way of 0 to kChannelFd first.
   const util::Fd theirs(::fcntl(channels.second.fd(), F_DUPFD_CLOEXEC, 10));
   if (!theirs) {
     return tl::unexpected(util::refusal("duplicate a descriptor", errno));
@@ -187,7 +187,7 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, output.write.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, output.write.get(), STDERR_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
+  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), util::kChannelFd);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   sigset_t none;

@@ -21,6 +21,9 @@
 
 namespace snapshot_test::util {
 
+/// Where a process that was started as a host finds its channel.
+inline constexpr int kChannelFd = 3;
+
 struct Message {
   nlohmann::json body;
   std::vector<Fd> fds;  ///< descriptors that came with it, close-on-exec

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "host/pickling/standard_reducers.hpp"
 #include "host/pickling_support.hpp"
 #include "snapshot_test/compare/compare.hpp"
 
@@ -19,8 +20,8 @@ struct Written {
 };
 
 std::unique_ptr<Written> written(py::handle value, const pickling::Limits& limits = {}) {
-  const auto reducers = pickling::Reducers::standard();
-  pickling::DrainCache drained;
+  const auto reducers = pickling::standard_reducers();
+  pickling::DrainCache drained{pickling::pickle_items};
   auto out = std::make_unique<Written>();
   out->info = pickling::Pickler(out->sink, limits, reducers, drained, &out->buffers).dump(value);
   return out;
@@ -38,8 +39,8 @@ void expect_same(py::handle value, std::size_t buffers) {
   ASSERT_TRUE(with->info) << with->info.error().message;
   EXPECT_EQ(with->buffers.spans().size(), buffers);
   EXPECT_LT(with->sink.data.size(), 20'000U);
-  const auto reducers = pickling::Reducers::standard();
-  pickling::DrainCache drained;
+  const auto reducers = pickling::standard_reducers();
+  pickling::DrainCache drained{pickling::pickle_items};
   StringSink sink;
   ASSERT_TRUE(pickling::Pickler(sink, {}, reducers, drained).dump(value));
   const auto bytes = [](const std::string& text) { return std::as_bytes(std::span(text)); };

@@ -1,6 +1,7 @@
 // What bounds a dump, and what happens when the sink fails.
 #include <pthread.h>
 
+#include "host/pickling/standard_reducers.hpp"
 #include "host/pickling_support.hpp"
 
 namespace snapshot_test::test {
@@ -41,8 +42,8 @@ void* dump_there(void* argument) {
   const py::gil_scoped_acquire gil;
   pickling::Limits limits;
   limits.max_depth = 10'000'000;
-  const auto reducers = pickling::Reducers::standard();
-  pickling::DrainCache drained;
+  const auto reducers = pickling::standard_reducers();
+  pickling::DrainCache drained{pickling::pickle_items};
   StringSink sink;
   const auto info = pickling::Pickler(sink, limits, reducers, drained).dump(thread->value);
   thread->error = info ? "" : info.error().message;
@@ -109,8 +110,8 @@ values = [[Thing(i) for i in range(3000)], b"x" * 1_000_000, ["a" * 70000] * 2 +
 )py",
            scope);
   const pickling::Limits limits;
-  const auto reducers = pickling::Reducers::standard();
-  pickling::DrainCache drained;
+  const auto reducers = pickling::standard_reducers();
+  pickling::DrainCache drained{pickling::pickle_items};
   for (const py::handle value : scope["values"]) {
     StringSink whole;
     ASSERT_TRUE(pickling::Pickler(whole, limits, reducers, drained).dump(value));
@@ -173,7 +174,7 @@ assert gone() is None
 TEST(PicklingLimits, AReducerOfOnesOwn) {
   py::dict scope = py::module_::import("__main__").attr("__dict__");
   py::exec("class Odd:\n  def __init__(self, v): self.v = v\nclass Odder(Odd): pass", scope);
-  auto reducers = pickling::Reducers::standard();
+  auto reducers = pickling::standard_reducers();
   reducers.add("__main__", "Odd", pickling::Match::kSubclasses,
                [](py::handle object, const pickling::ReducerContext&) -> std::optional<pickling::Canonical> {
                  pickling::Reduction out;
@@ -186,7 +187,7 @@ TEST(PicklingLimits, AReducerOfOnesOwn) {
                  throw std::logic_error("its library is not imported");
                });
   const pickling::Limits limits;
-  pickling::DrainCache drained;
+  pickling::DrainCache drained{pickling::pickle_items};
   StringSink sink;
   ASSERT_TRUE(pickling::Pickler(sink, limits, reducers, drained).dump(py::eval("[Odd(1), Odder(2)]", scope)));
   const py::list got = py::module_::import("pickle").attr("loads")(py::bytes(sink.data));

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "host/pickling/reducers_file.hpp"
+#include "host/pickling/standard_reducers.hpp"
 #include "host/pickling_support.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/document.hpp"
@@ -58,8 +59,8 @@ class ReducersFile : public ::testing::Test {
   }
 
   std::filesystem::path folder_;
-  pickling::Reducers reducers_ = pickling::Reducers::standard();
-  pickling::DrainCache drained_;
+  pickling::Reducers reducers_ = pickling::standard_reducers();
+  pickling::DrainCache drained_{pickling::pickle_items};
 };
 
 constexpr const char* kPoint = R"py(

@@ -1,4 +1,5 @@
 #include "host/pickling_support.hpp"
+#include "host/pickling/standard_reducers.hpp"
 
 #include <memory>
 #include <optional>
@@ -22,7 +23,7 @@ class Interpreter : public ::testing::Environment {
 const auto* const kInterpreter = ::testing::AddGlobalTestEnvironment(new Interpreter);
 
 struct Run {
-  pickling::Reducers reducers = pickling::Reducers::standard();
+  pickling::Reducers reducers = pickling::standard_reducers();
   std::unique_ptr<pickling::DrainCache> drained = std::make_unique<pickling::DrainCache>();
 };
 

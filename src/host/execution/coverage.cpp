@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::execution {
 

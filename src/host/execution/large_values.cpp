@@ -1,6 +1,7 @@
 #include "host/execution/large_values.hpp"
 
 #include "host/pickling/describe.hpp"
+#include "host/pickling/type_names.hpp"
 #include "host/trace/value_digest.hpp"
 
 namespace snapshot_test::host::execution {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/interpreter/interpreter.hpp"
+#include "host/pickling/type_names.hpp"
 #include "util/text.hpp"
 
 namespace snapshot_test::host::execution {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "host/interpreter/interpreter.hpp"
+#include "host/pickling/type_names.hpp"
 #include "util/file.hpp"
 #include "util/json_text.hpp"
 #include "util/process.hpp"

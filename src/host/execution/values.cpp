@@ -11,6 +11,7 @@
 #include "host/execution/large_values.hpp"
 #include "host/execution/sharing.hpp"
 #include "host/execution/sinks.hpp"
+#include "host/pickling/type_names.hpp"
 #include "model/counterpart.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/model/coverage.hpp"

@@ -52,7 +52,7 @@ class ValueWriter {
 
   model::ValueLimits limits_;
   std::vector<std::string> notes_;
-  pickling::DrainCache drained_;
+  pickling::DrainCache drained_{pickling::pickle_items};
 };
 
 }  // namespace snapshot_test::host::execution

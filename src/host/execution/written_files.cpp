@@ -10,6 +10,7 @@
 
 #include "host/execution/written_files_source.hpp"
 #include "host/interpreter/interpreter.hpp"
+#include "host/pickling/type_names.hpp"
 #include "util/folder_names.hpp"
 
 namespace snapshot_test::host::execution {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::pickling {
 

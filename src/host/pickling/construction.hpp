@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/reduction.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::host::pickling {

@@ -9,26 +9,51 @@
 #include <utility>
 
 #include "host/pickling/class_layout.hpp"
-#include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::pickling {
-namespace {
 
-/// Of an array that an object which is none would be turned into.
-constexpr double kMostArrayBytes = 1 << 30;
-/// Fields that are dicts of attributes or variables: their keys are labels.
-constexpr std::array<std::string_view, 4> kLabelled = {"state", "closure", "globals", "attributes"};
+namespace py = pybind11;
 
 Description::Field type_field(py::handle object) {
   return {"type", py::str(type_name(py::type::handle_of(object))), Content::kDescribedOnly};
 }
 
-/// The attribute if it is there and is a string.
-py::object text_of(py::handle object, const char* name) {
-  py::object value = py::getattr(object, name, py::none());
-  return py::isinstance<py::str>(value) ? value : py::object();
+void add_drained(Description& out, const Drained& drained, const ReducerContext& context) {
+  out.fields.push_back({"items", drained.items});
+  const std::size_t kept = drained.items.size();
+  if (!drained.rest.sha256.empty()) {
+    py::dict rest;
+    rest[kDescriptionKey] = "digest";
+    rest["type"] = "items";
+    rest["sha256"] = drained.rest.sha256;
+    rest["count"] = drained.rest.count;
+    if (drained.rest.floats) {
+      rest["sum"] = drained.rest.sum;
+      rest["abs"] = drained.rest.absolute_sum;
+    }
+    out.fields.push_back({"rest", std::move(rest)});
+    context.note(fmt::format("only the first {} items are kept, of {} more a digest", kept, drained.rest.count));
+  }
+  if (drained.more) {
+    out.fields.push_back({"more", py::bool_(true)});
+    context.note(fmt::format("it has more items: {}", drained.partly));
+  }
+  out.partly = drained.partly;
+  if (!drained.raised.empty()) {
+    out.fields.push_back({"raised", py::str(drained.raised)});
+    const std::string what =
+        fmt::format("iterating raised {} after {} items", drained.raised, kept + drained.rest.count);
+    out.partly += (out.partly.empty() ? "" : ", ") + what;
+    context.note(what);
+  }
 }
+
+namespace {
+
+/// Of an array that an object which is none would be turned into.
+constexpr double kMostArrayBytes = 1 << 30;
 
 /// The value of the built-in type that the object derives from, without what the subclass makes of it; null if none.
 py::object builtin_value(py::handle object) {
@@ -74,36 +99,6 @@ py::object builtin_value(py::handle object) {
 
 bool has(py::handle object, const char* attribute) {
   return PyObject_HasAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())), attribute) != 0;
-}
-
-void add_drained(Description& out, const Drained& drained, const ReducerContext& context) {
-  out.fields.push_back({"items", drained.items});
-  const std::size_t kept = drained.items.size();
-  if (!drained.rest.sha256.empty()) {
-    py::dict rest;
-    rest[kDescriptionKey] = "digest";
-    rest["type"] = "items";
-    rest["sha256"] = drained.rest.sha256;
-    rest["count"] = drained.rest.count;
-    if (drained.rest.floats) {
-      rest["sum"] = drained.rest.sum;
-      rest["abs"] = drained.rest.absolute_sum;
-    }
-    out.fields.push_back({"rest", std::move(rest)});
-    context.note(fmt::format("only the first {} items are kept, of {} more a digest", kept, drained.rest.count));
-  }
-  if (drained.more) {
-    out.fields.push_back({"more", py::bool_(true)});
-    context.note(fmt::format("it has more items: {}", drained.partly));
-  }
-  out.partly = drained.partly;
-  if (!drained.raised.empty()) {
-    out.fields.push_back({"raised", py::str(drained.raised)});
-    const std::string what =
-        fmt::format("iterating raised {} after {} items", drained.raised, kept + drained.rest.count);
-    out.partly += (out.partly.empty() ? "" : ", ") + what;
-    context.note(what);
-  }
 }
 
 /// What it gives as a numpy array; null where it does not, or where that is too large to be made.
@@ -326,89 +321,6 @@ Description describe_instance(py::handle object, const ReducerContext& context) 
     out.partly = fmt::format("{} is known by its attributes only", type_name(py::type::handle_of(object)));
   }
   return out;
-}
-
-Result<void> GraphWriter::describe_refusal(PyObject* object, const std::string& why) {
-  if (is_iterator(object)) {
-    return save_iterator(object);
-  }
-  std::optional<Description> description;
-  try {
-    description = describe_instance(object, context());
-  } catch (const py::error_already_set& error) {
-    if (is_fatal(error)) {
-      throw;
-    }
-    note(fmt::format("{} could be described by its type only: {}", type_name(py::type::handle_of(object)),
-                     one_line(error)));
-    description = describe_by_type(object);
-  }
-  note(fmt::format("{} is described, it cannot be pickled: {}", type_name(py::type::handle_of(object)), why));
-  return save_description(object, *description);
-}
-
-Result<void> GraphWriter::save_description(PyObject* object, const Description& description) {
-  ++described_;
-  if (const auto number = memo_.find(object)) {
-    get(*number);
-    return {};
-  }
-  if (!description.partly.empty()) {
-    note_part(description.partly);
-  }
-  stream_.op(Opcode::kEmptyDict);
-  memoize(object);
-  stream_.op(Opcode::kMark);
-  stream_.short_text(kDescriptionKey);
-  stream_.short_text(description.kind);
-  if (auto saved = save_fields(object, description.fields); !saved) {
-    return saved;
-  }
-  stream_.op(Opcode::kSetItems);
-  return stream_state();
-}
-
-Result<void> GraphWriter::save_fields(PyObject* object, const std::vector<Description::Field>& fields) {
-  PathScope path(path_, PathStep::Kind::kField);
-  for (const Description::Field& field : fields) {
-    path.set_field(field.name.c_str());
-    stream_.short_text(field.name);
-    const bool content_before = content_;
-    const bool labelled = std::find(kLabelled.begin(), kLabelled.end(), field.name) != kLabelled.end();
-    auto saved = field.made ? save_reduction(field.value.ptr(), *field.made)
-                 : labelled ? save_state(field.value.ptr(), Py_TYPE(object))
-                            : save(field.value.ptr());
-    if (!saved) {
-      return saved;
-    }
-    if (field.content == Content::kDescribedOnly) {
-      content_ = content_before;
-    }
-  }
-  return {};
-}
-
-/// What it holds comes before its items: taking them may change that.
-Result<void> GraphWriter::save_iterator(PyObject* object) {
-  Description first{"iterator", {type_field(object)}, {}};
-  const bool seen = memo_.find(object).has_value();
-  if (py::dict attributes = attributes_of(object); is_python_class(Py_TYPE(object)) && !attributes.empty()) {
-    first.fields.push_back({"state", std::move(attributes)});
-  }
-  if (auto saved = save_description(object, first); !saved || seen) {
-    return saved;
-  }
-  Description items{"iterator", {}, {}};
-  add_drained(items, drained_.drain(object, limits_, reducers_), context());
-  if (!items.partly.empty()) {
-    note_part(items.partly);
-  }
-  stream_.op(Opcode::kMark);
-  if (auto saved = save_fields(object, items.fields); !saved) {
-    return saved;
-  }
-  stream_.op(Opcode::kSetItems);
-  return stream_state();
 }
 
 }  // namespace snapshot_test::host::pickling

@@ -13,10 +13,16 @@ namespace snapshot_test::host::pickling {
 /// {"type"} and "name" where it has one: says what it is, holds nothing that could be checked.
 [[nodiscard]] Description describe_by_type(pybind11::handle object, std::string kind = "object");
 
+/// The field "type" of a description.
+[[nodiscard]] Description::Field type_field(pybind11::handle object);
+
 /// What an iterator gives: "items"; "rest", the digest of those that are not kept; "more": True where the last limit
 /// cut it off; "raised" where it ended with an exception.
 [[nodiscard]] Description describe_drained(pybind11::handle iterator, const ReducerContext& context,
                                            KeepItems keep = KeepItems::kAsTheyAre);
+
+/// Adds the fields of an iterator but for its type, and what of it was not looked at.
+void add_drained(Description& out, const Drained& drained, const ReducerContext& context);
 
 /// {"type", "format", "shape", "bytes"} of what exports its memory.
 [[nodiscard]] Description describe_buffer(pybind11::handle exporter);

@@ -12,17 +12,13 @@
 
 #include "host/pickling/construction.hpp"
 #include "host/pickling/function_globals.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::pickling {
 
 namespace py = pybind11;
 
 namespace {
-
-py::object text_of(py::handle object, const char* name) {
-  py::object value = py::getattr(object, name, py::none());
-  return py::isinstance<py::str>(value) ? value : py::object();
-}
 
 std::string dotted_name(py::handle object) {
   std::string name;
@@ -216,9 +212,7 @@ bool is_plain_metaclass(PyTypeObject* metaclass) {
   return metaclass == &PyType_Type || name == "abc.ABCMeta" || name == "enum.EnumMeta" || name == "enum.EnumType";
 }
 
-using Result = std::optional<Canonical>;
-
-Result property(py::handle object, const ReducerContext&) {
+Reducer::result_type property(py::handle object, const ReducerContext&) {
   Description out{"property", {}};
   for (const char* part : {"fget", "fset", "fdel"}) {
     if (py::object function = object.attr(part); !function.is_none()) {
@@ -228,14 +222,14 @@ Result property(py::handle object, const ReducerContext&) {
   return out;
 }
 
-Result wrapped_method(py::handle object, const ReducerContext&) {
+Reducer::result_type wrapped_method(py::handle object, const ReducerContext&) {
   return Description{"method",
                      {{"type", py::str(type_name(py::type::handle_of(object))), Content::kDescribedOnly},
                       {"function", object.attr("__func__")}}};
 }
 
 /// What functools.lru_cache has made is the function, not what it remembers.
-Result cached_function(py::handle object, const ReducerContext&) {
+Reducer::result_type cached_function(py::handle object, const ReducerContext&) {
   const py::object module = text_of(object, "__module__");
   const py::object name = text_of(object, "__qualname__");
   if (module && name && find_loaded(module.cast<std::string>(), name.cast<std::string>()).is(object)) {
@@ -247,7 +241,7 @@ Result cached_function(py::handle object, const ReducerContext&) {
 }
 
 /// Without the ufunc that it has made of its function, if it was called.
-Result vectorized(py::handle object, const ReducerContext&) {
+Reducer::result_type vectorized(py::handle object, const ReducerContext&) {
   py::dict state = py::dict(object.attr("__dict__")).attr("copy")();
   state.attr("pop")("_ufunc", py::none());
   return Reduction{py::module_::import("copyreg").attr("__newobj__"),
@@ -259,7 +253,7 @@ Result vectorized(py::handle object, const ReducerContext&) {
 }
 
 /// An empty __dict__ comes into being when somebody asks for it; until then its place in the state is None.
-Result partial(py::handle object, const ReducerContext&) {
+Reducer::result_type partial(py::handle object, const ReducerContext&) {
   auto reduction = parse_reduction(object.attr("__reduce__")());
   if (!reduction || !reduction->state || !PyTuple_Check(reduction->state.ptr())) {
     return std::nullopt;
@@ -323,7 +317,7 @@ void add_callables(Reducers& reducers) {
     return py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&object));
   };
   reducers.add(type(PyCode_Type), Match::kExactType,
-               [](py::handle object, const ReducerContext&) -> Result { return describe_code(object); });
+               [](py::handle object, const ReducerContext&) -> Reducer::result_type { return describe_code(object); });
   reducers.add(type(PyProperty_Type), Match::kSubclasses, property);
   reducers.add(type(PyStaticMethod_Type), Match::kExactType, wrapped_method);
   reducers.add(type(PyClassMethod_Type), Match::kExactType, wrapped_method);

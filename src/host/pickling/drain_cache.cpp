@@ -7,9 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "host/pickling/pickler.hpp"
 #include "host/pickling/python_error.hpp"
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/type_names.hpp"
 #include "store/digest.hpp"
 
 namespace snapshot_test::host::pickling {
@@ -108,7 +107,7 @@ class DrainCache::Rest {
   /// What is let go of must not be remembered: its address will be another's.
   void open() {
     batch_ = py::list();
-    inside_ = std::make_unique<DrainCache>();
+    inside_ = std::make_unique<DrainCache>(owner_.pickle_);
     inside_->budget_ = owner_.budget_;
     inside_->limits_ = owner_.limits_;
     inside_->reducers_ = owner_.reducers_;
@@ -119,7 +118,7 @@ class DrainCache::Rest {
       return true;
     }
     rest_.count += batch_.size();
-    const auto pickled = Pickler(*sink_, *owner_.limits_, *owner_.reducers_, *inside_).dump(batch_);
+    const auto pickled = owner_.pickle_(*sink_, *owner_.limits_, *owner_.reducers_, *inside_, batch_);
     if (!pickled) {
       failure_ = pickled.error().message;
       return false;

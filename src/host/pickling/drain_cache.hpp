@@ -11,6 +11,9 @@
 #include <unordered_map>
 
 #include "host/pickling/limits.hpp"
+#include "host/pickling/pickled_info.hpp"
+#include "snapshot_test/util/result.hpp"
+#include "util/byte_sink.hpp"
 
 namespace snapshot_test::host::pickling {
 
@@ -46,7 +49,12 @@ enum class KeepItems { kAsTheyAre, kCopied };
 /// is destroyed, which must be before the interpreter ends.
 class DrainCache {
  public:
-  DrainCache() = default;
+  /// Writes the pickle of a list of items, with another cache for the iterators inside of them.
+  using PickleItems = Result<PickledInfo> (*)(util::ByteSink&, const Limits&, const Reducers&, DrainCache&,
+                                              pybind11::handle items);
+
+  /// `pickle` digests what is not kept: pickle_items() of pickler.hpp.
+  explicit DrainCache(PickleItems pickle) : pickle_(pickle) {}
   DrainCache(const DrainCache&) = delete;
   DrainCache& operator=(const DrainCache&) = delete;
 
@@ -74,6 +82,7 @@ class DrainCache {
   void take_items(Drained& out, pybind11::handle iterator, KeepItems keep);
   void drain_inside(pybind11::handle item, int depth);
 
+  PickleItems pickle_;
   std::unordered_map<PyObject*, Drained> drained_;
   Budget* budget_ = nullptr;  ///< of the outermost drain() that is under way
   const Limits* limits_ = nullptr;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::pickling {
 

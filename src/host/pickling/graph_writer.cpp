@@ -8,14 +8,13 @@
 #include "host/pickling/class_layout.hpp"
 #include "host/pickling/describe.hpp"
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/type_names.hpp"
 #include "util/stack.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
 
-constexpr std::size_t kMaxNotes = 20;
-constexpr std::size_t kMaxParts = 3;
 /// Kept free for what runs on top of the walk: the value's own Python code, the sink.
 constexpr std::size_t kSmallestReserve = 96 * 1024;
 constexpr std::size_t kLargestReserve = 1024 * 1024;
@@ -35,6 +34,7 @@ GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reduc
       reducers_(reducers),
       drained_(drained),
       buffers_(buffers),
+      routes_(reducers, arrays_),
       stack_floor_(find_stack_floor()) {}
 
 Result<PickledInfo> GraphWriter::dump(PyObject* value) {
@@ -47,11 +47,8 @@ Result<PickledInfo> GraphWriter::dump(PyObject* value) {
   info.bytes = stream_.bytes();
   info.content = content_ ? Content::kChecked : Content::kDescribedOnly;
   info.described = described_;
-  info.notes = std::move(notes_);
-  info.partly = partly();
-  if (notes_dropped_ != 0) {
-    info.notes.push_back(fmt::format("and {} more notes", notes_dropped_));
-  }
+  info.notes = notes_.take();
+  info.partly = notes_.partly();
   return info;
 }
 
@@ -110,7 +107,11 @@ Result<void> GraphWriter::save_by_type(PyObject* object) {
 }
 
 Result<void> GraphWriter::save_routed(PyObject* object) {
-  const TypeRoute& route = route_of(object);
+  const std::size_t problems_before = reducers_.problems().size();
+  const TypeRoute& route = routes_.of(object);
+  for (std::size_t i = problems_before; i < reducers_.problems().size(); ++i) {
+    note(reducers_.problems()[i]);
+  }
   switch (route.route) {
     case Route::kClass: return save_class(object);
     case Route::kFunction: return save_function(object);
@@ -137,52 +138,6 @@ Result<void> GraphWriter::save_routed(PyObject* object) {
   }
   // One that was drained among the items of another is at its end now.
   return drained_.knows(object) ? save_iterator(object) : save_by_reduction(object);
-}
-
-const GraphWriter::TypeRoute& GraphWriter::route_of(PyObject* object) {
-  PyTypeObject* type = Py_TYPE(object);
-  if (const auto known = routes_.find(type); known != routes_.end()) {
-    return known->second;
-  }
-  TypeRoute route;
-  route.type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(type));
-  route.route = classify(object, &route.reducer);
-  return routes_.emplace(type, std::move(route)).first->second;
-}
-
-GraphWriter::Route GraphWriter::classify(PyObject* object, const Reducer** reducer) {
-  PyTypeObject* type = Py_TYPE(object);
-  if (arrays_.is_array(type)) {
-    return Route::kArray;
-  }
-  const std::size_t problems_before = reducers_.problems().size();
-  *reducer = reducers_.find(reinterpret_cast<PyObject*>(type));
-  for (std::size_t i = problems_before; i < reducers_.problems().size(); ++i) {
-    note(reducers_.problems()[i]);
-  }
-  if (*reducer != nullptr) {
-    return Route::kRegistered;
-  }
-  if (arrays_.is_dtype(type)) {
-    return Route::kDtype;
-  }
-  if (type == &PyFunction_Type) {
-    return Route::kFunction;
-  }
-  if (PyType_IsSubtype(type, &PyType_Type) != 0) {
-    return Route::kClass;
-  }
-  // The iterators of the language itself, and those of Python classes. Some can be pickled, by some versions of Python:
-  // as what they would be made from, which says less than what they give.
-  if (PyIter_Check(object) != 0) {
-    const std::string name = type_name(reinterpret_cast<PyObject*>(type));
-    constexpr std::array<std::string_view, 4> kModules = {"builtins.", "itertools.", "_collections.", "collections._"};
-    const auto is_in = [&](std::string_view module) { return name.starts_with(module); };
-    if (is_python_class(type) || std::any_of(kModules.begin(), kModules.end(), is_in)) {
-      return Route::kIterator;
-    }
-  }
-  return Route::kReduce;
 }
 
 Reducer::result_type GraphWriter::call_reducer(const Reducer& reducer, PyObject* object) {
@@ -213,28 +168,7 @@ Result<void> GraphWriter::stream_state() const {
 }
 
 ReducerContext GraphWriter::context() {
-  return {limits_, drained_, reducers_, [this](std::string text) { note(std::move(text)); }};
-}
-
-void GraphWriter::note_part(const std::string& why) {
-  if (parts_.size() == kMaxParts) {
-    ++parts_dropped_;
-    return;
-  }
-  parts_.push_back(fmt::format("{}: {}", place_text(path_), why));
-}
-
-std::string GraphWriter::partly() const {
-  std::string out = fmt::format("{}", fmt::join(parts_, "; "));
-  return parts_dropped_ == 0 ? out : fmt::format("{}; and {} more places", out, parts_dropped_);
-}
-
-void GraphWriter::note(std::string text) {
-  if (notes_.size() == kMaxNotes) {
-    ++notes_dropped_;
-    return;
-  }
-  notes_.push_back(fmt::format("{}: {}", path_text(path_), text));
+  return {limits_, drained_, reducers_, [this](std::string text) { note(text); }};
 }
 
 void GraphWriter::refer_to_buffer(bool read_only) {

@@ -14,12 +14,18 @@
 #include <vector>
 
 #include "host/pickling/array_view.hpp"
+#include "host/pickling/buffers.hpp"
 #include "host/pickling/construction.hpp"
+#include "host/pickling/global_names.hpp"
 #include "host/pickling/inherited_state.hpp"
+#include "host/pickling/limits.hpp"
 #include "host/pickling/memo.hpp"
 #include "host/pickling/path.hpp"
-#include "host/pickling/pickler.hpp"
+#include "host/pickling/pickle_notes.hpp"
+#include "host/pickling/pickled_info.hpp"
+#include "host/pickling/reducers.hpp"
 #include "host/pickling/stream.hpp"
+#include "host/pickling/type_routes.hpp"
 
 namespace snapshot_test::host::pickling {
 
@@ -37,19 +43,6 @@ class GraphWriter {
   [[nodiscard]] Result<PickledInfo> dump(PyObject* value);
 
  private:
-  /// How instances of a type are written; decided once for each type.
-  enum class Route { kReduce, kClass, kFunction, kArray, kDtype, kIterator, kRegistered };
-  struct TypeRoute {
-    py::object type;  ///< kept alive, so that its address stays its identity
-    Route route = Route::kReduce;
-    const Reducer* reducer = nullptr;
-  };
-  struct Global {
-    py::object object;
-    std::string module;
-    std::string qualname;
-    bool found = false;
-  };
   /// A tuple or dict that a reduction made for us alone is written with a memo number, but needs no entry.
   enum class Sharing { kPossible, kImpossible };
   enum class Keys { kContent, kLabels };
@@ -60,14 +53,11 @@ class GraphWriter {
   Result<void> save(PyObject* object);
   Result<void> save_by_type(PyObject* object);
   Result<void> save_routed(PyObject* object);
-  const TypeRoute& route_of(PyObject* object);
-  Route classify(PyObject* object, const Reducer** reducer);
   [[nodiscard]] bool stack_is_low() const;
   [[nodiscard]] tl::unexpected<Error> opaque(std::string_view why) const;
   [[nodiscard]] Result<void> stream_state() const;
-  void note(std::string text);
-  void note_part(const std::string& why);
-  [[nodiscard]] std::string partly() const;
+  void note(const std::string& text) { notes_.add(path_, text); }
+  void note_part(const std::string& why) { notes_.add_part(path_, why); }
   [[nodiscard]] ReducerContext context();
   Reducer::result_type call_reducer(const Reducer& reducer, PyObject* object);
 
@@ -97,10 +87,9 @@ class GraphWriter {
   Result<void> finish_items(std::optional<Opcode> close);
 
   // save_global.cpp
-  const Global& global_of(PyObject* object, PyObject* name);
   Result<void> save_class(PyObject* type);
   Result<void> save_function(PyObject* function);
-  void write_global(PyObject* object, const Global& global);
+  void write_global(PyObject* object, const GlobalName& global);
   Result<void> save_callable(PyObject* callable);
   [[nodiscard]] bool is_loadable(PyObject* callable);
 
@@ -125,7 +114,7 @@ class GraphWriter {
   void save_elements_of(PyObject* array, const ArrayView& view);
   Result<void> save_dtype(PyObject* dtype);
 
-  // describe.cpp
+  // save_description.cpp
   Result<void> save_description(PyObject* object, const Description& description);
   Result<void> save_fields(PyObject* object, const std::vector<Description::Field>& fields);
   Result<void> save_iterator(PyObject* object);
@@ -153,9 +142,9 @@ class GraphWriter {
   ValueMemo values_;
   std::uint64_t memo_count_ = 0;
   std::unordered_map<std::string, std::uint64_t> dtypes_;  ///< dtype.str of plain dtypes → memo number
-  std::unordered_map<PyTypeObject*, TypeRoute> routes_;
-  std::unordered_map<PyObject*, Global> globals_;
+  GlobalNames globals_;
   ArrayTypes arrays_;
+  TypeRoutes routes_;
   InheritedState inherited_;
   py::object reduce_ex_;       ///< "__reduce_ex__", made when first needed, as the next two
   py::object protocol_;        ///< 5
@@ -166,10 +155,7 @@ class GraphWriter {
   std::uintptr_t stack_floor_ = 0;  ///< addresses below this are the reserve
   bool content_ = false;            ///< something worth checking has been written
   std::uint64_t described_ = 0;
-  std::vector<std::string> notes_;
-  std::uint64_t notes_dropped_ = 0;
-  std::vector<std::string> parts_;  ///< places of which only a part is written, and why
-  std::uint64_t parts_dropped_ = 0;
+  PickleNotes notes_;
 };
 
 /// What is written while it lives is a label, not content.

@@ -1,4 +1,5 @@
 #include "host/pickling/inherited_state.hpp"
+#include "host/pickling/type_names.hpp"
 
 #include <algorithm>
 #include <array>

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/reduction.hpp"
 
 namespace snapshot_test::host::pickling {
 

@@ -13,4 +13,9 @@ Result<PickledInfo> Pickler::dump(py::handle value) {
   return writer.dump(value.ptr());
 }
 
+Result<PickledInfo> pickle_items(util::ByteSink& sink, const Limits& limits, const Reducers& reducers,
+                                 DrainCache& drained, pybind11::handle items) {
+  return Pickler(sink, limits, reducers, drained).dump(items);
+}
+
 }  // namespace snapshot_test::host::pickling

@@ -3,30 +3,15 @@
 
 #include <pybind11/pybind11.h>
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "host/pickling/buffers.hpp"
 #include "host/pickling/drain_cache.hpp"
 #include "host/pickling/limits.hpp"
+#include "host/pickling/pickled_info.hpp"
 #include "host/pickling/reducers.hpp"
 #include "snapshot_test/util/result.hpp"
 #include "util/byte_sink.hpp"
 
 namespace snapshot_test::host::pickling {
-
-struct PickledInfo {
-  std::uint64_t bytes = 0;  ///< of the pickle and its buffers
-  /// kDescribedOnly: nothing in the pickle says what was computed (functions, locks, bare objects, alone or as the
-  /// only contents of containers). Equal bytes then must not pass for a check.
-  Content content = Content::kDescribedOnly;
-  std::uint64_t described = 0;     ///< how many objects could only be described
-  std::vector<std::string> notes;  ///< limits that bit and things described, with their paths; bounded
-  /// Why the pickle holds only a part of the value: what is known by its type or name only, cut off, or ended with an
-  /// exception, and where. Empty if it holds all of it.
-  std::string partly;
-};
 
 /// Writes values as pickles that pickle.load reads, without FRAME opcodes. What is written the same however it was
 /// built, and what is not:
@@ -60,5 +45,9 @@ class Pickler {
   DrainCache& drained_;
   Buffers* buffers_;
 };
+
+/// What a DrainCache digests items with: a Pickler's dump().
+[[nodiscard]] Result<PickledInfo> pickle_items(util::ByteSink& sink, const Limits& limits, const Reducers& reducers,
+                                               DrainCache& drained, pybind11::handle items);
 
 }  // namespace snapshot_test::host::pickling

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::pickling {
 

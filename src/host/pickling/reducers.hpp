@@ -10,46 +10,13 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "host/pickling/drain_cache.hpp"
 #include "host/pickling/limits.hpp"
+#include "host/pickling/reduction.hpp"
 
 namespace snapshot_test::host::pickling {
-
-/// Does comparing this say anything about what was computed? A function, a lock, a module do not.
-enum class Content { kChecked, kDescribedOnly };
-
-/// What __reduce_ex__ returns, as a value. Absent parts are null objects. See the library reference, object.__reduce__.
-struct Reduction {
-  pybind11::object callable;
-  pybind11::tuple args{0};
-  pybind11::object state;
-  pybind11::object list_items;  ///< an iterator
-  pybind11::object dict_items;  ///< an iterator of pairs
-  pybind11::object state_setter;
-};
-
-/// What stands in the pickle for something that cannot be pickled: a dict of `kDescriptionKey: kind` and the fields,
-/// in their order. pickle.load gives that dict. Fields named "state", "closure", "globals" and "attributes" are dicts
-/// whose keys are labels.
-struct Description {
-  struct Field {
-    std::string name;
-    pybind11::object value;
-    Content content = Content::kChecked;
-    std::optional<Reduction> made{};  ///< what is written for `value` instead of its own reduction
-  };
-  std::string kind;
-  std::vector<Field> fields;
-  std::string partly = {};  ///< what of the object is not in the fields, and why; empty if all of it is
-};
-inline constexpr const char* kDescriptionKey = "__snapshot_test__";
-/// The first of two values of an attribute that was computed when it was looked at (pickle::kLazyMark).
-inline constexpr const char* kLazyMark = "__snapshot_test__.lazy";
-
-using Canonical = std::variant<Reduction, Description>;
 
 class Reducers;
 
@@ -73,10 +40,6 @@ class Reducers {
  public:
   /// Adds a library's entries; called when the first of its types is met. May throw error_already_set.
   using Loader = std::function<void(Reducers&)>;
-
-  /// Those that this program brings: iterators, functions, modules, views and the like are described; the libraries of
-  /// libraries.hpp have canonical forms.
-  [[nodiscard]] static Reducers standard();
 
   /// `module` and `attribute` as in `from module import attribute`; "Outer.Inner" for a nested type.
   void add(std::string module, std::string attribute, Match match, Reducer reducer);
@@ -127,18 +90,5 @@ class Reducers {
   mutable std::vector<std::string> problems_;
   mutable std::unordered_map<PyObject*, Found> found_;
 };
-
-/// "module.qualname" of a type, "list" for builtins' own as "builtins.list". Never raises.
-[[nodiscard]] std::string type_name(pybind11::handle type);
-
-/// Is the object an instance of that class, which is looked up like find_loaded does?
-[[nodiscard]] bool is_instance(pybind11::handle object, const char* module, const char* attribute);
-
-/// sys.modules[module], then the dotted `attribute`; null where it isn't there. Imports nothing, and does not ask a
-/// module that would make the attribute up.
-[[nodiscard]] pybind11::object find_loaded(const std::string& module, const std::string& attribute);
-
-/// The same for a dotted name, whichever part of it is the module.
-[[nodiscard]] pybind11::object find_loaded(const std::string& name);
 
 }  // namespace snapshot_test::host::pickling

@@ -9,6 +9,7 @@
 
 #include "host/pickling/construction.hpp"
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/type_names.hpp"
 #include "util/file.hpp"
 
 namespace snapshot_test::host::pickling {

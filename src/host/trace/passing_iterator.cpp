@@ -9,13 +9,13 @@ namespace snapshot_test::host::trace {
 namespace py = pybind11;
 namespace {
 
-struct Passing {
+struct PassingObject {
   PyObject_HEAD PyObject* iterator;  // owned
   std::function<void(py::handle)>* seen;
 };
 
 PyObject* next_item(PyObject* self) {
-  const auto* passing = reinterpret_cast<Passing*>(self);
+  const auto* passing = reinterpret_cast<PassingObject*>(self);
   // The loop may let go of the wrapper while an item is made.
   const auto iterator = py::reinterpret_borrow<py::object>(passing->iterator);
   PyObject* item = Py_TYPE(iterator.ptr())->tp_iternext(iterator.ptr());
@@ -24,7 +24,7 @@ PyObject* next_item(PyObject* self) {
 }
 
 void free_passing(PyObject* self) {
-  auto* passing = reinterpret_cast<Passing*>(self);
+  auto* passing = reinterpret_cast<PassingObject*>(self);
   PyTypeObject* type = Py_TYPE(self);
   Py_XDECREF(passing->iterator);
   delete passing->seen;
@@ -37,7 +37,7 @@ py::object make_type() {
                                               {Py_tp_iternext, reinterpret_cast<void*>(next_item)},
                                               {Py_tp_dealloc, reinterpret_cast<void*>(free_passing)},
                                               {0, nullptr}}};
-  static PyType_Spec spec = {"snapshot_test.passing", sizeof(Passing), 0, Py_TPFLAGS_DEFAULT, slots.data()};
+  static PyType_Spec spec = {"snapshot_test.passing", sizeof(PassingObject), 0, Py_TPFLAGS_DEFAULT, slots.data()};
   auto type = py::reinterpret_steal<py::object>(PyType_FromSpec(&spec));
   if (!type) throw py::error_already_set();
   return type;
@@ -50,7 +50,7 @@ py::object PassingIterators::wrap(py::object iterator, std::function<void(py::ha
   auto* raw = reinterpret_cast<PyTypeObject*>(type_.ptr());
   auto made = py::reinterpret_steal<py::object>(raw->tp_alloc(raw, 0));
   if (!made) throw py::error_already_set();
-  auto* passing = reinterpret_cast<Passing*>(made.ptr());
+  auto* passing = reinterpret_cast<PassingObject*>(made.ptr());
   passing->seen = new std::function<void(py::handle)>(std::move(seen));
   passing->iterator = iterator.release().ptr();
   return made;

@@ -5,7 +5,7 @@
 #include <exception>
 #include <utility>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::trace {
 namespace py = pybind11;

@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "host/pickling/reducers.hpp"
+#include "host/pickling/reduction.hpp"
+#include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::trace {
 namespace py = pybind11;
