@@ -1,40 +1,52 @@
 #!/usr/bin/env python3
-"""Checks which room includes which: check_includes.py [ROOT]. Exits 1 and lists every include that breaks a rule.
+"""Checks which room includes which: check_includes.py [--part] [ROOT]. Exits 1 and lists what breaks a rule.
 
-A room is a folder of src/ and the folder of the same name under include/snapshot_test/.
+A room is a folder of src/ and the folder of the same name under include/snapshot_test/; the folders of src/host/ are
+rooms of their own. A unit is a header and the source of the same name: units must not include each other in a circle.
+--part is for a tree with some of the rooms only: there, what a room may include and does not is no problem.
 """
 
 import re
 import sys
 from pathlib import Path
 
-# What each room may include of the others. A room that is not here may not exist.
+# What each room includes of the others: no more, and no less. A room that is not here may not exist.
 ROOMS = {
     "util": set(),
-    "model": {"util"},
+    "model": set(),
     "config": {"util", "model"},
-    "pickle": {"util", "model"},
+    "pickle": {"util"},
     "store": {"util", "model"},
     "report": {"util", "model"},
     "compare": {"util", "model", "pickle"},
     "inspect": {"util", "model", "pickle", "compare", "store", "report"},
-    "host": {"util", "model", "pickle", "compare", "store"},
+    "host/interpreter": {"util"},
+    "host/discovery": {"util", "model"},
+    "host/pickling": {"util", "store"},
+    "host/trace": {"util", "store", "host/pickling"},
+    "host/execution": {
+        "util", "model", "compare", "store", "host/interpreter", "host/discovery", "host/pickling", "host/trace"
+    },
+    "host": {"util", "model", "host/interpreter", "host/discovery", "host/pickling", "host/execution"},
     # A session starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
-    "session": {"util", "model", "config", "pickle", "compare", "store", "report", "inspect"},
+    "session": {"util", "model", "store", "inspect"},
     "cli": {"util", "model", "config", "store", "report", "inspect", "session"},
-    "bindings": {"util", "model", "config", "pickle", "compare", "store", "report", "session", "host"},
-    "main": {"cli", "host", "util", "model"},
+    "bindings": {
+        "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
+        "host/pickling", "host/trace", "host/execution"
+    },
+    "main": {"cli"},
 }
 
 # Headers of a room that others may include although the room as a whole is closed to them.
 SEAMS = {
     # The entry point of the hidden subcommand that a session starts.
-    "host/host.hpp": {"cli"},
+    "host/host.hpp": {"main"},
 }
 
 # Libraries that only some rooms may include.
 LIBRARIES = {
-    r"(Python|frameobject|marshal|internal/pycore_.*)\.h|cpython/.*|pybind11/.*": {"host", "bindings"},
+    r"(Python|frameobject|marshal|internal/pycore_.*)\.h|cpython/.*|pybind11/.*": {"host/*", "host", "bindings"},
     r"Eigen/.*|unsupported/Eigen/.*": {"compare"},
     r"git2(/.*)?(\.h)?": {"store", "session"},
     r"CLI/.*": {"cli"},
@@ -44,11 +56,21 @@ SOURCES = {".cpp", ".hpp", ".c", ".h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
+def unit_of(path, root):
+    """The header and the source of one name are one unit: "store/manifest"."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return "/".join(parts[1:] if parts[0] == "src" else parts[2:])
+
+
 def room_of(path, root):
     """The room that a file of src/ or include/snapshot_test/ is in."""
-    parts = path.relative_to(root).parts
-    inner = parts[1:] if parts[0] == "src" else parts[2:]
-    return inner[0] if len(inner) > 1 else "main"
+    folders = unit_of(path, root).split("/")[:-1]
+    return "/".join(folders[:2]) if folders else "main"
+
+
+def may(room, allowed):
+    """Is the room among those that are allowed? "host/*" stands for all rooms of that folder."""
+    return room in allowed or f"{room.partition('/')[0]}/*" in allowed and "/" in room
 
 
 def included_file(name, quoted, including, root):
@@ -63,8 +85,8 @@ def included_file(name, quoted, including, root):
     return None
 
 
-def problems_of(path, root, edges):
-    """Every rule that one file breaks, as text. Adds what it includes to `edges`."""
+def problems_of(path, root, edges, used):
+    """Every rule that one file breaks, as text. Adds what its unit includes to `edges`, and what its room does to `used`."""
     room = room_of(path, root)
     here = path.relative_to(root)
     if room not in ROOMS:
@@ -79,13 +101,15 @@ def problems_of(path, root, edges):
             if quote == '"':
                 yield f'{at}: "{name}" is no file of this project; libraries are included with <>'
             for pattern, allowed in LIBRARIES.items():
-                if re.fullmatch(pattern, name) and room not in allowed:
+                if re.fullmatch(pattern, name) and not may(room, allowed):
                     yield f"{at}: <{name}> may only be included by {' and '.join(sorted(allowed))}"
             continue
-        edges.setdefault(path, []).append(target)
+        if unit_of(target, root) != unit_of(path, root):
+            edges.setdefault(unit_of(path, root), set()).add(unit_of(target, root))
         if name.startswith("."):
             yield f"{at}: write the path from src/ or include/, not \"{name}\""
         other = room_of(target, root)
+        used.setdefault(room, set()).add(other)
         if other == room or other in ROOMS[room]:
             continue
         if room in SEAMS.get(target.relative_to(root / "src").as_posix() if root / "src" in target.parents else "", ()):
@@ -95,21 +119,26 @@ def problems_of(path, root, edges):
 
 
 def circles(edges):
-    """Circles of files that include each other, each once, as lists of paths."""
-    done, found = set(), []
+    """The groups of units that lead to each other (Tarjan's strongly connected components), each sorted."""
+    number, low, stack, found = {}, {}, [], []
 
-    def visit(node, trail):
-        if node in trail:
-            found.append(trail[trail.index(node):] + [node])
-            return
-        if node in done:
-            return
-        for target in edges.get(node, ()):
-            visit(target, trail + [node])
-        done.add(node)
+    def visit(unit):
+        number[unit] = low[unit] = len(number)
+        stack.append(unit)
+        for target in sorted(edges.get(unit, ())):
+            if target not in number:
+                visit(target)
+            if target in stack:
+                low[unit] = min(low[unit], low[target])
+        if low[unit] == number[unit]:
+            group = stack[stack.index(unit):]
+            del stack[-len(group):]
+            if len(group) > 1:
+                found.append(sorted(group))
 
-    for start in sorted(edges):
-        visit(start, [])
+    for unit in sorted(edges):
+        if unit not in number:
+            visit(unit)
     return found
 
 
@@ -127,7 +156,10 @@ def circles_of_rooms():
 
 
 def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2]).resolve()
+    arguments = sys.argv[1:]
+    part = "--part" in arguments
+    roots = [argument for argument in arguments if argument != "--part"]
+    root = Path(roots[0] if roots else Path(__file__).parents[2]).resolve()
     files = sorted(
         path
         for top in (root / "src", root / "include" / "snapshot_test")
@@ -137,10 +169,13 @@ def main():
     if not files:
         print(f"check_includes: no sources under {root}", file=sys.stderr)
         return 2
-    edges = {}
-    problems = [problem for path in files for problem in problems_of(path, root, edges)]
+    edges, used = {}, {}
+    problems = [problem for path in files for problem in problems_of(path, root, edges, used)]
     for circle in circles(edges):
-        problems.append("files include each other: " + " -> ".join(str(p.relative_to(root)) for p in circle))
+        problems.append("units include each other in a circle: " + ", ".join(circle))
+    for room in () if part else sorted(ROOMS):
+        for idle in sorted(ROOMS[room] - used.get(room, set())):
+            problems.append(f"room '{room}' may include room '{idle}' and does not: take that out of the table")
     if circles_of_rooms():
         problems.append(f"the table of rooms holds a circle: {', '.join(circles_of_rooms())}")
     for problem in problems:

@@ -9,14 +9,14 @@ from pathlib import Path
 CHECKER = Path(__file__).with_name("check_includes.py")
 
 
-def check(files):
+def check(files, options=("--part",)):
     """The checker's exit status and output for a tree of {path: text}."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        run = subprocess.run([sys.executable, CHECKER, folder], stdout=subprocess.PIPE, text=True, check=False)
+        run = subprocess.run([sys.executable, CHECKER, *options, folder], stdout=subprocess.PIPE, text=True, check=False)
         return run.returncode, run.stdout
 
 
@@ -54,7 +54,7 @@ class CheckIncludes(unittest.TestCase):
     def test_a_session_does_not_see_a_host(self):
         self.assert_found(
             {"src/host/execution/case.hpp": "", "src/session/pool.cpp": '#include "host/execution/case.hpp"\n'},
-            "room 'session' may not include room 'host'",
+            "room 'session' may not include room 'host/execution'",
         )
 
     def test_only_hosts_see_python(self):
@@ -67,8 +67,31 @@ class CheckIncludes(unittest.TestCase):
     def test_files_may_not_include_each_other(self):
         self.assert_found(
             {"src/util/a.hpp": '#include "util/b.hpp"\n', "src/util/b.hpp": '#include "util/a.hpp"\n'},
-            "files include each other: src/util/a.hpp -> src/util/b.hpp -> src/util/a.hpp",
+            "units include each other in a circle: util/a, util/b",
         )
+
+    def test_a_source_counts_as_its_header(self):
+        self.assert_found(
+            {
+                "include/snapshot_test/store/store.hpp": '#include "snapshot_test/store/manifest.hpp"\n',
+                "include/snapshot_test/store/manifest.hpp": "",
+                "src/store/manifest.cpp": '#include "store/text.hpp"\n',
+                "src/store/text.hpp": "",
+                "src/store/text.cpp": '#include "snapshot_test/store/store.hpp"\n',
+            },
+            "units include each other in a circle: store/manifest, store/store, store/text",
+        )
+
+    def test_the_rooms_of_a_host_are_rooms(self):
+        self.assert_found(
+            {"src/host/trace/hook.hpp": "", "src/host/pickling/pickler.cpp": '#include "host/trace/hook.hpp"\n'},
+            "room 'host/pickling' may not include room 'host/trace'",
+        )
+
+    def test_a_permission_that_is_not_used_is_named(self):
+        status, output = check({"src/store/store.cpp": ""}, options=())
+        self.assertEqual(status, 1)
+        self.assertIn("room 'store' may include room 'model' and does not", output)
 
     def test_an_unknown_room_is_named(self):
         self.assert_found({"src/attic/old.cpp": "\n"}, "'attic' is no room")
