@@ -17,6 +17,10 @@ if(SNAPSHOT_TEST_SANITIZE)
   target_link_options(st_flags INTERFACE -fsanitize=${SNAPSHOT_TEST_SANITIZE})
 endif()
 
+# Most of what compiling a source takes is reading the same headers and instantiating the same templates. Joined, a dozen
+# sources pay that once. Not for work on one source, which would compile its neighbours again: presets say which.
+option(SNAPSHOT_TEST_UNITY "Compile the sources of a room a dozen at a time" OFF)
+
 # st_room(<name> SOURCES ... [LINK ...] [PRECOMPILE <header>...]): the static library st_<name>, also called
 # snapshot_test::<name>. Large headers that most of its sources include are worth precompiling.
 function(st_room name)
@@ -26,7 +30,11 @@ function(st_room name)
   target_include_directories(st_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
                                                "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>")
   target_link_libraries(st_${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:st_flags>)
-  if(ARG_PRECOMPILE)
+  if(SNAPSHOT_TEST_UNITY)
+    set_target_properties(st_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    # GCC takes what a joined source includes for headers, whose classes should not have hidden members.
+    target_compile_options(st_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  elseif(ARG_PRECOMPILE)
     # Not for C sources, which a room may have as well.
     list(TRANSFORM ARG_PRECOMPILE REPLACE "^<(.*)>$" "$<$<COMPILE_LANGUAGE:CXX>:<\\1$<ANGLE-R>>")
     target_precompile_headers(st_${name} PRIVATE ${ARG_PRECOMPILE})
@@ -51,7 +59,16 @@ function(st_test name)
     get_filename_component(ARG_LABELS "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
   endif()
   include(GoogleTest)
+  if(NOT TARGET st_test_headers)
+    # GoogleTest's headers, precompiled once for all tests.
+    file(WRITE "${CMAKE_BINARY_DIR}/test_headers.cpp" "// What it is for are the headers that are precompiled with it.\n")
+    add_executable(st_test_headers "${CMAKE_BINARY_DIR}/test_headers.cpp")
+    target_link_libraries(st_test_headers PRIVATE GTest::gmock_main st_flags)
+    target_compile_options(st_test_headers PRIVATE $<$<CONFIG:Release>:-O0>)
+    target_precompile_headers(st_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <filesystem> <string> <vector>)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
+  target_precompile_headers(${name} REUSE_FROM st_test_headers)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gmock_main st_flags)
   # Nothing in a test's own code is worth the minutes that a compiler would spend on it.

@@ -14,9 +14,9 @@ using Json = nlohmann::ordered_json;
 using pickle::Kind;
 using pickle::Value;
 
-class Writer {
+class JsonWriter {
  public:
-  explicit Writer(const JsonLimits& limits) : limits_(limits) {}
+  explicit JsonWriter(const JsonLimits& limits) : limits_(limits) {}
 
   Json write(const Value& value, std::size_t depth) {
     Json out = {{"type", pickle::type_name(value)}};
@@ -156,6 +156,6 @@ class Writer {
 
 }  // namespace
 
-Json value_json(const Value& value, const JsonLimits& limits) { return Writer(limits).write(value, 0); }
+Json value_json(const Value& value, const JsonLimits& limits) { return JsonWriter(limits).write(value, 0); }
 
 }  // namespace snapshot_test::inspect

@@ -43,9 +43,9 @@ bool fits_a_line(const Value& value) {
          });
 }
 
-class Writer {
+class TextWriter {
  public:
-  explicit Writer(const TextLimits& limits) : limits_(limits) {}
+  explicit TextWriter(const TextLimits& limits) : limits_(limits) {}
 
   void write(const std::string& label, const Value& value, const std::string& indent, std::size_t depth) {
     if (lines_ > limits_.lines) return;
@@ -181,7 +181,7 @@ class Writer {
 }  // namespace
 
 std::string value_text(const Value& value, const TextLimits& limits, const std::string& indent) {
-  Writer writer(limits);
+  TextWriter writer(limits);
   writer.write("", value, indent, 0);
   return writer.take();
 }
