@@ -3,7 +3,7 @@
 
 #include "snapshot_test/store/store.hpp"
 #include "store/file_objects.hpp"
-#include "store/kinds.hpp"
+#include "store/kind.hpp"
 
 namespace snapshot_test::store {
 

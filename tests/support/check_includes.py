@@ -13,7 +13,7 @@ from pathlib import Path
 # What each room includes of the others: no more, and no less. A room that is not here may not exist.
 ROOMS = {
     "util": set(),
-    "model": set(),
+    "model": {"util"},
     "config": {"util", "model"},
     "pickle": {"util"},
     "store": {"util", "model"},
