@@ -74,6 +74,10 @@ std::optional<model::HostStart> prepare(model::SupervisorLink& link) {
     refuse(link, "the clock cannot be made to stand still in this process");
     return std::nullopt;
   }
+  if (start.clock_shift != 0 && !interpreter::shift_clock(start.clock_shift)) {
+    refuse(link, "the clock cannot be made to say another time in this process");
+    return std::nullopt;
+  }
   if (::chdir(start.workdir.c_str()) != 0) {
     refuse(link, "cannot enter '" + start.workdir + "'");
     return std::nullopt;

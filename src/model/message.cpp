@@ -87,7 +87,7 @@ ST_FIELDS(BenchmarkRequest, benchmark)
 ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit, store,
           compress, baseline, rules)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
-          frozen_time)
+          frozen_time, clock_shift)
 ST_FIELDS(Preload, modules)
 ST_FIELDS(Fork, node, request)
 ST_FIELDS(Become, request)

@@ -133,6 +133,7 @@ struct HostStart {
   ValueLimits limits;
   std::uint64_t max_memory = 0;   ///< bytes of private memory that a case may have; 0: no limit
   std::int64_t frozen_time = -1;  ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
+  std::int64_t clock_shift = 0;   ///< seconds that it is away from the system's, where it runs
 };
 
 /// Import these before forking on.

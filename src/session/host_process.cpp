@@ -142,7 +142,7 @@ Result<std::vector<std::string>> host_words(const PythonEnvironment& python, con
                                             Variables& variables) {
   const std::string supervisor = std::to_string(::getpid());
   if (python.host == HostKind::kModule) {
-    if (clock == TimeOfDay::kMayStandStill) {
+    if (clock == TimeOfDay::kOurs) {
       prepend(variables, "LD_PRELOAD", python.clock_library.string());
     }
     // As an embedded interpreter is configured: no .pyc files, unbuffered streams, faulthandler.

@@ -27,8 +27,8 @@ enum class FreshMemory {
   kFilled,
 };
 
-/// Can the host make the time of day stand still?
-enum class TimeOfDay { kGoesOn, kMayStandStill };
+/// Whose time of day the host sees: for kOurs it can be told another, or that it stands still.
+enum class TimeOfDay { kTheSystems, kOurs };
 
 /// Starts a base. It gets the chosen libpython, if it embeds one (through a folder in `scratch` that holds a link to
 /// nothing else), one thread per numeric library unless the user set otherwise, PYTHONHASHSEED=0, empty stdin, a large

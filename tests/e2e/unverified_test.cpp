@@ -98,6 +98,23 @@ TEST(Unverified, UnstableResultsAreFoundByTheSecondRun) {
   EXPECT_EQ(verified.run.status, 0) << verified.text();
 }
 
+TEST(Unverified, ValuesThatDependOnTheDay_AreUnstable) {
+  const Sandbox box;
+  box.write_suite(std::string(kPassing) +
+                  "import datetime, time\n"
+                  "def time_today(): return datetime.date.today().isoformat()\n"
+                  "def time_weekday(): return datetime.datetime.now().weekday()\n"
+                  "def time_year(): return time.gmtime().tm_year\n"
+                  "def time_age(): return time.time() > 10**9 and abs(time.time() - time.time()) < 1\n");
+  const auto captured = box.capture();
+  for (const char* name : {"time_today", "time_weekday", "time_year"}) {
+    EXPECT_EQ(captured.of(std::string("bench.") + name), "unstable") << captured.text();
+  }
+  EXPECT_EQ(captured.of("bench.time_age"), "outer") << "what is the same at any time of day";
+  const auto frozen = box.capture({"--freeze-time", "1700000000"});
+  EXPECT_EQ(frozen.of("bench.time_today"), "outer") << frozen.text();
+}
+
 TEST(Unverified, NewCasesHaveNoSnapshot) {
   const Sandbox box;
   box.write_suite(kPassing);

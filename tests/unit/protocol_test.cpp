@@ -98,6 +98,7 @@ std::vector<Command> commands() {
   start.limits = {1, 2, 3};
   start.max_memory = 4;
   start.frozen_time = 5;
+  start.clock_shift = -6;
   const CacheRequest cache{benchmark(), "/scratch/cache-0/work", CacheBuild::kDone};
   return {start,
           Preload{{"numpy", "scipy"}},

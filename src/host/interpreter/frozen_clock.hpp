@@ -1,4 +1,4 @@
-// A clock that stands still, for code whose result holds the time of day.
+// A clock that stands still or says another time, for code whose result holds the time of day.
 #pragma once
 
 #include <cstdint>
@@ -12,5 +12,8 @@ namespace snapshot_test::host::interpreter {
 /// linker looks into the executable first, then into what is preloaded (ELF symbol interposition). False, and nothing
 /// changed, where this code is in neither.
 [[nodiscard]] bool freeze_clock(std::int64_t seconds) noexcept;
+
+/// The same for a clock that goes on, `seconds` away from the system's: what then differs depends on the day.
+[[nodiscard]] bool shift_clock(std::int64_t seconds) noexcept;
 
 }  // namespace snapshot_test::host::interpreter
