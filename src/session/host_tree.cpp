@@ -158,6 +158,9 @@ void HostTree::enforce_deadlines() {
       continue;
     }
     if (process->killing == Process::Killing::kNo) {
+      if (process->give_back_waiting()) {
+        continue;
+      }
       process->timed_out = true;
       process->killing = Process::Killing::kAsked;
       process->deadline = now + kAbortGrace;

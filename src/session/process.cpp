@@ -24,6 +24,8 @@ constexpr std::size_t kOutputHalf = 32 * 1024;
 constexpr std::chrono::minutes kLooking{10};
 /// What a process gets that has nothing more to do than to end.
 constexpr std::chrono::seconds kEndGrace{5};
+/// What a process that has a processor to itself waits for it now and then.
+constexpr std::chrono::milliseconds kLeastWaiting{20};
 /// What faulthandler writes above the stacks of a process that is aborted because its time is up.
 constexpr std::string_view kAborted = "Fatal Python error: Aborted";
 /// And below them.
@@ -48,6 +50,16 @@ void Process::resume() {
   if (killing == Killing::kNo && paused_with) {
     deadline = Clock::now() + *std::exchange(paused_with, std::nullopt);
   }
+}
+
+bool Process::give_back_waiting() {
+  const auto waited = std::chrono::duration_cast<Clock::duration>(util::waited_for_processor(pid));
+  if (waited - given_back_ < kLeastWaiting) {
+    return false;
+  }
+  deadline = Clock::now() + (waited - given_back_);
+  given_back_ = waited;
+  return true;
 }
 
 void Process::expect_end() {

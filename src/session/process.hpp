@@ -38,6 +38,9 @@ struct Process {
   void resume();
   /// It should have ended already: if it is not reported soon, whoever should do that is not well.
   void expect_end();
+  /// Its time is up: gives it the time that it has waited for a processor, unless it has had that already. False where
+  /// it has had its time.
+  [[nodiscard]] bool give_back_waiting();
   /// Takes what it has written so far, without waiting; closes the pipe at its end.
   void read_output();
   /// What it wrote: the beginning and the end, with a mark where the middle was left out. Without the stacks that it
@@ -75,6 +78,7 @@ struct Process {
   std::string importing;     ///< the module that discovery is at
 
  private:
+  Clock::duration given_back_{};
   [[nodiscard]] std::string whole_output() const;
   [[nodiscard]] model::BranchFailure timeout_failure() const;
 

@@ -13,6 +13,7 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -199,6 +200,14 @@ std::vector<pid_t> threads() {
 }
 
 bool is_zombie(pid_t pid) { return state_and_parent(std::to_string(pid)).first == 'Z'; }
+
+std::chrono::nanoseconds waited_for_processor(pid_t pid) {
+  const std::string text = read_small_file(fmt::format("/proc/{}/schedstat", pid)).value_or("");
+  long long ran = 0;
+  long long waited = 0;
+  return std::sscanf(text.c_str(), "%lld %lld", &ran, &waited) == 2 ? std::chrono::nanoseconds(waited)
+                                                                    : std::chrono::nanoseconds(0);
+}
 
 std::string command_line(pid_t pid, std::size_t length) {
   const auto read = [&](const char* name) {

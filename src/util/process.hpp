@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,10 @@ int wait_for(pid_t pid);
 
 /// Has it ended, and nobody taken note?
 [[nodiscard]] bool is_zombie(pid_t pid);
+
+/// How long the process's first thread has waited for a processor that others had, since it began. Reads
+/// /proc/PID/schedstat (the kernel's Documentation/scheduler/sched-stats); zero where there is none.
+[[nodiscard]] std::chrono::nanoseconds waited_for_processor(pid_t pid);
 
 /// Kills all children of this process, and what becomes its child by that (PR_SET_CHILD_SUBREAPER), until none is left.
 /// Does nothing where /proc is not mounted.

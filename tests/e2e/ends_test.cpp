@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 #include <string>
+#include <thread>
 
 #include "support/sandbox.hpp"
 
@@ -101,6 +103,23 @@ TEST(Ends, ByItsOwnTimeoutWinOverTheOption) {
   const auto captured = box.capture({"--timeout", "0.8", "--no-stability-check"});
   EXPECT_EQ(captured.of("bench.time_short"), "failed") << captured.text();
   EXPECT_EQ(captured.of("bench.time_long"), "outer") << captured.text();
+}
+
+TEST(Ends, ByATimeoutAreNotForWantOfAProcessor) {
+  const Sandbox box;
+  box.write_suite(
+      "import time\n"
+      "class Busy:\n"
+      "    params = list(range(16))\n"
+      "    def time_f(self, n):\n"
+      "        begun = time.process_time()\n"
+      "        while time.process_time() - begun < 0.5: pass\n"
+      "        return n\n");
+  const std::string many = std::to_string(8 * std::max(1U, std::thread::hardware_concurrency()));
+  const auto captured = box.capture({"--timeout", "1", "-j", many, "--no-stability-check"});
+  for (int n = 0; n < 16; ++n) {
+    EXPECT_EQ(captured.of("bench.Busy.time_f(" + std::to_string(n) + ")"), "outer") << captured.text();
+  }
 }
 
 TEST(Ends, ByATimeoutNameItsLimitAndWhoSetsIt) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kRunning = -1;
 std::int64_t g_frozen_at = kRunning;  // seconds since 1970-01-01 UTC; set once, before there are threads
-std::int64_t g_shift = 0;              // seconds that the system's clock is said to be away from what it is; the same
+std::int64_t g_shift = 0;             // seconds that the system's clock is said to be away from what it is; the same
 
 using ClockGettime = int (*)(clockid_t, timespec*);
 ClockGettime g_libc_clock_gettime = nullptr;  // null until the program's constructors have run
@@ -54,9 +54,7 @@ bool set_clock(const char* function, std::int64_t seconds) noexcept {
 
 }  // namespace
 
-bool freeze_clock(std::int64_t seconds) noexcept {
-  return set_clock("snapshot_test_freeze_clock", seconds);
-}
+bool freeze_clock(std::int64_t seconds) noexcept { return set_clock("snapshot_test_freeze_clock", seconds); }
 
 bool shift_clock(std::int64_t seconds) noexcept { return set_clock("snapshot_test_shift_clock", seconds); }
 
