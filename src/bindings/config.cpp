@@ -1,5 +1,6 @@
 // Settings: checked, read and written by the room config, so that Python and the command line agree on every key.
 #include "config/config.hpp"
+#include "config/layers.hpp"
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>

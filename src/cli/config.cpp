@@ -1,4 +1,5 @@
 #include "config/config.hpp"
+#include "config/layers.hpp"
 
 #include <fmt/format.h>
 

@@ -9,6 +9,7 @@
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "config/layers.hpp"
 #include "inspect/compare_values.hpp"
 #include "report/format.hpp"
 #include "report/json_report.hpp"

@@ -1,4 +1,5 @@
 #include "cli/options.hpp"
+#include "config/layers.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "config/layers.hpp"
 #include "config/load.hpp"
 #include "util/try.hpp"
 

@@ -5,6 +5,7 @@
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "config/layers.hpp"
 
 namespace snapshot_test::cli {
 

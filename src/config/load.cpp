@@ -4,6 +4,7 @@
 
 #include "config/asv_conf.hpp"
 #include "config/json_text.hpp"
+#include "config/layers.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::config {

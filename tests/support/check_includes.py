@@ -22,7 +22,7 @@ ROOMS = {
     "inspect": {"util", "model", "pickle", "compare", "store", "report"},
     "host/interpreter": {"util"},
     "host/discovery": {"util", "model"},
-    "host/pickling": {"util", "store"},
+    "host/pickling": {"util", "model", "store"},
     "host/trace": {"util", "store", "host/pickling"},
     "host/execution": {
         "util", "model", "compare", "store", "host/interpreter", "host/discovery", "host/pickling", "host/trace"

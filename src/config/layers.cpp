@@ -1,4 +1,4 @@
-#include "config/config.hpp"
+#include "config/layers.hpp"
 
 #include <fmt/format.h>
 
@@ -114,11 +114,6 @@ Result<void> apply(Config& config, const Json& layer, const Source& source) {
 }
 
 }  // namespace
-
-Origin Config::origin(std::string_view key) const {
-  const auto found = origins.find(key);
-  return found == origins.end() ? Origin::kDefault : found->second;
-}
 
 Result<void> apply_settings(Config& config, const Json& layer, const std::string& source) {
   return apply(config, layer, {source});
