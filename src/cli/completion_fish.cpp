@@ -10,7 +10,7 @@ namespace {
 using Kind = Offer::Kind;
 
 /// Fish itself can only tell whether a word was seen, and would take a benchmark folder "verify" for the subcommand.
-constexpr const char* kFishFunctions = R"(
+constexpr const char* kFunctions = R"(
 # The subcommand on the command line; nothing if there is none yet.
 function __snapshot_test_subcommand
     set -l value_comes 0
@@ -100,7 +100,7 @@ std::string fish_completion(const Usage& usage) {
       text += fmt::format(" {}", fmt::join(option.names, " "));
     }
   }
-  text += fmt::format("\n{}complete -c snapshot_test -f\n", kFishFunctions) + lines_of(usage.general);
+  text += fmt::format("\n{}complete -c snapshot_test -f\n", kFunctions) + lines_of(usage.general);
   for (const Subcommand& subcommand : usage.subcommands) {
     text += fmt::format("complete -c snapshot_test -n {} -a {} -d {}\n", quoted("__snapshot_test_in ''"),
                         subcommand.name, quoted(subcommand.description));
