@@ -24,7 +24,7 @@ const auto* const kInterpreter = ::testing::AddGlobalTestEnvironment(new Interpr
 
 struct Run {
   pickling::Reducers reducers = pickling::standard_reducers();
-  std::unique_ptr<pickling::DrainCache> drained = std::make_unique<pickling::DrainCache>();
+  std::unique_ptr<pickling::DrainCache> drained = std::make_unique<pickling::DrainCache>(pickling::pickle_items);
 };
 
 py::object dump(Run& run, const py::object& value, const py::kwargs& options) {
@@ -89,7 +89,8 @@ void run_python(const std::string& code) {
         [&run](const py::object& value, const py::kwargs& options) { return dump(run, value, options); });
     scope["has_reducer"] =
         py::cpp_function([&run](const py::type& type) { return run.reducers.find(type) != nullptr; });
-    scope["new_run"] = py::cpp_function([&run] { run.drained = std::make_unique<pickling::DrainCache>(); });
+    scope["new_run"] =
+        py::cpp_function([&run] { run.drained = std::make_unique<pickling::DrainCache>(pickling::pickle_items); });
     py::exec(kPrelude, scope);
     py::exec(code, scope);
     scope.attr("clear")();
