@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::config {
 
