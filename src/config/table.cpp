@@ -114,7 +114,8 @@ const std::vector<Row>& rows() {
       {.key = "timeout", .place = AT(suite.timeout), .group = Group::kRun,
        .option = "--timeout", .range = {0, Bound::kExcluded}, .unit = "seconds",
        .help = "wall time that one case may take; a benchmark's own timeout wins",
-       .detail = "it counts from set-up to teardown, without looking at the values, which may take ten minutes",
+       .detail = "it counts from set-up to teardown, without looking at the values, which may take ten minutes, and "
+                 "without the time in which other processes had the processors",
        .default_means = fmt::format("`default_benchmark_timeout` of `asv.conf.json`, else {} seconds", model::kDefaultTimeout),
        .record = Record::kRun},
       {.key = "import_timeout", .place = AT(suite.import_timeout), .group = Group::kProcess,
