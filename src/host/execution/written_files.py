@@ -13,6 +13,8 @@ MOST_TEXT = 1 << 20
 MOST_BYTES = 64 << 20
 MOST_LEVELS = 3
 
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?(?![\w.])")
 TIMES_IN_TEXT = re.compile(r"<dc:date>[^<]*</dc:date>|<dcterms:\w+[^>]*>[^<]*</dcterms:\w+>|(?m:^%%CreationDate:.*$)")
 TIMES_IN_PDF = re.compile(rb"/(?:CreationDate|ModDate)\s*\([^)]*\)|/ID\s*\[[^\]]*\]")
@@ -155,8 +157,7 @@ def pickled(data, level):
 
 FORMATS = (
     (b"\x93NUMPY", npy),
-    (b"PK\x03\x04", zipped),
-    (b"PK\x05\x06", zipped),
+    (ZIP, zipped),
     (b"\x1f\x8b", unpacked("gzip")),
     (b"BZh", unpacked("bz2")),
     (b"\xfd7zXZ", unpacked("lzma")),
@@ -196,8 +197,8 @@ def value_of(data, level=0):
 
 def digest_of_large(path):
     with open(path, "rb") as file:
-        start = file.read(4)
-    if start in (b"PK\x03\x04", b"PK\x05\x06"):
+        is_zip = file.read(4).startswith(ZIP)
+    if is_zip:
         import zipfile
 
         try:
