@@ -9,6 +9,8 @@
 #include <map>
 #include <set>
 
+#include "planned_benchmarks.hpp"
+
 namespace snapshot_test::session {
 namespace {
 
@@ -106,21 +108,8 @@ model::CaseReply returned() {
   return reply;
 }
 
-class Conducting : public testing::Test {
+class Conducting : public PlannedBenchmarks {
  protected:
-  void SetUp() override {
-    auto made = Scratch::create();
-    ASSERT_TRUE(made) << made.error().message;
-    scratch_.emplace(std::move(*made));
-  }
-
-  const model::Benchmark& benchmark(const std::string& name, const std::string& module = "bench") {
-    model::Benchmark& made = benchmarks_.emplace_back();
-    made.name = module + "." + name;
-    made.module = module;
-    made.function = name;
-    return made;
-  }
   CaseTask task(const model::Benchmark& of, Isolation isolation = Isolation::kFork) {
     CaseTask made;
     made.benchmark = &of;
@@ -192,10 +181,6 @@ class Conducting : public testing::Test {
   std::vector<std::string> started;  ///< those that were announced
   std::map<std::string, int> times;
   std::map<std::string, CaseOutcome> outcomes;
-
- private:
-  std::optional<Scratch> scratch_;
-  std::deque<model::Benchmark> benchmarks_;
 };
 
 TEST_F(Conducting, Cases_ThatReturn_EndOnceEach) {

@@ -4,27 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
+#include "planned_benchmarks.hpp"
 
 namespace snapshot_test::session {
 namespace {
 
 using testing::HasSubstr;
 
-class Planning : public testing::Test {
+class Planning : public PlannedBenchmarks {
  protected:
-  void SetUp() override {
-    auto made = Scratch::create();
-    ASSERT_TRUE(made) << made.error().message;
-    scratch_.emplace(std::move(*made));
-  }
-
-  model::Benchmark& benchmark(const std::string& name, const std::string& module = "bench") {
-    model::Benchmark& made = benchmarks_.emplace_back();
-    made.name = module + "." + name;
-    made.module = module;
-    return made;
-  }
   /// Cases 0, 1, ... of a benchmark.
   void add(const model::Benchmark& of, std::size_t cases = 1, Isolation isolation = Isolation::kFork) {
     for (std::size_t i = 0; i < cases; ++i) {
@@ -45,10 +33,6 @@ class Planning : public testing::Test {
   }
 
   std::vector<CaseTask> tasks_;
-
- private:
-  std::optional<Scratch> scratch_;
-  std::deque<model::Benchmark> benchmarks_;
 };
 
 TEST_F(Planning, Module_OfSeveralBenchmarks_HasOneBranch) {
