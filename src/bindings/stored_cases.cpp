@@ -66,9 +66,7 @@ Result<void> for_each_manifest(const Store& store, const std::optional<std::stri
     }
     TRY_ASSIGN(const auto manifest, store.load_manifest(name));
     if (manifest && (!module || manifest->module == *module)) {
-      if (auto visited = visit(*manifest); !visited) {
-        return visited;
-      }
+      TRY(visit(*manifest));
     }
   }
   return {};

@@ -50,8 +50,7 @@ Result<std::string> clean(const CleanArgs& args) {
              there ? Result<std::unique_ptr<store::Store>>(std::move(there)) : store::Store::open(config.snapshot_dir));
   std::optional<std::vector<std::string>> live;
   if (args.obsolete == CleanArgs::Obsolete::kRemove) {
-    TRY_ASSIGN(auto names, live_benchmarks(config, args.shared));
-    live = std::move(names);
+    TRY_ASSIGN(live, live_benchmarks(config, args.shared));
   }
   TRY_ASSIGN(const auto cleaned, store->clean(live, args.mode));
   std::string text;

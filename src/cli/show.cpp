@@ -123,8 +123,7 @@ Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
   TRY_ASSIGN(const auto config, load_config(args.shared));
   inspect::Operand operand{inspect::OperandKind::kStore, config.snapshot_dir, {}};
   if (args.what) {
-    TRY_ASSIGN(auto parsed, inspect::parse_operand(*args.what, config.snapshot_dir));
-    operand = std::move(parsed);
+    TRY_ASSIGN(operand, inspect::parse_operand(*args.what, config.snapshot_dir));
   }
   if (operand.kind == inspect::OperandKind::kSnapshot) {
     return show_snapshots(operand, args, config, streams);

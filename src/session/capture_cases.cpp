@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "session/judge.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -255,9 +256,7 @@ Result<void> Capture::stage(const Selection& selection) {
     if (old && *old) {
       manifest = store::merge(**old, std::move(manifest));
     }
-    if (auto put = transaction_.put_manifest(manifest); !put) {
-      return put;
-    }
+    TRY(transaction_.put_manifest(manifest));
   }
   return {};
 }

@@ -130,8 +130,7 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make
   on_started_ = on_started;
   on_finished_ = on_finished;
   unfinished_ = tasks.size();
-  TRY_ASSIGN(auto tree, plan_work(std::move(tasks), options_.timeouts, scratch_));
-  tree_ = std::move(tree);
+  TRY_ASSIGN(tree_, plan_work(std::move(tasks), options_.timeouts, scratch_));
   schedule_.emplace(tree_, options_.workers);
   opened(*tree_.spawned);
   if (base_ != nullptr) {
@@ -143,9 +142,7 @@ Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make
   }
   while (unfinished_ > 0 && !options_.interrupted() && !stopped_) {
     start_ready_work();
-    if (auto turned = turn(); !turned) {
-      return turned;
-    }
+    TRY(turn());
   }
   return {};
 }

@@ -12,6 +12,7 @@
 
 #include "util/file.hpp"
 #include "util/refusal.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -122,9 +123,7 @@ fs::path Scratch::numbered_folder(const std::string& kind, std::size_t number) c
 
 Result<fs::path> Scratch::make_work_folder(const std::string& kind, std::size_t number) const {
   const fs::path folder = numbered_folder(kind, number).lexically_relative(path_);
-  if (auto temporary = make_folder(folder / "tmp"); !temporary) {
-    return temporary;
-  }
+  TRY(make_folder(folder / "tmp"));
   return make_folder(folder / "work");
 }
 

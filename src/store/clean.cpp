@@ -90,16 +90,12 @@ Result<void> plan_leftovers(const FolderStore& store, Plan& plan) {
   for (const fs::path& stale : staged.stale) {
     std::error_code ignored;
     plan.report.resumable += fs::exists(paths::journal(stale), ignored) ? 1 : 0;
-    if (auto planned = plan_removal(stale, plan.report.leftovers, plan); !planned) {
-      return planned;
-    }
+    TRY(plan_removal(stale, plan.report.leftovers, plan));
   }
   TRY_ASSIGN(const auto entries, list_folder(store.root() / "."));
   for (const FolderEntry& entry : entries) {
     if (entry.is_file && entry.name.starts_with(paths::kTemporaryPrefix)) {
-      if (auto planned = plan_removal(store.root() / entry.name, plan.report.leftovers, plan); !planned) {
-        return planned;
-      }
+      TRY(plan_removal(store.root() / entry.name, plan.report.leftovers, plan));
     }
   }
   return {};
@@ -118,20 +114,14 @@ Result<void> remove_empty_folders(const fs::path& folder) {
 Result<void> carry_out(const FolderStore& store, const Plan& plan) {
   TRY_ASSIGN(const auto watch, open_folder(store.root()));
   for (const fs::path& path : plan.manifests) {
-    if (auto removed = remove_tree(path); !removed) {
-      return removed;
-    }
+    TRY(remove_tree(path));
   }
   // An object must not be gone while a manifest that names it might come back after a power loss.
   if (!plan.manifests.empty()) {
-    if (auto durable = sync_tree(paths::cases(store.root()), watch); !durable) {
-      return durable;
-    }
+    TRY(sync_tree(paths::cases(store.root()), watch));
   }
   for (const fs::path& path : plan.others) {
-    if (auto removed = remove_tree(path); !removed) {
-      return removed;
-    }
+    TRY(remove_tree(path));
   }
   for (const auto& paths : {plan.manifests, plan.others}) {
     for (const fs::path& path : paths) {
@@ -139,9 +129,7 @@ Result<void> carry_out(const FolderStore& store, const Plan& plan) {
     }
   }
   for (const fs::path& folder : {store.objects_folder(), paths::cases(store.root())}) {
-    if (auto removed = remove_empty_folders(folder); !removed) {
-      return removed;
-    }
+    TRY(remove_empty_folders(folder));
   }
   return {};
 }
@@ -157,8 +145,7 @@ Result<CleanReport> FolderStore::clean(const std::optional<std::vector<std::stri
   }
   std::optional<StoreLock> lock;
   if (mode == CleanMode::kRemove) {
-    TRY_ASSIGN(auto taken, StoreLock::take(root_, patience));
-    lock = std::move(taken);
+    TRY_ASSIGN(lock, StoreLock::take(root_, patience));
     TRY(roll_forward_all(root_));
   }
   Plan plan;

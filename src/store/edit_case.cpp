@@ -88,9 +88,7 @@ Result<void> put_case(Manifest& manifest, const std::vector<std::string>& names,
       manifest.params.push_back({fmt::format("param{}", i + 1), {}});
     }
   }
-  if (auto checked = check_count(manifest, record.ids); !checked) {
-    return checked;
-  }
+  TRY(check_count(manifest, record.ids));
   const std::vector<std::size_t> before = sizes_of(manifest.params);
   std::vector<std::size_t> places;
   for (std::size_t axis = 0; axis < manifest.params.size(); ++axis) {

@@ -155,9 +155,7 @@ Result<void> write_new_file(const fs::path& path, std::string_view text) {
   if (!fd) {
     return tl::unexpected(store_error("create", path));
   }
-  if (auto written = write_fully(fd, std::as_bytes(std::span(text)), path); !written) {
-    return written;
-  }
+  TRY(write_fully(fd, std::as_bytes(std::span(text)), path));
   return close_checked(fd, path);
 }
 

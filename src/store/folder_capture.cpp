@@ -112,18 +112,12 @@ struct FolderCapture final : CaptureTransaction {
       return tl::unexpected(store_error("create", temporary));
     }
     const std::string text = its_id + "\n";
-    if (auto wrote = write_fully(fd, std::as_bytes(std::span(text)), temporary); !wrote) {
-      return wrote;
-    }
+    TRY(write_fully(fd, std::as_bytes(std::span(text)), temporary));
     if (::fsync(fd.get()) != 0) {
       return tl::unexpected(store_error("fsync", temporary));
     }
-    if (auto closed = close_checked(fd, temporary); !closed) {
-      return closed;
-    }
-    if (auto renamed = rename_file(temporary, marker); !renamed) {
-      return renamed;
-    }
+    TRY(close_checked(fd, temporary));
+    TRY(rename_file(temporary, marker));
     if (auto durable = util::fsync_folder(staged); !durable) {
       ::unlink(marker.c_str());
       return durable;
@@ -216,8 +210,7 @@ Result<std::unique_ptr<CaptureTransaction>> start(const FolderStore& store, std:
       done = tl::unexpected(std::move(journal.error()));
     }
   }
-  TRY_ASSIGN(auto watch, done ? open_folder(folder) : tl::unexpected(done.error()));
-  capture->watch = std::move(watch);
+  TRY_ASSIGN(capture->watch, done ? open_folder(folder) : tl::unexpected(done.error()));
   return capture;
 }
 

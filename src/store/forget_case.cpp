@@ -18,12 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 Result<void> remove_manifest(const fs::path& path) {
-  if (auto removed = remove_tree(path); !removed) {
-    return removed;
-  }
-  if (auto durable = util::fsync_folder(path.parent_path()); !durable) {
-    return durable;
-  }
+  TRY(remove_tree(path));
+  TRY(util::fsync_folder(path.parent_path()));
   ::rmdir(path.parent_path().c_str());  // refused unless empty
   return {};
 }

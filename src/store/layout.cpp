@@ -41,13 +41,9 @@ Result<void> move_two_levels(const fs::path& from, const fs::path& to, MoveFile 
       continue;
     }
     TRY_ASSIGN(const auto entries, list_folder(from / folder.name));
-    if (auto made = ensure_folder(to / folder.name); !made) {
-      return made;
-    }
+    TRY(ensure_folder(to / folder.name));
     for (const FolderEntry& entry : entries) {
-      if (auto moved = move(from / folder.name / entry.name, to / folder.name, entry); !moved) {
-        return moved;
-      }
+      TRY(move(from / folder.name / entry.name, to / folder.name, entry));
     }
   }
   return {};
@@ -58,9 +54,7 @@ Result<void> move_object(const fs::path& from, const fs::path& to_folder, const 
   if (!entry.is_file || !object) {
     return {};
   }
-  if (auto moved = rename_file(from, to_folder / entry.name); !moved) {
-    return moved;
-  }
+  TRY(rename_file(from, to_folder / entry.name));
   // The same pickle in the other encoding is what this one replaces.
   return remove_tree(paths::object(to_folder.parent_path(), object->sha256, other(object->encoding)));
 }
@@ -76,9 +70,7 @@ Result<void> move_runs(const fs::path& from, const fs::path& to) {
   TRY_ASSIGN(const auto entries, list_folder(from));
   for (const FolderEntry& entry : entries) {
     if (entry.is_file && paths::parse_run(entry.name)) {
-      if (auto moved = rename_file(from / entry.name, to / entry.name); !moved) {
-        return moved;
-      }
+      TRY(rename_file(from / entry.name, to / entry.name));
     }
   }
   return {};
@@ -200,9 +192,7 @@ Result<void> check_places(const fs::path& root, const fs::path& staged) {
 Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   TRY_ASSIGN(const auto watch, open_folder(root));
   for (const fs::path& folder : {paths::objects(root), paths::cases(root), paths::runs(root)}) {
-    if (auto made = ensure_folder(folder); !made) {
-      return made;
-    }
+    TRY(ensure_folder(folder));
   }
   // Objects before the manifests that name them, for those who copy the folder meanwhile.
   auto done = move_two_levels(paths::objects(staged), paths::objects(root), move_object);
@@ -225,9 +215,7 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
 Result<void> roll_forward_all(const fs::path& root) {
   TRY_ASSIGN(const auto staged, find_staged(root));
   for (const fs::path& each : staged.committed) {
-    if (auto moved = roll_forward(root, each); !moved) {
-      return moved;
-    }
+    TRY(roll_forward(root, each));
   }
   return {};
 }

@@ -85,8 +85,7 @@ struct FileObjectWriter : ObjectWriter {
 
   Result<void> to_file(std::span<const std::byte> bytes) {
     if (temporary.path.empty()) {
-      TRY_ASSIGN(auto created, create_temporary(staging));
-      temporary = std::move(created);
+      TRY_ASSIGN(temporary, create_temporary(staging));
     }
     stored_bytes += bytes.size();
     return write_fully(temporary.fd, bytes, temporary.path);
@@ -132,9 +131,7 @@ struct FileObjectWriter : ObjectWriter {
 
   /// The sample is full: from here on bytes flow into the file.
   Result<void> start_streaming() {
-    if (auto decided = decide(); !decided) {
-      return decided;
-    }
+    TRY(decide());
     if (state == State::kPlain) {
       return flush();
     }
@@ -167,9 +164,7 @@ struct FileObjectWriter : ObjectWriter {
       }
       bytes = fill(bytes);
       if (buffer.size() == kSample) {
-        if (auto wrote = flush(); !wrote) {
-          return wrote;
-        }
+        TRY(flush());
       }
     }
     return {};
@@ -178,9 +173,7 @@ struct FileObjectWriter : ObjectWriter {
   /// Everything is in the temporary file, or, for a value that fitted the sample, still in memory.
   Result<void> complete() {
     if (state == State::kUndecided) {
-      if (auto decided = decide(); !decided) {
-        return decided;
-      }
+      TRY(decide());
       if (state == State::kZstd) {
         const Trailer trailer = make_trailer(plain_bytes);
         packed.insert(packed.end(), trailer.begin(), trailer.end());
@@ -220,19 +213,11 @@ struct FileObjectWriter : ObjectWriter {
 
   Result<void> put(const fs::path& target) {
     if (temporary.path.empty()) {
-      if (auto wrote = flush(); !wrote) {
-        return wrote;
-      }
+      TRY(flush());
     }
-    if (auto closed = close_checked(temporary.fd, temporary.path); !closed) {
-      return closed;
-    }
-    if (auto made = ensure_folder(target.parent_path()); !made) {
-      return made;
-    }
-    if (auto renamed = rename_file(temporary.path, target); !renamed) {
-      return renamed;
-    }
+    TRY(close_checked(temporary.fd, temporary.path));
+    TRY(ensure_folder(target.parent_path()));
+    TRY(rename_file(temporary.path, target));
     temporary.path.clear();
     return {};
   }
@@ -246,9 +231,7 @@ Result<void> FileObjectWriter::write(std::span<const std::byte> bytes) {
     if (buffer.size() < kSample) {
       return {};
     }
-    if (auto started = start_streaming(); !started) {
-      return started;
-    }
+    TRY(start_streaming());
   }
   return stream(bytes);
 }

@@ -56,8 +56,7 @@ Result<Fd> open_regular(const fs::path& path) {
 }
 
 Result<std::string> read_file(const fs::path& path) {
-  TRY_ASSIGN(auto opened, open_regular(path));
-  const Fd fd = std::move(opened);
+  TRY_ASSIGN(const Fd fd, open_regular(path));
   std::string text;
   char chunk[1 << 16];
   for (;;) {
@@ -153,9 +152,7 @@ Result<void> AtomicFile::commit() {
 
 Result<void> write_file_atomically(const fs::path& target, std::string_view text) {
   TRY_ASSIGN(auto file, AtomicFile::create(target));
-  if (auto written = file.write(text); !written) {
-    return written;
-  }
+  TRY(file.write(text));
   return file.commit();
 }
 

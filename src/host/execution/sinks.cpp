@@ -71,8 +71,7 @@ Result<bool> CompareSink::equal_next(std::span<const std::byte> bytes) {
 }
 
 Result<void> CompareSink::start_spooling() {
-  TRY_ASSIGN(auto file, unnamed_file(scratch_));
-  spool_ = std::move(file);
+  TRY_ASSIGN(spool_, unnamed_file(scratch_));
   std::vector<std::byte> chunk(static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, equal_bytes_)));
   for (std::uint64_t left = equal_bytes_; left > 0;) {
     const auto got =
@@ -83,9 +82,7 @@ Result<void> CompareSink::start_spooling() {
     if (*got == 0) {
       return fail(ErrorKind::kCorrupt, "a stored object ended early");
     }
-    if (auto written = util::write_all(spool_.get(), std::span(chunk).first(*got), scratch_); !written) {
-      return written;
-    }
+    TRY(util::write_all(spool_.get(), std::span(chunk).first(*got), scratch_));
     left -= *got;
   }
   return {};
@@ -99,9 +96,7 @@ Result<void> CompareSink::write(std::span<const std::byte> bytes) {
       hash_.update(bytes);
       return {};
     }
-    if (auto started = start_spooling(); !started) {
-      return started;
-    }
+    TRY(start_spooling());
   }
   return util::write_all(spool_.get(), bytes, scratch_);
 }

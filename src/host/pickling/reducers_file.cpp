@@ -11,6 +11,7 @@
 #include "host/pickling/python_error.hpp"
 #include "host/pickling/type_names.hpp"
 #include "util/file.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 
@@ -125,12 +126,8 @@ Result<void> add_reducers(Reducers& reducers, const py::dict& scope) {
                                      : py::object();
   Reducers tried;
   for (Reducers* target : {&tried, &reducers}) {
-    if (auto added = add_dict(*target, scope, "SUBCLASS_REDUCERS", Match::kSubclasses, uncheckable); !added) {
-      return added;
-    }
-    if (auto added = add_dict(*target, scope, "REDUCERS", Match::kExactType, uncheckable); !added) {
-      return added;
-    }
+    TRY(add_dict(*target, scope, "SUBCLASS_REDUCERS", Match::kSubclasses, uncheckable));
+    TRY(add_dict(*target, scope, "REDUCERS", Match::kExactType, uncheckable));
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include "host/pickling/folder_text.hpp"
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 
@@ -41,15 +42,11 @@ Result<void> GraphWriter::save_array(PyObject* array) {
   const ArrayView view = view_array(array, traits->item_size);
   {
     const LabelScope label(content_);
-    if (auto saved = save(from_buffer.ptr()); !saved) {
-      return saved;
-    }
+    TRY(save(from_buffer.ptr()));
   }
   stream_.op(Opcode::kMark);
   save_elements_of(array, view);
-  if (auto saved = save(dtype.ptr()); !saved) {
-    return saved;
-  }
+  TRY(save(dtype.ptr()));
   if (view.shape.size() > 3) {
     stream_.op(Opcode::kMark);
   }

@@ -9,6 +9,7 @@
 #include "host/pickling/lazy_attributes.hpp"
 #include "host/pickling/python_error.hpp"
 #include "host/pickling/set_order.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
@@ -49,9 +50,7 @@ Result<void> GraphWriter::save_tuple(PyObject* tuple, Sharing sharing) {
     PathScope path(path_, PathStep::Kind::kIndex);
     for (Py_ssize_t i = 0; i < size; ++i) {
       path.set_index(i);
-      if (auto saved = save(PyTuple_GET_ITEM(tuple, i)); !saved) {
-        return saved;
-      }
+      TRY(save(PyTuple_GET_ITEM(tuple, i)));
     }
   }
   // One of its items may have led back to the tuple and written it: then drop these items and refer to that.
@@ -98,9 +97,7 @@ Result<void> GraphWriter::save_list(PyObject* list) {
       }
       path.set_index(i);
       const auto held = py::reinterpret_borrow<py::object>(item);
-      if (auto saved = save(item); !saved) {
-        return saved;
-      }
+      TRY(save(item));
     }
     stream_.op(Opcode::kAppends);
     if (stream_.failure()) {
@@ -121,9 +118,7 @@ Result<void> GraphWriter::save_dict(PyObject* dict, Keys keys, Sharing sharing, 
     content_ = content_ || keys == Keys::kContent;
     return {};
   }
-  if (auto marked = owner == nullptr ? Result<void>() : mark_lazy(owner, dict); !marked) {
-    return marked;
-  }
+  TRY(owner == nullptr ? Result<void>() : mark_lazy(owner, dict));
   return save_dict_items(dict, keys);
 }
 
@@ -137,9 +132,7 @@ Result<void> GraphWriter::mark_lazy(PyTypeObject* owner, PyObject* dict) {
   const LabelScope label(content_);
   stream_.op(Opcode::kMark);
   for (const py::object& name : names) {
-    if (auto saved = save(name.ptr()); !saved) {
-      return saved;
-    }
+    TRY(save(name.ptr()));
     stream_.short_text(kLazyMark);
   }
   stream_.op(Opcode::kSetItems);
@@ -161,15 +154,11 @@ Result<void> GraphWriter::save_dict_items(PyObject* dict, Keys keys) {
     const auto held_value = py::reinterpret_borrow<py::object>(value);
     path.set_key(key);
     const bool content_before = content_;
-    if (auto saved = save(key); !saved) {
-      return saved;
-    }
+    TRY(save(key));
     if (keys == Keys::kLabels && PyUnicode_CheckExact(key)) {
       content_ = content_before;
     }
-    if (auto saved = save(value); !saved) {
-      return saved;
-    }
+    TRY(save(value));
     if (PyDict_GET_SIZE(dict) != size) {
       return opaque("a dict changed its size while it was pickled");
     }
@@ -190,9 +179,7 @@ Result<void> GraphWriter::save_elements(const std::vector<py::object>& elements,
   PathScope path(path_, PathStep::Kind::kIndex);
   for (std::size_t i = begin; i < end; ++i) {
     path.set_index(static_cast<Py_ssize_t>(i));
-    if (auto saved = save(elements[i].ptr()); !saved) {
-      return saved;
-    }
+    TRY(save(elements[i].ptr()));
   }
   return {};
 }
@@ -204,9 +191,7 @@ Result<void> GraphWriter::save_set(PyObject* set) {
   content_ = content_ || elements.empty();
   for (std::size_t i = 0; i < elements.size(); i += kBatch) {
     stream_.op(Opcode::kMark);
-    if (auto saved = save_elements(elements, i, std::min(elements.size(), i + kBatch)); !saved) {
-      return saved;
-    }
+    TRY(save_elements(elements, i, std::min(elements.size(), i + kBatch)));
     stream_.op(Opcode::kAddItems);
   }
   return {};
@@ -216,9 +201,7 @@ Result<void> GraphWriter::save_frozenset(PyObject* set) {
   const std::vector<py::object> elements = ordered_elements(set);
   content_ = content_ || elements.empty();
   stream_.op(Opcode::kMark);
-  if (auto saved = save_elements(elements, 0, elements.size()); !saved) {
-    return saved;
-  }
+  TRY(save_elements(elements, 0, elements.size()));
   // As with tuples: an element may have led back here.
   if (const auto number = memo_.find(set)) {
     stream_.op(Opcode::kPopMark);
@@ -312,9 +295,7 @@ Result<void> GraphWriter::append_items(const py::object& items) {
       stream_.op(Opcode::kMark);
     }
     path.set_index(count);
-    if (auto saved = save(item.ptr()); !saved) {
-      return saved;
-    }
+    TRY(save(item.ptr()));
     if (++count % kBatch == 0) {
       stream_.op(Opcode::kAppends);
     }
@@ -334,9 +315,7 @@ Result<void> GraphWriter::set_items(const py::object& pairs) {
     }
     path.set_key(PyTuple_GET_ITEM(pair.ptr(), 0));
     for (Py_ssize_t i = 0; i < 2; ++i) {
-      if (auto saved = save(PyTuple_GET_ITEM(pair.ptr(), i)); !saved) {
-        return saved;
-      }
+      TRY(save(PyTuple_GET_ITEM(pair.ptr(), i)));
     }
     if (++count % kBatch == 0) {
       stream_.op(Opcode::kSetItems);

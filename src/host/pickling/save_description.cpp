@@ -12,6 +12,7 @@
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
 #include "host/pickling/type_names.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
@@ -54,9 +55,7 @@ Result<void> GraphWriter::save_description(PyObject* object, const Description& 
   stream_.op(Opcode::kMark);
   stream_.short_text(kDescriptionKey);
   stream_.short_text(description.kind);
-  if (auto saved = save_fields(object, description.fields); !saved) {
-    return saved;
-  }
+  TRY(save_fields(object, description.fields));
   stream_.op(Opcode::kSetItems);
   return stream_state();
 }
@@ -97,9 +96,7 @@ Result<void> GraphWriter::save_iterator(PyObject* object) {
     note_part(items.partly);
   }
   stream_.op(Opcode::kMark);
-  if (auto saved = save_fields(object, items.fields); !saved) {
-    return saved;
-  }
+  TRY(save_fields(object, items.fields));
   stream_.op(Opcode::kSetItems);
   return stream_state();
 }

@@ -1,6 +1,7 @@
 // Classes and functions, by reference: the checks of Lib/pickle.py's save_global.
 #include "host/pickling/describe_callable.hpp"
 #include "host/pickling/graph_writer.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 
@@ -25,12 +26,8 @@ Result<void> GraphWriter::save_class(PyObject* type) {
       continue;
     }
     // These have no name that could be imported.
-    if (auto saved = save(reinterpret_cast<PyObject*>(&PyType_Type)); !saved) {
-      return saved;
-    }
-    if (auto saved = save(singleton); !saved) {
-      return saved;
-    }
+    TRY(save(reinterpret_cast<PyObject*>(&PyType_Type)));
+    TRY(save(singleton));
     stream_.op(Opcode::kTuple1);
     memoize_unnamed();
     stream_.op(Opcode::kReduce);

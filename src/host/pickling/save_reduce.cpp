@@ -118,27 +118,15 @@ Result<void> GraphWriter::save_attributes(PyObject* object, const py::dict& attr
     const LabelScope scope(content_);
     return save(label);
   };
-  if (auto saved = save_label(py::module_::import("_operator").attr("getitem").ptr()); !saved) {
-    return saved;
-  }
+  TRY(save_label(py::module_::import("_operator").attr("getitem").ptr()));
   stream_.op(Opcode::kMark);
-  if (auto saved = save(object); !saved) {
-    return saved;
-  }
+  TRY(save(object));
   const py::object set = py::module_::import("builtins").attr("setattr");
   for (const auto& [name, value] : attributes) {
-    if (auto saved = save_label(set.ptr()); !saved) {
-      return saved;
-    }
-    if (auto saved = save(object); !saved) {
-      return saved;
-    }
-    if (auto saved = save_label(name.ptr()); !saved) {
-      return saved;
-    }
-    if (auto saved = save(value.ptr()); !saved) {
-      return saved;
-    }
+    TRY(save_label(set.ptr()));
+    TRY(save(object));
+    TRY(save_label(name.ptr()));
+    TRY(save(value.ptr()));
     stream_.op(Opcode::kTuple3);
     stream_.op(Opcode::kReduce);
   }
@@ -214,14 +202,10 @@ Result<void> GraphWriter::save_parts(PyObject* object, const Reduction& reductio
     content_ = true;  // even if there are none: then it is known to be empty
   }
   if (reduction.list_items) {
-    if (auto saved = append_items(reduction.list_items); !saved) {
-      return saved;
-    }
+    TRY(append_items(reduction.list_items));
   }
   if (reduction.dict_items) {
-    if (auto saved = set_items(reduction.dict_items); !saved) {
-      return saved;
-    }
+    TRY(set_items(reduction.dict_items));
   }
   if (!reduction.state) {
     return {};
@@ -241,22 +225,12 @@ Result<void> GraphWriter::save_state_by_setter(PyObject* object, const Reduction
   stream_.op(Opcode::kPop);
   {
     const LabelScope label(content_);
-    if (auto saved = save(py::module_::import("_operator").attr("getitem").ptr()); !saved) {
-      return saved;
-    }
-    if (auto saved = save(object); !saved) {
-      return saved;
-    }
-    if (auto saved = save(reduction.state_setter.ptr()); !saved) {
-      return saved;
-    }
+    TRY(save(py::module_::import("_operator").attr("getitem").ptr()));
+    TRY(save(object));
+    TRY(save(reduction.state_setter.ptr()));
   }
-  if (auto saved = save(object); !saved) {
-    return saved;
-  }
-  if (auto saved = save_state(reduction.state.ptr(), Py_TYPE(object)); !saved) {
-    return saved;
-  }
+  TRY(save(object));
+  TRY(save_state(reduction.state.ptr(), Py_TYPE(object)));
   stream_.op(Opcode::kTuple2);
   stream_.op(Opcode::kReduce);  // setter(object, state)
   stream_.op(Opcode::kTuple2);
@@ -279,9 +253,8 @@ Result<void> GraphWriter::save_state(PyObject* state, PyTypeObject* owner) {
         stream_.op(Opcode::kNone);
       } else if (const auto number = memo_.find(attributes)) {
         get(*number);
-      } else if (auto saved = save_dict(attributes, Keys::kLabels, Sharing::kPossible, owner); !saved) {
-        return saved;
-      }
+      } else
+        TRY(save_dict(attributes, Keys::kLabels, Sharing::kPossible, owner));
     }
     stream_.op(Opcode::kTuple2);
     memoize_unnamed();
