@@ -47,25 +47,24 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   return best;
 }
 
+std::size_t encode_utf8(std::uint32_t code, char* out) noexcept {
+  constexpr unsigned kLead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+  const std::size_t size = utf8_size(code);
+  if (size == 1) {
+    out[0] = static_cast<char>(code);
+    return 1;
+  }
+  for (std::size_t i = size - 1; i != 0; --i) {
+    out[i] = static_cast<char>(0x80 | (code & 0x3f));
+    code >>= 6;
+  }
+  out[0] = static_cast<char>(kLead[size] | (size == 4 ? code & 7 : code));
+  return size;
+}
+
 void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-    return;
-  }
-  const auto follow = [&](int shift) { put(0x80 | (code >> shift & 0x3f)); };
-  if (code < 0x800) {
-    put(0xc0 | code >> 6);
-  } else {
-    if (code < 0x10000) {
-      put(0xe0 | code >> 12);
-    } else {
-      put(0xf0 | (code >> 18 & 7));
-      follow(12);
-    }
-    follow(6);
-  }
-  follow(0);
+  char bytes[4];
+  out.append(bytes, encode_utf8(code, bytes));
 }
 
 }  // namespace snapshot_test::util

@@ -24,8 +24,18 @@ namespace snapshot_test::util {
 /// The candidate that is closest to `word`, if it is close enough to be a misspelling of it.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 
-/// Surrogates as any other code point, in three bytes (Python's "surrogatepass"). Of what is beyond Unicode only the
-/// lowest 21 bits count, so that there are never more than four bytes.
+/// How many bytes encode_utf8() writes.
+[[nodiscard]] constexpr std::size_t utf8_size(std::uint32_t code) noexcept {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code < 0x10000 ? 3 : 4;
+}
+
+/// Writes the code point to `out`, which has room for four bytes, and returns how many it wrote. Surrogates are encoded
+/// as any other (Python's "surrogatepass"). Of what is beyond Unicode only the lowest 21 bits count.
+std::size_t encode_utf8(std::uint32_t code, char* out) noexcept;
+
+/// The same at the end of a text.
 void append_utf8(std::string& out, std::uint32_t code);
 
 }  // namespace snapshot_test::util

@@ -4,6 +4,7 @@
 
 #include "host/pickling/folder_text.hpp"
 #include "host/pickling/graph_writer.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::host::pickling {
 namespace {
@@ -12,32 +13,6 @@ namespace {
 constexpr std::size_t kMemoiseFrom = 32;
 /// Longer ones are not hashed and compared: like containers, they are shared where the object is.
 constexpr std::size_t kByIdentityFrom = 64 * 1024;
-
-std::size_t utf8_size(Py_UCS4 character) {
-  if (character < 0x80) {
-    return 1;
-  }
-  if (character < 0x800) {
-    return 2;
-  }
-  return character < 0x10000 ? 3 : 4;
-}
-
-/// Surrogates are encoded like any other character (Python's "surrogatepass").
-std::size_t encode_utf8(Py_UCS4 character, std::byte* out) {
-  const std::size_t size = utf8_size(character);
-  if (size == 1) {
-    out[0] = static_cast<std::byte>(character);
-    return 1;
-  }
-  constexpr unsigned kLead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-  for (std::size_t i = size - 1; i != 0; --i) {
-    out[i] = static_cast<std::byte>(0x80 | (character & 0x3f));
-    character >>= 6;
-  }
-  out[0] = static_cast<std::byte>(kLead[size] | character);
-  return size;
-}
 
 std::size_t utf8_size(PyObject* text) {
   const Py_ssize_t length = PyUnicode_GetLength(text);
@@ -48,7 +23,7 @@ std::size_t utf8_size(PyObject* text) {
   const void* data = PyUnicode_DATA(text);
   std::size_t size = 0;
   for (Py_ssize_t i = 0; i < length; ++i) {
-    size += utf8_size(PyUnicode_READ(kind, data, i));
+    size += util::utf8_size(PyUnicode_READ(kind, data, i));
   }
   return size;
 }
@@ -176,7 +151,8 @@ void GraphWriter::put_utf8(PyObject* text) {
   const auto kind = PyUnicode_KIND(text);
   const void* data = PyUnicode_DATA(text);
   for (Py_ssize_t i = 0; i < length; ++i) {
-    stream_.advance(encode_utf8(PyUnicode_READ(kind, data, i), stream_.room(4)));
+    char* const out = reinterpret_cast<char*>(stream_.room(4));
+    stream_.advance(util::encode_utf8(PyUnicode_READ(kind, data, i), out));
   }
 }
 
