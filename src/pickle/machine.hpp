@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "pickle/builder.hpp"
-#include "pickle/opcodes.hpp"
+#include "util/pickle_opcodes.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::pickle {
+
+using Opcode = util::PickleOpcode;
 
 class Machine {
  public:

@@ -10,55 +10,11 @@
 #include <string_view>
 
 #include "util/byte_sink.hpp"
+#include "util/pickle_opcodes.hpp"
 
 namespace snapshot_test::host::pickling {
 
-/// Those of CPython's Lib/pickle.py that are written here.
-enum class Opcode : unsigned char {
-  kProto = 0x80,
-  kStop = '.',
-  kMark = '(',
-  kPop = '0',
-  kPopMark = '1',
-  kNone = 'N',
-  kNewTrue = 0x88,
-  kNewFalse = 0x89,
-  kBinInt = 'J',
-  kBinInt1 = 'K',
-  kBinInt2 = 'M',
-  kLong1 = 0x8a,
-  kLong4 = 0x8b,
-  kBinFloat = 'G',
-  kShortBinUnicode = 0x8c,
-  kBinUnicode = 'X',
-  kBinUnicode8 = 0x8d,
-  kShortBinBytes = 'C',
-  kBinBytes = 'B',
-  kBinBytes8 = 0x8e,
-  kByteArray8 = 0x96,
-  kEmptyList = ']',
-  kAppends = 'e',
-  kEmptyTuple = ')',
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kTuple3 = 0x87,
-  kTuple = 't',
-  kEmptyDict = '}',
-  kSetItems = 'u',
-  kEmptySet = 0x8f,
-  kAddItems = 0x90,
-  kFrozenSet = 0x91,
-  kNewObj = 0x81,
-  kNewObjEx = 0x92,
-  kStackGlobal = 0x93,
-  kReduce = 'R',
-  kBuild = 'b',
-  kMemoize = 0x94,
-  kBinGet = 'h',
-  kLongBinGet = 'j',
-  kNextBuffer = 0x97,
-  kReadOnlyBuffer = 0x98,
-};
+using Opcode = util::PickleOpcode;
 
 /// Buffers small writes and hands large ones on as they are. The first failure sticks: what follows it is dropped, so
 /// callers look at failure() now and then rather than after every opcode.

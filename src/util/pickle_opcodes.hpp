@@ -1,9 +1,10 @@
-// The opcodes of pickle protocols 0-5, by the names of CPython's pickletools.
+// The opcodes of pickle protocols 0-5, by the names of CPython's pickletools, for what reads pickles and what writes
+// them.
 #pragma once
 
-namespace snapshot_test::pickle {
+namespace snapshot_test::util {
 
-enum class Opcode : unsigned char {
+enum class PickleOpcode : unsigned char {
   kMark = '(',
   kStop = '.',
   kPop = '0',
@@ -74,4 +75,4 @@ enum class Opcode : unsigned char {
   kReadOnlyBuffer = 0x98,
 };
 
-}  // namespace snapshot_test::pickle
+}  // namespace snapshot_test::util
