@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "compare/settings.hpp"
+#include "snapshot_test/pickle/form.hpp"
 
 namespace snapshot_test::compare {
 namespace {
@@ -65,7 +66,7 @@ bool near(const Value& actual, const Value& expected, const Tolerance& allowed) 
 }  // namespace
 
 bool is_digest(const Value& value) {
-  return value.kind() == Kind::kDict && text(value, "__snapshot_test__") == "digest" && !text(value, "sha256").empty();
+  return value.kind() == Kind::kDict && text(value, pickle::kFormKey) == "digest" && !text(value, "sha256").empty();
 }
 
 std::string digest_text(const Value& digest) {

@@ -8,13 +8,12 @@
 #include <vector>
 
 #include "snapshot_test/pickle/value.hpp"
+#include "snapshot_test/util/form_key.hpp"
 
 namespace snapshot_test::pickle {
 
-inline constexpr std::string_view kFormKey = "__snapshot_test__";
-/// The first of two values under the name of an attribute that is there only because the object was looked at. The
-/// second is the attribute's own, and what Python reads.
-inline constexpr std::string_view kLazyMark = "__snapshot_test__.lazy";
+inline constexpr std::string_view kFormKey = util::kFormKey;
+inline constexpr std::string_view kLazyMark = util::kLazyMark;
 [[nodiscard]] inline bool is_lazy_mark(const Value& value) {
   return value.kind() == Kind::kStr && value.text() == kLazyMark;
 }

@@ -11,6 +11,7 @@
 #include "host/pickling/class_layout.hpp"
 #include "host/pickling/python_error.hpp"
 #include "host/pickling/type_names.hpp"
+#include "snapshot_test/util/form_key.hpp"
 
 namespace snapshot_test::host::pickling {
 
@@ -25,7 +26,7 @@ void add_drained(Description& out, const Drained& drained, const ReducerContext&
   const std::size_t kept = drained.items.size();
   if (!drained.rest.sha256.empty()) {
     py::dict rest;
-    rest[kDescriptionKey] = "digest";
+    rest[util::kFormKey] = "digest";
     rest["type"] = "items";
     rest["sha256"] = drained.rest.sha256;
     rest["count"] = drained.rest.count;

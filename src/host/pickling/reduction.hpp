@@ -23,7 +23,7 @@ struct Reduction {
   pybind11::object state_setter;
 };
 
-/// What stands in the pickle for something that cannot be pickled: a dict of `kDescriptionKey: kind` and the fields,
+/// What stands in the pickle for something that cannot be pickled: a dict of `util::kFormKey: kind` and the fields,
 /// in their order. pickle.load gives that dict. Fields named "state", "closure", "globals" and "attributes" are dicts
 /// whose keys are labels.
 struct Description {
@@ -37,9 +37,6 @@ struct Description {
   std::vector<Field> fields;
   std::string partly = {};  ///< what of the object is not in the fields, and why; empty if all of it is
 };
-inline constexpr const char* kDescriptionKey = "__snapshot_test__";
-/// The first of two values of an attribute that was computed when it was looked at (pickle::kLazyMark).
-inline constexpr const char* kLazyMark = "__snapshot_test__.lazy";
 
 using Canonical = std::variant<Reduction, Description>;
 

@@ -9,6 +9,7 @@
 #include "host/pickling/lazy_attributes.hpp"
 #include "host/pickling/python_error.hpp"
 #include "host/pickling/set_order.hpp"
+#include "snapshot_test/util/form_key.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
@@ -133,7 +134,7 @@ Result<void> GraphWriter::mark_lazy(PyTypeObject* owner, PyObject* dict) {
   stream_.op(Opcode::kMark);
   for (const py::object& name : names) {
     TRY(save(name.ptr()));
-    stream_.short_text(kLazyMark);
+    stream_.short_text(util::kLazyMark);
   }
   stream_.op(Opcode::kSetItems);
   return {};

@@ -12,6 +12,7 @@
 #include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
 #include "host/pickling/type_names.hpp"
+#include "snapshot_test/util/form_key.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
@@ -53,7 +54,7 @@ Result<void> GraphWriter::save_description(PyObject* object, const Description& 
   stream_.op(Opcode::kEmptyDict);
   memoize(object);
   stream_.op(Opcode::kMark);
-  stream_.short_text(kDescriptionKey);
+  stream_.short_text(util::kFormKey);
   stream_.short_text(description.kind);
   TRY(save_fields(object, description.fields));
   stream_.op(Opcode::kSetItems);

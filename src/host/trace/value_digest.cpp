@@ -13,6 +13,7 @@
 
 #include "host/pickling/reduction.hpp"
 #include "host/pickling/type_names.hpp"
+#include "snapshot_test/util/form_key.hpp"
 
 namespace snapshot_test::host::trace {
 namespace py = pybind11;
@@ -229,7 +230,7 @@ py::dict ValueDigest::finish(const std::string& type, std::uint64_t rounds) {
   flush(all_pending_, all_);
   flush(exact_pending_, exact_);
   py::dict out;
-  out[pickling::kDescriptionKey] = "digest";
+  out[util::kFormKey] = "digest";
   out["type"] = type;
   if (rounds != 0) out["rounds"] = rounds;
   out["sha256"] = all_.finish();
