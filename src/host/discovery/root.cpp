@@ -216,6 +216,8 @@ void note_shadowed_module(SuiteRoot& root) {
 
 }  // namespace
 
+std::string root_package(const fs::path& root) { return root.filename().string(); }
+
 Result<SuiteRoot> check_tree(const fs::path& benchmark_dir) {
   std::error_code code;
   SuiteRoot root;
@@ -223,7 +225,7 @@ Result<SuiteRoot> check_tree(const fs::path& benchmark_dir) {
   if (!root.dir.has_filename()) {
     root.dir = root.dir.parent_path();  // "benchmarks/"
   }
-  root.package = root.dir.filename().string();
+  root.package = root_package(root.dir);
   const std::string shown = root.dir.string();
   const fs::file_status status = fs::status(root.dir, code);
   if (!fs::exists(status)) {

@@ -12,10 +12,13 @@ namespace snapshot_test::host::discovery {
 /// A benchmark directory that passed the checks.
 struct SuiteRoot {
   std::filesystem::path dir;       ///< absolute, normalised, symbolic links kept
-  std::string package;             ///< its last component: the name of the root package
+  std::string package;             ///< root_package(dir)
   bool regular_package = true;     ///< it has an __init__.py
   std::vector<std::string> notes;  ///< things a user should know but that fail nothing
 };
+
+/// The root package's name: the last component of the suite's normalised directory.
+[[nodiscard]] std::string root_package(const std::filesystem::path& root);
 
 /// Looks at the file system only; needs no interpreter. Errors (kUsage): missing, a file, empty, without Python files,
 /// a name that cannot be imported, X.py beside a package X (Python would never import X.py), a symbolic link that leads

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "host/discovery/discovery.hpp"
+#include "host/discovery/root.hpp"
 #include "host/execution/case_run.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/node.hpp"
@@ -89,7 +90,7 @@ void be(Context& context, Inherited& inherited, const model::ModuleRequest& requ
     if (const auto installed = discovery::install_root(context.start.benchmark_dir); !installed) {
       return BranchFailure{Ending::kImportFailed, installed.error().message, ""};
     }
-    const std::string root = fs::path(context.start.benchmark_dir).filename().string();
+    const std::string root = discovery::root_package(context.start.benchmark_dir);
     // Most benchmarks of a module are written in it: its source is parsed once here, not in each of their processes.
     context.rewriter.read_ahead(discovery::import_module(request.module.empty() ? root : root + "." + request.module));
     return std::nullopt;

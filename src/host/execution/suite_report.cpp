@@ -2,6 +2,7 @@
 
 #include "host/discovery/files_in_use.hpp"
 #include "host/discovery/narrowing.hpp"
+#include "host/discovery/root.hpp"
 #include "util/try.hpp"
 
 #include <algorithm>
@@ -97,7 +98,7 @@ std::map<std::string, std::string> package_versions() {
 /// Where they cannot be told, there are none, and nothing that a capture has seen is used by another.
 void add_files(model::DiscoverReply& reply, const std::string& scratch) {
   try {
-    const std::string root = std::filesystem::path(reply.suite.root).filename().string();
+    const std::string root = discovery::root_package(reply.suite.root);
     discovery::FilesInUse files = discovery::files_in_use(root, scratch);
     reply.files = std::move(files.packages);
     reply.sources = std::move(files.modules);
@@ -143,7 +144,7 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
   if (request.files) {
     add_files(reply, context.start.workdir);
   }
-  reply.common_modules = common_modules(std::filesystem::path(context.start.benchmark_dir).filename().string());
+  reply.common_modules = common_modules(discovery::root_package(context.start.benchmark_dir));
   return reply;
 }
 
