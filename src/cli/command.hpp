@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "report/kinds.hpp"
 
 namespace snapshot_test::cli {
 
@@ -21,11 +24,11 @@ struct Shared {
   When color = When::kAuto;
 };
 
-/// Where reports go; "-" is standard output.
-struct ReportFiles {
-  std::optional<std::string> json;
-  std::optional<std::string> summary;
-  std::optional<std::string> events;
+/// A report that was asked for, and where it goes; "-" is standard output.
+struct ReportFile {
+  const report::ReportKind& kind;
+  std::string path;
 };
+using ReportFiles = std::vector<ReportFile>;
 
 }  // namespace snapshot_test::cli

@@ -39,23 +39,22 @@ Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& afte
   if (args.site) {
     return fail(ErrorKind::kUsage, "--site needs two snapshots, not two stores");
   }
-  const session::DiffOptions options{before.path, after.path, config::comparison_of(config)};
-  const auto status = [](const model::VerifySummary& summary) { return summary.status; };
-  if (args.format == Format::kText) {
-    report::TerminalOptions terminal_options;
-    terminal_options.verbosity = verbosity(config);
-    terminal_options.color = color_for(args.shared.color, streams.out_fd);
-    report::Terminal terminal(streams.out, terminal_options);
-    return session::diff(options, terminal).map(status);
-  }
-  TRY_ASSIGN(auto file, report::OutputFile::open("-", streams.out));
-  report::JsonReport report(std::move(file), report::Detail::kCases);
+  report::Reports reports;
   report::RunHead head = run_head("diff");
   head.snapshot_dir = before.path.string();
-  report.set_head(std::move(head));
-  TRY_ASSIGN(const auto summary, session::diff(options, report));
-  if (!report.written()) {
-    return tl::unexpected(report.written().error());
+  reports.set_head(std::move(head));
+  if (args.format == Format::kText) {
+    report::TerminalOptions options;
+    options.verbosity = verbosity(config);
+    options.color = color_for(args.shared.color, streams.out_fd);
+    reports.add(std::make_unique<report::Terminal>(streams.out, options), report::Cases::kNotRead);
+  } else {
+    TRY_ASSIGN(auto file, report::OutputFile::open("-", streams.out));
+    reports.add(std::make_unique<report::JsonReport>(std::move(file), report::Detail::kCases), report::Cases::kRead);
+  }
+  TRY_ASSIGN(const auto summary, session::diff({before.path, after.path, config::comparison_of(config)}, reports));
+  if (!reports.unwritten().empty()) {
+    return tl::unexpected(reports.unwritten().front());
   }
   return summary.status;
 }

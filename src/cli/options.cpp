@@ -218,12 +218,11 @@ void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> gr
 }
 
 void add_report_options(CLI::App& app, ReportFiles& files) {
-  add_text(app, "--json", files.json, "FILE", "write every case and the summary as JSON; - is standard output",
-           Offer::Kind::kFiles);
-  add_text(app, "--summary", files.summary, "FILE", "write the counts as JSON; - is standard output",
-           Offer::Kind::kFiles);
-  add_text(app, "--events", files.events, "FILE",
-           "write what happens as it happens, one JSON object a line; - is standard output", Offer::Kind::kFiles);
+  for (const report::ReportKind& kind : report::report_kinds()) {
+    CLI::Option* option = app.add_option_function<std::string>(
+        kind.option, [&files, &kind](const std::string& path) { files.push_back({kind, path}); }, kind.help);
+    offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
+  }
 }
 
 CLI::Option* add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target,

@@ -2,18 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "cli/settings.hpp"
-#include "report/events.hpp"
-#include "report/fan_out.hpp"
 #include "report/format.hpp"
-#include "report/json_report.hpp"
+#include "report/report.hpp"
 #include "report/terminal.hpp"
 #include "snapshot_test/store/run_info.hpp"
 #include "util/try.hpp"
@@ -22,58 +21,34 @@ namespace snapshot_test::cli {
 
 namespace {
 
-using Reports = std::vector<std::unique_ptr<report::Report>>;
-
-/// The reports that were asked for: option and file.
-std::vector<std::pair<std::string_view, std::string>> asked_for(const ReportFiles& files) {
-  std::vector<std::pair<std::string_view, std::string>> asked;
-  for (const auto& [option, file] :
-       {std::pair{"--json", &files.json}, {"--summary", &files.summary}, {"--events", &files.events}}) {
-    if (*file) {
-      asked.emplace_back(option, **file);
-    }
-  }
-  return asked;
-}
-
 Result<void> all_apart(const ReportFiles& files) {
   std::map<std::string, std::string_view> taken;
-  for (const auto& [option, file] : asked_for(files)) {
-    const auto [first, is_new] = taken.emplace(file, option);
-    if (!is_new && file == "-") {
+  for (const auto& [kind, path] : files) {
+    const auto [first, is_new] = taken.emplace(path, kind.option);
+    if (!is_new && path == "-") {
       return fail(ErrorKind::kUsage, fmt::format("{} and {} cannot both go to standard output; name a file for one",
-                                                 first->second, option));
+                                                 first->second, kind.option));
     }
     if (!is_new) {
-      return fail(ErrorKind::kUsage, fmt::format("{} and {} name the same file; name two", first->second, option));
+      return fail(ErrorKind::kUsage, fmt::format("{} and {} name the same file; name two", first->second, kind.option));
     }
   }
   return {};
 }
 
-Result<Reports> open_reports(const ReportFiles& files, const Streams& streams) {
+Result<void> open_reports(report::Reports& reports, const ReportFiles& files, const Streams& streams) {
   TRY(all_apart(files));
-  Reports reports;
-  const auto open = [&](const std::optional<std::string>& path, report::Detail detail) -> Result<void> {
-    if (path) {
-      TRY_ASSIGN(auto file, report::OutputFile::open(*path, streams.out));
-      reports.push_back(std::make_unique<report::JsonReport>(std::move(file), detail));
-    }
-    return {};
-  };
-  TRY(open(files.json, report::Detail::kCases));
-  TRY(open(files.summary, report::Detail::kCountsOnly));
-  if (files.events) {
-    TRY_ASSIGN(auto file, report::OutputLog::open(*files.events, streams.out));
-    reports.push_back(std::make_unique<report::Events>(std::move(file)));
+  for (const auto& [kind, path] : files) {
+    TRY_ASSIGN(auto opened, kind.open(path, streams.out));
+    reports.add(std::move(opened), kind.cases);
   }
-  return reports;
+  return {};
 }
 
-report::Terminal make_terminal(const config::Config& config, const Shared& shared, const ReportFiles& files,
-                               const Streams& streams) {
+std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared,
+                                                const ReportFiles& files, const Streams& streams) {
   // Standard output belongs to the report that was sent there.
-  const bool to_err = files.json == "-" || files.summary == "-" || files.events == "-";
+  const bool to_err = std::any_of(files.begin(), files.end(), [](const ReportFile& file) { return file.path == "-"; });
   const int fd = to_err ? streams.err_fd : streams.out_fd;
   report::TerminalOptions options;
   options.verbosity = verbosity(config);
@@ -81,49 +56,33 @@ report::Terminal make_terminal(const config::Config& config, const Shared& share
   if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
     options.size = [fd] { return report::terminal_size(fd); };
   }
-  return {to_err ? streams.err : streams.out, options};
+  return std::make_unique<report::Terminal>(to_err ? streams.err : streams.out, options);
 }
 
-/// Keeps the plan, to say afterwards why nothing ran.
-class PlanKeeper : public model::Listener {
- public:
-  void planned(const model::RunPlan& plan) override { plan_ = plan; }
-
-  /// None if something was selected, or nothing planned.
-  [[nodiscard]] std::optional<std::string> nothing_selected(const Shared& shared, const config::Config& config) const {
-    if (!plan_ || plan_->cases > 0) {
-      return std::nullopt;
-    }
-    const std::size_t all = plan_->filtered_out + plan_->excluded;
-    if (all == 0) {
-      return fmt::format("no benchmarks in '{}'", config.benchmark_dir.value_or("").string());
-    }
-    return fmt::format("{} of {}; {} excluded", what_is_left(shared), report::counted(all, "case"),
-                       report::grouped(plan_->excluded));
+/// Why nothing ran; none if something was selected, or nothing planned.
+std::optional<std::string> nothing_selected(const std::optional<model::RunPlan>& plan, const Shared& shared,
+                                            const config::Config& config) {
+  if (!plan || plan->cases > 0) {
+    return std::nullopt;
   }
+  if (plan->filtered_out + plan->excluded == 0) {
+    return fmt::format("no benchmarks in '{}'", config.benchmark_dir.value_or("").string());
+  }
+  return fmt::format("{} of {}; {} excluded", what_is_left(shared),
+                     report::counted(plan->filtered_out + plan->excluded, "case"), report::grouped(plan->excluded));
+}
 
- private:
-  std::optional<model::RunPlan> plan_;
-};
-
-Result<model::ExitStatus> run(report::RunHead head, const Shared& shared, const ReportFiles& files,
-                              const Streams& streams, Reports& reports, const Work& work) {
+Result<model::ExitStatus> run(report::Reports& reports, const Shared& shared, const ReportFiles& files,
+                              const Streams& streams, const Work& work) {
   TRY_ASSIGN(const auto config, load_config(shared));
+  report::RunHead head = reports.record().head;
   head.benchmark_dir = config.benchmark_dir.value_or("").string();
   head.snapshot_dir = config.snapshot_dir.string();
-  report::Terminal terminal = make_terminal(config, shared, files, streams);
-  report::FanOut everyone;
-  PlanKeeper plan;
-  everyone.add(plan);
-  everyone.add(terminal);
-  for (const auto& report : reports) {
-    report->set_head(head);
-    everyone.add(*report);
-  }
+  reports.set_head(std::move(head));
+  reports.add(make_terminal(config, shared, files, streams), report::Cases::kNotRead);
   TRY_ASSIGN(auto suite, suite_options(config, shared));
-  auto status = work(config, std::move(suite), everyone);
-  terminal.stop();
-  if (const auto why = plan.nothing_selected(shared, config)) {
+  TRY_ASSIGN(const auto status, work(config, std::move(suite), reports));
+  if (const auto why = nothing_selected(reports.record().plan, shared, config)) {
     complain({ErrorKind::kUsage, *why}, streams, shared.color);
   }
   return status;
@@ -141,29 +100,20 @@ report::RunHead run_head(const std::string& command) {
 
 model::ExitStatus reported_run(const std::string& command, const Shared& shared, const ReportFiles& files,
                                const Streams& streams, const Work& work) {
-  auto reports = open_reports(files, streams);
-  if (!reports) {
-    return complain(reports.error(), streams, shared.color);
+  report::Reports reports;
+  reports.set_head(run_head(command));
+  if (const auto opened = open_reports(reports, files, streams); !opened) {
+    return complain(opened.error(), streams, shared.color);
   }
-  const report::RunHead this_run = run_head(command);
-  for (const auto& report : *reports) {
-    report->set_head(this_run);
+  const auto outcome = run(reports, shared, files, streams, work);
+  if (!outcome) {
+    reports.aborted(exit_status(outcome.error().kind), outcome.error().message);
+    complain(outcome.error(), streams, shared.color);
   }
-  const auto outcome = run(this_run, shared, files, streams, *reports, work);
-  model::ExitStatus status = model::ExitStatus::kInternal;
-  if (outcome) {
-    status = *outcome;
-  } else {
-    status = complain(outcome.error(), streams, shared.color);
-    for (const auto& report : *reports) {
-      report->aborted(status, outcome.error().message);
-    }
-  }
-  for (const auto& report : *reports) {
-    if (!report->written()) {
-      const model::ExitStatus unwritten = complain(report->written().error(), streams, shared.color);
-      status = status == model::ExitStatus::kSuccess ? unwritten : status;
-    }
+  model::ExitStatus status = outcome ? *outcome : exit_status(outcome.error().kind);
+  for (const Error& error : reports.unwritten()) {
+    const model::ExitStatus unwritten = complain(error, streams, shared.color);
+    status = status == model::ExitStatus::kSuccess ? unwritten : status;
   }
   return status;
 }

@@ -63,10 +63,13 @@ void Events::finished(const model::CaptureSummary& summary) { write("finished", 
 
 void Events::finished(const model::VerifySummary& summary) { write("finished", counts_json(summary)); }
 
-void Events::aborted(model::ExitStatus status, const std::string& message) {
-  Json json = head_json(head_);
-  add_status(json, status, message);
-  write("aborted", json);
+Result<void> Events::close(const RunRecord& record) {
+  if (const auto* aborted = std::get_if<Aborted>(&record.end)) {
+    Json json = head_json(head_);
+    add_status(json, aborted->status, aborted->message);
+    write("aborted", json);
+  }
+  return written_;
 }
 
 }  // namespace snapshot_test::report

@@ -18,7 +18,7 @@ class Events : public Report {
   /// `now` is a monotonic clock in seconds; the steady clock if not given. Times count from here on.
   explicit Events(OutputLog file, std::function<double()> now = nullptr);
 
-  void set_head(RunHead head) override { head_ = std::move(head); }
+  void set_head(const RunHead& head) override { head_ = head; }
 
   void planned(const model::RunPlan& plan) override;
   void phase(const std::string& what, std::size_t cases) override;
@@ -28,9 +28,7 @@ class Events : public Report {
   void verified(const model::CaseVerdict& result) override;
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
-  void aborted(model::ExitStatus status, const std::string& message) override;
-
-  [[nodiscard]] const Result<void>& written() const override { return written_; }
+  [[nodiscard]] Result<void> close(const RunRecord& record) override;
 
  private:
   void write(std::string_view event, const Json& rest);

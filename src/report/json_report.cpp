@@ -1,51 +1,53 @@
 #include "report/json_report.hpp"
 
-#include "report/format.hpp"
+#include <string>
 
 namespace snapshot_test::report {
 
-void JsonReport::planned(const model::RunPlan& plan) { plan_ = plan_json(plan); }
+namespace {
 
-void JsonReport::add(const model::CaseId& id, const Json& json) {
-  if (detail_ == Detail::kCases) {
-    cases_[{id.benchmark, id.index}] = dump(json, -1);
+struct EndJson {
+  Json operator()(std::monostate /*goes on*/) const { return {}; }
+  Json operator()(const Aborted& end) const {
+    Json json;
+    add_status(json, end.status, end.message);
+    return json;
+  }
+  template <class Summary>
+  Json operator()(const Summary& summary) const {
+    return counts_json(summary);
+  }
+};
+
+/// One case a line.
+template <class Results>
+void append(std::string& text, const Results& results) {
+  const char* separator = "\n    ";
+  for (const auto& result : results) {
+    text += separator + dump(case_json(result), -1);
+    separator = ",\n    ";
   }
 }
 
-void JsonReport::captured(const model::CaseCapture& result) { add(result.id, case_json(result)); }
+}  // namespace
 
-void JsonReport::verified(const model::CaseVerdict& result) { add(result.id, case_json(result)); }
-
-void JsonReport::write(Json counts) {
-  Json whole = head_json(head_);
+Result<void> JsonReport::close(const RunRecord& record) {
+  Json whole = head_json(record.head);
+  Json counts = std::visit(EndJson{}, record.end);
   if (detail_ == Detail::kCountsOnly) {
     whole.update(counts);
-    written_ = file_.write(dump(whole, 2) + "\n");
-    return;
+    return file_.write(dump(whole, 2) + "\n");
   }
-  whole["plan"] = plan_;
+  whole["plan"] = record.plan ? plan_json(*record.plan) : Json();
   whole["summary"] = std::move(counts);
-  // One case a line, written around the texts that are there already.
+  // The cases are written into the text: a tree of all of them takes many times the memory.
   std::string text = dump(whole, 2);
   text.resize(text.rfind('\n'));
   text += ",\n  \"cases\": [";
-  const char* separator = "\n    ";
-  for (const auto& [id, json] : cases_) {
-    text += separator + json;
-    separator = ",\n    ";
-  }
-  text += cases_.empty() ? "]\n}\n" : "\n  ]\n}\n";
-  written_ = file_.write(text);
-}
-
-void JsonReport::finished(const model::CaptureSummary& summary) { write(counts_json(summary)); }
-
-void JsonReport::finished(const model::VerifySummary& summary) { write(counts_json(summary)); }
-
-void JsonReport::aborted(model::ExitStatus status, const std::string& message) {
-  Json json;
-  add_status(json, status, message);
-  write(std::move(json));
+  append(text, record.captured);
+  append(text, record.verified);
+  text += record.captured.empty() && record.verified.empty() ? "]\n}\n" : "\n  ]\n}\n";
+  return file_.write(text);
 }
 
 }  // namespace snapshot_test::report

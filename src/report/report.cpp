@@ -1,6 +1,21 @@
 #include "report/report.hpp"
 
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
 namespace snapshot_test::report {
+
+namespace {
+
+template <class Results>
+void sort_by_case(Results& results) {
+  std::stable_sort(results.begin(), results.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.id.benchmark, a.id.index) < std::tie(b.id.benchmark, b.id.index);
+  });
+}
+
+}  // namespace
 
 Json head_json(const RunHead& head) {
   return {{"format", kJsonFormat},
@@ -9,6 +24,92 @@ Json head_json(const RunHead& head) {
           {"timestamp", head.timestamp},
           {"benchmark_dir", head.benchmark_dir},
           {"snapshot_dir", head.snapshot_dir}};
+}
+
+template <class Call>
+void Reports::each(Call call) {
+  for (const auto& report : reports_) {
+    call(*report);
+  }
+}
+
+void Reports::add(std::unique_ptr<Report> report, Cases cases) {
+  report->set_head(record_.head);
+  reports_.push_back(std::move(report));
+  cases_ = cases == Cases::kRead ? cases : cases_;
+}
+
+void Reports::set_head(RunHead head) {
+  record_.head = std::move(head);
+  each([&](Report& report) { report.set_head(record_.head); });
+}
+
+void Reports::planned(const model::RunPlan& plan) {
+  record_.plan = plan;
+  each([&](Report& report) { report.planned(plan); });
+}
+
+void Reports::note(const std::string& text) {
+  each([&](Report& report) { report.note(text); });
+}
+
+void Reports::started(const model::CaseId& id) {
+  each([&](Report& report) { report.started(id); });
+}
+
+void Reports::phase(const std::string& what, std::size_t cases) {
+  each([&](Report& report) { report.phase(what, cases); });
+}
+
+void Reports::ended(const model::CaseId& id) {
+  each([&](Report& report) { report.ended(id); });
+}
+
+void Reports::tick() {
+  each([](Report& report) { report.tick(); });
+}
+
+void Reports::captured(const model::CaseCapture& result) {
+  if (cases_ == Cases::kRead) {
+    record_.captured.push_back(result);
+  }
+  each([&](Report& report) { report.captured(result); });
+}
+
+void Reports::verified(const model::CaseVerdict& result) {
+  if (cases_ == Cases::kRead) {
+    record_.verified.push_back(result);
+  }
+  each([&](Report& report) { report.verified(result); });
+}
+
+void Reports::finished(const model::CaptureSummary& summary) {
+  record_.end = summary;
+  each([&](Report& report) { report.finished(summary); });
+  close();
+}
+
+void Reports::finished(const model::VerifySummary& summary) {
+  record_.end = summary;
+  each([&](Report& report) { report.finished(summary); });
+  close();
+}
+
+void Reports::aborted(model::ExitStatus status, const std::string& message) {
+  if (std::holds_alternative<std::monostate>(record_.end)) {
+    record_.end = Aborted{status, message};
+    close();
+  }
+}
+
+void Reports::close() {
+  sort_by_case(record_.captured);
+  sort_by_case(record_.verified);
+  each([&](Report& report) {
+    if (const auto written = report.close(record_); !written) {
+      unwritten_.push_back(written.error());
+    }
+  });
 }
 
 }  // namespace snapshot_test::report

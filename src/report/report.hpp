@@ -1,35 +1,67 @@
-// What the reports that a run writes to files have in common.
+// What tells people or programs of a run, and all that do for one run.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "report/case_json.hpp"
+#include "report/run_record.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::report {
 
-/// What a report says of the run as a whole, known before it starts.
-struct RunHead {
-  std::string command;    ///< "capture" or "verify"
-  std::string version;    ///< of this program
-  std::string timestamp;  ///< ISO 8601, UTC: when the run started
-  std::string benchmark_dir;
-  std::string snapshot_dir;
-};
-
 /// The keys that every report starts with, `format` among them.
 [[nodiscard]] Json head_json(const RunHead& head);
 
-/// A report on one run. A run that could not start or go on ends with aborted(), so that no report ever looks like an
-/// earlier success.
+/// A report on one run. It may tell what happens as it happens, being a listener, or all of it at the end.
 class Report : public model::Listener {
  public:
-  /// Call before the run, as soon as it is known, and again when more is.
-  virtual void set_head(RunHead head) = 0;
-  virtual void aborted(model::ExitStatus status, const std::string& message) = 0;
-  /// How the writing went; kIo. Call after finished() or aborted().
-  [[nodiscard]] virtual const Result<void>& written() const = 0;
+  /// Called before the run, as soon as something is known, and again when more is.
+  virtual void set_head(const RunHead& /*head*/) {}
+  /// The run has ended, or could not start or go on: record.end says which. Called once, after finished(). Returns how
+  /// the writing went; kIo.
+  [[nodiscard]] virtual Result<void> close(const RunRecord& record) = 0;
+};
+
+/// Does somebody read the cases of the record?
+enum class Cases { kRead, kNotRead };
+
+/// The reports of one run, in the order of add(), and its record. A run ends with finished() or with aborted(), so that
+/// no report ever looks like an earlier success.
+class Reports : public model::Listener {
+ public:
+  /// It is told of the run's head at once.
+  void add(std::unique_ptr<Report> report, Cases cases);
+  void set_head(RunHead head);
+  /// Unless the run has finished().
+  void aborted(model::ExitStatus status, const std::string& message);
+
+  [[nodiscard]] const RunRecord& record() const { return record_; }
+  /// Of the reports that could not be written; complete when the run has ended.
+  [[nodiscard]] const std::vector<Error>& unwritten() const { return unwritten_; }
+
+  void planned(const model::RunPlan& plan) override;
+  void note(const std::string& text) override;
+  void started(const model::CaseId& id) override;
+  void phase(const std::string& what, std::size_t cases) override;
+  void ended(const model::CaseId& id) override;
+  void tick() override;
+  void captured(const model::CaseCapture& result) override;
+  void verified(const model::CaseVerdict& result) override;
+  void finished(const model::CaptureSummary& summary) override;
+  void finished(const model::VerifySummary& summary) override;
+
+ private:
+  template <class Call>
+  void each(Call call);
+  void close();
+
+  std::vector<std::unique_ptr<Report>> reports_;
+  RunRecord record_;
+  Cases cases_ = Cases::kNotRead;
+  std::vector<Error> unwritten_;
 };
 
 }  // namespace snapshot_test::report

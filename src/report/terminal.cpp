@@ -179,9 +179,10 @@ void Terminal::write_alike() {
   places_.clear();
 }
 
-void Terminal::stop() {
+Result<void> Terminal::close(const RunRecord& /*record*/) {
   progress_.end();
   write_alike();
+  return {};
 }
 
 void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone tone,
@@ -277,7 +278,7 @@ void Terminal::write_left_out() {
 }
 
 template <class Summary>
-void Terminal::close(const Summary& summary) {
+void Terminal::sum_up(const Summary& summary) {
   progress_.end();
   write_alike();
   if (options_.verbosity == Verbosity::kQuiet) {
@@ -289,8 +290,8 @@ void Terminal::close(const Summary& summary) {
   write("\n" + closing_text(summary, options_.color));
 }
 
-void Terminal::finished(const model::CaptureSummary& summary) { close(summary); }
+void Terminal::finished(const model::CaptureSummary& summary) { sum_up(summary); }
 
-void Terminal::finished(const model::VerifySummary& summary) { close(summary); }
+void Terminal::finished(const model::VerifySummary& summary) { sum_up(summary); }
 
 }  // namespace snapshot_test::report

@@ -10,6 +10,7 @@
 
 #include "report/causes.hpp"
 #include "report/progress.hpp"
+#include "report/report.hpp"
 #include "report/style.hpp"
 #include "snapshot_test/model/result.hpp"
 
@@ -32,7 +33,7 @@ struct TerminalOptions {
 
 /// Writes as it hears. Does not own `out`, which must outlive it. Whatever the size of the run and of its failures, the
 /// output of the first two verbosities is bounded by a few lines a failing case.
-class Terminal : public model::Listener {
+class Terminal : public Report {
  public:
   Terminal(std::ostream& out, TerminalOptions options);
 
@@ -47,8 +48,8 @@ class Terminal : public model::Listener {
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
 
-  /// Removes the progress display; for a run that ends without finished().
-  void stop();
+  /// Removes the progress display of a run that ends without finished().
+  [[nodiscard]] Result<void> close(const RunRecord& record) override;
 
  private:
   /// Cases with the same verdict, listed together at the end.
@@ -83,7 +84,7 @@ class Terminal : public model::Listener {
     return options_.verbosity == Verbosity::kVerbose ? Lists::kComplete : Lists::kBounded;
   }
   template <class Summary>
-  void close(const Summary& summary);
+  void sum_up(const Summary& summary);
 
   TerminalOptions options_;
   Progress progress_;

@@ -312,8 +312,27 @@ TEST_F(RunTest, CompletionNeedsAShell) {
   EXPECT_THAT(out_.str(), StartsWith("# fish completion for snapshot_test"));
 }
 
+/// The reports of these options and files.
+ReportFiles asked(const std::vector<std::pair<std::string_view, std::string>>& reports) {
+  ReportFiles files;
+  for (const auto& [option, path] : reports) {
+    for (const report::ReportKind& kind : report::report_kinds()) {
+      if (kind.option == option) {
+        files.push_back({kind, path});
+      }
+    }
+  }
+  EXPECT_EQ(files.size(), reports.size());
+  return files;
+}
+
+/// Every report, in a file of its option's name.
 ReportFiles files_in(const fs::path& folder) {
-  return {(folder / "j.json").string(), (folder / "s.json").string(), (folder / "e.jsonl").string()};
+  ReportFiles files;
+  for (const report::ReportKind& kind : report::report_kinds()) {
+    files.push_back({kind, folder / (kind.option + 2)});
+  }
+  return files;
 }
 
 TEST_F(RunTest, ARunsSummaryReachesTerminalReportsAndExitStatus) {
@@ -330,9 +349,9 @@ TEST_F(RunTest, ARunsSummaryReachesTerminalReportsAndExitStatus) {
       });
   EXPECT_EQ(status, ExitStatus::kFailed);
   EXPECT_THAT(out_.str(), HasSubstr("FAILED (exit status 1): 1 case failed"));
-  EXPECT_EQ(read("j.json")["summary"]["failed"], 1);
-  EXPECT_EQ(read("s.json")["benchmark_dir"], (folder_ / "bench").string());
-  EXPECT_EQ(read("s.json")["command"], "verify");
+  EXPECT_EQ(read("json")["summary"]["failed"], 1);
+  EXPECT_EQ(read("summary")["benchmark_dir"], (folder_ / "bench").string());
+  EXPECT_EQ(read("summary")["command"], "verify");
 }
 
 TEST_F(RunTest, AFilterThatMatchesNothingIsNamed) {
@@ -360,22 +379,22 @@ TEST_F(RunTest, ARunThatCannotGoOnIsInTheReports) {
                    });
   EXPECT_EQ(status, ExitStatus::kNoBaseline);
   EXPECT_EQ(err_.str(), "error: no snapshots\n");
-  EXPECT_EQ(read("j.json")["summary"]["exit_status"], 4);
-  EXPECT_EQ(read("s.json")["failure"], "no snapshots");
+  EXPECT_EQ(read("json")["summary"]["exit_status"], 4);
+  EXPECT_EQ(read("summary")["failure"], "no snapshots");
 }
 
 TEST_F(RunTest, AReportThatCannotBeWrittenTurnsSuccessIntoAnError) {
   const auto status =
       reported_run("verify", shared(), files_in(folder_), streams_,
                    [&](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
-                     fs::create_directory(folder_ / "j.json");
+                     fs::create_directory(folder_ / "json");
                      model::VerifySummary summary;
                      summary.status = ExitStatus::kSuccess;
                      listener.finished(summary);
                      return summary.status;
                    });
   EXPECT_EQ(status, ExitStatus::kInternal);
-  EXPECT_THAT(err_.str(), HasSubstr("j.json"));
+  EXPECT_THAT(err_.str(), HasSubstr((folder_ / "json").string()));
 }
 
 TEST_F(RunTest, ReportsThatCannotBeOpenedStopTheRunBeforeItStarts) {
@@ -383,17 +402,19 @@ TEST_F(RunTest, ReportsThatCannotBeOpenedStopTheRunBeforeItStarts) {
     ADD_FAILURE() << "started";
     return ExitStatus::kSuccess;
   };
-  EXPECT_EQ(reported_run("verify", shared(), {(folder_ / "none/j.json").string(), {}, {}}, streams_, never),
-            ExitStatus::kInternal);
-  EXPECT_EQ(reported_run("verify", shared(), {"-", "-", {}}, streams_, never), ExitStatus::kUsage);
-  EXPECT_EQ(reported_run("verify", shared(), {"x", "x", {}}, streams_, never), ExitStatus::kUsage);
-  EXPECT_EQ(reported_run("verify", shared(), {"-", {}, "-"}, streams_, never), ExitStatus::kUsage);
-  EXPECT_EQ(reported_run("verify", shared(), {{}, "x", "x"}, streams_, never), ExitStatus::kUsage);
+  const auto status = [&](const ReportFiles& files) {
+    return reported_run("verify", shared(), files, streams_, never);
+  };
+  EXPECT_EQ(status(asked({{"--json", folder_ / "none/j.json"}})), ExitStatus::kInternal);
+  EXPECT_EQ(status(asked({{"--json", "-"}, {"--summary", "-"}})), ExitStatus::kUsage);
+  EXPECT_EQ(status(asked({{"--json", "x"}, {"--summary", "x"}})), ExitStatus::kUsage);
+  EXPECT_EQ(status(asked({{"--json", "-"}, {"--events", "-"}})), ExitStatus::kUsage);
+  EXPECT_EQ(status(asked({{"--summary", "x"}, {"--events", "x"}})), ExitStatus::kUsage);
 }
 
 TEST_F(RunTest, AReportOnStandardOutputIsAloneThere) {
   const auto status =
-      reported_run("verify", shared(), {"-", {}, {}}, streams_,
+      reported_run("verify", shared(), asked({{"--json", "-"}}), streams_,
                    [](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
                      model::VerifySummary summary;
                      summary.counts = {{model::Verdict::kIdentical, 2}};

@@ -112,7 +112,7 @@ TEST_F(EventsTest, EveryLineIsThereAsSoonAsItHappened) {
   EXPECT_EQ(finished["failed"], 1);
   EXPECT_EQ(finished["exit_status"], 1);
   EXPECT_THAT(read(path), SizeIs(6));
-  EXPECT_TRUE(events.written());
+  EXPECT_TRUE(events.close({}));
 }
 
 TEST_F(EventsTest, ACaseThatIsRunAgainStartsOnceInAPhase) {
@@ -138,7 +138,9 @@ TEST_F(EventsTest, ACaseThatIsRunAgainStartsOnceInAPhase) {
 
 TEST_F(EventsTest, ARunThatCouldNotGoOnEndsWithWhy) {
   Events events = open("-");
-  events.aborted(ExitStatus::kNoBaseline, "there is no baseline");
+  RunRecord record;
+  record.end = Aborted{ExitStatus::kNoBaseline, "there is no baseline"};
+  EXPECT_TRUE(events.close(record));
   const auto lines = parse(stream_.str());
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_EQ(lines[0]["event"], "aborted");
@@ -170,9 +172,10 @@ TEST_F(EventsTest, AReaderThatGoesAwayIsAnErrorOfWriting) {
   reader.join();
   events.phase("verifying", 1);
   events.phase("verifying", 2);
-  ASSERT_FALSE(events.written());
-  EXPECT_EQ(events.written().error().kind, ErrorKind::kIo);
-  EXPECT_THAT(events.written().error().message, HasSubstr(pipe.string()));
+  const auto written = events.close({});
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind, ErrorKind::kIo);
+  EXPECT_THAT(written.error().message, HasSubstr(pipe.string()));
 }
 
 }  // namespace

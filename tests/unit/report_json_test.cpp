@@ -25,12 +25,13 @@ class JsonReportTest : public testing::Test {
   }
   ~JsonReportTest() override { fs::remove_all(folder_); }
 
-  JsonReport open(const std::string& path, Detail detail) {
+  Reports open(const std::string& path, Detail detail) {
     auto file = OutputFile::open(path, stream_);
     EXPECT_TRUE(file) << file.error().message;
-    JsonReport report(std::move(*file), detail);
-    report.set_head({"verify", "0.1.0", "2024-05-06T07:08:09Z", "bench", ".snapshots"});
-    return report;
+    Reports reports;
+    reports.add(std::make_unique<JsonReport>(std::move(*file), detail), Cases::kRead);
+    reports.set_head({"verify", "0.1.0", "2024-05-06T07:08:09Z", "bench", ".snapshots"});
+    return reports;
   }
 
   static Json read(const fs::path& path) {
@@ -68,7 +69,7 @@ class JsonReportTest : public testing::Test {
 
 TEST_F(JsonReportTest, VerifyHasEveryCaseSortedAndTheCounts) {
   const fs::path path = folder_ / "report.json";
-  JsonReport report = open(path.string(), Detail::kCases);
+  Reports report = open(path.string(), Detail::kCases);
   report.planned({.benchmarks = 2, .cases = 3, .failures = {{"broken", "E", "T"}}, .notes = {}});
   auto different = verdict("m.time_b", 10, Verdict::kDifferent);
   model::SiteComparison site;
@@ -83,7 +84,7 @@ TEST_F(JsonReportTest, VerifyHasEveryCaseSortedAndTheCounts) {
   report.verified(verdict("m.time_b", 9, Verdict::kIdentical));
   report.verified(verdict("m.time_a", 0, Verdict::kIdentical));
   report.finished(summary());
-  ASSERT_TRUE(report.written()) << report.written().error().message;
+  ASSERT_TRUE(report.unwritten().empty()) << report.unwritten()[0].message;
 
   const Json json = read(path);
   EXPECT_EQ(json["format"], 1);
@@ -113,7 +114,7 @@ TEST_F(JsonReportTest, VerifyHasEveryCaseSortedAndTheCounts) {
 
 TEST_F(JsonReportTest, SummaryHasTheNamesThatUsersKnow) {
   const fs::path path = folder_ / "summary.json";
-  JsonReport report = open(path.string(), Detail::kCountsOnly);
+  Reports report = open(path.string(), Detail::kCountsOnly);
   report.verified(verdict("m.time_a", 0, Verdict::kIdentical));
   report.finished(summary());
   const Json json = read(path);
@@ -137,7 +138,7 @@ TEST_F(JsonReportTest, SummaryHasTheNamesThatUsersKnow) {
 
 TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
   const fs::path path = folder_ / "capture.json";
-  JsonReport report = open(path.string(), Detail::kCases);
+  Reports report = open(path.string(), Detail::kCases);
   model::CaseCapture captured;
   captured.id = {"m.time_a", 0, "m.time_a"};
   captured.status = model::CaptureStatus::kOuter;
@@ -178,7 +179,7 @@ TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
 TEST_F(JsonReportTest, ARunThatCouldNotGoOnLeavesAReportThatSaysSo) {
   const fs::path path = folder_ / "summary.json";
   std::ofstream(path) << R"({"status": "success"})";
-  JsonReport report = open(path.string(), Detail::kCases);
+  Reports report = open(path.string(), Detail::kCases);
   EXPECT_FALSE(fs::exists(path)) << "an earlier run's report could be taken for this one's";
   report.aborted(ExitStatus::kNoBaseline, "no snapshots in '.snapshots'");
   const Json json = read(path);
@@ -189,7 +190,7 @@ TEST_F(JsonReportTest, ARunThatCouldNotGoOnLeavesAReportThatSaysSo) {
 }
 
 TEST_F(JsonReportTest, DashIsStandardOutput) {
-  JsonReport report = open("-", Detail::kCountsOnly);
+  Reports report = open("-", Detail::kCountsOnly);
   report.finished(summary());
   EXPECT_EQ(Json::parse(stream_.str())["total"], 5);
 }
@@ -206,11 +207,11 @@ TEST_F(JsonReportTest, AnUnwritablePlaceIsKnownAtOnce) {
 TEST_F(JsonReportTest, ADeviceIsWrittenToAndNotReplaced) {
   const fs::path pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  JsonReport report = open(pipe.string(), Detail::kCountsOnly);
+  Reports report = open(pipe.string(), Detail::kCountsOnly);
   // Opened for both ends, so that neither side waits for the other.
   std::fstream reader(pipe, std::ios::in | std::ios::out);
   report.finished(summary());
-  ASSERT_TRUE(report.written()) << report.written().error().message;
+  ASSERT_TRUE(report.unwritten().empty()) << report.unwritten()[0].message;
   std::string first;
   std::getline(reader, first);
   EXPECT_EQ(first, "{");

@@ -6,7 +6,6 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "report/fan_out.hpp"
 #include "report/terminal.hpp"
 
 namespace snapshot_test::report {
@@ -158,10 +157,8 @@ TEST_F(LiveDisplay, ShowsCountsAndForHowLongEachCaseHasRun) {
 TEST_F(LiveDisplay, GoesOnWhenNothingHappens) {
   terminal_.phase("verifying", 2);
   start("m.time_a");
-  FanOut everyone;
-  everyone.add(terminal_);
   now_ = 7.25;
-  everyone.tick();
+  terminal_.tick();
   EXPECT_THAT(screen(), ElementsAre("verifying [0/2] 0.0 %", "   7.2 s  m.time_a"));
 }
 
@@ -186,7 +183,7 @@ TEST_F(LiveDisplay, IsTakenAwayForOtherTextAndDrawnBelowIt) {
   terminal_.verified(raised("m.time_x"));
   EXPECT_THAT(screen(),
               ElementsAre("raised: m.time_x", "  raises now", "verifying [0/2] 0.0 %, 1 failed", "   1.0 s  m.time_a"));
-  terminal_.stop();
+  EXPECT_TRUE(terminal_.close({}));
   EXPECT_THAT(screen(), ElementsAre("raised: m.time_x", "  raises now", ""));
   EXPECT_TRUE(screen_.wraps()) << "left as it was found";
   tick_at(9);
@@ -315,7 +312,7 @@ TEST_F(LiveDisplay, WithoutATerminalThereIsNone) {
   terminal.started(case_id("m.time_a"));
   terminal.tick();
   terminal.ended(case_id("m.time_a"));
-  terminal.stop();
+  EXPECT_TRUE(terminal.close({}));
   EXPECT_EQ(log.str(), "");
 }
 

@@ -5,7 +5,6 @@
 #include <sstream>
 
 #include "report/case_json.hpp"
-#include "report/fan_out.hpp"
 #include "report/format.hpp"
 #include "report/listing.hpp"
 
@@ -538,14 +537,12 @@ TEST(Listing, ManyUnstablePartsAreBoundedUnlessVerbose) {
               HasSubstr("return at [6] (1 of 1 case)\n\n1 benchmark"));
 }
 
-TEST(FanOut, TellsEveryListener) {
+TEST(Reports, TellEachOneWhatHappens) {
   std::ostringstream first;
   std::ostringstream second;
-  Terminal a(first, {});
-  Terminal b(second, {});
-  FanOut both;
-  both.add(a);
-  both.add(b);
+  Reports both;
+  both.add(std::make_unique<Terminal>(first, TerminalOptions{}), Cases::kNotRead);
+  both.add(std::make_unique<Terminal>(second, TerminalOptions{}), Cases::kNotRead);
   both.planned(plan(1));
   both.phase("verifying", 1);
   both.ended({"m.time_f", 0, "m.time_f"});
@@ -553,6 +550,23 @@ TEST(FanOut, TellsEveryListener) {
   both.finished(summary({{Verdict::kDifferent, 1}}, ExitStatus::kFailed, "1 case failed"));
   EXPECT_EQ(first.str(), second.str());
   EXPECT_THAT(first.str(), HasSubstr("1 case failed"));
+}
+
+TEST(Reports, KeepTheCasesOnlyWhereOneReadsThem) {
+  for (const Cases cases : {Cases::kRead, Cases::kNotRead}) {
+    std::ostringstream out;
+    Reports reports;
+    reports.add(std::make_unique<Terminal>(out, TerminalOptions{}), cases);
+    reports.verified(a_difference());
+    EXPECT_EQ(reports.record().verified.size(), cases == Cases::kRead ? 1U : 0U);
+  }
+}
+
+TEST(Reports, AFinishedRunIsNotAbortedAfterwards) {
+  Reports reports;
+  reports.finished(summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess, ""));
+  reports.aborted(ExitStatus::kInternal, "too late");
+  EXPECT_TRUE(std::holds_alternative<model::VerifySummary>(reports.record().end));
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+#include "report/kinds.hpp"
+
+#include <array>
+#include <utility>
+
+#include "report/events.hpp"
+#include "report/json_report.hpp"
+#include "util/try.hpp"
+
+namespace snapshot_test::report {
+
+namespace {
+
+using Opened = Result<std::unique_ptr<Report>>;
+
+template <Detail detail>
+Opened open_json(const std::string& path, std::ostream& standard_output) {
+  TRY_ASSIGN(auto file, OutputFile::open(path, standard_output));
+  return std::make_unique<JsonReport>(std::move(file), detail);
+}
+
+Opened open_events(const std::string& path, std::ostream& standard_output) {
+  TRY_ASSIGN(auto file, OutputLog::open(path, standard_output));
+  return std::make_unique<Events>(std::move(file));
+}
+
+constexpr std::array<ReportKind, 3> kKinds = {{
+    {"--json", "write every case and the summary as JSON; - is standard output", Cases::kRead,
+     &open_json<Detail::kCases>},
+    {"--summary", "write the counts as JSON; - is standard output", Cases::kNotRead, &open_json<Detail::kCountsOnly>},
+    {"--events", "write what happens as it happens, one JSON object a line; - is standard output", Cases::kNotRead,
+     &open_events},
+}};
+
+}  // namespace
+
+std::span<const ReportKind> report_kinds() { return kKinds; }
+
+}  // namespace snapshot_test::report

@@ -1,0 +1,38 @@
+// What became of a run: gathered once, read by every report.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "snapshot_test/model/result.hpp"
+
+namespace snapshot_test::report {
+
+/// What is known of a run before it starts.
+struct RunHead {
+  std::string command;    ///< "capture", "verify" or "diff"
+  std::string version;    ///< of this program
+  std::string timestamp;  ///< ISO 8601, UTC: when the run started
+  std::string benchmark_dir;
+  std::string snapshot_dir;
+};
+
+/// A run that could not start or go on.
+struct Aborted {
+  model::ExitStatus status = model::ExitStatus::kInternal;
+  std::string message;
+};
+
+struct RunRecord {
+  RunHead head;
+  std::optional<model::RunPlan> plan;  ///< none where nothing was planned
+  /// The run's cases, in the order in which they ended until the run has, then by benchmark and index, so that two
+  /// reports can be compared; empty where no report reads them.
+  std::vector<model::CaseCapture> captured;
+  std::vector<model::CaseVerdict> verified;
+  std::variant<std::monostate, Aborted, model::CaptureSummary, model::VerifySummary> end;
+};
+
+}  // namespace snapshot_test::report
