@@ -220,7 +220,11 @@ void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> gr
 void add_report_options(CLI::App& app, ReportFiles& files) {
   for (const report::ReportKind& kind : report::report_kinds()) {
     CLI::Option* option = app.add_option_function<std::string>(
-        kind.option, [&files, &kind](const std::string& path) { files.push_back({kind, path}); }, kind.help);
+        kind.option,
+        [&files, &kind](const std::string& path) {
+          files.push_back({kind, path});
+        },
+        kind.help);
     offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
   }
 }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "pickle/builder.hpp"
-#include "util/pickle_opcodes.hpp"
 #include "snapshot_test/util/result.hpp"
+#include "util/pickle_opcodes.hpp"
 
 namespace snapshot_test::pickle {
 
