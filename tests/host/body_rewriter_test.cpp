@@ -424,6 +424,53 @@ def bench():
                   "15 1 with contextlib.nullcontext([5]) as x -> [5]", "16 2 x in gen() -> ['a', 'b']"));
 }
 
+TEST_F(BodyRewriterTest, OfListsOfNumbersTheItemsThatPassed) {
+  EXPECT_THAT(body_of(R"py(
+queue = [1]
+def made(of, items): return of(items)
+def bench(n=1):
+    for x in made(sorted, [3, 1, 2]): pass
+    for x in made(list, [3, 1, 2]):
+        if x == 1: break
+    for x in made(lambda q: q, queue):
+        if n and len(queue) < 4: queue.append(x + 10)
+    for x in made(list, "ab"):
+        if n: bench(n - 1)
+    for x in made(dict.fromkeys, "cd"): pass
+    for x in made(range, 2): pass
+    for x in made(list, [[7]]): x.append(n)
+    for x in made(list, ()): pass
+)py"),
+              ElementsAre("3 9 for x in made(sorted, [3, 1, 2]) -> [1, 2, 3, 1, 2, 3, 1, 2, 3]",
+                          "4 6 for x in made(list, [3, 1, 2]) -> [3, 1, 3, 1, 3, 1]",
+                          "5 12 for x in made(lambda q: q, queue) -> [1, 11, 21, 31, 1, 11, 21, 31, 1, 11, 21, 31]",
+                          "6 6 for x in made(list, \"ab\") -> ['a', 'b', 'a', 'b', 'a', 'b']",
+                          "7 6 for x in made(dict.fromkeys, \"cd\") -> ['c', 'd', 'c', 'd', 'c', 'd']",
+                          "8 6 for x in made(range, 2) -> [0, 1, 0, 1, 0, 1]",
+                          "9 3 for x in made(list, [[7]]) -> [[7], [7], [7]]", "10 0 for x in made(list, ()) -> []"));
+}
+
+TEST_F(BodyRewriterTest, RoundsThatNobodyElseHoldsAreNotCopied) {
+  EXPECT_THAT(body_of(R"py(
+shared = [0]
+kept = []
+def fresh(i): return {"a": [i, (i, [i])], "s": {i}}
+def partly(i):
+    shared[0] = i
+    return [shared, (shared, [i])]
+def remembers(i):
+    kept.append([i])
+    for each in kept: each[0] = i
+    return kept[-1]
+def bench():
+    for i in range(2): fresh(i)
+    for i in range(2): partly(i)
+    for i in range(2): remembers(i)
+)py"),
+              ElementsAre("0 2 fresh(i) -> [{'a': [0, (0, [0])], 's': {0}}, {'a': [1, (1, [1])], 's': {1}}]",
+                          "1 2 partly(i) -> [[[0], ([0], [0])], [[1], ([1], [1])]]", "2 2 remembers(i) -> [[0], [1]]"));
+}
+
 TEST_F(BodyRewriterTest, LoopsSeeWhatTheyWouldHaveSeen) {
   (void)body_of(R"py(
 log = []

@@ -11,10 +11,12 @@ namespace snapshot_test::host::trace {
 namespace py = pybind11;
 namespace {
 
-constexpr const char* kCapsuleName = "snapshot_test.record_slot";
+constexpr const char* kCapsuleName = nullptr;  // names are compared in each call
 
 /// Of a statement that is in no loop: larger values are digested.
 constexpr RoundBudget kSmallCopy{.bytes = std::uint64_t{1} << 20, .atoms = 1, .rounds = 1, .digests = 1};
+
+constexpr std::uint64_t kMostAtoms = RoundBudget{}.atoms;
 
 struct SlotReference {
   std::shared_ptr<RecordTable> owner;
@@ -134,21 +136,55 @@ py::object RecordTable::pass(Slot& slot, py::handle given) {
   if (slot.rule.passing == Passing::kIterators) {
     if (!is_iterator(given.ptr()) || gives_what_was_given(given)) return iterator;
   } else {
+    slot.entered = true;
+    if (py::object atoms = pass_atoms(slot, given)) return atoms;
     iterator = py::reinterpret_steal<py::object>(PyObject_GetIter(given.ptr()));
     if (!iterator) throw py::error_already_set();
-    slot.entered = true;
   }
   return passing_.wrap(std::move(iterator),
                        [owner = shared_from_this(), &slot](py::handle item) { owner->record_item(slot, item); });
 }
 
+// Null where the items are to be looked at as they pass.
+py::object RecordTable::pass_atoms(Slot& slot, py::handle given) {
+  log_iterations(slot, true);
+  auto items = slot.left_early ? std::nullopt : plain_.atoms_of(given.ptr(), kMostAtoms);
+  if (!items) return {};
+  auto iterator = py::reinterpret_steal<py::object>(PyObject_GetIter(given.ptr()));
+  if (!iterator) throw py::error_already_set();
+  slot.iterations.push_back({iterator, py::reinterpret_borrow<py::object>(given), std::move(*items)});
+  return iterator;
+}
+
+void RecordTable::log_iterations(Slot& slot, bool ended_only) {
+  while (!slot.iterations.empty()) {
+    Iteration& last = slot.iterations.back();
+    const Py_ssize_t left = std::max<Py_ssize_t>(PyObject_LengthHint(last.iterator.ptr(), 0), 0);
+    if (ended_only && left > 0 && Py_REFCNT(last.iterator.ptr()) > 1) return;  // it goes on around the one that begins
+    const Py_ssize_t size = PyObject_Size(last.iterable.ptr());
+    if (size > PyObject_Size(last.items.value.ptr())) {  // a list that grew while it was read
+      if (auto now = plain_.atoms_of(last.iterable.ptr(), kMostAtoms)) last.items = std::move(*now);
+    }
+    const Py_ssize_t passed = std::clamp<Py_ssize_t>(size - left, 0, PyObject_Size(last.items.value.ptr()));
+    if (passed > 0) {
+      if (!slot.log) slot.log.emplace(plain_, RoundBudget{});
+      slot.log->add_atoms(last.items, static_cast<std::size_t>(passed));
+      slot.count += static_cast<std::uint64_t>(passed);
+    }
+    slot.left_early = slot.left_early || left > passed;
+    slot.iterations.pop_back();
+  }
+}
+
 void RecordTable::record(Slot& slot, py::handle value) {
+  const Owners owners =
+      slot.rule.look == Look::kAtOnce && Py_REFCNT(value.ptr()) == 1 ? Owners::kNone : Owners::kOthers;
   ++slot.count;
   if (slot.rule.repeated && slot.count > 1) end_round(slot, value);
   // A file of each round would be one open file of each.
   const bool held_open = slot.rule.repeated && plain_.is_foreign(value.ptr()) && is_resource(value.ptr());
   const bool wanted = !held_open && keeps(slot.rule.keep, value.ptr());
-  if (slot.rule.look != Look::kLater) look_at_once(slot, wanted ? value : py::handle(Py_None));
+  if (slot.rule.look != Look::kLater) look_at_once(slot, wanted ? value : py::handle(Py_None), owners);
   py::object kept;
   if (wanted) kept = py::reinterpret_borrow<py::object>(value);
   // The slot is whole again before the old value goes: its destructor may run this very statement.
@@ -164,17 +200,16 @@ void RecordTable::record_item(Slot& slot, py::handle item) try {
   slot.log->skip();
 }
 
-void RecordTable::look_at_once(Slot& slot, py::handle value) {
+void RecordTable::look_at_once(Slot& slot, py::handle value, Owners owners) {
   if (!slot.rule.repeated) {
     slot.log.reset();
     // An array that is thrown away belongs to nobody else, and objects are only referred to.
-    const bool fresh = slot.rule.look == Look::kAtOnce && plain_.is_fresh_array(value.ptr());
-    if (fresh || plain_.is_foreign(value.ptr())) return;
+    if ((owners == Owners::kNone && plain_.owns_memory(value.ptr())) || plain_.is_foreign(value.ptr())) return;
     slot.log.emplace(plain_, kSmallCopy);
   } else if (!slot.log) {
     slot.log.emplace(plain_, RoundBudget{});
   }
-  slot.log->add(value);
+  slot.log->add(value, owners);
 }
 
 // What the last round's value has become. Where this round's is the same object, it has been written over already.
@@ -194,6 +229,7 @@ void RecordTable::end_round(Slot& slot, py::handle next) {
 }
 
 RecordTable::Taken RecordTable::take_rounds(Slot& slot) {
+  log_iterations(slot, false);
   if (slot.rule.passing == Passing::kNo && slot.count > 0) end_round(slot, {});
   Taken taken{slot.count, {}, {}, slot.value, true, false, ""};
   if (!slot.log) {
@@ -238,6 +274,7 @@ std::vector<RecordTable::Taken> RecordTable::take() {
     slot.log.reset();
     slot.in_the_end.reset();
     slot.entered = false;
+    slot.left_early = false;
   }
   return taken;
 }

@@ -55,14 +55,23 @@ struct SiteRule {
 /// dropped while rewritten code still runs.
 class RecordTable : public std::enable_shared_from_this<RecordTable> {
  public:
+  /// An iteration over numbers or texts that were there before. Its iterator says how far it has come, so that nothing
+  /// is done as the items pass.
+  struct Iteration {
+    pybind11::object iterator;
+    pybind11::object iterable;
+    PlainValues::Copy items;  ///< as they were when it began
+  };
   struct Slot {
     SiteRule rule;
-    std::uint64_t count = 0;  ///< how often the statement ran, or how many items passed
-    pybind11::object value;   ///< the last one; null if it never ran or the last value is not one to keep
+    std::uint64_t count = 0;            ///< how often the statement ran, or how many items passed
+    std::vector<Iteration> iterations;  ///< that are not in the log yet; one inside the other, where calls are nested
+    pybind11::object value;             ///< the last one; null if it never ran or the last value is not one to keep
     std::optional<RoundLog> log;
     std::optional<RoundLog> in_the_end;  ///< of rounds from `changed_from` on; none while nothing was changed later
     std::uint64_t changed_from = 0;
-    bool entered = false;  ///< of kItems: the iteration began
+    bool entered = false;     ///< of kItems: the iteration began
+    bool left_early = false;  ///< most items did not pass: to look at all of them first would cost more than the loop
   };
   /// What a slot came to.
   struct Taken {
@@ -92,7 +101,9 @@ class RecordTable : public std::enable_shared_from_this<RecordTable> {
  private:
   explicit RecordTable(const std::vector<SiteRule>& rules);
 
-  void look_at_once(Slot& slot, pybind11::handle value);
+  void look_at_once(Slot& slot, pybind11::handle value, Owners owners);
+  [[nodiscard]] pybind11::object pass_atoms(Slot& slot, pybind11::handle given);
+  void log_iterations(Slot& slot, bool ended_only);
   void end_round(Slot& slot, pybind11::handle next);
   [[nodiscard]] Taken take(Slot& slot);
   [[nodiscard]] Taken take_rounds(Slot& slot);

@@ -85,6 +85,11 @@ py::object checked(PyObject* made) {
   return py::reinterpret_steal<py::object>(made);
 }
 
+/// Of what a container refers to, where the container's owners are `owners`.
+Owners owners_within(Owners owners, PyObject* item) {
+  return owners == Owners::kNone && Py_REFCNT(item) == 1 ? Owners::kNone : Owners::kOthers;
+}
+
 bool equal_atoms(PyObject* a, PyObject* b) {
   const PyTypeObject* type = Py_TYPE(a);
   if (type == &PyFloat_Type) {
@@ -132,8 +137,8 @@ PlainValues::Type PlainValues::type_of(PyTypeObject* type) {
   return found;
 }
 
-bool PlainValues::is_fresh_array(PyObject* value) {
-  return Py_REFCNT(value) == 1 && array_traits(value) != nullptr && py::reinterpret_borrow<py::array>(value).owndata();
+bool PlainValues::owns_memory(PyObject* value) {
+  return array_traits(value) != nullptr && py::reinterpret_borrow<py::array>(value).owndata();
 }
 
 const pickling::DtypeTraits* PlainValues::array_traits(PyObject* value) {
@@ -177,33 +182,52 @@ Nature PlainValues::nature_of(PyObject* value, int depth) {
   return foreign ? Nature::kForeign : Nature::kPlain;
 }
 
-std::optional<PlainValues::Copy> PlainValues::copy(PyObject* value, std::uint64_t most) {
+std::optional<PlainValues::Copy> PlainValues::copy(PyObject* value, std::uint64_t most, Owners owners) {
   Room room{0, most};
-  py::object made = copied(value, room, 0);
+  py::object made = copied(value, room, 0, owners);
   if (!made) return std::nullopt;
   return Copy{std::move(made), room.used};
 }
 
+std::optional<PlainValues::Copy> PlainValues::atoms_of(PyObject* iterable, std::uint64_t most) {
+  const PyTypeObject* type = Py_TYPE(iterable);
+  const bool sized = type == &PyList_Type || type == &PyTuple_Type || type == &PyRange_Type || type == &PyDict_Type ||
+                     type == &PySet_Type || type == &PyFrozenSet_Type || type == &PyUnicode_Type;
+  const Py_ssize_t size = sized ? PyObject_Size(iterable) : -1;
+  if (size < 0) PyErr_Clear();  // a range longer than memory
+  if (size < 0 || static_cast<std::uint64_t>(size) > most) return std::nullopt;
+  Copy items{type == &PyTuple_Type ? py::reinterpret_borrow<py::object>(iterable) : checked(PySequence_List(iterable))};
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.value.ptr()); ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(items.value.ptr(), i);
+    if (!is_atom(item)) return std::nullopt;
+    items.bytes += bytes_of_atom(item);
+  }
+  return items;
+}
+
 // Null: no room.
-py::object PlainValues::copied(PyObject* value, Room& room, int depth) {
-  const auto itself = py::reinterpret_borrow<py::object>(value);
+py::object PlainValues::copied(PyObject* value, Room& room, int depth, Owners owners) {
+  const auto itself = [value] { return py::reinterpret_borrow<py::object>(value); };
   const Type type = type_of(Py_TYPE(value));
   switch (type) {
-    case Type::kAtom: return room.take(bytes_of_atom(value)) ? itself : py::object();
+    case Type::kAtom: return room.take(bytes_of_atom(value)) ? itself() : py::object();
     case Type::kArray: {
       if (array_traits(value) == nullptr) break;
-      const auto size = static_cast<std::uint64_t>(py::reinterpret_borrow<py::array>(value).nbytes());
-      return room.take(kObjectBytes + size) ? itself.attr("copy")("K") : py::object();
+      const auto array = py::reinterpret_borrow<py::array>(value);
+      if (!room.take(kObjectBytes + static_cast<std::uint64_t>(array.nbytes()))) return {};
+      return owners == Owners::kNone && array.owndata() ? itself() : py::object(array.attr("copy")("K"));
     }
     case Type::kByteArray:
       if (!room.take(kObjectBytes + static_cast<std::uint64_t>(PyByteArray_GET_SIZE(value)))) return {};
-      return checked(PyByteArray_FromStringAndSize(PyByteArray_AS_STRING(value), PyByteArray_GET_SIZE(value)));
+      return owners == Owners::kNone
+                 ? itself()
+                 : checked(PyByteArray_FromStringAndSize(PyByteArray_AS_STRING(value), PyByteArray_GET_SIZE(value)));
     case Type::kStdArray:
       if (!room.take(kObjectBytes + Memory(value).bytes().size())) return {};
-      return itself.attr("__copy__")();
+      return owners == Owners::kNone ? itself() : py::object(itself().attr("__copy__")());
     case Type::kOther: break;
     default:
-      if (depth < kMostDepth) return copied_items(value, type, room, depth);
+      if (depth < kMostDepth) return copied_items(value, type, room, depth, owners);
   }
   return referred(value, room);
 }
@@ -213,35 +237,49 @@ py::object PlainValues::referred(PyObject* value, Room& room) {
   return room.take(held_bytes(value, left)) ? py::reinterpret_borrow<py::object>(value) : py::object();
 }
 
-py::object PlainValues::copied_items(PyObject* value, Type type, Room& room, int depth) {
+// A container that nobody can change stays as it is while what is in it does.
+py::object PlainValues::copied_items(PyObject* value, Type type, Room& room, int depth, Owners owners) {
+  if (type == Type::kDict) return copied_dict(value, room, depth, owners);
+  auto items = py::reinterpret_borrow<py::object>(value);
   const auto size = static_cast<std::uint64_t>(PyObject_Size(value));
   if (!room.take(kObjectBytes + size * kSlotBytes)) return {};
-  if (type == Type::kDict) {
-    py::dict out;
-    PyObject* key = nullptr;
-    PyObject* item = nullptr;
-    for (Py_ssize_t at = 0; PyDict_Next(value, &at, &key, &item) != 0;) {
-      // Such a key's own __hash__ would be run.
-      if (nature_of(key, depth + 1) == Nature::kForeign) return referred(value, room);
-      if (!room.take(bytes_of_atom(key))) return {};
-      const auto held = py::reinterpret_borrow<py::object>(key);
-      const py::object made = copied(item, room, depth + 1);
-      if (!made) return {};
-      if (PyDict_SetItem(out.ptr(), held.ptr(), made.ptr()) != 0) throw py::error_already_set();
-    }
-    return out;
-  }
   if (type == Type::kSet || type == Type::kFrozenSet) {  // what is in them cannot change
     if (!room.take(size * kObjectBytes)) return {};
-    return checked(type == Type::kSet ? PySet_New(value) : PyFrozenSet_New(value));
+    return type == Type::kFrozenSet || owners == Owners::kNone ? items : checked(PySet_New(value));
   }
-  py::list out;
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
-    const py::object made = copied(PySequence_Fast_GET_ITEM(value, i), room, depth + 1);
+  if (type == Type::kList && owners == Owners::kOthers) items = checked(PySequence_List(value));
+  const auto* const unchanged = type == Type::kTuple || owners == Owners::kNone ? value : nullptr;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.ptr()); ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(items.ptr(), i);
+    py::object made = copied(item, room, depth + 1, owners_within(owners, item));
     if (!made) return {};
-    out.append(made);
+    if (made.ptr() == item) continue;
+    if (items.ptr() == unchanged) items = checked(PySequence_List(value));
+    if (PyList_SetItem(items.ptr(), i, made.release().ptr()) != 0) throw py::error_already_set();
   }
-  return type == Type::kTuple ? checked(PyList_AsTuple(out.ptr())) : py::object(std::move(out));
+  return type == Type::kTuple && items.ptr() != unchanged ? checked(PyList_AsTuple(items.ptr())) : items;
+}
+
+py::object PlainValues::copied_dict(PyObject* value, Room& room, int depth, Owners owners) {
+  if (!room.take(kObjectBytes + static_cast<std::uint64_t>(PyDict_GET_SIZE(value)) * kSlotBytes)) return {};
+  PyObject* key = nullptr;
+  PyObject* item = nullptr;
+  for (Py_ssize_t at = 0; PyDict_Next(value, &at, &key, &item) != 0;) {
+    // Such a key's own __hash__ would be run.
+    if (nature_of(key, depth + 1) == Nature::kForeign) return referred(value, room);
+    if (!room.take(bytes_of_atom(key))) return {};
+  }
+  py::object items = py::reinterpret_borrow<py::object>(value);
+  if (owners == Owners::kOthers) items = checked(PyDict_Copy(value));
+  for (Py_ssize_t at = 0; PyDict_Next(items.ptr(), &at, &key, &item) != 0;) {
+    const py::object made = copied(item, room, depth + 1, owners_within(owners, item));
+    if (!made) return {};
+    if (made.ptr() == item) continue;
+    if (items.ptr() == value) items = checked(PyDict_Copy(value));
+    // The key is there, so that the walk goes on as it was.
+    if (PyDict_SetItem(items.ptr(), key, made.ptr()) != 0) throw py::error_already_set();
+  }
+  return items;
 }
 
 bool PlainValues::equal_arrays(PyObject* a, PyObject* b) {

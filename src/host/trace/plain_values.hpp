@@ -20,6 +20,9 @@ enum class Nature {
   kForeign,  ///< anything else, or a container with anything else in it
 };
 
+/// Who has references to a value: others, or only who hands it over, who lets go of it, too.
+enum class Owners { kOthers, kNone };
+
 /// GIL held throughout. None of it runs Python code of the project's. Throws error_already_set where memory is lacking.
 class PlainValues {
  public:
@@ -31,13 +34,17 @@ class PlainValues {
   [[nodiscard]] bool is_atom(PyObject* value) { return type_of(Py_TYPE(value)) == Type::kAtom; }
   /// By its type alone: no container, and not plain.
   [[nodiscard]] bool is_foreign(PyObject* value) { return type_of(Py_TYPE(value)) == Type::kOther; }
-  /// An array with memory of its own that nobody but the caller has a reference to.
-  [[nodiscard]] bool is_fresh_array(PyObject* value);
+  /// An array without objects or fields, whose memory is its own.
+  [[nodiscard]] bool owns_memory(PyObject* value);
   [[nodiscard]] Nature nature_of(PyObject* value) { return nature_of(value, 0); }
 
-  /// A copy that nobody can change. What is foreign in it is referred to. None where it would take more than `most`
-  /// bytes.
-  [[nodiscard]] std::optional<Copy> copy(PyObject* value, std::uint64_t most);
+  /// A copy that nobody can change, or the value itself where nobody can change that. What is foreign in it is referred
+  /// to. None where it would take more than `most` bytes.
+  [[nodiscard]] std::optional<Copy> copy(PyObject* value, std::uint64_t most, Owners owners = Owners::kOthers);
+
+  /// The items of a list, tuple, range, dict, set or text that is about to be iterated over, in their order, where all
+  /// are atoms: as a list or tuple that nobody changes. None of anything else, and where there are more than `most`.
+  [[nodiscard]] std::optional<Copy> atoms_of(PyObject* iterable, std::uint64_t most);
 
   /// Same types, same bits, in the same order. False where it cannot be said, as of foreign objects that are not one.
   [[nodiscard]] bool equal(PyObject* a, PyObject* b) { return equal(a, b, 0); }
@@ -70,8 +77,9 @@ class PlainValues {
   [[nodiscard]] Type type_of(PyTypeObject* type);
   [[nodiscard]] Type look_up(PyTypeObject* type);
   [[nodiscard]] Nature nature_of(PyObject* value, int depth);
-  [[nodiscard]] pybind11::object copied(PyObject* value, Room& room, int depth);
-  [[nodiscard]] pybind11::object copied_items(PyObject* value, Type type, Room& room, int depth);
+  [[nodiscard]] pybind11::object copied(PyObject* value, Room& room, int depth, Owners owners);
+  [[nodiscard]] pybind11::object copied_items(PyObject* value, Type type, Room& room, int depth, Owners owners);
+  [[nodiscard]] pybind11::object copied_dict(PyObject* value, Room& room, int depth, Owners owners);
   [[nodiscard]] static pybind11::object referred(PyObject* value, Room& room);
   [[nodiscard]] bool equal(PyObject* a, PyObject* b, int depth);
   [[nodiscard]] bool equal_arrays(PyObject* a, PyObject* b);

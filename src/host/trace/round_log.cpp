@@ -10,10 +10,17 @@
 namespace snapshot_test::host::trace {
 namespace py = pybind11;
 
-void RoundLog::add(py::handle value) {
+namespace {
+
+/// Compared with the round before it would cost more than it takes.
+bool is_number(PyObject* value) { return PyLong_CheckExact(value) || PyFloat_CheckExact(value) || value == Py_None; }
+
+}  // namespace
+
+void RoundLog::add(py::handle value, Owners owners) {
   ++count_;
   try {
-    if (!rest_ && digests_ == 0 && keep(value)) return;
+    if (!rest_ && digests_ == 0 && keep(value, owners)) return;
     atoms_only_ = false;
     last_ = py::reinterpret_borrow<py::object>(value);
     if (plain_.nature_of(value.ptr()) == Nature::kForeign) return skip();
@@ -23,6 +30,26 @@ void RoundLog::add(py::handle value) {
   }
 }
 
+void RoundLog::add_atoms(const PlainValues::Copy& atoms, std::size_t count) try {
+  PyObject* items = atoms.value.ptr();
+  const bool fits = !rest_ && digests_ == 0 && atoms_only_ && list_.size() + count <= budget_.atoms &&
+                    bytes_ + atoms.bytes <= budget_.bytes;
+  if (!fits) {
+    for (std::size_t i = 0; i < count; ++i) add(PySequence_Fast_GET_ITEM(items, static_cast<Py_ssize_t>(i)));
+    return;
+  }
+  if (count == 0) return;
+  const auto end = static_cast<Py_ssize_t>(list_.size());
+  const auto passed = py::reinterpret_steal<py::object>(PySequence_GetSlice(items, 0, static_cast<Py_ssize_t>(count)));
+  if (!passed || PyList_SetSlice(list_.ptr(), end, end, passed.ptr()) != 0) throw py::error_already_set();
+  count_ += count;
+  bytes_ += atoms.bytes;
+  kept_ = list_[list_.size() - 1];
+} catch (const std::exception&) {
+  count_ += count;
+  skip();
+}
+
 void RoundLog::skip() {
   if (first_unseen_ == 0) first_unseen_ = count_;
   last_unseen_ = count_;
@@ -30,14 +57,16 @@ void RoundLog::skip() {
   if (!rest_) rest_.emplace(plain_);
 }
 
-bool RoundLog::keep(py::handle value) {
+bool RoundLog::keep(py::handle value, Owners owners) {
   const bool atom = plain_.is_atom(value.ptr());
   if (list_.size() >= (atom && atoms_only_ ? budget_.atoms : budget_.rounds)) return false;
   py::object kept;
-  if (kept_ && plain_.equal(value.ptr(), kept_.ptr())) {
+  if (atom && kept_.is(value)) {
+    kept = kept_;
+  } else if (kept_ && !is_number(value.ptr()) && plain_.equal(value.ptr(), kept_.ptr())) {
     kept = kept_;
   } else {
-    auto copy = plain_.copy(value.ptr(), budget_.bytes - bytes_);
+    auto copy = plain_.copy(value.ptr(), budget_.bytes - bytes_, owners);
     if (!copy) return false;
     bytes_ += copy->bytes;
     kept = std::move(copy->value);

@@ -38,7 +38,9 @@ class RoundLog {
  public:
   RoundLog(PlainValues& plain, RoundBudget budget) : plain_(plain), budget_(budget) {}
 
-  void add(pybind11::handle value);
+  void add(pybind11::handle value, Owners owners = Owners::kOthers);
+  /// The same for each of the first `count` items of a list or tuple of atoms, whose bytes are known.
+  void add_atoms(const PlainValues::Copy& atoms, std::size_t count);
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
   /// Is that still what it was when it was added, as the last round? False only where it is known to have changed.
@@ -56,7 +58,7 @@ class RoundLog {
   void skip();
 
  private:
-  bool keep(pybind11::handle value);
+  bool keep(pybind11::handle value, Owners owners);
   void digest(pybind11::handle value);
 
   PlainValues& plain_;
