@@ -192,10 +192,10 @@ def items_that_pass():
 
 
 def loops():
-    yield "look-ups", lookups
-    yield "calls", calls_in_a_loop
-    yield "small lists, assigned", small_lists_in_a_loop
-    yield "items of a generator", items_that_pass
+    yield "look-ups", 200_000, lookups
+    yield "calls", 100_000, calls_in_a_loop
+    yield "small lists, assigned", 20_000, small_lists_in_a_loop
+    yield "items of a generator", 100_000, items_that_pass
     try:
         import networkx
         import numpy
@@ -204,9 +204,9 @@ def loops():
         return
     globals().update(networkx=networkx, numpy=numpy, GRAPH=networkx.barabasi_albert_graph(300, 3, seed=1),
                      GRID=networkx.grid_2d_graph(8, 8), ARRAY=numpy.linspace(0, 1, 10_000))
-    yield "networkx: Dijkstra from each node", dijkstra
-    yield "networkx: all shortest paths of a grid", shortest_paths
-    yield "numpy: sines of 10,000 numbers", sines
+    yield "networkx: Dijkstra from each node", 300, dijkstra
+    yield "networkx: all shortest paths of a grid", 3432, shortest_paths
+    yield "numpy: sines of 10,000 numbers", 1000, sines
 
 
 def dijkstra():
@@ -225,9 +225,9 @@ def sines():
 
 
 def measure_loops(rounds):
-    """The frame evaluator, and the statements of the function itself observed, too."""
-    print(f"{'loops':>40} {'plain':>10} {'evaluator':>10} {'and body':>10}")
-    for name, function in loops():
+    """The frame evaluator, and the statements of the function itself observed, too: what that adds to each round."""
+    print(f"{'loops':>40} {'a round':>11} {'evaluator':>10} {'and body':>10} {'adds':>10}")
+    for name, count, function in loops():
         best = {"plain": float("inf"), "evaluator": float("inf"), "body": float("inf")}
         for _ in range(rounds):
             best["plain"] = min(best["plain"], timed(plain, function)[0])
@@ -236,8 +236,9 @@ def measure_loops(rounds):
             best["body"] = min(best["body"], timed(WAYS["evaluator"], function)[0])
             seen = tracing.restore()
             assert seen, name
-        print(f"{name:>40} {best['plain'] * 1e3:7.1f} ms {best['evaluator'] / best['plain']:10.2f}"
-              f" {best['body'] / best['plain']:10.2f}", flush=True)
+        round_ns = {way: seconds / count * 1e9 for way, seconds in best.items()}
+        print(f"{name:>40} {round_ns['plain']:8.0f} ns {best['evaluator'] / best['plain']:10.2f}"
+              f" {best['body'] / best['plain']:10.2f} {round_ns['body'] - round_ns['plain']:7.0f} ns", flush=True)
 
 
 def main():
