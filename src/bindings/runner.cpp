@@ -25,7 +25,7 @@ namespace trace = host::trace;
 
 namespace {
 
-/// The observing code is in the function only while it lives.
+/// The observing code is in the function until this is destroyed.
 class InstalledBody {
  public:
   explicit InstalledBody(trace::RewrittenBody& body) : body_(body) { body_.install(); }

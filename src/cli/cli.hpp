@@ -3,7 +3,7 @@
 
 namespace snapshot_test::cli {
 
-/// What the hidden subcommand "host" runs: the process in which Python lives. A function pointer, so that this room
+/// What the hidden subcommand "host" runs: the process that embeds Python. A function pointer, so that this room
 /// does not need to link Python; null in a program that embeds none.
 using HostEntry = int (*)(int argc, char** argv);
 

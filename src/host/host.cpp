@@ -85,7 +85,8 @@ std::optional<model::HostStart> prepare(model::SupervisorLink& link) {
   return start;
 }
 
-/// What text must not depend on: where the run has its folders, and where the project and its user live.
+/// What text must not depend on: where the run has its folders, and where the folders of the project and of its user
+/// are.
 void name_folders(const model::HostStart& start) {
   util::FolderNames& names = util::folder_names();
   names.add_scratch(std::filesystem::path(start.workdir).parent_path().parent_path().string());

@@ -1,4 +1,4 @@
-// A process in which Python lives: a host's guardian and, below it, its base.
+// A process that embeds Python: a host's guardian and, below it, its base.
 #pragma once
 
 #include <sys/types.h>

@@ -18,7 +18,7 @@
 //   cache      ready | failed
 //   benchmark  ready | failed
 //   discover   importing, before each module; then discovered | failed
-//   case       looking and running, by turns; then result
+//   case       looking and running, in alternation; then result
 //
 // The fork in which a setup_cache is built tells its parent ready | failed, too.
 #pragma once

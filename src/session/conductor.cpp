@@ -163,8 +163,8 @@ void Conductor::start_ready_work() {
     if (!work) {
       return;
     }
-    if (const Leaf* leaf = std::get_if<Leaf>(&*work)) {
-      start_case(*leaf);
+    if (const RunnableCase* runnable = std::get_if<RunnableCase>(&*work)) {
+      start_case(*runnable);
     } else {
       open(*std::get<Branch*>(*work));
     }
@@ -184,7 +184,7 @@ void Conductor::open(Branch& branch) {
     return;
   }
   if (*process == nullptr) {
-    return;  // what it hangs from is about to be lost, and it will be tried again with it
+    return;  // the process above is about to be lost, and it will be tried again with that
   }
   (*process)->branch = &branch;
   branch.process = (*process)->id;
@@ -212,42 +212,42 @@ void Conductor::opened(Branch& branch) {
   }
   for (auto task = branch.cases.rbegin(); task != branch.cases.rend(); ++task) {
     if (task->state == CaseTask::State::kWaiting) {
-      schedule_->add(Leaf{&branch, &*task});
+      schedule_->add(RunnableCase{&branch, &*task});
     }
   }
 }
 
-void Conductor::start_case(const Leaf& leaf) {
-  CaseTask& task = *leaf.task;
+void Conductor::start_case(const RunnableCase& runnable) {
+  CaseTask& task = *runnable.task;
   task.state = CaseTask::State::kRunning;
   if (!std::exchange(task.announced, true)) {
     on_started_(task);
   }
   const std::string folder = scratch_.numbered_folder("case", folders_++).string();
-  const auto process = start_process(leaf, folder);
+  const auto process = start_process(runnable, folder);
   if (!process) {
-    finish(leaf, outcome_of({Ending::kRefused, process.error().message, ""}, ""));
+    finish(runnable, outcome_of({Ending::kRefused, process.error().message, ""}, ""));
     return;
   }
   if (*process == nullptr) {
     task.state = CaseTask::State::kWaiting;  // until its branch, which is about to be lost, is open again
     return;
   }
-  (*process)->leaf = leaf;
+  (*process)->runnable = runnable;
   (*process)->folder = folder;
   ++running_;
   alone_ = task.suspect;
 }
 
-Result<Process*> Conductor::start_process(const Leaf& leaf, const std::string& folder) {
-  const CaseTask& task = *leaf.task;
+Result<Process*> Conductor::start_process(const RunnableCase& runnable, const std::string& folder) {
+  const CaseTask& task = *runnable.task;
   model::CaseRequest request = make_request_(task);
   request.scratch = scratch_.path().string();
   request.temporary = folder + "/tmp";
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
     request.workdir = folder + "/work";
   }
-  return start_below(*leaf.branch, task.isolation,
+  return start_below(*runnable.branch, task.isolation,
                      {std::move(request), task.benchmark->timeout.value_or(options_.timeouts.of_case),
                       limit_from(task.benchmark->timeout)});
 }
@@ -263,11 +263,11 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
   if (process.get() == base_) {
     base_ = nullptr;
   }
-  if (process->leaf) {
+  if (process->runnable) {
     --running_;
     alone_ = false;
     remove_folder(process->folder);
-    case_ended(*process->leaf, *process);
+    case_ended(*process->runnable, *process);
   } else if (process->branch != nullptr) {
     branch_ended(*process->branch, *process);
   } else {
@@ -275,10 +275,10 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
   }
 }
 
-void Conductor::case_ended(const Leaf& leaf, Process& process) {
-  CaseTask& task = *leaf.task;
+void Conductor::case_ended(const RunnableCase& runnable, Process& process) {
+  CaseTask& task = *runnable.task;
   if (process.lost_with && !process.answer) {
-    case_lost(leaf, *process.lost_with);
+    case_lost(runnable, *process.lost_with);
     return;
   }
   CaseOutcome outcome = outcome_of(process);
@@ -287,25 +287,25 @@ void Conductor::case_ended(const Leaf& leaf, Process& process) {
     task.died = outcome.observation.detail;
     task.isolation = Isolation::kSpawn;
     task.state = CaseTask::State::kWaiting;
-    schedule_->add(leaf);
+    schedule_->add(runnable);
     return;
   }
   if (!task.died.empty() && !killed_by_a_signal(process)) {
     outcome.observation.notes.push_back(
         fmt::format("ran in an interpreter of its own: in a forked process it was {}", task.died));
   }
-  finish(leaf, std::move(outcome));
+  finish(runnable, std::move(outcome));
 }
 
 /// A process that it hung from has died while it ran.
-void Conductor::case_lost(const Leaf& leaf, const std::string& how) {
-  CaseTask& task = *leaf.task;
+void Conductor::case_lost(const RunnableCase& runnable, const std::string& how) {
+  CaseTask& task = *runnable.task;
   if (std::exchange(task.suspect, true)) {
     const std::string detail = fmt::format("took down the process it was forked from, twice: {}", how);
-    finish(leaf, outcome_of({Ending::kSignalled, detail, ""}, ""));
+    finish(runnable, outcome_of({Ending::kSignalled, detail, ""}, ""));
   } else {
     task.state = CaseTask::State::kWaiting;  // until its branch is open again
-    for (Branch* above = leaf.branch; above != nullptr; above = above->parent) {
+    for (Branch* above = runnable.branch; above != nullptr; above = above->parent) {
       above->losses = 0;  // there is a suspect now
     }
   }
@@ -342,23 +342,23 @@ void Conductor::close_below(Branch& branch) {
   });
 }
 
-void Conductor::finish(const Leaf& leaf, CaseOutcome outcome) {
+void Conductor::finish(const RunnableCase& runnable, CaseOutcome outcome) {
   // What others hold now the machine may give when it runs alone.
-  const bool try_alone = outcome.observation.ending == Ending::kRefused && running_ > 0 && !leaf.task->suspect;
-  leaf.task->suspect = leaf.task->suspect || try_alone;
-  for (Branch* above = leaf.branch; above != nullptr && !try_alone; above = above->parent) {
+  const bool try_alone = outcome.observation.ending == Ending::kRefused && running_ > 0 && !runnable.task->suspect;
+  runnable.task->suspect = runnable.task->suspect || try_alone;
+  for (Branch* above = runnable.branch; above != nullptr && !try_alone; above = above->parent) {
     above->losses = 0;
   }
-  const Then then = try_alone ? Then::kRunAgain : on_finished_(*leaf.task, std::move(outcome));
+  const Then then = try_alone ? Then::kRunAgain : on_finished_(*runnable.task, std::move(outcome));
   if (then == Then::kRunAgain) {
-    leaf.task->state = CaseTask::State::kWaiting;
-    schedule_->add(leaf);
+    runnable.task->state = CaseTask::State::kWaiting;
+    schedule_->add(runnable);
     return;
   }
   stopped_ = stopped_ || then == Then::kStop;
-  leaf.task->state = CaseTask::State::kDone;
+  runnable.task->state = CaseTask::State::kDone;
   --unfinished_;
-  one_done(leaf.branch);
+  one_done(runnable.branch);
 }
 
 void Conductor::fail_branch(Branch& branch, const CaseOutcome& outcome) {
@@ -391,7 +391,7 @@ void Conductor::one_done(Branch* branch) {
   if (branch == nullptr || branch->unfinished == 0 || --branch->unfinished > 0) {
     return;
   }
-  // Nothing hangs from it any more, and a base is kept for whatever comes.
+  // It has no children any more, and a base is kept for whatever comes.
   if (Process* process = processes_->find(branch->process); process != nullptr && branch->parent != nullptr) {
     processes_->release(*process);
   }

@@ -18,14 +18,13 @@ namespace snapshot_test::session {
 /// does. Destroying it ends every process.
 ///
 /// What is tried again, and when a case is blamed:
-/// - A process that cases hang from dies: it is made again, and the cases that ran below it run again, each alone. If
-/// it
-///   dies once more while one of them runs, that case took it down. If it dies again and again with nothing running
-///   below it, the cause is the outcome of all below it.
+///
+/// - A process that others are forked from ends: it is made again, and the cases that ran below it run again, each
+///   alone. If it ends once more while one of them runs, that case took it down. If it ends again and again with
+///   nothing running below it, the cause is the outcome of all below it.
 /// - A case that the machine refuses something (Ending::kRefused): once more, alone.
 /// - A case that a signal kills soon after its fork: once more in an interpreter of its own, since some libraries
-/// cannot
-///   be forked.
+///   cannot be forked.
 class Conductor : public CaseRunner, private Processes::Owner {
  public:
   struct Options {
@@ -62,16 +61,16 @@ class Conductor : public CaseRunner, private Processes::Owner {
   void start_ready_work();
   void open(Branch& branch);
   void opened(Branch& branch);
-  void start_case(const Leaf& leaf);
-  /// A process for what hangs from `above`: a fork of its process, or an interpreter that becomes all of it first. Null
+  void start_case(const RunnableCase& runnable);
+  /// A process for a child of `above`: a fork of its process, or an interpreter that becomes all of it first. Null
   /// where that process is about to end.
   [[nodiscard]] Result<Process*> start_below(const Branch& above, Isolation isolation, Order order);
-  [[nodiscard]] Result<Process*> start_process(const Leaf& leaf, const std::string& folder);
+  [[nodiscard]] Result<Process*> start_process(const RunnableCase& runnable, const std::string& folder);
   void branch_ended(Branch& branch, const Process& process);
-  void case_ended(const Leaf& leaf, Process& process);
-  void case_lost(const Leaf& leaf, const std::string& how);
+  void case_ended(const RunnableCase& runnable, Process& process);
+  void case_lost(const RunnableCase& runnable, const std::string& how);
   void close_below(Branch& branch);
-  void finish(const Leaf& leaf, CaseOutcome outcome);
+  void finish(const RunnableCase& runnable, CaseOutcome outcome);
   void fail_branch(Branch& branch, const CaseOutcome& outcome);
   void fail_unfinished(Branch& branch, const CaseOutcome& outcome);
   void one_done(Branch* branch);

@@ -36,7 +36,7 @@ constexpr std::array kThreadVariables{"OMP_NUM_THREADS",     "OPENBLAS_NUM_THREA
                                       "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
                                       "NUMBA_NUM_THREADS",   "POLARS_MAX_THREADS",     "RAYON_NUM_THREADS"};
 
-/// Raises the soft stack limit for the processes started while it lives: the kernel reads it at exec.
+/// Raises the soft stack limit for the processes started until it is destroyed: the kernel reads it at exec.
 class StackLimit {
  public:
   StackLimit() {

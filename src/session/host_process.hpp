@@ -32,7 +32,7 @@ enum class TimeOfDay { kTheSystems, kOurs };
 
 /// Starts a base. It gets the chosen libpython, if it embeds one (through a folder in `scratch` that holds a link to
 /// nothing else), one thread per numeric library unless the user set otherwise, PYTHONHASHSEED=0, empty stdin, a large
-/// stack, and dies with this process. `python` is what find_python() answered.
+/// stack, and ends with this process. `python` is what find_python() answered.
 [[nodiscard]] Result<HostProcess> start_host(const PythonEnvironment& python, const std::filesystem::path& scratch,
                                              FreshMemory memory, TimeOfDay clock);
 

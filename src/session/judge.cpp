@@ -29,7 +29,7 @@ constexpr double kBoundMargin = 10;
 /// and will not do so again.
 constexpr double kWidestBound = 1e-4;
 
-/// A leaf of numbers that moved a little gets a tolerance of its own; any other is not compared.
+/// A runnable of numbers that moved a little gets a tolerance of its own; any other is not compared.
 void mark_paths(SiteValue& site, const SiteComparison& comparison) {
   for (const std::string& path : comparison.differing_paths) {
     const auto passing = comparison.passing_rtol.find(path);

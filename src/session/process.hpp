@@ -72,10 +72,10 @@ struct Process {
   int status = 0;  ///< its wait status, once it has ended
   /// It ended because a process above it did, and this is how that one ended.
   std::optional<std::string> lost_with;
-  Branch* branch = nullptr;  ///< what it opens, for nodes
-  std::optional<Leaf> leaf;  ///< what it runs, for cases
-  std::string folder;        ///< removed when it has ended
-  std::string importing;     ///< the module that discovery is at
+  Branch* branch = nullptr;              ///< what it opens, for nodes
+  std::optional<RunnableCase> runnable;  ///< what it runs, for cases
+  std::string folder;                    ///< removed when it has ended
+  std::string importing;                 ///< the module that discovery is at
 
  private:
   Clock::duration given_back_{};

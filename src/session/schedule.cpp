@@ -31,8 +31,8 @@ bool is_below(const Branch* branch, const Branch& top) {
 }
 
 bool is_below(const Work& work, const Branch& top) {
-  const Leaf* leaf = std::get_if<Leaf>(&work);
-  return is_below(leaf != nullptr ? leaf->branch : std::get<Branch*>(work), top);
+  const RunnableCase* runnable = std::get_if<RunnableCase>(&work);
+  return is_below(runnable != nullptr ? runnable->branch : std::get<Branch*>(work), top);
 }
 
 }  // namespace
@@ -44,11 +44,11 @@ Schedule::Schedule(const WorkTree& work, unsigned workers) {
 
 void Schedule::add(Branch& branch) { add(&branch, branch.longest); }
 
-void Schedule::add(const Leaf& leaf) {
-  if (leaf.task->suspect) {
-    suspects_.push_back(leaf);
+void Schedule::add(const RunnableCase& runnable) {
+  if (runnable.task->suspect) {
+    suspects_.push_back(runnable);
   } else {
-    add(leaf, leaf.task->expected);
+    add(runnable, runnable.task->expected);
   }
 }
 
@@ -63,7 +63,7 @@ void Schedule::add(Work work, double seconds) {
 void Schedule::drop_below(const Branch& branch) {
   std::erase_if(ready_, [&](const Work& work) { return is_below(work, branch); });
   std::erase_if(long_ready_, [&](const auto& entry) { return is_below(entry.second, branch); });
-  std::erase_if(suspects_, [&](const Leaf& leaf) { return is_below(leaf.branch, branch); });
+  std::erase_if(suspects_, [&](const RunnableCase& runnable) { return is_below(runnable.branch, branch); });
 }
 
 std::optional<Work> Schedule::take(unsigned running) {
@@ -71,9 +71,9 @@ std::optional<Work> Schedule::take(unsigned running) {
     if (running > 0) {
       return std::nullopt;
     }
-    const Leaf leaf = suspects_.back();
+    const RunnableCase runnable = suspects_.back();
     suspects_.pop_back();
-    return leaf;
+    return runnable;
   }
   if (!long_ready_.empty()) {
     const auto longest = std::max_element(long_ready_.begin(), long_ready_.end(),

@@ -9,14 +9,14 @@
 
 namespace snapshot_test::session {
 
-/// A case, with the branch it hangs from.
-struct Leaf {
+/// A case, with the branch whose process it is forked from.
+struct RunnableCase {
   Branch* branch = nullptr;
   CaseTask* task = nullptr;
 };
 
 /// A branch to open, or a case to run.
-using Work = std::variant<Branch*, Leaf>;
+using Work = std::variant<Branch*, RunnableCase>;
 
 /// Hands out work depth first, so that open branches end before others open, but for two things:
 /// - What takes long goes before all else, the longest first: a case that begins last and takes half a minute is half a
@@ -29,7 +29,7 @@ class Schedule {
   Schedule(const WorkTree& work, unsigned workers);
 
   void add(Branch& branch);
-  void add(const Leaf& leaf);
+  void add(const RunnableCase& runnable);
   /// All that waits below `branch`.
   void drop_below(const Branch& branch);
   /// What is to start next, now that `running` branches and cases run; nothing if it is to wait.
@@ -41,7 +41,7 @@ class Schedule {
   double long_ = 0;          ///< seconds
   std::vector<Work> ready_;  ///< the last goes first
   std::vector<std::pair<double, Work>> long_ready_;
-  std::vector<Leaf> suspects_;
+  std::vector<RunnableCase> suspects_;
 };
 
 }  // namespace snapshot_test::session

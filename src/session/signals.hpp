@@ -8,8 +8,8 @@
 
 namespace snapshot_test::session {
 
-/// While it lives, SIGINT and SIGTERM make fd() readable instead of ending the program, and so does SIGCHLD. One at a
-/// time.
+/// Until it is destroyed, SIGINT and SIGTERM make fd() readable instead of ending the program, and so does SIGCHLD. One
+/// at a time.
 class Signals {
  public:
   Signals();

@@ -111,12 +111,12 @@ Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const Timeouts& timeouts
     }
     // A benchmark of one case resolves itself in the case's own process; for several, one process does it for all.
     const bool shared = cases_of[task.benchmark] > 1 && task.isolation == Isolation::kFork;
-    Branch& leaf = shared ? planner.benchmark_branch(**branch, *task.benchmark) : **branch;
-    for (Branch* above = &leaf; above != nullptr; above = above->parent) {
+    Branch& runnable = shared ? planner.benchmark_branch(**branch, *task.benchmark) : **branch;
+    for (Branch* above = &runnable; above != nullptr; above = above->parent) {
       above->longest = std::max(above->longest, task.expected);
     }
-    ++leaf.unfinished;
-    leaf.cases.push_back(std::move(task));
+    ++runnable.unfinished;
+    runnable.cases.push_back(std::move(task));
   }
   return planner.take();
 }

@@ -17,7 +17,7 @@ namespace snapshot_test::session {
 /// What says how long something may take.
 enum class LimitFrom { kTimeout, kImportTimeout, kBenchmark };
 
-/// What must be ready before what hangs below it can run: a process that is forked from the one above it. With
+/// What must be ready before its children can run: a process that is forked from the one above it. With
 /// Isolation::kSpawn there is none for a module, since each of its cases imports it anew; a setup_cache has one that
 /// builds it.
 struct Branch {
@@ -33,7 +33,7 @@ struct Branch {
   double longest = 0;          ///< the longest `expected` below it
 
   enum class State { kClosed, kOpening, kOpen } state = State::kClosed;
-  int process = -1;     ///< its process while it lives
+  int process = -1;     ///< its process, until that has ended
   unsigned losses = 0;  ///< how often it was lost for no visible reason since the last case below it ended
 
   [[nodiscard]] bool is_base() const { return !request; }

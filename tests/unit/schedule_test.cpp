@@ -34,13 +34,13 @@ struct Tree {
 
 void add_cases(Schedule& schedule, Branch& branch) {
   for (auto task = branch.cases.rbegin(); task != branch.cases.rend(); ++task) {
-    schedule.add(Leaf{&branch, &*task});
+    schedule.add(RunnableCase{&branch, &*task});
   }
 }
 
 const CaseTask* case_of(const std::optional<Work>& work) {
-  const Leaf* leaf = work ? std::get_if<Leaf>(&*work) : nullptr;
-  return leaf != nullptr ? leaf->task : nullptr;
+  const RunnableCase* runnable = work ? std::get_if<RunnableCase>(&*work) : nullptr;
+  return runnable != nullptr ? runnable->task : nullptr;
 }
 
 TEST(Schedule, EndsWhatIsOpenBeforeItOpensMore) {

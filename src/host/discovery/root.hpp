@@ -32,7 +32,7 @@ struct SuiteRoot {
 
 /// Forgets the modules of mounted suites: with kThis of the one in this directory, which will be imported anew; with
 /// kOthers of those that are called the same and lie elsewhere, and takes their finders away, so that this one can be
-/// mounted. For processes that see more than one suite in their life. Objects of the forgotten modules live on. Needs
+/// mounted. For processes that see more than one suite. Objects of the forgotten modules stay as they are. Needs
 /// the GIL; may throw error_already_set.
 enum class Forget { kThis, kOthers };
 void forget_modules(const SuiteRoot& root, Forget which);

@@ -89,7 +89,7 @@ void Coverage::take_digests() {
   }
 }
 
-bool Coverage::covers(const Leaf& leaf, const std::string& digest) {
+bool Coverage::covers(const StatePart& leaf, const std::string& digest) {
   const auto is_seen = [&](PyObject* object) { return objects_.count(object) != 0; };
   if (is_seen(leaf.value.ptr()) || std::any_of(leaf.above.begin(), leaf.above.end(), is_seen)) {
     return true;

@@ -27,7 +27,7 @@ class Coverage {
   Coverage(const std::vector<SeenValue>& seen, Digest digest);
 
   /// `digest` is that of the leaf.
-  [[nodiscard]] bool covers(const Leaf& leaf, const std::string& digest);
+  [[nodiscard]] bool covers(const StatePart& leaf, const std::string& digest);
 
  private:
   void add(pybind11::handle value, int levels);

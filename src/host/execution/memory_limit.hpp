@@ -7,8 +7,8 @@
 
 namespace snapshot_test::host::execution {
 
-/// While it lives, this process and those it starts get no more private memory than `bytes` each (RLIMIT_DATA: the
-/// heap, anonymous mappings and what has been written to of private ones, what was there before included); 0 limits
+/// Until it is destroyed, this process and those it starts get no more private memory than `bytes` each (RLIMIT_DATA:
+/// the heap, anonymous mappings and what has been written to of private ones, what was there before included); 0 limits
 /// nothing. What asks for more is told so: Python code gets a MemoryError.
 class MemoryLimit {
  public:

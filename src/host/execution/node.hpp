@@ -17,7 +17,7 @@ namespace snapshot_test::host::execution {
 /// Serves commands on one link: forks a child that does what is requested, whose end is reported, or does it itself and
 /// ends.
 ///
-/// Every child is a process group of its own, is killed by the kernel when its parent dies, has its channel and its
+/// Every child is a process group of its own, is killed by the kernel when its parent ends, has its channel and its
 /// output pipe and nothing else of its parent's, and ends with all it started: before a child is reaped, what is left
 /// of its group is killed; what left the group is adopted by then, and killed too.
 class Node {

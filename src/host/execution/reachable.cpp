@@ -149,10 +149,10 @@ class LeafFinder {
     const bool whole = above_.size() >= kMostLevels || leaves_.size() >= kMostLeaves || !classes_.are_attributes(type);
     const py::object attributes = whole ? py::object() : attributes_of(value.ptr());
     if (!attributes) {
-      leaves_.emplace(name, Leaf{top, value, above_});
+      leaves_.emplace(name, StatePart{top, value, above_});
       return;
     }
-    leaves_.emplace(name + ".__class__", Leaf{top, py::type::of(value), above_});
+    leaves_.emplace(name + ".__class__", StatePart{top, py::type::of(value), above_});
     if (!seen_.insert(value.ptr()).second) {
       return;  // its attributes have names already
     }
@@ -165,11 +165,11 @@ class LeafFinder {
     above_.pop_back();
   }
 
-  std::map<std::string, Leaf> take() { return std::move(leaves_); }
+  std::map<std::string, StatePart> take() { return std::move(leaves_); }
 
  private:
   Classes classes_;
-  std::map<std::string, Leaf> leaves_;
+  std::map<std::string, StatePart> leaves_;
   std::vector<PyObject*> above_;
   std::unordered_set<PyObject*> seen_;
 };
@@ -234,7 +234,7 @@ Named reachable_names(const discovery::LiveBenchmark& benchmark, const py::tuple
   return named;
 }
 
-std::map<std::string, Leaf> leaves_of(const Named& named, const pickling::Reducers& reducers) {
+std::map<std::string, StatePart> leaves_of(const Named& named, const pickling::Reducers& reducers) {
   LeafFinder finder(reducers);
   for (const auto& [name, value] : named) {
     finder.add(name, name, value);

@@ -19,7 +19,7 @@ using Named = std::map<std::string, pybind11::object>;
 [[nodiscard]] Named reachable_names(const discovery::LiveBenchmark& benchmark, const pybind11::tuple& args);
 
 /// A value that is looked at as a whole.
-struct Leaf {
+struct StatePart {
   std::string top;  ///< the name that it was reached by
   pybind11::object value;
   std::vector<PyObject*> above;  ///< the instances that it is an attribute of, outermost first; borrowed
@@ -27,7 +27,7 @@ struct Leaf {
 
 /// The values of `named`, where instances of ordinary classes stand as their attributes ("self.solver.x"), so that one
 /// can tell an attribute that changed from one that was added. Instances with a reduction of their own are one leaf.
-[[nodiscard]] std::map<std::string, Leaf> leaves_of(const Named& named, const pickling::Reducers& reducers);
+[[nodiscard]] std::map<std::string, StatePart> leaves_of(const Named& named, const pickling::Reducers& reducers);
 
 /// Numbers, texts, arrays of numbers, code, and built-in containers of these: looking at it runs nobody's code.
 [[nodiscard]] bool is_plain_data(pybind11::handle value);

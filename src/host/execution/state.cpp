@@ -93,7 +93,7 @@ StateWatch::Look StateWatch::look_at(py::handle value) const {
 }
 
 Result<bool> StateWatch::look_before(std::chrono::milliseconds at_most) {
-  std::map<std::string, Leaf> others;
+  std::map<std::string, StatePart> others;
   for (auto& [name, leaf] : leaves_of(reachable_names(benchmark_, args_), reducers_)) {
     tops_before_.emplace(name, leaf.top);
     if (is_plain_data(leaf.value)) {
@@ -115,7 +115,8 @@ Result<bool> StateWatch::look_before(std::chrono::milliseconds at_most) {
   return looked;
 }
 
-Result<bool> StateWatch::look_in_child(const std::map<std::string, Leaf>& leaves, std::chrono::milliseconds at_most) {
+Result<bool> StateWatch::look_in_child(const std::map<std::string, StatePart>& leaves,
+                                       std::chrono::milliseconds at_most) {
   TRY_ASSIGN(util::Pipe pipe, util::make_pipe());
   interpreter::flush_standard_streams();
   const pid_t pid = interpreter::fork_interpreter();
@@ -158,7 +159,7 @@ Result<bool> StateWatch::look_in_child(const std::map<std::string, Leaf>& leaves
   return true;
 }
 
-bool StateWatch::counts(const std::string& name, const Leaf& leaf, const Look& before) const {
+bool StateWatch::counts(const std::string& name, const StatePart& leaf, const Look& before) const {
   if (before.digest.empty() || before.digest == look_at(py::none()).digest || is_code(leaf.value.ptr()) ||
       is_a_source(leaf.value)) {
     return false;

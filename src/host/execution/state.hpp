@@ -56,15 +56,15 @@ class StateWatch {
   };
   using Looks = std::map<std::string, Look>;
   struct Change {
-    Leaf leaf;
+    StatePart leaf;
     std::string digest;
     bool counts_beside_values = false;
   };
 
   [[nodiscard]] Look look_at(pybind11::handle value) const;
-  [[nodiscard]] Result<bool> look_in_child(const std::map<std::string, Leaf>& leaves,
+  [[nodiscard]] Result<bool> look_in_child(const std::map<std::string, StatePart>& leaves,
                                            std::chrono::milliseconds at_most);
-  [[nodiscard]] bool counts(const std::string& name, const Leaf& leaf, const Look& before) const;
+  [[nodiscard]] bool counts(const std::string& name, const StatePart& leaf, const Look& before) const;
 
   const discovery::LiveBenchmark& benchmark_;
   pybind11::tuple args_;

@@ -35,7 +35,7 @@ Result<void> Interpreter::start(const std::string& executable) {
   // Nothing is written into the user's folders, and no stale .pyc of an edit within the same second is ever left
   // behind.
   config.raw.write_bytecode = 0;
-  // What a benchmark prints must reach the pipe before the process dies of whatever comes next.
+  // What a benchmark prints must reach the pipe before the process ends, whatever ends it.
   config.raw.buffered_stdio = 0;
   char program[] = "snapshot_test";
   char* argv[] = {program};

@@ -8,7 +8,7 @@ namespace py = pybind11;
 
 namespace {
 
-/// How instances of classes end that a class statement makes. Types of C extensions may live on the heap, too, but
+/// How instances of classes end that a class statement makes. Types of C extensions may be on the heap, too, but
 /// bring a destructor of their own.
 destructor python_destructor() {
   static const destructor kFound = [] {

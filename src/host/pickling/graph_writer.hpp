@@ -31,7 +31,7 @@ namespace snapshot_test::host::pickling {
 
 namespace py = pybind11;
 
-/// Lives for one dump. GIL held throughout. Every save_… leaves exactly one object on the unpickler's stack, or fails;
+/// Made for one dump. GIL held throughout. Every save_… leaves exactly one object on the unpickler's stack, or fails;
 /// a Python exception of the value's own code becomes a description, and never leaves save() unless it is fatal.
 class GraphWriter {
  public:
@@ -158,7 +158,7 @@ class GraphWriter {
   PickleNotes notes_;
 };
 
-/// What is written while it lives is a label, not content.
+/// What is written until it is destroyed is a label, not content.
 class LabelScope {
  public:
   explicit LabelScope(bool& content) : content_(content), before_(content) {}

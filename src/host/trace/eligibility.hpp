@@ -11,7 +11,7 @@
 
 namespace snapshot_test::host::trace {
 
-/// Where code that is nobody's benchmark lives. Folders end in '/'.
+/// Where code lies that is nobody's benchmark. Folders end in '/'.
 struct Folders {
   /// The standard library; what is in a site-packages or dist-packages folder below does not belong to it.
   std::vector<std::string> standard_library;
