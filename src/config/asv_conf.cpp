@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <utility>
 
 #include "config/json_text.hpp"
 #include "util/file.hpp"
@@ -31,6 +34,12 @@ Result<AsvConf> parse_asv_conf(std::string_view text, const fs::path& file) {
   if (conf.benchmark_dir.is_relative() && file.has_parent_path()) {
     conf.benchmark_dir = (file.parent_path() / conf.benchmark_dir).lexically_normal();
   }
+  if (const auto found = json.find("project"); found != json.end() && found->is_string()) {
+    std::string name = found->get<std::string>();
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char letter) { return letter == '-' ? '_' : static_cast<char>(std::tolower(letter)); });
+    conf.project = std::move(name);
+  }
   if (const auto found = json.find("default_benchmark_timeout"); found != json.end() && !found->is_null()) {
     if (!found->is_number() || !(found->get<double>() > 0) || !std::isfinite(found->get<double>())) {
       return wrong("default_benchmark_timeout: must be a number of seconds greater than 0");
@@ -41,7 +50,7 @@ Result<AsvConf> parse_asv_conf(std::string_view text, const fs::path& file) {
 }
 
 Result<std::optional<AsvConf>> read_asv_conf(const fs::path& folder) {
-  for (const char* name : {"asv.conf.json", "asv.conf.jsonc"}) {
+  for (const char* name : {kAsvConfName, kAsvConfOtherName}) {
     const fs::path file = folder / name;
     std::error_code ignored;
     if (!fs::exists(file, ignored)) {

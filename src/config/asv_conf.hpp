@@ -1,4 +1,4 @@
-// The two things that this tool needs of an asv.conf.json or asv.conf.jsonc.
+// The three things that this tool needs of an asv.conf.json or asv.conf.jsonc.
 #pragma once
 
 #include <filesystem>
@@ -9,10 +9,14 @@
 
 namespace snapshot_test::config {
 
+inline constexpr const char* kAsvConfName = "asv.conf.json";
+inline constexpr const char* kAsvConfOtherName = "asv.conf.jsonc";
+
 struct AsvConf {
   std::filesystem::path file;
   std::filesystem::path benchmark_dir = "benchmarks";  ///< relative to the current directory
   std::optional<double> timeout;                       ///< seconds; default_benchmark_timeout
+  std::optional<std::string> project;                  ///< the project's name, as a package would be imported
 };
 
 /// kConfig with place and cause. The file is JSON5; keys that this tool does not need are not looked at.

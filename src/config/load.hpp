@@ -9,13 +9,16 @@ namespace snapshot_test::config {
 inline constexpr const char* kConfigFileName = "snapshot_config.json";
 
 struct LoadOptions {
-  OptionalPath file;             ///< --config; else snapshot_config.json in `folder`, where there is one
-  std::filesystem::path folder;  ///< where to look for files; empty = the current directory
+  OptionalPath file;             ///< --config; else the snapshot_config.json that is found
+  std::filesystem::path folder;  ///< where to look for files and in the folders above; empty = the current directory
   nlohmann::ordered_json command_line = nlohmann::ordered_json::object();  ///< a layer, as of apply_command_line()
 };
 
-/// The effective settings. kConfig or kUsage with the file, the key and the cause.
-/// An asv.conf.json is read only where it decides something (benchmark_dir, timeout), so a broken one can be bypassed.
+/// The effective settings. Files are looked for from the suite upwards that the command line names, then from `folder`
+/// upwards, to the repository's root. Where the suite's folder holds the asv.conf.json that names another one, that is
+/// the suite. Without a word on it the store is beside the configuration file, else the nearest one above. kConfig or
+/// kUsage with the file, the key and the cause. An asv.conf.json is read only where it decides something
+/// (benchmark_dir, timeout), so a broken one can be bypassed.
 [[nodiscard]] Result<Config> load(const LoadOptions& options);
 
 }  // namespace snapshot_test::config

@@ -278,6 +278,54 @@ TEST_F(ConfigTest, PrecedenceIsCommandLineThenFileThenAsvThenDefault) {
   EXPECT_THAT(from(*config, "exclude_benchmarks"), HasSubstr("snapshot_config.json and command line"));
 }
 
+TEST_F(ConfigTest, FilesAreFoundInTheFoldersAbove) {
+  write("asv.conf.json", R"({"benchmark_dir": "suite", "default_benchmark_timeout": 7})");
+  write(kConfigFileName, "{\"strict\": true,  // asv's files may have comments, too\n}");
+  fs::create_directories(folder_ / "suite/deep");
+  const auto config = load({{}, folder_ / "suite/deep", Json::object()});
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->benchmark_dir, folder_ / "suite");
+  EXPECT_EQ(config->suite.timeout, 7);
+  EXPECT_TRUE(config->demands.strict);
+  EXPECT_EQ(config->snapshot_dir, folder_ / ".snapshots/") << "beside the configuration";
+  EXPECT_EQ(config->file, folder_ / kConfigFileName);
+}
+
+TEST_F(ConfigTest, TheSuiteThatIsNamedHasItsOwnFiles) {
+  write(kConfigFileName, R"({"strict": true})");
+  write("other/asv.conf.json", R"({"default_benchmark_timeout": 8})");
+  write("other/snapshot_config.json", R"({"snapshot_dir": "store"})");
+  fs::create_directories(folder_ / "other/benchmarks");
+  for (const char* named : {"other", "other/benchmarks", "other/benchmarks/"}) {
+    const auto config = load_with({{"benchmark_dir", (folder_ / named).string()}});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(fs::equivalent(*config->benchmark_dir, folder_ / "other/benchmarks"))
+        << named << ": the names of the cases do not depend on which of the two is named";
+    EXPECT_EQ(config->suite.timeout, 8);
+    EXPECT_FALSE(config->demands.strict);
+    EXPECT_TRUE(fs::weakly_canonical(config->snapshot_dir) == fs::weakly_canonical(folder_ / "other/store"));
+  }
+}
+
+TEST_F(ConfigTest, ARepositoryIsNotLookedBeyond) {
+  write(kConfigFileName, R"({"strict": true})");
+  fs::create_directories(folder_ / ".snapshots");
+  fs::create_directories(folder_ / "checkout/.git");
+  fs::create_directories(folder_ / "checkout/sub");
+  const auto config = load({{}, folder_ / "checkout/sub", Json::object()});
+  ASSERT_TRUE(config);
+  EXPECT_FALSE(config->demands.strict);
+  EXPECT_EQ(config->snapshot_dir, ".snapshots/");
+}
+
+TEST_F(ConfigTest, AStoreAboveIsTheStore) {
+  fs::create_directories(folder_ / ".snapshots");
+  fs::create_directories(folder_ / "sub/deep");
+  EXPECT_EQ(load({{}, folder_ / "sub/deep", Json::object()})->snapshot_dir, folder_ / ".snapshots/");
+  EXPECT_EQ(load({{}, folder_ / "sub/deep", {{"snapshot_dir", "mine"}}})->snapshot_dir, "mine");
+  EXPECT_EQ(load_with()->snapshot_dir, ".snapshots/");
+}
+
 TEST_F(ConfigTest, VerbosityOnTheCommandLineReplacesTheFiles) {
   write(kConfigFileName, R"({"quiet": true})");
   const auto config = load_with({{"verbose", true}});
