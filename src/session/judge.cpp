@@ -364,6 +364,9 @@ std::string too_few(const char* will_be, double share, const model::CheckedCount
   return text;
 }
 
+constexpr std::string_view kAnotherCopy =
+    "what was tested is not the copy of the package in the suite's own repository (--strict)";
+
 }  // namespace
 
 void conclude(model::CaptureSummary& summary, const Demands& demands) {
@@ -382,8 +385,16 @@ void conclude(model::CaptureSummary& summary, const Demands& demands) {
                     summary.kept == 1 ? "its snapshot is" : "their snapshots are", summary.kept == 1 ? "it" : "them");
   } else if (checkable == 0) {
     summary.status = model::ExitStatus::kNothingVerified;
-  } else if (!summary.plan.failures.empty()) {
+  } else if (summary.not_imported > 0) {
     summary.status = model::ExitStatus::kFailed;
+    summary.failure = fmt::format("{} {} of them could not be captured again", summary.not_imported,
+                                  summary.not_imported == 1 ? "snapshot" : "snapshots");
+  } else if (demands.strict && !summary.plan.failures.empty()) {
+    summary.status = model::ExitStatus::kFailed;
+    summary.failure = "not everything was captured (--strict)";
+  } else if (demands.strict && summary.plan.tests_another_copy()) {
+    summary.status = model::ExitStatus::kFailed;
+    summary.failure = kAnotherCopy;
   } else if (demands.strict && others > 0) {
     summary.status = model::ExitStatus::kFailed;
     summary.failure =
@@ -416,9 +427,12 @@ void conclude(model::VerifySummary& summary, const Demands& demands) {
                     refused->second == 1 ? "case needs" : "cases need", refused->second == 1 ? "it" : "them"));
   } else if (failed > 0) {
     conclude_with(model::ExitStatus::kFailed, fmt::format("{} {} failed", failed, failed == 1 ? "case" : "cases"));
-  } else if (!summary.plan.failures.empty()) {
-    conclude_with(model::ExitStatus::kFailed, fmt::format("{} of the suite's modules or benchmarks cannot be imported",
-                                                          summary.plan.failures.size()));
+  } else if (demands.strict && !summary.plan.failures.empty()) {
+    conclude_with(model::ExitStatus::kFailed,
+                  fmt::format("{} of the suite's modules or benchmarks cannot be imported (--strict)",
+                              summary.plan.failures.size()));
+  } else if (demands.strict && summary.plan.tests_another_copy()) {
+    conclude_with(model::ExitStatus::kFailed, std::string(kAnotherCopy));
   } else if (strictly > 0) {
     conclude_with(model::ExitStatus::kFailed, fmt::format("{} {} not fully verified (--strict)", strictly,
                                                           strictly == 1 ? "case is" : "cases are"));

@@ -479,11 +479,26 @@ TEST(Conclude, WhatTheMachineRefusedIsNeitherSuccessNorFailure) {
   EXPECT_EQ(status({{Verdict::kDifferent, 1}, {Verdict::kRefused, 1}}), ExitStatus::kInternal);
 }
 
-TEST(Conclude, AModuleThatDoesNotImportIsNoSuccess) {
-  model::VerifySummary result = summary({{Verdict::kIdentical, 1}});
-  result.plan.failures.push_back({"bench_x", "ImportError: no", ""});
-  conclude(result, {});
-  EXPECT_EQ(result.status, ExitStatus::kFailed);
+TEST(Conclude, AModuleThatDoesNotImportFailsWhereTheBaselineHasCasesOfItOrWhenStrict) {
+  model::VerifySummary verified = summary({{Verdict::kIdentical, 1}});
+  verified.plan.failures.push_back({"bench_x", "ImportError: no", ""});
+  conclude(verified, {});
+  EXPECT_EQ(verified.status, ExitStatus::kSuccess) << "the baseline's cases of it have verdicts of their own";
+  Demands strict;
+  strict.strict = true;
+  conclude(verified, strict);
+  EXPECT_EQ(verified.status, ExitStatus::kFailed);
+
+  model::CaptureSummary captured;
+  captured.counts = {{CaptureStatus::kOuter, 1}};
+  captured.plan.failures = verified.plan.failures;
+  conclude(captured, {});
+  EXPECT_EQ(captured.status, ExitStatus::kSuccess);
+  conclude(captured, strict);
+  EXPECT_EQ(captured.status, ExitStatus::kFailed);
+  captured.not_imported = 1;
+  conclude(captured, {});
+  EXPECT_EQ(captured.status, ExitStatus::kFailed);
 }
 
 }  // namespace
