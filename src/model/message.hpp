@@ -56,6 +56,7 @@ struct DiscoverRequest {
   std::map<std::string, std::string> lost;  ///< modules (full names) that must not be imported, and why
   std::vector<Benchmark> stored;            ///< benchmarks of the store, to be filtered by the same rule
   bool files = false;                       ///< say of which files all that was imported is made
+  std::vector<std::string> projects;        ///< packages that the suite may be meant to test
 };
 
 /// Import one benchmark module.
@@ -211,6 +212,7 @@ struct DiscoverReply {
   std::vector<std::vector<std::size_t>> selected;         ///< parallel to suite.benchmarks
   std::vector<std::vector<std::size_t>> stored_selected;  ///< parallel to DiscoverRequest::stored
   std::map<std::string, std::string> packages;            ///< version of each imported top-level package
+  std::vector<TestedPackage> tested;                      ///< without what only the supervisor can tell
   std::vector<std::string> common_modules;                ///< what a base does well to preload
   std::map<std::string, std::string> files;    ///< top-level package → digest of its files' names, sizes and times
   std::map<std::string, std::string> sources;  ///< the suite's module → digest of the suite's files that it uses

@@ -1,5 +1,6 @@
 #include "snapshot_test/model/result.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -142,6 +143,10 @@ std::size_t VerifySummary::countable_cases() const {
 double VerifySummary::verified_share(Counted counted) const {
   const std::size_t all = countable_cases();
   return all == 0 ? 0.0 : static_cast<double>(checked_cases(checked, counted)) / static_cast<double>(all);
+}
+
+bool RunPlan::tests_another_copy() const {
+  return std::any_of(tested.begin(), tested.end(), [](const TestedPackage& each) { return !each.other_copy.empty(); });
 }
 
 }  // namespace snapshot_test::model

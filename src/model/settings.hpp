@@ -35,6 +35,7 @@ inline constexpr double kDefaultImportTimeout = 600;  ///< seconds
 struct SuiteOptions {
   std::filesystem::path benchmark_dir;
   std::optional<std::filesystem::path> project_dir;  ///< put first on sys.path
+  std::optional<std::string> project;                ///< the package that asv.conf.json says is tested
   std::optional<std::string> python;                 ///< else $VIRTUAL_ENV, else python3 on PATH
   std::optional<std::string> filter;                 ///< Python regular expression
   std::vector<std::string> exclude;                  ///< glob patterns, as matches_any() takes them

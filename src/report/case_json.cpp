@@ -35,6 +35,18 @@ Json site_json(const model::SiteComparison& site) {
   return json;
 }
 
+Json tested_json(const std::vector<model::TestedPackage>& tested) {
+  Json json = Json::array();
+  for (const model::TestedPackage& package : tested) {
+    json.push_back(Json(nlohmann::json(package)));
+  }
+  return json;
+}
+
+Json baseline_json(const std::optional<model::BaselineOrigin>& baseline) {
+  return baseline ? Json({{"time", baseline->time}, {"tested", tested_json(baseline->tested)}}) : Json(nullptr);
+}
+
 double share(std::size_t part, std::size_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -128,7 +140,9 @@ Json plan_json(const model::RunPlan& plan) {
           {"not_imported", plan.not_imported},
           {"workers", plan.workers},
           {"failures", failures_json(plan.failures)},
-          {"notes", plan.notes}};
+          {"notes", plan.notes},
+          {"tested", tested_json(plan.tested)},
+          {"baseline", baseline_json(plan.baseline)}};
 }
 
 Json checked_json(const model::CheckedCounts& checked) {

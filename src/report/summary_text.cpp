@@ -33,6 +33,8 @@ std::string_view meaning(CaptureStatus status) {
   return "";
 }
 
+constexpr const char* kAnotherCopy = "not the copy in the suite's own repository was tested";
+
 std::string_view why(ExitStatus status) {
   switch (status) {
     case ExitStatus::kSuccess: return "";
@@ -84,6 +86,9 @@ std::string conclusion(const VerifySummary& summary, Color color) {
   if (!failures.empty()) {
     reservations.push_back(failures);
   }
+  if (summary.plan.tests_another_copy()) {
+    reservations.push_back(kAnotherCopy);
+  }
   return succeeded("PASSED", "nothing that was checked has changed", reservations, color);
 }
 
@@ -108,6 +113,9 @@ std::string conclusion(const CaptureSummary& summary, Color color) {
   }
   if (!failures.empty()) {
     reservations.push_back(failures);
+  }
+  if (summary.plan.tests_another_copy()) {
+    reservations.push_back(kAnotherCopy);
   }
   return succeeded("CAPTURED", baseline, reservations, color);
 }

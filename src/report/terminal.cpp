@@ -6,6 +6,7 @@
 
 #include "report/format.hpp"
 #include "report/summary_text.hpp"
+#include "report/tested_text.hpp"
 
 namespace snapshot_test::report {
 
@@ -104,7 +105,9 @@ void Terminal::planned(const model::RunPlan& plan) {
                           counted(modules.second - kModulesAlike, "more module"), modules.first);
     }
   }
+  text += another_copy_text(plan, options_.color);
   if (options_.verbosity != Verbosity::kQuiet) {
+    text += tested_text(plan);
     for (const std::string& line : plan.notes) {
       text += "note: " + one_line(line) + "\n";
     }

@@ -1,7 +1,9 @@
 #include "session/baseline.hpp"
-#include "util/try.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "util/try.hpp"
 
 namespace snapshot_test::session {
 
@@ -28,6 +30,18 @@ Result<Baseline> load_baseline(const store::Store& store) {
     }
   }
   return baseline;
+}
+
+std::optional<model::BaselineOrigin> origin_of(const store::Store& store) {
+  const auto ids = store.run_ids();
+  if (!ids || ids->empty()) {
+    return std::nullopt;
+  }
+  const auto last = store.load_run(*std::max_element(ids->begin(), ids->end()));
+  if (!last || !*last) {
+    return std::nullopt;
+  }
+  return model::BaselineOrigin{(*last)->time, (*last)->tested};
 }
 
 }  // namespace snapshot_test::session

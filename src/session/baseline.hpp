@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/util/result.hpp"
 
@@ -20,5 +22,7 @@ struct Baseline {
 /// kNoBaseline also for a store that this build cannot read: it is no baseline.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_baseline(const std::filesystem::path& location);
 [[nodiscard]] Result<Baseline> load_baseline(const store::Store& store);
+/// What its last capture wrote down, if that can be read.
+[[nodiscard]] std::optional<model::BaselineOrigin> origin_of(const store::Store& store);
 
 }  // namespace snapshot_test::session

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <memory>
 #include <utility>
 
+#include "session/baseline.hpp"
 #include "session/capture_cases.hpp"
 #include "session/judge.hpp"
 #include "session/process_hosts.hpp"
@@ -35,6 +37,7 @@ store::RunInfo describe_run(const CaptureOptions& options, model::Listener& list
   info.python = {run.python().version, "CPython", run.python().executable};
   info.machine = store::collect_machine();
   info.packages = run.found().packages;
+  info.tested = run.found().tested;
   info.seed = options.suite.seed;
   info.settings = settings_json(options);
   for (const auto& [status, cases] : counts) {
@@ -94,6 +97,22 @@ Result<void> stability_pass(Capture& capture, Run& run, model::Listener& listene
   return capture.refused();
 }
 
+/// Snapshots that can be checked, and that were to be captured again.
+std::size_t count_not_imported(const store::Store& store, const std::vector<model::DiscoveryFailure>& failures) {
+  if (failures.empty()) {
+    return 0;
+  }
+  std::size_t count = 0;
+  for (const auto& [name, manifest] : load_baseline(store).value_or(Baseline()).manifests) {
+    if (failure_of(failures, store::benchmark_of(manifest).module) != nullptr) {
+      count +=
+          static_cast<std::size_t>(std::count_if(manifest.cases.begin(), manifest.cases.end(),
+                                                 [](const auto& record) { return model::verifiable(record.status); }));
+    }
+  }
+  return count;
+}
+
 Result<void> commit(Capture& capture, store::CaptureTransaction& transaction, const Selection& selection,
                     const store::RunInfo& info) {
   TRY(capture.stage(selection));
@@ -137,6 +156,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     TRY(stability_pass(capture, run, listener));
   }
   capture.count_into(summary);
+  summary.not_imported = count_not_imported(*store, summary.plan.failures);
   if (run.interrupted()) {
     summary.failure = options.method.resume ? "interrupted; capture --resume goes on with what was run" : "";
     return finish(ExitStatus::kInterrupted);

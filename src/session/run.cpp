@@ -1,13 +1,49 @@
 #include "session/run.hpp"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <random>
 #include <utility>
 
+#include "session/checkout.hpp"
 #include "session/process_hosts.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
+
+namespace {
+
+/// Is a module that cannot be imported left out by a pattern of --exclude: "bench_x", "bench_x.*", "bench_*"?
+bool is_excluded(const model::DiscoveryFailure& failure, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return ::fnmatch(pattern.c_str(), failure.where.c_str(), 0) == 0 ||
+           ::fnmatch(pattern.c_str(), (failure.where + ".").c_str(), 0) == 0;
+  });
+}
+
+std::vector<std::string> projects(const Checkout& checkout, const std::optional<std::string>& named) {
+  std::vector<std::string> names;
+  for (const auto& [name, folder] : checkout.packages) {
+    names.push_back(name);
+  }
+  if (named && !checkout.packages.contains(*named)) {
+    names.push_back(*named);
+  }
+  return names;
+}
+
+}  // namespace
+
+const model::DiscoveryFailure* failure_of(std::span<const model::DiscoveryFailure> failures,
+                                          const std::string& module) {
+  const auto concerns = [&](const model::DiscoveryFailure& failure) {
+    const bool inside = failure.where.empty() || module == failure.where || module.starts_with(failure.where + ".");
+    return inside || failure.where.starts_with(module + ".");
+  };
+  const auto found = std::find_if(failures.begin(), failures.end(), concerns);
+  return found == failures.end() ? nullptr : &*found;
+}
 
 Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open,
                        model::DiscoverRequest request) {
@@ -17,9 +53,14 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
   run.begun_ = begun;
   TRY_ASSIGN(run.host_, run.hosts_->start({}, Pass::kFirst));
   request.filter = options.filter.value_or("");
+  const Checkout checkout = find_checkout(options.benchmark_dir);
+  request.projects = projects(checkout, options.project);
   TRY_ASSIGN(auto reply, run.host_->discover(std::move(request)));
   if (!reply.filter_error.empty()) {
     return fail(ErrorKind::kUsage, reply.filter_error);
+  }
+  for (model::TestedPackage& package : reply.tested) {
+    compare_with(checkout, package);
   }
   run.select(std::move(reply));
   return run;
@@ -27,6 +68,7 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
 
 void Run::select(model::DiscoverReply reply) {
   selection_.suite = std::move(reply.suite);
+  std::erase_if(selection_.suite.failures, [&](const auto& failure) { return is_excluded(failure, options_.exclude); });
   const std::vector<model::Benchmark>& benchmarks = selection_.suite.benchmarks;
   for (std::size_t i = 0; i < benchmarks.size(); ++i) {
     std::vector<std::size_t> indices = reply.selected.at(i);
@@ -54,6 +96,7 @@ model::RunPlan Run::plan() const {
   plan.workers = workers_of(options_);
   plan.failures = selection_.suite.failures;
   plan.notes = selection_.suite.notes;
+  plan.tested = found_.tested;
   return plan;
 }
 

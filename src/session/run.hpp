@@ -3,11 +3,18 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
+#include <string>
 
 #include "session/case_runner.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::session {
+
+/// Why a module's benchmarks are not known: it, a module around it or something in it cannot be imported or read. Null
+/// if they are.
+[[nodiscard]] const model::DiscoveryFailure* failure_of(std::span<const model::DiscoveryFailure> failures,
+                                                        const std::string& module);
 
 /// One invocation, from the suite's import on.
 class Run {

@@ -143,16 +143,6 @@ void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
 /// now), or of a case that is gone.
 void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
                                    const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite) {
-  const auto failed_module = [&](const std::string& module) -> const model::DiscoveryFailure* {
-    for (const model::DiscoveryFailure& failure : suite.failures) {
-      const bool inside = failure.where.empty() || module == failure.where || module.rfind(failure.where + ".", 0) == 0;
-      const bool a_class_of_it = failure.where.rfind(module + ".", 0) == 0;
-      if (inside || a_class_of_it) {
-        return &failure;
-      }
-    }
-    return nullptr;
-  };
   for (std::size_t i = 0; i < stored.size(); ++i) {
     if (model::matches_any(stored[i], options_.suite.exclude)) {
       continue;
@@ -163,7 +153,7 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
       if (claimed_.count(&record) != 0 || indices.count(record.index) == 0) {
         continue;
       }
-      const model::DiscoveryFailure* failure = failed_module(stored[i].module);
+      const model::DiscoveryFailure* failure = failure_of(suite.failures, stored[i].module);
       if (failure != nullptr && model::verifiable(record.status)) {
         report_without_run(stored[i], record.index, Verdict::kRaised,
                            fmt::format("{} does not import: {}", failure->where, failure->cause));
@@ -190,6 +180,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   Verification verification(options, listener, *store, std::move(baseline));
   model::VerifySummary& summary = verification.summary();
   summary.plan = run.plan();
+  summary.plan.baseline = origin_of(*store);
   summary.snapshot_dir = options.snapshot_dir.string();
   listener.planned(summary.plan);
   std::vector<CaseTask> tasks = verification.plan(run);

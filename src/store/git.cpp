@@ -38,7 +38,7 @@ Error last_error(const LibGit2& git, const fs::path& folder) {
 }
 
 /// Like `git describe --dirty`: tracked files only, and submodules are their own affair.
-std::optional<bool> is_dirty(const LibGit2& git, git_repository* repository) {
+std::optional<std::size_t> changed_files(const LibGit2& git, git_repository* repository) {
   git_status_options options = GIT_STATUS_OPTIONS_INIT;
   options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
   options.flags = GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
@@ -47,7 +47,7 @@ std::optional<bool> is_dirty(const LibGit2& git, git_repository* repository) {
     return std::nullopt;
   }
   const Owned<git_status_list> list(raw, git.git_status_list_free);
-  return git.git_status_list_entrycount(raw) != 0;
+  return git.git_status_list_entrycount(raw);
 }
 
 /// The branch that HEAD names, also while it has no commits; empty when detached.
@@ -103,7 +103,10 @@ Result<std::optional<GitInfo>> collect_git(const fs::path& folder) {
     return tl::unexpected(last_error(git, folder));
   }
   info.branch = branch_name(git, raw);
-  info.dirty = is_dirty(git, raw);
+  info.changed_files = changed_files(git, raw);
+  if (info.changed_files) {
+    info.dirty = *info.changed_files != 0;
+  }
   info.path = path_inside(git, raw, folder);
   return info;
 }

@@ -72,6 +72,7 @@ void run_from_json(const json& in, RunInfo& out, std::string& where) {
   }
   where.clear();
   in.at("packages").get_to(out.packages);
+  out.tested = in.value("tested", std::vector<model::TestedPackage>());
   out.seed = get_unsigned(in, "seed");
   out.settings = in.at("settings");
   in.at("counts").get_to(out.counts);
@@ -101,6 +102,7 @@ std::string to_text(const RunInfo& run) {
   out["machine"]["cores"] = run.machine.cores;
   out["machine"]["cpu_features"] = fmt::format("{}", fmt::join(run.machine.cpu_features, " "));
   out["packages"] = run.packages;
+  out["tested"] = nlohmann::json(run.tested);
   out["seed"] = run.seed;
   out["settings"] = run.settings;
   out["counts"] = run.counts;

@@ -10,6 +10,7 @@
 
 #include "snapshot_test/model/benchmark.hpp"
 #include "snapshot_test/model/observation.hpp"
+#include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/model/verdict.hpp"
 
 namespace snapshot_test::model {
@@ -127,6 +128,10 @@ struct RunPlan {
   unsigned workers = 1;
   std::vector<DiscoveryFailure> failures;
   std::vector<std::string> notes;
+  std::vector<TestedPackage> tested;
+  std::optional<BaselineOrigin> baseline;  ///< of verify
+  /// Another copy of a tested package than the one in the suite's own repository.
+  [[nodiscard]] bool tests_another_copy() const;
 };
 
 struct CaptureSummary {
@@ -135,6 +140,7 @@ struct CaptureSummary {
   std::size_t kept = 0;           ///< earlier snapshots that stay: what was captured now cannot be checked
   std::size_t replaced = 0;       ///< the same, but --allow-loss let them go
   std::size_t resumed = 0;        ///< cases that an interrupted capture had run
+  std::size_t not_imported = 0;   ///< snapshots that can be checked, of modules that cannot be imported now: they stay
   double seconds = 0;             ///< wall time
   std::uint64_t store_bytes = 0;  ///< size of the store's objects on disk after the run
   std::string run_id;             ///< empty where nothing was committed

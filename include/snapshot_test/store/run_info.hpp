@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::store {
@@ -21,6 +22,7 @@ struct GitInfo {
   std::string branch;         ///< short name; empty when HEAD is detached
   std::optional<bool> dirty;  ///< tracked files differ from the commit; none where that cannot be told
   std::string path;           ///< the folder asked about, relative to the work tree; "" is its root
+  std::optional<std::size_t> changed_files = {};  ///< how many differ; not written down
 };
 
 struct PythonInfo {
@@ -44,6 +46,7 @@ struct RunInfo {
   PythonInfo python;
   MachineInfo machine;
   std::map<std::string, std::string> packages;  ///< name to version
+  std::vector<model::TestedPackage> tested;     ///< empty in what older versions wrote
   std::uint64_t seed = 0;
   nlohmann::json settings = nlohmann::json::object();
   std::map<std::string, std::size_t> counts;  ///< cases by capture status

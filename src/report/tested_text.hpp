@@ -1,0 +1,18 @@
+// Which code a run tests, for people.
+#pragma once
+
+#include <string>
+
+#include "report/style.hpp"
+#include "snapshot_test/model/result.hpp"
+
+namespace snapshot_test::report {
+
+/// "testing wavelab 0.1 from /…/wavelab, commit abc1234, 2 files changed", a line a package, and one on the baseline,
+/// if it is known.
+[[nodiscard]] std::string tested_text(const model::RunPlan& plan);
+
+/// A warning for each package of which the suite's own repository has another copy; empty where there is none.
+[[nodiscard]] std::string another_copy_text(const model::RunPlan& plan, Color color);
+
+}  // namespace snapshot_test::report
