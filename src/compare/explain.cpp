@@ -15,7 +15,27 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string place(const std::string& path) { return path.empty() ? "the value itself" : path; }
+/// The path as it is told: "(0)", what an object is made from, reads like a call there.
+std::string place(const std::string& path) {
+  std::string text;
+  char quote = 0;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const char letter = path[i];
+    if (quote != 0) {
+      if (letter == '\\' && i + 1 < path.size()) text += path[i++];
+      quote = path[i] == quote ? 0 : quote;
+    } else if (letter == '\'' || letter == '"') {
+      quote = letter;
+    } else if (const std::size_t end = path.find_first_not_of("0123456789", i + 1);
+               letter == '(' && end != std::string::npos && end > i + 1 && path[end] == ')') {
+      text += fmt::format("{}argument {}", text.empty() ? "" : ", ", path.substr(i + 1, end - i - 1));
+      i = end;
+      continue;
+    }
+    text += path[i];
+  }
+  return text.empty() ? "the value itself" : text;
+}
 
 std::string index_text(const Element& element) {
   if (element.index.empty()) return "";
@@ -90,6 +110,7 @@ std::string numbers_text(const Difference& difference) {
       text += worst("relative", numbers.max_relative, numbers.at_max_relative);
     }
     for (const Element& sample : numbers.samples) {
+      if (numbers.total == 1) break;  // the largest difference is it
       text += fmt::format("\n   {}: actual {}, expected {}", index_text(sample), sample.actual, sample.expected);
     }
   }

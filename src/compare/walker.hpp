@@ -89,6 +89,7 @@ class Walker {
   bool compare_form(const Value& actual, const Value& expected, Frame& frame);
   void compare_form_digests(std::vector<pickle::Pair>& actual, std::vector<pickle::Pair>& expected, Frame& frame);
   bool compare_elements(std::span<const Value* const> actual, std::span<const Value* const> expected, Frame& frame);
+  bool compare_dates(const Value& actual, const Value& expected, const Frame& frame);
   void compare_object(const Value& actual, const Value& expected, Frame frame);
   void add_state(const pickle::Object& actual, const pickle::Object& expected, Frame& frame);
   void add_sequence(const Value* actual, const Value* expected, Step::Kind kind, Frame& frame);

@@ -12,6 +12,7 @@
 #include "compare/shapes.hpp"
 #include "compare/text.hpp"
 #include "compare/walker.hpp"
+#include "pickle/date_text.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 #include "util/addresses.hpp"
 
@@ -333,6 +334,7 @@ void Walker::compare_object(const Value& actual, const Value& expected, Frame fr
   } else {
     frame.children.push_back({a.callable, b.callable, Step{Step::Kind::kPart, 0, nullptr, "__callable__", {}}});
   }
+  if (compare_dates(actual, expected, frame)) return settle(frame);
   const auto pairs = [](const Value* dict) { return dict == nullptr ? std::span<const Pair>{} : dict->pairs(); };
   add_sequence(a.args, b.args, Step::Kind::kArgument, frame);
   add_mapping(pairs(a.kwargs), pairs(b.kwargs), Step::Kind::kKeyword, frame);
@@ -345,6 +347,22 @@ void Walker::compare_object(const Value& actual, const Value& expected, Frame fr
   }
   add_mapping(pairs(a.dict_items), pairs(b.dict_items), Step::Kind::kKey, frame);
   stack_.push_back(std::move(frame));
+}
+
+// Days and times are told as such; what they are made of is only their path, which may be left out. False where they
+// agree, or are none.
+bool Walker::compare_dates(const Value& actual, const Value& expected, const Frame& frame) {
+  const auto a = pickle::date_text(actual);
+  const auto b = pickle::date_text(expected);
+  const Step argument{Step::Kind::kArgument, 0, nullptr, {}, {}};
+  if (!a || !b || *a == *b || ignored_.is_ignored(ignored_.below(frame.ignored, argument))) return false;
+  leaf();
+  Difference difference;
+  difference.what = What::kValue;
+  difference.actual = *a;
+  difference.expected = *b;
+  differ(std::move(difference), &argument, nullptr);
+  return true;
 }
 
 void Walker::add_state(const pickle::Object& actual, const pickle::Object& expected, Frame& frame) {

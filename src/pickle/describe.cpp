@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "pickle/date_text.hpp"
+
 namespace snapshot_test::pickle {
 namespace {
 
@@ -152,7 +154,12 @@ std::string preview_at(const Value& value, std::size_t limit, int depth) {
       if (const auto form = form_of(value)) return form_text(*form);
       return dict_text(value.pairs(), limit, depth);
     case Kind::kGlobal: return qualified_name(value.global());
-    case Kind::kObject: return object_text(value.object(), limit, depth);
+    case Kind::kObject:
+      if (const auto date = date_text(value)) {
+        const auto args = value.object().args->items();
+        return args.size() == 1 ? *date : fmt::format("{} {}", *date, preview_at(*args[1], limit, depth + 1));
+      }
+      return object_text(value.object(), limit, depth);
     case Kind::kDtype: return fmt::format("dtype('{}')", dtype_name(value.dtype()));
     case Kind::kArray:
     case Kind::kScalar: return array_text(value);
