@@ -138,7 +138,12 @@ Result<void> apply_command_line(Config& config, const Json& layer) {
 std::optional<std::string> complaint(std::string_view key, const Json& value) {
   const Row* row = find_row(key);
   Config any;
-  return row->place.set(any, value, row->range);
+  auto wrong = row->place.set(any, value, row->range);
+  if (!wrong && row->unit == "percent" && value.get<double>() > 0 && value.get<double>() < 1) {
+    return fmt::format("is a percentage, and {} is less than one in a hundred: write {:g} for {:g} %", value.dump(),
+                       100 * value.get<double>(), 100 * value.get<double>());
+  }
+  return wrong;
 }
 
 Json& place_in(Json& layer, std::string_view key) {

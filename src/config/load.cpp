@@ -108,16 +108,18 @@ Result<void> apply_asv_conf(Config& config, const std::vector<fs::path>& starts)
 }
 
 /// Where the store is unless somebody says so: beside the configuration, else where there is one above.
-void choose_store(Config& config, const LoadOptions& options) {
+void choose_store(Config& config, const LoadOptions& options, const std::vector<fs::path>& from) {
   if (config.origin("snapshot_dir") != Origin::kDefault || options.file) {
     return;
   }
   const fs::path usual = config.snapshot_dir;
-  const OptionalPath folder =
-      config.file ? OptionalPath(config.file->parent_path()) : find_upwards(options.folder, [&](const fs::path& each) {
-        std::error_code ignored;
-        return fs::is_directory(each / usual, ignored);
-      });
+  const auto has_store = [&](const fs::path& each) {
+    std::error_code ignored;
+    return fs::is_directory(each / usual, ignored);
+  };
+  const OptionalPath folder = config.file                 ? OptionalPath(config.file->parent_path())
+                              : has_store(options.folder) ? OptionalPath(options.folder)
+                                                          : find_from(from, has_store);
   if (folder && *folder != options.folder) {
     config.snapshot_dir = *folder / usual;
   }
@@ -151,7 +153,7 @@ Result<Config> load(const LoadOptions& options) {
     config.suite.timeout = model::kDefaultTimeout;
     config.origins.erase("timeout");
   }
-  choose_store(config, options);
+  choose_store(config, options, from);
   return config;
 }
 

@@ -20,7 +20,9 @@ namespace {
 /// Run by the chosen interpreter itself: only it knows where its library is. -S, because site-packages are of no
 /// interest to one that can be embedded; argv: this program's X.Y, or nothing.
 constexpr const char* kProbe = R"(
-import json, os, sys, sysconfig
+import sys
+sys.path[:] = [path for path in sys.path if path]  # not the current folder, whose files may be called as these are
+import json, os, sysconfig
 get = sysconfig.get_config_var
 name = get("INSTSONAME") or get("LDLIBRARY") or ""
 folders = [get("LIBDIR"), os.path.join(get("LIBDIR") or "", get("MULTIARCH") or ""), get("LIBPL"),
@@ -35,7 +37,6 @@ answer = {
     "libraries": libraries,
 }
 if sys.argv[1] != "%d.%d" % sys.version_info[:2] or not libraries:
-    sys.path[:] = [path for path in sys.path if path]
     import site
     site.main()
     try:
@@ -70,7 +71,11 @@ Result<fs::path> choose(const std::optional<std::string>& requested) {
   if (requested && requested->empty()) {
     return fail(ErrorKind::kUsage, "--python names no interpreter: it is empty");
   }
-  if (requested) {
+  if (requested && *requested != "same") {  // asv's word for the usual one
+    const bool version = requested->find_first_not_of("0123456789.") == std::string::npos;
+    if (const auto found = version ? search_path("python" + *requested) : std::nullopt) {
+      return *found;
+    }
     if (requested->find('/') == std::string::npos) {
       if (const auto found = search_path(*requested)) {
         return *found;
@@ -108,6 +113,29 @@ Result<fs::path> choose(const std::optional<std::string>& requested) {
   return fail(ErrorKind::kUsage, "there is no python3 on PATH. Name an interpreter with --python");
 }
 
+bool is_too_old(const std::string& version) {
+  return version.starts_with("2.") || (version.starts_with("3.") && std::atoi(version.c_str() + 2) < 9);
+}
+
+std::string too_old(const std::string& executable, const std::string& version) {
+  return fmt::format(
+      "'{}' is Python {}; snapshot_test runs benchmarks in CPython 3.9 or newer: name another one with --python",
+      executable, version);
+}
+
+/// The version of a Python that cannot answer kProbe for its age; empty of everything else.
+std::string old_version(const fs::path& executable) {
+  const auto said = util::run_and_read({executable.string(), "-c", "import sys; print(sys.version.split()[0])"});
+  const std::string version = said ? said->substr(0, said->find('\n')) : "";
+  return is_too_old(version) ? version : "";
+}
+
+/// What a program says of itself in one line; nothing of what is longer, such as our own question quoted.
+std::string in_short(const std::string& text) {
+  const std::string line = text.substr(0, text.find('\n'));
+  return line.size() > 120 ? "" : fmt::format(" ({})", line);
+}
+
 std::string minor_version(const std::string& version) { return version.substr(0, version.rfind('.')); }
 
 /// Why this program cannot embed the interpreter; empty if it can.
@@ -124,7 +152,8 @@ std::string why_not_embedded(const PythonEnvironment& python) {
 /// Lets the interpreter be its own host, if its package is there and of our version.
 Result<void> use_package(PythonEnvironment& python, const nlohmann::json& answer) {
   const std::string install =
-      fmt::format("{} -m pip install snapshot-test=={}", python.executable, std::string(ST_VERSION));
+      fmt::format("{} -m pip install PATH, where PATH is the source folder or the wheel of version {}",
+                  python.executable, std::string(ST_VERSION));
   const auto package = answer.find("package");
   if (package == answer.end()) {
     const std::string missing = answer.value("no_package", "");
@@ -133,9 +162,9 @@ Result<void> use_package(PythonEnvironment& python, const nlohmann::json& answer
         ErrorKind::kUnsupported,
         fmt::format(
             "'{}' is Python {} and {}, so it needs snapshot_test's Python package, which {}. Install it "
-            "there ({}; from a source folder: {} -m pip install FOLDER){}",
+            "there ({}){}",
             python.executable, python.version, python.why_module,
-            absent ? "it does not have" : fmt::format("does not load ({})", missing), install, python.executable,
+            absent ? "it does not have" : fmt::format("does not load ({})", missing), install,
             std::string_view(ST_BUILT_FOR_PYTHON).empty()
                 ? ""
                 : fmt::format(", or choose a Python {} with a shared libpython by --python", ST_BUILT_FOR_PYTHON)));
@@ -167,8 +196,11 @@ Result<PythonEnvironment> find_python(const std::optional<std::string>& requeste
     return tl::unexpected(output.error());
   }
   if (!output) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("'{}' does not work as a Python interpreter: {}", chosen.string(), output.error().message));
+    if (const std::string version = old_version(chosen); !version.empty()) {
+      return fail(ErrorKind::kUnsupported, too_old(chosen.string(), version));
+    }
+    return fail(ErrorKind::kUsage, fmt::format("'{}' does not work as a Python interpreter; name one with --python{}",
+                                               chosen.string(), in_short(output.error().message)));
   }
   const nlohmann::json answer = nlohmann::json::parse(*output, nullptr, false);
   if (!answer.is_object()) {
@@ -179,6 +211,9 @@ Result<PythonEnvironment> find_python(const std::optional<std::string>& requeste
   python.version = answer.value("version", "");
   python.implementation = answer.value("implementation", "");
   const bool free_threaded = answer.value("free_threaded", false);
+  if (is_too_old(python.version)) {
+    return fail(ErrorKind::kUnsupported, too_old(python.executable, python.version));
+  }
   if (python.implementation != "cpython" || free_threaded) {
     return fail(ErrorKind::kUnsupported,
                 fmt::format("'{}' is {}{}; snapshot_test runs benchmarks in CPython with the GIL, 3.9 or newer",

@@ -18,6 +18,9 @@ namespace snapshot_test::util {
   return name.size() > 4 && name.starts_with("__") && name.ends_with("__");
 }
 
+/// As one word of a POSIX shell: quoted where it has to be.
+[[nodiscard]] std::string shell_quoted(std::string_view word);
+
 /// The noun as it follows the number: "case", "cases".
 [[nodiscard]] std::string plural(std::uint64_t number, std::string_view noun);
 
