@@ -22,6 +22,8 @@ struct Shared {
   std::optional<std::string> filter;
   std::optional<std::uint64_t> shuffle;
   When color = When::kAuto;
+  bool full = false;                   ///< every failure is explained
+  std::vector<std::string> arguments;  ///< the command line as it was given, without the program's name
 };
 
 /// A report that was asked for, and where it goes; "-" is standard output.

@@ -160,6 +160,10 @@ Action declare(CLI::App& app, Shared& shared) {
   app.add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
   add_settings(app, shared, {Group::kTolerance, Group::kStore, Group::kGeneral});
+  app.footer(
+      "Examples:\n"
+      "  snapshot_test diff .snapshots ../before/.snapshots\n"
+      "  snapshot_test diff expected.npy actual.npy --tolerance 1e-7 0");
   return [held](const Streams& streams) { return run(*held, streams); };
 }
 

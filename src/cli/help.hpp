@@ -21,6 +21,8 @@ inline constexpr const char* kDescription =
 [[nodiscard]] Usage usage_of(CLI::App& root);
 
 /// Breaks lines and adds footers: for what prints the help of `root` or of its subcommands next.
-void lay_out_help(CLI::App& root);
+void lay_out_help(CLI::App& root, std::size_t width);
+/// Of $COLUMNS, of the terminal that standard output is, else as wide as is pleasant to read.
+[[nodiscard]] std::size_t help_width();
 
 }  // namespace snapshot_test::cli

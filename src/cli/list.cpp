@@ -8,6 +8,7 @@
 #include "cli/subcommands.hpp"
 #include "inspect/stored_suite.hpp"
 #include "report/format.hpp"
+#include "report/import_failures.hpp"
 #include "report/listing.hpp"
 
 namespace snapshot_test::cli {
@@ -43,6 +44,9 @@ std::optional<std::string> nothing_listed(const session::Selection& selection, c
     selected += indices.size();
   }
   const std::size_t found = selection.suite.benchmarks.size();
+  if (found == 0 && !selection.suite.failures.empty()) {
+    return "none of the suite's benchmarks could be imported";
+  }
   if (found == 0) {
     return fmt::format(
         "no benchmarks in '{}': ASV takes functions and methods whose names start with time_, timeraw_, "
@@ -105,8 +109,9 @@ model::ExitStatus run(const ListArgs& args, const Streams& streams) {
       streams.err << "note: " << report::one_line(note) << '\n';
     }
   }
-  const auto tracebacks = config->verbose ? report::Tracebacks::kShown : report::Tracebacks::kHidden;
-  streams.err << report::discovery_failures_text(selection->suite, tracebacks, color_for(shared.color, streams.err_fd));
+  const auto detail = config->verbose ? report::ImportDetail::kAll : report::ImportDetail::kCauses;
+  streams.err << report::import_failures_text(selection->suite.failures, selection->python, detail,
+                                              color_for(shared.color, streams.err_fd));
   if (nothing) {
     complain({ErrorKind::kUsage, *nothing}, streams, shared.color);
     return model::ExitStatus::kNothingVerified;
@@ -123,6 +128,10 @@ Action declare(CLI::App& app, Shared& shared) {
   app.add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
   add_settings(app, shared, {Group::kRun, Group::kGeneral});
+  app.footer(
+      "Examples:\n"
+      "  snapshot_test list benchmarks/\n"
+      "  snapshot_test list benchmarks/ --filter time_angle --cases");
   return [held](const Streams& streams) { return run(*held, streams); };
 }
 

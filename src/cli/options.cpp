@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <span>
 #include <utility>
 #include <vector>
@@ -29,7 +30,8 @@ Json number_or_text(const std::string& text) {
     return whole;
   }
   double number = 0;
-  if (const auto [stop, error] = std::from_chars(text.data(), end, number); error == std::errc() && stop == end) {
+  if (const auto [stop, error] = std::from_chars(text.data(), end, number);
+      error == std::errc() && stop == end && std::isfinite(number)) {
     return number;
   }
   return text;
@@ -73,7 +75,7 @@ std::string value_name(const Row& row) {
   }
   switch (row.place.type) {
     case Type::kPath: return row.names == Names::kFolder ? "DIR" : "FILE";
-    case Type::kWord: return "WORD";
+    case Type::kWord: return fmt::format("{}", fmt::join(row.place.words, "|"));
     case Type::kPatterns: return "GLOB";
     default: break;
   }
@@ -134,21 +136,23 @@ void add_value(CLI::App& app, Json& layer, std::span<const Row> rows) {
       ->type_name(fmt::format("{}", fmt::join(values, " ")))
       ->type_size(static_cast<int>(rows.size()))
       ->expected(1)
-      ->check(check([&first](const std::string& text) {
-        return config::complaint(first.key, json_of(first, {text})).value_or("");
+      ->check(check([&first, several = rows.size()](const std::string& text) {
+        std::string wrong = config::complaint(first.key, json_of(first, {text})).value_or("");
+        // A path that follows may have been taken for the second of two numbers.
+        return wrong.empty() || several == 1 ? wrong : fmt::format("{}; it takes {} numbers", wrong, several);
       }));
   if (first.place.type == Type::kPatterns) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
   }
   if (first.unit == "bytes") {
-    option->transform(CLI::AsSizeValue(false));
+    option->transform(CLI::Validator(CLI::AsSizeValue(false)).description(""));
   }
 }
 
 void add_general(CLI::App& app, Shared& shared) {
   CLI::Option* file = app.add_option_function<std::string>(
       "-c,--config", [&shared](const std::string& text) { shared.config_file = text; },
-      "configuration file (default: snapshot_config.json in the current folder, where there is one)");
+      "configuration file (default: the snapshot_config.json in the suite's or the current folder, or above it)");
   offering(file, {Offer::Kind::kFiles, {}})->type_name("FILE")->check(check([](const std::string& text) {
     return text.empty() ? "must be a path, not empty" : "";
   }));
@@ -170,7 +174,7 @@ void add_general(CLI::App& app, Shared& shared) {
 void add_companions(CLI::App& app, Shared& shared, Group group) {
   switch (group) {
     case Group::kSelection:
-      add_text(app, "-f,--filter", shared.filter, "REGEX",
+      add_text(app, "-f,--filter,-b,--bench,-k", shared.filter, "REGEX",
                "only cases in whose name, \"name(parameters)\" or \"module.method\" this Python regular expression is "
                "found (default: all)");
       break;
@@ -209,15 +213,55 @@ void add_group(CLI::App& app, Shared& shared, Group group) {
   add_companions(app, shared, group);
 }
 
+/// The heading above a group's options in the help.
+const char* title(Group group) {
+  switch (group) {
+    case Group::kSuite: return "Suite and project";
+    case Group::kSelection: return "Cases";
+    case Group::kStore: return "Snapshots";
+    case Group::kTolerance: return "What counts as equal";
+    case Group::kRun: return "Running";
+    case Group::kProcess: return "Processes";
+    case Group::kCapture: return "Capturing";
+    case Group::kDemands: return "What fails the run";
+    case Group::kGeneral:
+    case Group::kFile: break;
+  }
+  return "General";
+}
+
+/// Options that have been declared since, unless they are hidden or positional.
+class Heading {
+ public:
+  explicit Heading(CLI::App& app) : app_(app), before_(app.get_options().size()) {}
+  void put(const char* title) const {
+    const auto options = app_.get_options();
+    for (std::size_t i = before_; i < options.size(); ++i) {
+      if (!options[i]->get_group().empty() && !options[i]->get_positional()) {
+        options[i]->group(title);
+      }
+    }
+  }
+
+ private:
+  CLI::App& app_;
+  std::size_t before_;
+};
+
 }  // namespace
 
 void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups) {
   for (const Group group : groups) {
+    const Heading heading(app);
     add_group(app, shared, group);
+    heading.put(title(group));
   }
 }
 
-void add_report_options(CLI::App& app, ReportFiles& files) {
+void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files) {
+  const Heading heading(app);
+  app.add_flag_callback(
+      "--full", [&shared] { shared.full = true; }, "explain every failure, not only the first ones");
   for (const report::ReportKind& kind : report::report_kinds()) {
     CLI::Option* option = app.add_option_function<std::string>(
         kind.option,
@@ -227,6 +271,7 @@ void add_report_options(CLI::App& app, ReportFiles& files) {
         kind.help);
     offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
   }
+  heading.put("Reports");
 }
 
 CLI::Option* add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target,

@@ -22,7 +22,8 @@ using config::Group;
 /// The options of groups of settings, and with them those that are for one run: --filter with kSelection, --parallel
 /// with kRun, --shuffle with kProcess, --config and --color with kGeneral.
 void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups);
-void add_report_options(CLI::App& app, ReportFiles& files);  ///< those of report/kinds.hpp
+/// Those of report/kinds.hpp, and --full.
+void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files);
 
 /// A text of any kind; `value` stands for it in the help.
 CLI::Option* add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target,

@@ -54,11 +54,38 @@ std::vector<std::string> subcommand_names(const CLI::App& root) {
   return names;
 }
 
+/// What options of asv and pytest are called here.
+std::string called_here(const std::string& option) {
+  static const std::map<std::string_view, std::string_view> kNames = {
+      {"-E", "--python PATH chooses the interpreter"},
+      {"--environment", "--python PATH chooses the interpreter"},
+      {"--python-path", "--project-dir DIR puts a project on the import path"},
+      {"-n", "-j N runs N cases at once"},
+      {"--numprocesses", "-j N runs N cases at once"},
+      {"--collect-only", "'snapshot_test list --cases' lists the cases"},
+      {"-e", "output of a case that fails is shown; -v shows more"},
+      {"--show-stderr", "output of a case that fails is shown; -v shows more"},
+      {"-s", "output of a case that fails is shown; -v shows more"},
+      {"--quick", "each case is called once as it is"},
+      {"-t", "-f REGEX chooses cases"},
+      {"--tb", "-v shows tracebacks, --full every failure"},
+      {"--pdb", "--isolation spawn runs each case in an interpreter of its own"},
+      {"--rtol", "--tolerance RTOL ATOL"},
+      {"--atol", "--tolerance RTOL ATOL"},
+      {"--snapshot-update", "'snapshot_test capture' makes a new baseline"},
+      {"--update", "'snapshot_test capture' makes a new baseline"},
+      {"--force-regen", "'snapshot_test capture' makes a new baseline"},
+      {"--bench-dir", "the folder with the benchmarks is an argument: 'snapshot_test verify DIR'"}};
+  const auto found = kNames.find(option);
+  return found == kNames.end() ? "" : fmt::format("; here {}", found->second);
+}
+
 /// What is wrong with an argument that nothing took.
 std::string about_extra(const CLI::App& root, const CLI::App& taker, const std::string& extra) {
   if (extra.size() > 1 && extra.front() == '-') {
     const std::string name = extra.substr(0, extra.find('='));
-    return fmt::format("unknown option '{}'{}", name, did_you_mean(name, long_options(taker)));
+    const std::string ours = called_here(name);
+    return fmt::format("unknown option '{}'{}", name, ours.empty() ? did_you_mean(name, long_options(taker)) : ours);
   }
   if (&taker == &root) {
     const std::vector<std::string> known = subcommand_names(root);
@@ -103,7 +130,7 @@ void merge(Shared& into, const Shared& before) {
 void declare(Parsed& parsed) {
   CLI::App& root = parsed.root;
   root.require_subcommand(0, 1);
-  root.set_version_flag("--version", fmt::format("{} {}", kProgram, SNAPSHOT_TEST_VERSION), "print the version");
+  root.set_version_flag("-V,--version", fmt::format("{} {}", kProgram, SNAPSHOT_TEST_VERSION), "print the version");
   add_settings(root, parsed.before, {Group::kGeneral});
   // Leftovers are kept, so that the messages about them can be better than CLI11's.
   root.allow_extras();
@@ -122,16 +149,30 @@ Command parse(std::vector<std::string> arguments) {
   const auto parsed = std::make_shared<Parsed>();
   CLI::App& root = parsed->root;
   declare(*parsed);
+  parsed->shared.arguments = arguments;
+  const bool bare = arguments.empty();
+  if (!arguments.empty() && arguments.front() == "help") {  // as git has it
+    arguments.erase(arguments.begin());
+    arguments.push_back("--help");
+  }
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants it
     root.parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    lay_out_help(root);
+    lay_out_help(root, help_width());
     return Message{root.help(), model::ExitStatus::kSuccess};
   } catch (const CLI::CallForVersion& version) {
     return Message{std::string(version.what()) + "\n", model::ExitStatus::kSuccess};
   } catch (const CLI::ParseError& error) {
-    return wrong(root, error.what());
+    // "--tolerance: 2 required RTOL ATOL missing"
+    std::string what = error.what();
+    if (const std::size_t required = what.find(" required "), missing = what.rfind(" missing");
+        required != std::string::npos && missing != std::string::npos && missing > required) {
+      const std::size_t begin = what.find(": ");
+      what = fmt::format("{}: takes {} values, {}", what.substr(0, begin), what.substr(begin + 2, required - begin - 2),
+                         what.substr(required + 10, missing - required - 10));
+    }
+    return wrong(root, what);
   }
   const auto called = root.get_subcommands();
   for (const CLI::App* app :
@@ -139,6 +180,10 @@ Command parse(std::vector<std::string> arguments) {
     if (const auto problem = extra_arguments(root, *app)) {
       return wrong(root, *problem);
     }
+  }
+  if (bare) {
+    lay_out_help(root, help_width());
+    return Message{root.help(), model::ExitStatus::kUsage};
   }
   if (called.empty()) {
     return wrong(root, fmt::format("no subcommand; there are {}", fmt::join(subcommand_names(root), ", ")));

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "report/report.hpp"
 #include "report/terminal.hpp"
 #include "snapshot_test/store/run_info.hpp"
+#include "util/text.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -45,12 +47,33 @@ Result<void> open_reports(report::Reports& reports, const ReportFiles& files, co
   return {};
 }
 
+/// The command line without what chooses cases and reports, as a shell takes it.
+std::string again(const Shared& shared) {
+  static const std::set<std::string_view> kValued = {"-f", "--filter", "-b", "--bench", "-k", "--maxfail"};
+  static const std::set<std::string_view> kFlags = {"-x", "--full", "-q", "--quiet", "-v", "--verbose"};
+  std::string command = "snapshot_test";
+  for (std::size_t i = 0; i < shared.arguments.size(); ++i) {
+    const std::string& argument = shared.arguments[i];
+    const std::string name = argument.substr(0, argument.find('='));
+    const bool report = std::any_of(report::report_kinds().begin(), report::report_kinds().end(),
+                                    [&](const report::ReportKind& kind) { return name == kind.option; });
+    if (kValued.contains(name) || report) {
+      i += name.size() == argument.size() ? 1 : 0;
+    } else if (!kFlags.contains(argument)) {
+      command += " " + util::shell_quoted(argument);
+    }
+  }
+  return command;
+}
+
 std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared,
                                                 const ReportFiles& files, const Streams& streams) {
   // Standard output belongs to the report that was sent there.
   const bool to_err = std::any_of(files.begin(), files.end(), [](const ReportFile& file) { return file.path == "-"; });
   const int fd = to_err ? streams.err_fd : streams.out_fd;
   report::TerminalOptions options;
+  options.full = shared.full;
+  options.command = again(shared);
   options.verbosity = verbosity(config);
   options.color = color_for(shared.color, fd);
   if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
@@ -64,6 +87,9 @@ std::optional<std::string> nothing_selected(const std::optional<model::RunPlan>&
                                             const config::Config& config) {
   if (!plan || plan->cases > 0) {
     return std::nullopt;
+  }
+  if (plan->filtered_out + plan->excluded == 0 && !plan->failures.empty()) {
+    return "none of the suite's benchmarks could be imported";
   }
   if (plan->filtered_out + plan->excluded == 0) {
     return fmt::format("no benchmarks in '{}'", config.benchmark_dir.value_or("").string());

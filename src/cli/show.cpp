@@ -76,7 +76,7 @@ Result<void> write_pickle(const store::Store& store, const Found& found, const s
                           const std::string& file, std::ostream& out) {
   const store::CaseRecord& record = found.manifest.cases[found.cases.front()];
   TRY_ASSIGN(const auto value, inspect::choose_site(record, store::case_label(found.manifest, record), site));
-  TRY_ASSIGN(const auto pickle, inspect::load_pickle(store, *value));
+  TRY_ASSIGN(const auto pickle, inspect::load_pickle(store.locator(), *value));
   const auto bytes = pickle.bytes();
   if (file == "-") {  // not text: past what makes text visible
     out.flush();
@@ -168,6 +168,11 @@ Action declare(CLI::App& app, Shared& shared) {
   app.add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
   add_settings(app, shared, {Group::kStore, Group::kGeneral});
+  app.footer(
+      "Examples:\n"
+      "  snapshot_test show\n"
+      "  snapshot_test show bench.time_angle\n"
+      "  snapshot_test show 'bench.time_angle(10, 2)' --site return");
   return [held](const Streams& streams) { return run(*held, streams); };
 }
 

@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
@@ -14,16 +16,18 @@ namespace {
 struct VerifyArgs {
   const Shared& shared;
   ReportFiles files{};
+  std::optional<std::uint64_t> max_failures{};
 };
 
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
-  const Work work = [](const config::Config& config, session::SuiteOptions suite,
-                       model::Listener& listener) -> Result<model::ExitStatus> {
+  const Work work = [&args](const config::Config& config, session::SuiteOptions suite,
+                            model::Listener& listener) -> Result<model::ExitStatus> {
     session::VerifyOptions options;
     options.suite = std::move(suite);
     options.snapshot_dir = config.snapshot_dir;
     options.comparison = config::comparison_of(config);
     options.demands = config.demands;
+    options.max_failures = args.max_failures.value_or(0);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
   return reported_run("verify", args.shared, args.files, streams, work);
@@ -35,8 +39,16 @@ Action declare(CLI::App& app, Shared& shared) {
   add_settings(app, shared,
                {Group::kSuite, Group::kSelection, Group::kStore, Group::kTolerance, Group::kDemands, Group::kRun,
                 Group::kProcess});
-  add_report_options(app, args.files);
+  app.add_flag_callback(
+      "-x", [&args] { args.max_failures = 1; }, "stop at the first case that fails");
+  add_count(app, "--maxfail", args.max_failures, "stop when N cases have failed (default: never)");
+  add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
+  app.footer(
+      "Examples:\n"
+      "  snapshot_test verify benchmarks/\n"
+      "  snapshot_test verify benchmarks/ --filter time_angle --tolerance 1e-7 0\n"
+      "  snapshot_test verify benchmarks/ --strict --min-verified 95 --json report.json");
   return [held](const Streams& streams) { return run(*held, streams); };
 }
 

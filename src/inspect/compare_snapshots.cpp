@@ -19,7 +19,7 @@ SiteComparison with(SiteComparison comparison, SiteMatch match, std::string expl
   return comparison;
 }
 
-SiteComparison compare_values(const store::Store& actual_store, const SiteValue& actual, const Snapshot& expected,
+SiteComparison compare_values(const model::Locator& actual_store, const SiteValue& actual, const Snapshot& expected,
                               const SiteValue& site, const model::Rules& rules) {
   SiteComparison comparison;
   comparison.site = site.site;

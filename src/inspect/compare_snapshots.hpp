@@ -9,9 +9,9 @@
 
 namespace snapshot_test::inspect {
 
-/// A case's record and the store that holds its values; both outlive it.
+/// A case's record, which outlives it, and where its values are found.
 struct Snapshot {
-  const store::Store& store;
+  model::Locator store;
   const store::CaseRecord& record;
 };
 

@@ -38,7 +38,7 @@ Result<StoredValue> load_value(const Operand& operand, const std::optional<model
   }
   TRY_ASSIGN(const auto stored, load_case(operand));
   TRY_ASSIGN(const auto value, choose_site(stored.record(), operand.name, site));
-  return load_site(*stored.store, *value);
+  return load_site(stored.store->locator(), *value);
 }
 
 /// Then nothing needs to be walked, however large it is and whatever it shares.
@@ -55,7 +55,8 @@ Result<ValueDiff> compare_cases(const Operand& before, const Operand& after, con
   }
   const model::Rules own = model::rules_for(store::benchmark_of(expected.found.manifest), rules.rules, rules.changes);
   ValueDiff diff;
-  diff.sites = compare_snapshots({*actual.store, actual.record()}, {*expected.store, expected.record()}, own);
+  diff.sites = compare_snapshots({actual.store->locator(), actual.record()},
+                                 {expected.store->locator(), expected.record()}, own);
   if (site) {
     std::erase_if(diff.sites, [&site](const model::SiteComparison& each) { return !(each.site == *site); });
   }

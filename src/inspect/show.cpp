@@ -74,7 +74,7 @@ Json site_json(const store::Store& store, const SiteValue& site, const JsonLimit
   if (site.object.empty()) {
     return out;
   }
-  if (const auto value = load_site(store, site)) {
+  if (const auto value = load_site(store.locator(), site)) {
     out["value"] = value_json(value->root(), limits);
   } else {
     out["unreadable"] = value.error().message;
@@ -94,7 +94,7 @@ std::vector<std::string> unreadable_values(const store::Store& store, const stor
   for (const store::CaseRecord& record : manifest.cases) {
     for (const SiteValue& site : record.sites) {
       const auto [object, is_new] = checked.try_emplace({site.object, site.bytes});
-      if (const auto there = is_new ? check_site(store, site) : Result<void>(); !there) {
+      if (const auto there = is_new ? check_site(store.locator(), site) : Result<void>(); !there) {
         object->second = there.error().message;
       }
       if (!object->second.empty()) {
@@ -194,7 +194,7 @@ ShownText cases_text(const store::Store& store, const std::vector<Found>& found)
                           report::one_line(record.reason, 200));
       for (const SiteValue& site : record.sites) {
         text += fmt::format("  {}: {}\n", site.site.text(), report::one_line(site_line(site), 200));
-        if (const auto checked = check_site(store, site); !checked) {
+        if (const auto checked = check_site(store.locator(), site); !checked) {
           text += fmt::format("    cannot be read: {}\n", report::one_line(checked.error().message));
           ++unreadable;
         }
@@ -222,7 +222,7 @@ ShownText case_text(const store::Store& store, const store::Manifest& manifest, 
       continue;
     }
     text += fmt::format("  object {}\n", report::one_line(each.object, 100));
-    if (const auto value = load_site(store, each)) {
+    if (const auto value = load_site(store.locator(), each)) {
       text += value_text(value->root(), limits, "    ");
     } else {
       text += fmt::format("    cannot be read: {}\n", report::one_line(value.error().message));

@@ -63,23 +63,23 @@ Result<StoredValue> load_file(const fs::path& path) {
   return value;
 }
 
-Result<util::MappedFile> load_pickle(const store::Store& store, const model::SiteValue& site) {
+Result<util::MappedFile> load_pickle(const model::Locator& store, const model::SiteValue& site) {
   if (site.object.empty()) {
     return fail(ErrorKind::kCorrupt, fmt::format("{} holds no value: {}", site.site.text(), site.opaque));
   }
-  TRY_ASSIGN(const auto reader, store.open_object(site.object, site.bytes));
+  TRY_ASSIGN(const auto reader, store::open_object(store, site.object, site.bytes));
   return reader->load_verified(fs::temp_directory_path());
 }
 
-Result<void> check_site(const store::Store& store, const model::SiteValue& site) {
+Result<void> check_site(const model::Locator& store, const model::SiteValue& site) {
   if (site.object.empty()) {
     return {};
   }
-  TRY_ASSIGN(const auto reader, store.open_object(site.object, site.bytes));
+  TRY_ASSIGN(const auto reader, store::open_object(store, site.object, site.bytes));
   return reader->check();
 }
 
-Result<StoredValue> load_site(const store::Store& store, const model::SiteValue& site) {
+Result<StoredValue> load_site(const model::Locator& store, const model::SiteValue& site) {
   TRY_ASSIGN(auto file, load_pickle(store, site));
   return read_tree(std::move(file), fmt::format("object {}", site.object));
 }

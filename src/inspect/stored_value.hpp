@@ -25,12 +25,12 @@ struct StoredValue {
 [[nodiscard]] Result<StoredValue> load_file(const std::filesystem::path& path);
 
 /// The value of a site, checked against its name. kCorrupt where there is none (opaque), or it is damaged or missing.
-[[nodiscard]] Result<StoredValue> load_site(const store::Store& store, const model::SiteValue& site);
+[[nodiscard]] Result<StoredValue> load_site(const model::Locator& store, const model::SiteValue& site);
 
 /// Is the value of a site there, whole, and what its name says? Yes where it has none (opaque).
-[[nodiscard]] Result<void> check_site(const store::Store& store, const model::SiteValue& site);
+[[nodiscard]] Result<void> check_site(const model::Locator& store, const model::SiteValue& site);
 
 /// The plain pickle of a site.
-[[nodiscard]] Result<util::MappedFile> load_pickle(const store::Store& store, const model::SiteValue& site);
+[[nodiscard]] Result<util::MappedFile> load_pickle(const model::Locator& store, const model::SiteValue& site);
 
 }  // namespace snapshot_test::inspect

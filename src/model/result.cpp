@@ -149,4 +149,12 @@ bool RunPlan::tests_another_copy() const {
   return std::any_of(tested.begin(), tested.end(), [](const TestedPackage& each) { return !each.other_copy.empty(); });
 }
 
+std::size_t Replacement::changed() const {
+  std::size_t count = 0;
+  for (const auto& [verdict, cases] : counts) {
+    count += standing(verdict) == Standing::kFail ? cases : 0;
+  }
+  return count;
+}
+
 }  // namespace snapshot_test::model

@@ -23,6 +23,9 @@ Json observation_json(const model::Observation& observation) {
 
 Json site_json(const model::SiteComparison& site) {
   Json json = {{"site", site.site.text()}, {"match", model::name(site.match)}, {"meaningful", site.meaningful}};
+  if (!site.source.empty()) {
+    json["source"] = site.source;
+  }
   if (site.shares_with) {
     json["shares_with"] = site.shares_with->text();
   }
@@ -64,6 +67,13 @@ std::pair<std::size_t, Json> by_name(const Map& counts) {
     json[std::string(model::name(key))] = count;
   }
   return {total, std::move(json)};
+}
+
+Json replacement_json(const std::optional<model::Replacement>& replaces) {
+  if (!replaces) {
+    return nullptr;
+  }
+  return {{"baseline", baseline_json(replaces->before)}, {"by_verdict", by_name(replaces->counts).second}};
 }
 
 }  // namespace
@@ -196,6 +206,7 @@ Json counts_json(const model::CaptureSummary& summary) {
                {"import_failures", summary.plan.failures.size()},
                {"by_status", std::move(names)},
                {"seconds", summary.seconds},
+               {"replaces", replacement_json(summary.replaces)},
                {"store_bytes", summary.store_bytes},
                {"run_id", summary.run_id}};
   add_status(json, summary.status, summary.failure);

@@ -25,6 +25,7 @@ void Events::write_case(std::string_view event, const model::CaseId& id) {
 }
 
 void Events::planned(const model::RunPlan& plan) {
+  planned_ = true;
   Json json = head_json(head_);
   json.update(plan_json(plan));
   write("plan", json);
@@ -33,6 +34,9 @@ void Events::planned(const model::RunPlan& plan) {
 void Events::phase(const std::string& what, std::size_t cases) {
   phase_ = what;
   running_.clear();
+  if (!planned_) {  // the plan is the first event
+    return;
+  }
   write("phase", {{"what", what}, {"cases", cases}});
 }
 

@@ -38,6 +38,7 @@ class Events : public Report {
   std::function<double()> now_;
   double began_;
   RunHead head_;
+  bool planned_ = false;
   std::string phase_;
   /// A case that is run again within a phase is started twice, but is one case.
   std::set<std::pair<std::string, std::size_t>> running_;

@@ -142,18 +142,6 @@ std::string listing_text(const model::Suite& suite, const SelectedIndices& selec
                             counted(cases, "case"), suite.root);
 }
 
-std::string discovery_failures_text(const model::Suite& suite, Tracebacks tracebacks, Color color) {
-  std::string text;
-  for (const model::DiscoveryFailure& failure : suite.failures) {
-    text += fmt::format("{} {}: {}\n", paint(color, Tone::kBad, "cannot import or read"), one_line(failure.where),
-                        one_line(failure.cause));
-    if (tracebacks == Tracebacks::kShown) {
-      text += last_lines(failure.traceback, 200, "    ");
-    }
-  }
-  return text;
-}
-
 std::string listing_json(const model::Suite& suite, const SelectedIndices& selected, const StoredBenchmarks& stored,
                          ListDetail detail) {
   Json json = {{"format", kJsonFormat}, {"root", suite.root}, {"benchmarks", Json::array()}};

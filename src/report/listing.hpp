@@ -13,7 +13,6 @@
 namespace snapshot_test::report {
 
 enum class ListDetail { kBenchmarks, kCases };
-enum class Tracebacks { kHidden, kShown };
 
 /// The selected indices of each benchmark; parallel to the suite's benchmarks.
 using SelectedIndices = std::vector<std::vector<std::size_t>>;
@@ -41,9 +40,6 @@ enum class Lists { kBounded, kComplete };
 /// without a selected case are left out.
 [[nodiscard]] std::string listing_text(const model::Suite& suite, const SelectedIndices& selected,
                                        const StoredBenchmarks& stored, ListDetail detail, Lists lists, Color color);
-
-/// What could not be imported or read, one a line; empty where all could.
-[[nodiscard]] std::string discovery_failures_text(const model::Suite& suite, Tracebacks tracebacks, Color color);
 
 /// The documented machine form (docs/json.md).
 [[nodiscard]] std::string listing_json(const model::Suite& suite, const SelectedIndices& selected,

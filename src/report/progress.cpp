@@ -155,6 +155,9 @@ std::vector<std::string> Progress::lines(unsigned at_most) const {
 }
 
 std::string Progress::status() const {
+  if (total_ == 0) {
+    return what_ + "...";
+  }
   std::string text = fmt::format("{} [{}/{}] {}", what_, grouped(done_), grouped(total_), percent(done_, total_));
   if (failures_ > 0) {
     text += fmt::format(", {} failed", grouped(failures_));

@@ -83,6 +83,10 @@ void Reports::verified(const model::CaseVerdict& result) {
   each([&](Report& report) { report.verified(result); });
 }
 
+void Reports::replacing(const model::Replacement& replacement) {
+  each([&](Report& report) { report.replacing(replacement); });
+}
+
 void Reports::finished(const model::CaptureSummary& summary) {
   record_.end = summary;
   each([&](Report& report) { report.finished(summary); });

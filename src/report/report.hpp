@@ -50,6 +50,7 @@ class Reports : public model::Listener {
   void tick() override;
   void captured(const model::CaseCapture& result) override;
   void verified(const model::CaseVerdict& result) override;
+  void replacing(const model::Replacement& replacement) override;
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
 

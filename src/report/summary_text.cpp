@@ -33,6 +33,7 @@ std::string_view meaning(CaptureStatus status) {
   return "";
 }
 
+constexpr std::uint64_t kLargeStore = 500'000'000;  // bytes
 constexpr const char* kAnotherCopy = "not the copy in the suite's own repository was tested";
 
 std::string_view why(ExitStatus status) {
@@ -179,9 +180,15 @@ std::string closing_text(const CaptureSummary& summary, Color color) {
       text += count_line(model::name(status), count, meaning(status), tone(status), color);
     }
   }
-  text += fmt::format("{}, {} on disk, in {}", one_line(summary.snapshot_dir), size(summary.store_bytes),
-                      duration(summary.seconds));
+  text += one_line(summary.snapshot_dir);
+  text += summary.store_bytes > 0 ? fmt::format(", {} on disk", size(summary.store_bytes)) : "";
+  text += fmt::format(", in {}", duration(summary.seconds));
   text += summary.run_id.empty() ? "\n" : fmt::format(", run {}\n", summary.run_id);
+  if (summary.store_bytes > kLargeStore) {
+    for (const auto& [value, bytes] : summary.largest) {
+      text += fmt::format("  {} of it before compression: {}\n", size(bytes), one_line(value, 160));
+    }
+  }
   return text + conclusion(summary, color) + "\n";
 }
 

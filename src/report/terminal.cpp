@@ -2,25 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "report/format.hpp"
+#include "report/import_failures.hpp"
+#include "report/replacement_text.hpp"
 #include "report/summary_text.hpp"
 #include "report/tested_text.hpp"
+#include "util/text.hpp"
+#include "util/visible.hpp"
 
 namespace snapshot_test::report {
 
 namespace {
 
 constexpr std::size_t kLabelWidth = 160;       // bytes of a case's label; parameters may be whole arrays
+constexpr std::size_t kSourceWidth = 80;       // bytes
 constexpr std::size_t kReasonWidth = 500;      // bytes
 constexpr std::size_t kExplanationLines = 60;  // of one site
 constexpr std::size_t kExplainedSites = 12;    // of one case
 constexpr std::size_t kOutputLines = 30;
 constexpr std::size_t kTracebackLines = 40;
-constexpr std::size_t kDetailedFailures = 50;  // of a run; then a line each
-constexpr std::size_t kModulesAlike = 3;       // that do not import for the same reason
-constexpr std::size_t kLossesLast = 1000;      // after every verdict and status
+constexpr std::size_t kDetailedFailures = 10;  // of a run; the others are in the list at its end
+constexpr std::size_t kListedFailures = 50;
+constexpr std::size_t kLossesLast = 1000;  // after every verdict and status
 
 TerminalOptions with_clock(TerminalOptions options) {
   if (!options.now) {
@@ -32,6 +40,22 @@ TerminalOptions with_clock(TerminalOptions options) {
 bool worth_explaining(const model::SiteComparison& site) {
   return !site.explanation.empty() ||
          (site.match != model::SiteMatch::kIdentical && site.match != model::SiteMatch::kClose);
+}
+
+/// The statement that a site stands for; a call's name says nothing of a return.
+std::string source_text(const model::SiteComparison& site) {
+  const bool tells = site.site.kind == model::SiteKind::kBody && !site.source.empty();
+  return tells ? fmt::format(" ({})", one_line(site.source, kSourceWidth)) : "";
+}
+
+/// A regular expression that is found in the case's label and in no other.
+std::string exactly(const std::string& label) {
+  std::string pattern = "^";
+  for (const char letter : label) {
+    pattern += std::string_view(".^$*+?()[]{}|\\").find(letter) != std::string_view::npos ? "\\" : "";
+    pattern += letter;
+  }
+  return pattern + "$";
 }
 
 std::string sites_text(const std::vector<model::SiteComparison>& sites) {
@@ -47,7 +71,7 @@ std::string sites_text(const std::vector<model::SiteComparison>& sites) {
       ++hidden;
       continue;
     }
-    text += fmt::format("  {}: {}", site.site.text(), model::name(site.match));
+    text += fmt::format("  {}{}: {}", site.site.text(), source_text(site), model::name(site.match));
     // A wrong inner value often is what the outer one is wrong by.
     const auto [first, is_new] = explained.try_emplace(site.explanation, site.site.text());
     if (!is_new && !site.explanation.empty()) {
@@ -85,26 +109,8 @@ Terminal::Terminal(std::ostream& out, TerminalOptions options)
 void Terminal::write(const std::string& text) { progress_.print(text); }
 
 void Terminal::planned(const model::RunPlan& plan) {
-  std::string text;
-  std::map<std::string, std::pair<std::string, std::size_t>> causes;  // cause → first module, how many
-  for (const model::DiscoveryFailure& failure : plan.failures) {
-    const std::string where = one_line(failure.where, kLabelWidth);
-    const auto [first, is_new] = causes.try_emplace(failure.cause, where, 0);
-    if (++first->second.second > kModulesAlike && options_.verbosity != Verbosity::kVerbose) {
-      continue;
-    }
-    text += fmt::format("{} {}: {}\n", paint(options_.color, Tone::kBad, "cannot import or read"), where,
-                        is_new ? one_line(failure.cause, kReasonWidth) : "the same as " + first->second.first);
-    if (options_.verbosity == Verbosity::kVerbose) {
-      text += last_lines(failure.traceback, kTracebackLines, "    ");
-    }
-  }
-  for (const auto& [cause, modules] : causes) {
-    if (modules.second > kModulesAlike && options_.verbosity != Verbosity::kVerbose) {
-      text += fmt::format("... and {} the same as {}; --verbose lists all\n",
-                          counted(modules.second - kModulesAlike, "more module"), modules.first);
-    }
-  }
+  const auto detail = options_.verbosity == Verbosity::kVerbose ? ImportDetail::kAll : ImportDetail::kCauses;
+  std::string text = import_failures_text(plan.failures, plan.python, detail, options_.color);
   text += another_copy_text(plan, options_.color);
   if (options_.verbosity != Verbosity::kQuiet) {
     text += tested_text(plan);
@@ -138,21 +144,20 @@ void Terminal::ended(const model::CaseId& id) { progress_.ended(id); }
 void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                             const std::vector<model::SiteComparison>& sites, const model::Observation& observation) {
   progress_.failed();
+  ++failed_;
   const std::string said_of_sites = sites_text(sites);
-  if (shown_before(id, verdict, reason, said_of_sites) && options_.verbosity != Verbosity::kVerbose) {
+  if (shown_before(id, verdict, reason, said_of_sites) && !full()) {
     return;
   }
-  ++failures_;
+  failures_.push_back({id, std::string(verdict), one_line(reason, kReasonWidth)});
+  if (options_.verbosity == Verbosity::kQuiet && !options_.full) {
+    return;
+  }
+  if (explained_++ >= kDetailedFailures && !full()) {
+    return;
+  }
   const std::string heading = fmt::format("{} {}", paint(options_.color, Tone::kBad, fmt::format("{}:", verdict)),
                                           one_line(id.label, kLabelWidth));
-  if (failures_ > kDetailedFailures && options_.verbosity != Verbosity::kVerbose) {
-    std::string text = heading + ": " + one_line(reason, kReasonWidth) + "\n";
-    if (failures_ == kDetailedFailures + 1) {
-      text = "from here on, failures take one line each; --verbose or --json FILE explain them all\n" + text;
-    }
-    write(text);
-    return;
-  }
   write(heading + "\n  " + one_line(reason, kReasonWidth) + "\n" + said_of_sites +
         observation_text(observation, reason));
 }
@@ -170,9 +175,39 @@ bool Terminal::shown_before(const model::CaseId& id, std::string_view verdict, c
   return !is_new;
 }
 
+// In the order of the suite: by benchmark, then by parameters.
+void Terminal::write_failures() {
+  if (failures_.empty()) {
+    return;
+  }
+  std::stable_sort(failures_.begin(), failures_.end(), [](const Failure& a, const Failure& b) {
+    return std::tie(a.id.benchmark, a.id.index) < std::tie(b.id.benchmark, b.id.index);
+  });
+  std::string text = "\n" + paint(options_.color, Tone::kHeading, counted(failed_, "failed case") + ":") + "\n";
+  std::size_t shown = 0;
+  for (const Failure& failure : failures_) {
+    if (!full() && shown == kListedFailures) {
+      text += fmt::format("  ... and {} more; --full lists and explains all\n", grouped(failures_.size() - shown));
+      break;
+    }
+    ++shown;
+    text += fmt::format("  {} {}: {}\n", paint(options_.color, Tone::kBad, fmt::format("{:<10}", failure.verdict)),
+                        one_line(failure.id.label, kLabelWidth), failure.reason);
+  }
+  if (explained_ > kDetailedFailures && !full()) {
+    text += fmt::format("the first {} are explained above; --full explains all\n", kDetailedFailures);
+  }
+  const std::string& first = failures_.front().id.label;
+  if (!options_.command.empty() && util::visible(first, util::Keep::kNothing) == first) {
+    text += fmt::format("again: {} --filter {}\n", options_.command, util::shell_quoted(exactly(first)));
+  }
+  write(text);
+  failures_.clear();
+}
+
 void Terminal::write_alike() {
   for (const Alike& alike : alike_) {
-    if (alike.others.count() > 0 && options_.verbosity != Verbosity::kVerbose) {
+    if (alike.others.count() > 0 && !full()) {
       write(fmt::format("{} {}, as {}: {}\n", paint(options_.color, Tone::kBad, fmt::format("{}:", alike.verdict)),
                         counted(alike.others.count(), "more case"), alike.first, alike.reason) +
             alike.others.text());
@@ -185,6 +220,7 @@ void Terminal::write_alike() {
 Result<void> Terminal::close(const RunRecord& /*record*/) {
   progress_.end();
   write_alike();
+  failures_.clear();
   return {};
 }
 
@@ -285,12 +321,21 @@ void Terminal::sum_up(const Summary& summary) {
   progress_.end();
   write_alike();
   if (options_.verbosity == Verbosity::kQuiet) {
+    write_failures();
     write(closing_line(summary, options_.color));
     return;
   }
   write_groups();
   write_left_out();
+  write_failures();
   write("\n" + closing_text(summary, options_.color));
+}
+
+void Terminal::replacing(const model::Replacement& replacement) {
+  progress_.end();
+  if (options_.verbosity != Verbosity::kQuiet) {
+    write(replacement_text(replacement, options_.color));
+  }
 }
 
 void Terminal::finished(const model::CaptureSummary& summary) { sum_up(summary); }

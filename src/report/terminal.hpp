@@ -29,6 +29,8 @@ struct TerminalOptions {
   std::function<TerminalSize()> size;
   /// A monotonic clock in seconds; the steady clock if not given.
   std::function<double()> now;
+  bool full = false;         ///< every failure is explained in place
+  std::string command = {};  ///< what the user typed, without what chooses cases; empty: no commands are suggested
 };
 
 /// Writes as it hears. Does not own `out`, which must outlive it. Whatever the size of the run and of its failures, the
@@ -45,6 +47,7 @@ class Terminal : public Report {
   void tick() override { progress_.tick(); }
   void captured(const model::CaseCapture& result) override;
   void verified(const model::CaseVerdict& result) override;
+  void replacing(const model::Replacement& replacement) override;
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
 
@@ -57,6 +60,12 @@ class Terminal : public Report {
     Tone tone = Tone::kPlain;
     std::string counts_as;
     Causes causes;
+  };
+  /// A line of the list of failures.
+  struct Failure {
+    model::CaseId id;
+    std::string verdict;
+    std::string reason;
   };
   /// Failures that say the same as one that was shown.
   struct Alike {
@@ -79,7 +88,9 @@ class Terminal : public Report {
   bool shown_before(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                     const std::string& sites);
   void write_alike();
+  void write_failures();
   void write_groups();
+  [[nodiscard]] bool full() const { return options_.full || options_.verbosity == Verbosity::kVerbose; }
   [[nodiscard]] Lists lists() const {
     return options_.verbosity == Verbosity::kVerbose ? Lists::kComplete : Lists::kBounded;
   }
@@ -88,7 +99,9 @@ class Terminal : public Report {
 
   TerminalOptions options_;
   Progress progress_;
-  std::size_t failures_ = 0;
+  std::size_t failed_ = 0;
+  std::vector<Failure> failures_;                                ///< those that say something that none before has said
+  std::size_t explained_ = 0;                                    ///< failures that had something new to explain
   std::vector<Alike> alike_;                                     ///< in the order in which they were shown
   std::map<std::size_t, std::size_t> places_;                    ///< in alike_, by a hash of what they say
   std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order

@@ -32,18 +32,21 @@ std::string time_text(const std::string& time) {
 
 }  // namespace
 
+std::string origin_text(const model::BaselineOrigin& origin) {
+  std::vector<std::string> packages;
+  for (const model::TestedPackage& package : origin.tested) {
+    packages.push_back(code_text(package, ""));
+  }
+  return one_line(time_text(origin.time)) + (packages.empty() ? "" : fmt::format(": {}", fmt::join(packages, "; ")));
+}
+
 std::string tested_text(const model::RunPlan& plan) {
   std::string text;
   for (const model::TestedPackage& package : plan.tested) {
     text += fmt::format("testing {}\n", code_text(package, " from " + one_line(package.location)));
   }
   if (plan.baseline) {
-    std::vector<std::string> packages;
-    for (const model::TestedPackage& package : plan.baseline->tested) {
-      packages.push_back(code_text(package, ""));
-    }
-    text += fmt::format("the baseline is of {}", one_line(time_text(plan.baseline->time)));
-    text += packages.empty() ? "" : fmt::format(": {}", fmt::join(packages, "; "));
+    text += fmt::format("the baseline is of {}", origin_text(*plan.baseline));
     text += model::same_code(plan.tested, plan.baseline->tested) ? ", the same code\n" : "\n";
   }
   return text;

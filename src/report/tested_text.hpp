@@ -12,6 +12,9 @@ namespace snapshot_test::report {
 /// if it is known.
 [[nodiscard]] std::string tested_text(const model::RunPlan& plan);
 
+/// "2024-05-01 09:00 UTC: wavelab 0.1, commit 8a7531b0c2"
+[[nodiscard]] std::string origin_text(const model::BaselineOrigin& origin);
+
 /// A warning for each package of which the suite's own repository has another copy; empty where there is none.
 [[nodiscard]] std::string another_copy_text(const model::RunPlan& plan, Color color);
 

@@ -113,11 +113,17 @@ std::size_t count_not_imported(const store::Store& store, const std::vector<mode
   return count;
 }
 
-Result<void> commit(Capture& capture, store::CaptureTransaction& transaction, const Selection& selection,
-                    const store::RunInfo& info) {
-  TRY(capture.stage(selection));
-  TRY(transaction.put_run(info));
-  return transaction.commit();
+/// What the capture makes of the baseline, and whether that is wanted.
+bool may_replace(const CaptureOptions& options, model::Listener& listener, const Run& run, const Capture& capture,
+                 const store::Store& store, model::CaptureSummary& summary) {
+  const auto before = origin_of(store);
+  if (!before) {
+    return true;
+  }
+  summary.replaces = capture.replacement();
+  summary.replaces->before = *before;
+  listener.replacing(*summary.replaces);
+  return !options.confirm || summary.replaces->changed() == 0 || options.confirm([&run] { return run.interrupted(); });
 }
 
 }  // namespace
@@ -163,8 +169,14 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   }
   TRY(capture.written());
   run.end_host();
-  TRY(commit(capture, *transaction, run.selection(),
-             describe_run(options, listener, run, transaction->run_id(), summary.counts)));
+  TRY(capture.stage(run.selection()));
+  summary.largest = capture.largest();
+  if (!may_replace(options, listener, run, capture, *store, summary)) {
+    summary.failure = "the answer was no";
+    return finish(ExitStatus::kFailed);
+  }
+  TRY(transaction->put_run(describe_run(options, listener, run, transaction->run_id(), summary.counts)));
+  TRY(transaction->commit());
   summary.run_id = transaction->run_id();
   summary.store_bytes = store->disk_usage().value_or(0);
   conclude(summary, options.demands);

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "inspect/compare_snapshots.hpp"
 #include "session/judge.hpp"
 #include "util/try.hpp"
 
@@ -12,6 +14,23 @@ namespace snapshot_test::session {
 
 using model::CaptureStatus;
 using model::CaseCapture;
+using model::Verdict;
+
+namespace {
+
+/// Of cases that a capture replaces and that would fail.
+constexpr std::size_t kMostDifferent = 20;
+/// Values that are named where a store is large.
+constexpr std::size_t kLargest = 3;
+
+bool same_values(const store::CaseRecord& a, const store::CaseRecord& b) {
+  return a.status == b.status && std::equal(a.sites.begin(), a.sites.end(), b.sites.begin(), b.sites.end(),
+                                            [](const model::SiteValue& x, const model::SiteValue& y) {
+                                              return x.site == y.site && x.object == y.object && x.opaque == y.opaque;
+                                            });
+}
+
+}  // namespace
 
 /// By the indices under which merge() would keep them.
 void Capture::remember(const store::Manifest& old, const model::Benchmark& benchmark) {
@@ -243,22 +262,70 @@ Result<void> Capture::stage(const Selection& selection) {
       record.ending = captured.observation.ending;
       record.unheld = captured.observation.unheld;
       record.sites = std::move(captured.observation.sites);
+      for (const model::SiteValue& site : record.sites) {
+        note_size(id_of(benchmark, index), site);
+      }
       manifest.cases.push_back(std::move(record));
     }
-    const bool whole = manifest.cases.size() == benchmark.case_count();
     // A damaged manifest is replaced: capturing again is how one gets rid of it. One that the machine does not let us
     // read now holds cases that must not be lost.
-    const auto old =
-        whole ? Result<std::optional<store::Manifest>>(std::nullopt) : store_.load_manifest(benchmark.name);
+    const auto old = store_.load_manifest(benchmark.name);
     if (!old && old.error().kind == ErrorKind::kIo) {
       return tl::unexpected(old.error());
     }
     if (old && *old) {
-      manifest = store::merge(**old, std::move(manifest));
+      compare_with_old(benchmark, **old, manifest);
+      if (manifest.cases.size() != benchmark.case_count()) {
+        manifest = store::merge(**old, std::move(manifest));
+      }
+    } else {
+      replacement_.counts[Verdict::kNoSnapshot] += manifest.cases.size();
     }
     TRY(transaction_.put_manifest(manifest));
   }
   return {};
+}
+
+void Capture::note_size(const model::CaseId& id, const model::SiteValue& site) {
+  if (largest_.size() == kLargest && site.bytes <= largest_.back().second) {
+    return;
+  }
+  largest_.emplace_back(fmt::format("{}: {}", id.label, site.site.text()), site.bytes);
+  std::stable_sort(largest_.begin(), largest_.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  largest_.resize(std::min(largest_.size(), kLargest));
+}
+
+void Capture::compare_with_old(const model::Benchmark& benchmark, const store::Manifest& old,
+                               const store::Manifest& now) {
+  const model::Rules rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
+  store::CaseFinder finder(old);
+  std::set<const store::CaseRecord*> claimed;
+  for (const store::CaseRecord& record : now.cases) {
+    const store::CaseRecord* before = finder.find(record.ids, record.index);
+    claimed.insert(before);
+    if (before == nullptr || needs_no_run(*before)) {
+      ++replacement_.counts[Verdict::kNoSnapshot];
+      continue;
+    }
+    if (same_values(*before, record)) {
+      ++replacement_.counts[Verdict::kIdentical];
+      continue;
+    }
+    CaseOutcome outcome;
+    outcome.observation.ending = record.ending;
+    outcome.observation.detail = record.reason;
+    outcome.comparisons =
+        inspect::compare_snapshots({transaction_.locator(), record}, {store_.locator(), *before}, rules);
+    const model::CaseVerdict verdict = judge(*before, std::move(outcome));
+    ++replacement_.counts[verdict.verdict];
+    if (standing(verdict.verdict) == model::Standing::kFail && replacement_.different.size() < kMostDifferent) {
+      replacement_.different.emplace_back(id_of(benchmark, record.index), verdict.reason);
+    }
+  }
+  if (now.cases.size() == benchmark.case_count()) {
+    replacement_.counts[Verdict::kObsolete] += static_cast<std::size_t>(std::count_if(
+        old.cases.begin(), old.cases.end(), [&](const auto& record) { return !claimed.contains(&record); }));
+  }
 }
 
 }  // namespace snapshot_test::session

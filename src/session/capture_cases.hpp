@@ -44,6 +44,10 @@ class Capture {
   /// The last step: lets go of each benchmark's cases as its manifest is written.
   [[nodiscard]] Result<void> stage(const Selection& selection);
   void count_into(model::CaptureSummary& summary) const;
+  /// What stage() has found out about the baseline that is there; without its origin.
+  [[nodiscard]] const model::Replacement& replacement() const { return replacement_; }
+  /// The largest values that stage() has seen.
+  [[nodiscard]] const std::vector<std::pair<std::string, std::uint64_t>>& largest() const { return largest_; }
   /// Why the journal could not be written, if it could not.
   [[nodiscard]] const Result<void>& written() const { return written_; }
 
@@ -63,6 +67,8 @@ class Capture {
   void complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last);
   void write_down(const CaseTask& task, const Captured& captured, model::Ending last);
   void report(const model::CaseId& id, Captured& captured);
+  void note_size(const model::CaseId& id, const model::SiteValue& site);
+  void compare_with_old(const model::Benchmark& benchmark, const store::Manifest& old, const store::Manifest& now);
 
   const CaptureOptions& options_;
   model::Listener& listener_;
@@ -76,6 +82,8 @@ class Capture {
   std::map<model::CaptureStatus, std::size_t> counts_;
   std::map<model::Loss, std::size_t> losses_;
   std::string refusal_;
+  model::Replacement replacement_;
+  std::vector<std::pair<std::string, std::uint64_t>> largest_;
 };
 
 }  // namespace snapshot_test::session

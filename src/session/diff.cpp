@@ -50,7 +50,8 @@ class StoreDiff {
       outcome.observation.ending = counterpart->ending;
       outcome.observation.detail = counterpart->reason;
       outcome.observation.seconds = counterpart->seconds;
-      outcome.comparisons = inspect::compare_snapshots({after_, *counterpart}, {before_, record}, rules);
+      outcome.comparisons =
+          inspect::compare_snapshots({after_.locator(), *counterpart}, {before_.locator(), record}, rules);
       report(before, record, judge(record, std::move(outcome)));
     }
     for (const store::CaseRecord& record : after == nullptr ? before.cases : after->cases) {

@@ -343,6 +343,11 @@ CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome) {
     result.missing = std::move(coverage.missing);
   }
   result.sites = std::move(outcome.comparisons);
+  for (SiteComparison& comparison : result.sites) {
+    const auto site = std::find_if(snapshot.sites.begin(), snapshot.sites.end(),
+                                   [&](const SiteValue& value) { return value.site == comparison.site; });
+    comparison.source = site == snapshot.sites.end() ? "" : site->source;
+  }
   result.observation = std::move(outcome.observation);
   return result;
 }

@@ -1,5 +1,6 @@
 #include "session/run.hpp"
 
+#include <fmt/format.h>
 #include <fnmatch.h>
 
 #include <algorithm>
@@ -55,6 +56,7 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
   request.filter = options.filter.value_or("");
   const Checkout checkout = find_checkout(options.benchmark_dir);
   request.projects = projects(checkout, options.project);
+  listener.phase("finding benchmarks", 0);
   TRY_ASSIGN(auto reply, run.host_->discover(std::move(request)));
   if (!reply.filter_error.empty()) {
     return fail(ErrorKind::kUsage, reply.filter_error);
@@ -63,11 +65,13 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
     compare_with(checkout, package);
   }
   run.select(std::move(reply));
+  run.selection_.python = fmt::format("Python {} at {}", run.python().version, run.python().executable);
   return run;
 }
 
 void Run::select(model::DiscoverReply reply) {
   selection_.suite = std::move(reply.suite);
+  failed_modules_ = selection_.suite.failures.size();
   std::erase_if(selection_.suite.failures, [&](const auto& failure) { return is_excluded(failure, options_.exclude); });
   const std::vector<model::Benchmark>& benchmarks = selection_.suite.benchmarks;
   for (std::size_t i = 0; i < benchmarks.size(); ++i) {
@@ -80,8 +84,23 @@ void Run::select(model::DiscoverReply reply) {
     }
     selection_.indices.push_back(std::move(indices));
   }
+  if (reply.not_imported == 0) {
+    note_idle_exclusions();
+  }
   selection_.not_imported = reply.not_imported;
   found_ = std::move(reply);
+}
+
+void Run::note_idle_exclusions() {
+  for (const std::string& pattern : options_.exclude) {
+    const bool used =
+        std::any_of(selection_.suite.benchmarks.begin(), selection_.suite.benchmarks.end(),
+                    [&](const model::Benchmark& each) { return model::matches_any(each, std::vector{pattern}); });
+    if (!used && failed_modules_ == selection_.suite.failures.size()) {
+      selection_.suite.notes.push_back(fmt::format(
+          "--exclude '{}' leaves nothing out: it takes glob patterns of whole names, such as '*Kron*'", pattern));
+    }
+  }
 }
 
 model::RunPlan Run::plan() const {
@@ -97,6 +116,7 @@ model::RunPlan Run::plan() const {
   plan.failures = selection_.suite.failures;
   plan.notes = selection_.suite.notes;
   plan.tested = found_.tested;
+  plan.python = selection_.python;
   return plan;
 }
 

@@ -49,12 +49,14 @@ class Run {
  private:
   Run(const SuiteOptions& options, std::unique_ptr<Hosts> hosts) : options_(options), hosts_(std::move(hosts)) {}
   void select(model::DiscoverReply reply);
+  void note_idle_exclusions();
 
   const SuiteOptions& options_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::unique_ptr<Hosts> hosts_;
   std::unique_ptr<CaseRunner> host_;
   Selection selection_;
+  std::size_t failed_modules_ = 0;  ///< those that are excluded, too
   model::DiscoverReply found_;
 };
 

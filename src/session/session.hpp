@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "model/settings.hpp"
@@ -24,11 +25,15 @@ struct CaptureOptions {
   model::CaptureMethod method;
   model::CaptureRecord record;
   bool allow_loss = false;  ///< snapshots that can be checked may be replaced by some that cannot
+  /// Asked before cases that could be checked are replaced by what differs; false leaves the baseline as it is. Gives
+  /// up when the run is interrupted, which its argument tells. Null: nobody is asked.
+  std::function<bool(const std::function<bool()>& interrupted)> confirm;
   Demands demands;
 };
 
 struct VerifyOptions {
   SuiteOptions suite;
+  std::size_t max_failures = 0;  ///< end the run when as many cases have failed; 0: never
   std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;
   Demands demands;
@@ -48,6 +53,7 @@ struct Selection {
   std::size_t excluded = 0;
   std::size_t filtered_out = 0;
   std::size_t not_imported = 0;  ///< modules of the suite in which --filter can match nothing
+  std::string python;            ///< RunPlan::python
 };
 
 [[nodiscard]] Result<Selection> list(const SuiteOptions& options, model::Listener& listener);

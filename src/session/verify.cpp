@@ -43,6 +43,7 @@ class Verification {
   void judge_unclaimed(const std::vector<model::Benchmark>& stored,
                        const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
   model::VerifySummary& summary() { return summary_; }
+  [[nodiscard]] std::size_t finished() const { return finished_; }
 
  private:
   void report(CaseVerdict verdict);
@@ -54,6 +55,7 @@ class Verification {
   Baseline baseline_;
   std::map<std::pair<const model::Benchmark*, std::size_t>, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
+  std::size_t finished_ = 0;                  ///< cases that were run
   std::deque<store::CaseRecord> restricted_;  ///< of mode "deepest"
   model::VerifySummary summary_;
 };
@@ -130,6 +132,7 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
 }
 
 void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
+  ++finished_;
   const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
   CaseVerdict verdict = judge(record, std::move(outcome));
   verdict.id = id_of(task);
@@ -186,17 +189,25 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   std::vector<CaseTask> tasks = verification.plan(run);
   CaseRunner& host = run.warm_host();
   listener.phase("verifying", tasks.size());
+  const std::size_t wanted_cases = tasks.size();
+  bool stopped = false;
   TRY(host.run(
       std::move(tasks), [&](const CaseTask& task) { return verification.request(run, task); },
       [&](const CaseTask& task) { listener.started(id_of(task)); },
       [&](const CaseTask& task, CaseOutcome outcome) {
         listener.ended(id_of(task));
         verification.on_finished(task, std::move(outcome));
-        return CaseRunner::Then::kDone;
+        const bool enough = options.max_failures != 0 && summary.count(model::Standing::kFail) >= options.max_failures;
+        stopped = stopped || enough;
+        return enough ? CaseRunner::Then::kStop : CaseRunner::Then::kDone;
       }));
   verification.judge_unclaimed(stored, run.found().stored_selected, run.selection().suite);
   summary.seconds = run.seconds();
   conclude(summary, options.demands);
+  if (stopped) {
+    summary.failure += fmt::format("; the run was stopped there (--maxfail): {} of {} cases were run",
+                                   verification.finished(), wanted_cases);
+  }
   if (run.interrupted()) {
     summary.status = model::ExitStatus::kInterrupted;
     summary.failure = "interrupted: the cases above were judged, the others were not";

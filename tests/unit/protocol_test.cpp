@@ -102,7 +102,7 @@ std::vector<Command> commands() {
   const CacheRequest cache{benchmark(), "/scratch/cache-0/work", CacheBuild::kDone};
   return {start,
           Preload{{"numpy", "scipy"}},
-          Fork{1, DiscoverRequest{"time_", {{"bench.bad", "crashed"}}, {benchmark()}, true}},
+          Fork{1, DiscoverRequest{"time_", {{"bench.bad", "crashed"}}, {benchmark()}, true, {"wavelab"}}},
           Fork{2, ModuleRequest{"bench", "/scratch/module-0/work"}},
           Fork{3, cache},
           Fork{4, BenchmarkRequest{benchmark()}},
@@ -129,8 +129,16 @@ std::vector<Report> reports() {
           Importing{"bench"},
           Looking{},
           Running{},
-          DiscoverReply{
-              suite, {{0, 2}}, {{1}}, {{"numpy", "2.0"}}, {"numpy"}, {{"numpy", "d1"}}, {{"bench", "d2"}}, 1, "why"},
+          DiscoverReply{suite,
+                        {{0, 2}},
+                        {{1}},
+                        {{"numpy", "2.0"}},
+                        {{"wavelab", "0.1", "/project/wavelab", "", std::nullopt, "", 0, false}},
+                        {"numpy"},
+                        {{"numpy", "d1"}},
+                        {{"bench", "d2"}},
+                        1,
+                        "why"},
           CaseReply{observation, {comparison()}}};
 }
 

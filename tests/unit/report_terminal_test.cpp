@@ -6,6 +6,7 @@
 
 #include "report/case_json.hpp"
 #include "report/format.hpp"
+#include "report/import_failures.hpp"
 #include "report/listing.hpp"
 
 namespace snapshot_test::report {
@@ -16,6 +17,7 @@ using model::ExitStatus;
 using model::Verdict;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 model::CaseVerdict verdict(const std::string& label, Verdict what, std::string reason = "") {
   model::CaseVerdict result;
@@ -105,6 +107,9 @@ different: m.time_f(10, 'f8')
 no-snapshot (unverified): 1 case
   m.time_b: never captured
 
+1 failed case:
+  different  m.time_f(10, 'f8'): return differs
+
   identical               1  passed
   different               1  failed
   skipped                 1  skipped
@@ -128,8 +133,8 @@ TEST_F(TerminalTest, QuietShowsFailuresImportErrorsAndOneClosingLine) {
                             ExitStatus::kFailed, "1 case failed"));
   EXPECT_EQ(text(),
             "cannot import or read broken: SyntaxError: x\n"
-            "timed-out: m.time_t\n"
-            "  did not end within 60 s\n"
+            "\n1 failed case:\n"
+            "  timed-out  m.time_t: did not end within 60 s\n"
             "verified 1 of 3 cases (33.3 %) in 1 min 32 s; FAILED (exit status 1): 1 case failed\n");
 }
 
@@ -160,7 +165,7 @@ TEST_F(TerminalTest, ListsAreBoundedUnlessVerbose) {
   EXPECT_THAT(text(), HasSubstr("FAILED (exit status 5): no case could be checked\n"));
 }
 
-TEST_F(TerminalTest, ManyFailuresAreShownInALineEach) {
+TEST_F(TerminalTest, ManyFailuresAreListedAndTheFirstExplained) {
   Terminal terminal = make(Verbosity::kNormal);
   for (int i = 0; i < 60; ++i) {
     auto result = a_difference();
@@ -171,9 +176,31 @@ TEST_F(TerminalTest, ManyFailuresAreShownInALineEach) {
   for (std::size_t at = text().find("3 of 10"); at != std::string::npos; at = text().find("3 of 10", at + 1)) {
     ++explained;
   }
-  EXPECT_EQ(explained, 50u);
-  EXPECT_THAT(text(), HasSubstr("different: m.time_f(10, 'f8'): return differs\n"));
-  EXPECT_THAT(text(), HasSubstr("--json FILE explain them all\n"));
+  EXPECT_EQ(explained, 10u);
+  terminal.finished(summary({{Verdict::kDifferent, 60}}, ExitStatus::kFailed, "60 cases failed"));
+  EXPECT_THAT(text(), HasSubstr("\n60 failed cases:\n  different  m.time_f(10, 'f8'): return differs\n"));
+  EXPECT_THAT(text(), HasSubstr("  ... and 10 more; --full lists and explains all\n"));
+  EXPECT_THAT(text(), HasSubstr("the first 10 are explained above; --full explains all\n"));
+}
+
+TEST_F(TerminalTest, TheCommandThatRunsAFailedCaseAgainCanBePasted) {
+  TerminalOptions options;
+  options.command = "snapshot_test verify 'my benchmarks'";
+  Terminal terminal(out_, options);
+  terminal.verified(a_difference());
+  terminal.finished(summary({{Verdict::kDifferent, 1}}, ExitStatus::kFailed, "1 case failed"));
+  EXPECT_THAT(text(), HasSubstr("again: snapshot_test verify 'my benchmarks' --filter "
+                                "'^m\\.time_f\\(10, '\\''f8'\\''\\)$'\n"));
+}
+
+TEST_F(TerminalTest, AStatementIsShownBesideItsSite) {
+  Terminal terminal = make(Verbosity::kNormal);
+  auto result = a_difference();
+  result.sites.front().site = {model::SiteKind::kBody, 1};
+  result.sites.front().match = model::SiteMatch::kDifferent;
+  result.sites.front().source = "y = np.sin(x)";
+  terminal.verified(result);
+  EXPECT_THAT(text(), HasSubstr("  body[1] (y = np.sin(x)): different\n"));
 }
 
 TEST_F(TerminalTest, AFailureThatRepeatsIsShownOnceAndCounted) {
@@ -315,6 +342,9 @@ failed: m.time_f
   raised in set-up: KeyError: 'a'
 vacuous (verify cannot check): 1 case
   m.time_v: every value is None
+
+1 failed case:
+  failed     m.time_f: raised in set-up: KeyError: 'a'
 
 verify will be able to check 2 of 4 cases (50.0 %)
   outer                   2  return value or values in the benchmark's body
@@ -465,8 +495,9 @@ sub.mod
 
 3 benchmarks, 13 cases in /abs/bench
 )");
-  EXPECT_EQ(discovery_failures_text(suite, Tracebacks::kHidden, Color::kOff),
-            "cannot import or read broken: ImportError: no\n");
+  EXPECT_THAT(
+      import_failures_text(suite.failures, "Python 3.11.7 at /usr/bin/python3", ImportDetail::kCauses, Color::kOff),
+      StartsWith("cannot import or read broken: ImportError: no\n  with Python 3.11.7 at /usr/bin/python3: --python"));
 }
 
 TEST(Listing, ASelectionLeavesTheRestOut) {

@@ -37,6 +37,7 @@ enum class SiteMatch {
 
 struct SiteComparison {
   Site site;
+  std::string source = {};  ///< the statement or call, as the snapshot has it; set where the case is judged
   SiteMatch match = SiteMatch::kIdentical;
   bool meaningful = false;  ///< as recorded in the snapshot: may this site decide?
   std::string explanation;  ///< several lines for people; empty where there is nothing to say
@@ -128,14 +129,30 @@ struct RunPlan {
   unsigned workers = 1;
   std::vector<DiscoveryFailure> failures;
   std::vector<std::string> notes;
-  std::vector<TestedPackage> tested;
-  std::optional<BaselineOrigin> baseline;  ///< of verify
+  std::string python = {};  ///< "Python 3.11.7 at /usr/bin/python3": what imported the suite
+  std::vector<TestedPackage> tested = {};
+  std::optional<BaselineOrigin> baseline = {};  ///< of verify
   /// Another copy of a tested package than the one in the suite's own repository.
   [[nodiscard]] bool tests_another_copy() const;
 };
 
+/// What a capture makes of the baseline that is there, before it is stored. Cases of earlier captures that stay as they
+/// are, are not in it.
+struct Replacement {
+  BaselineOrigin before;
+  /// The verdict that verify would give what was captured now: kNoSnapshot for new cases, and for those that could not
+  /// be checked before; kObsolete for cases that the benchmarks no longer have.
+  std::map<Verdict, std::size_t> counts;
+  std::vector<std::pair<CaseId, std::string>> different;  ///< cases that fail, with the reason: the first of them
+
+  [[nodiscard]] std::size_t changed() const;  ///< cases that could be checked, and would fail
+};
+
 struct CaptureSummary {
   RunPlan plan;
+  std::vector<std::pair<std::string, std::uint64_t>>
+      largest;                          ///< of the values stored: "label: site", bytes; at most 3
+  std::optional<Replacement> replaces;  ///< none where there was no baseline, or nothing was to be stored
   std::map<CaptureStatus, std::size_t> counts;
   std::size_t kept = 0;           ///< earlier snapshots that stay: what was captured now cannot be checked
   std::size_t replaced = 0;       ///< the same, but --allow-loss let them go
@@ -181,6 +198,8 @@ class Listener {
   virtual void started(const CaseId& /*id*/) {}
   virtual void captured(const CaseCapture& /*result*/) {}
   virtual void verified(const CaseVerdict& /*result*/) {}
+  /// A capture is about to replace a baseline.
+  virtual void replacing(const Replacement& /*replacement*/) {}
   virtual void finished(const CaptureSummary& /*summary*/) {}
   virtual void finished(const VerifySummary& /*summary*/) {}
 };
