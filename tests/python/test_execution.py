@@ -1,14 +1,17 @@
 """BenchmarkRunner, ExecutionTracer and TraceResult."""
 
 import os
+import py_compile
+import subprocess
 import sys
+import textwrap
 import threading
 import time
 
 import pytest
 from suite import make_suite
 
-from diff_tester.snapshot import BenchmarkError, BenchmarkRunner, ExecutionTracer, TraceResult
+from diff_tester.snapshot import BenchmarkDiscovery, BenchmarkError, BenchmarkRunner, ExecutionTracer, TraceResult
 
 SUITE = """
     import os, random, time, uuid
@@ -246,6 +249,109 @@ def test_clear_cache_sees_edited_files(tmp_path):
     (suite / "bench.py").write_text("def time_a(): return 'two'\n")
     runner.clear_cache()
     assert runner.run_benchmark("time_a").return_value == "two"
+
+
+def edit(file, source):
+    """Other content of the same size, with the same times: nothing but the content tells that it was edited."""
+    before = file.stat()
+    assert len(source) == before.st_size
+    file.write_text(source)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_new_runner_runs_what_a_file_says_now(tmp_path):
+    suite = make_suite(tmp_path, bench="def time_a():\n    return [1]\n")
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == [1]
+    edit(suite / "bench.py", "def time_a():\n    return [2]\n")
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == [2]
+    edit(suite / "bench.py", "def time_b():\n    return [3]\n")
+    assert BenchmarkRunner(suite).list_benchmarks() == ["bench.time_b"]
+    assert [each.name for each in BenchmarkDiscovery(suite).discover_all()] == ["time_b"]
+
+
+def test_a_body_without_return_is_run_as_its_file_says_now(tmp_path):
+    suite = make_suite(tmp_path, bench="def time_a():\n    sorted([2, 1])\n")
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == [1, 2]
+    edit(suite / "bench.py", "def time_a():\n    sorted([4, 3])\n")
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "how", ["from . import helper_7", "from benchmarks.helper_7 import *", "import helper_7 as helper_7"]
+)
+def test_a_changed_helper_is_run_as_its_file_says_now(tmp_path, monkeypatch, how):
+    call = "answer()" if "*" in how else "helper_7.answer()"
+    suite = make_suite(
+        tmp_path, bench=f"{how}\ndef time_a():\n    return {call}\n", helper_7="def answer(): return [1]\n"
+    )
+    monkeypatch.syspath_prepend(str(suite))
+    first = BenchmarkRunner(suite)
+    info = first.get_benchmark_info("time_a")
+    assert first.run_benchmark(info).return_value == [1]
+    edit(suite / "helper_7.py", "def answer(): return [2]\n")
+    assert BenchmarkRunner(suite).run_benchmark(info).return_value == [2]
+
+
+def test_bytecode_of_before_an_edit_is_not_run(tmp_path):
+    suite = make_suite(tmp_path, bench="def time_a():\n    return [1]\n")
+    py_compile.compile(str(suite / "bench.py"))
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == [1]
+    edit(suite / "bench.py", "def time_a():\n    return [2]\n")
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == [2]
+
+
+def test_a_helper_that_a_benchmark_imports_while_it_runs(tmp_path):
+    source = "def time_a():\n    from . import late\n    return late.answer\n"
+    suite = make_suite(tmp_path, bench=source, late="answer = [1]\n")
+    (suite / "late.py").rename(tmp_path / "late.py")
+    runner = BenchmarkRunner(suite)
+    runner.list_benchmarks()
+    (tmp_path / "late.py").rename(suite / "late.py")
+    assert runner.run_benchmark("time_a").return_value == [1]
+    edit(suite / "late.py", "answer = [2]\n")
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == [2]
+
+
+def test_what_has_not_changed_stays_imported(tmp_path):
+    suite = make_suite(tmp_path, bench="marks = []\ndef time_a():\n    marks.append(1)\n    return len(marks)\n")
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == 1
+    assert BenchmarkRunner(suite).run_benchmark("time_a").return_value == 2
+
+
+def test_a_script_in_the_suite_s_folder_keeps_its_own_modules(tmp_path):
+    suite = make_suite(tmp_path, bench="def time_a():\n    return [1]\n", mine_7="answer = 1\n")
+    (suite / "_script.py").write_text(
+        textwrap.dedent("""
+        import os, sys, mine_7
+        from diff_tester.snapshot import BenchmarkRunner
+
+        if __name__ == "__main__":
+            folder = os.path.dirname(os.path.abspath(__file__))
+            print(BenchmarkRunner(folder).run_benchmark("time_a").return_value)
+            with open(os.path.join(folder, "bench.py"), "w") as file:
+                file.write("def time_a(): return [2]")
+            print(BenchmarkRunner(folder).run_benchmark("time_a").return_value)
+            print(sys.modules["mine_7"] is mine_7, sys.modules["__main__"].folder == folder)
+        """)
+    )
+    shown = subprocess.run([sys.executable, str(suite / "_script.py")], capture_output=True, text=True)
+    assert shown.stdout.splitlines() == ["[1]", "[2]", "True True"], shown
+
+
+def test_a_project_that_has_changed_is_told(tmp_path):
+    (tmp_path / "project").mkdir()
+    module = tmp_path / "project" / "my_project_8.py"
+    module.write_text("answer = 42\n")
+    suite = make_suite(tmp_path, bench="import my_project_8\ndef time_a(): return my_project_8.answer\n")
+
+    def answer():
+        return BenchmarkRunner(suite, project_dir=tmp_path / "project").run_benchmark("time_a").return_value
+
+    assert answer() == answer() == 42
+    edit(module, "answer = 43\n")
+    with pytest.warns(RuntimeWarning, match="my_project_8 has changed since .*; start a new process"):
+        assert answer() == 42
+    sys.path.remove(str(tmp_path / "project"))
 
 
 def test_no_bytecode_is_left_that_would_hide_an_edit_within_the_same_second(tmp_path, monkeypatch):

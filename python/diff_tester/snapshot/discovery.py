@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 
 from . import _arguments
-from ._importing import WithoutBytecode
+from ._importing import SuiteImports, forget_changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class BenchmarkInfo:
 
 
 class BenchmarkDiscovery:
-    """Finds the benchmarks of a suite. Its modules are imported into this process, under the directory's name.
+    """Finds the benchmarks of a suite. Its modules are imported into this process, under the directory's name; once one
+    of its files has changed, anew.
 
     `benchmark_dir`: the folder that ASV calls `benchmark_dir`. Creating the object looks at nothing yet.
     """
@@ -79,7 +80,8 @@ class BenchmarkDiscovery:
         """
         from diff_tester import _core
 
-        with WithoutBytecode():
+        forget_changed(self.benchmark_dir)
+        with SuiteImports(self.benchmark_dir):
             benchmarks, self.failures, self.notes = _core.discover(self.benchmark_dir)
         self.discovered_benchmarks = [BenchmarkInfo(**each) for each in benchmarks]
         self._looked = True

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 
 from . import _arguments
-from ._importing import WithoutBytecode
+from ._importing import SuiteImports, changed, forget, forget_changed
 from .discovery import BenchmarkDiscovery, BenchmarkInfo
 from .errors import BenchmarkError
 from .rng import RNGPatcher
@@ -232,7 +232,9 @@ class BenchmarkRunner:
     """Runs benchmarks in the calling process, so what they return is the live object.
 
     Nothing protects this process: a benchmark that crashes takes it along, and what one changes the next one finds. The
-    command line runs each in a process of its own.
+    command line runs each in a process of its own. A new runner imports the suite anew if a file of it has changed
+    since its import. Everything else that is imported stays as it is: a RuntimeWarning says so of a project in
+    `project_dir` that has changed. What is sure to run what the files say is a new process.
 
     benchmark_dir: the suite's folder, as for BenchmarkDiscovery.
     project_dir: a folder that is put first on sys.path, for benchmarks of a project that is not installed.
@@ -262,6 +264,7 @@ class BenchmarkRunner:
                 sys.path.insert(0, folder)
         self.discovery = BenchmarkDiscovery(self.benchmark_dir)
         self.tracer = ExecutionTracer()
+        self._knows_changes = False
         self._caches: dict[str, bytes] = {}
         self._folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
@@ -273,6 +276,7 @@ class BenchmarkRunner:
         What the benchmark raises is in the result's `error`. BenchmarkError: there is no such benchmark. ValueError:
         wrong number of parameters. KeyboardInterrupt is raised.
         """
+        self._look_for_changes()
         info = self._info(benchmark)
         if isinstance(parameters, (str, bytes)) or not hasattr(parameters, "__iter__"):
             raise _arguments.wrong_type("parameters", "a tuple of one value an axis", parameters)
@@ -280,8 +284,9 @@ class BenchmarkRunner:
         if len(values) != len(info.params):
             raise ValueError(f"parameters: {info.full_name} takes {len(info.params)} of them, not {len(values)}")
         before = self.tracer.get_trace_stats()
+        imports = SuiteImports(self.benchmark_dir, self.project_dir)
         try:
-            with _TimeLimit(self.timeout), RNGPatcher(self.seed), WithoutBytecode():
+            with _TimeLimit(self.timeout), RNGPatcher(self.seed), imports:
                 return self._run(info, values)
         except (BenchmarkError, KeyboardInterrupt):
             raise
@@ -345,18 +350,33 @@ class BenchmarkRunner:
     def clear_cache(self) -> None:
         """Forgets what setup_cache gave, the benchmarks' folders, and the suite's imported modules: what comes next
         sees the source files as they are then."""
-        from diff_tester import _core
-
         self._caches.clear()
         for folder in self._folders.values():
             folder.cleanup()
         self._folders.clear()
-        _core.forget_suite(self.benchmark_dir)
+        forget(self.benchmark_dir)
         self.discovery = BenchmarkDiscovery(self.benchmark_dir)
 
     def get_trace_stats(self) -> dict[str, Any]:
         """Of the last call: see ExecutionTracer.get_trace_stats()."""
         return self.tracer.get_trace_stats()
+
+    def _look_for_changes(self) -> None:
+        if self._knows_changes:
+            return
+        self._knows_changes = True
+        forget_changed(self.benchmark_dir)
+        stale = [] if self.project_dir is None else changed(self.project_dir)
+        if stale:
+            import warnings
+
+            more = f" (and {len(stale) - 1} more)" if len(stale) > 1 else ""
+            warnings.warn(
+                f"{stale[0]}{more} has changed since this process imported it, and the benchmarks run what was imported; "
+                "start a new process",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     def _all(self) -> list[BenchmarkInfo]:
         return self.discovery._all()
