@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "bindings/errors.hpp"
 #include "bindings/parts.hpp"
@@ -44,6 +45,7 @@ py::dict describe(const model::Benchmark& benchmark, const discovery::BoundBench
   info["class_name"] = benchmark.class_name.empty() ? py::object(py::none()) : py::str(benchmark.class_name);
   info["params"] = axes;
   info["param_names"] = params.names;
+  info["names_given"] = !discovery::first_attribute(bound.sources, "param_names").is_none();
   info["setup_method"] =
       setups.empty() ? py::object(py::none()) : py::getattr(setups.back(), "__name__", py::str("setup"));
   info["has_setup"] = !setups.empty();
@@ -57,14 +59,15 @@ py::dict describe(const model::Benchmark& benchmark, const discovery::BoundBench
 }
 
 /// (benchmarks, failures, notes)
-py::tuple discover(const std::string& benchmark_dir) {
+py::tuple discover(const std::string& benchmark_dir, const std::vector<std::string>& also) {
   make_room(benchmark_dir);
   std::map<std::string, py::dict> described;
   const model::Suite suite = or_benchmark_error(discovery::discover(
       benchmark_dir, {}, {},
       [&](const model::Benchmark& benchmark, const discovery::BoundBenchmark& bound, const discovery::Params& params) {
         described[benchmark.name] = describe(benchmark, bound, params);
-      }));
+      },
+      {}, also));
   py::list benchmarks;
   for (const model::Benchmark& each : suite.benchmarks) {
     benchmarks.append(described.at(each.name));
@@ -91,7 +94,7 @@ void make_room(const std::string& benchmark_dir) {
 }
 
 void add_discovery(py::module_& module) {
-  module.def("discover", &discover, py::arg("benchmark_dir"));
+  module.def("discover", &discover, py::arg("benchmark_dir"), py::arg("also"));
   module.def("forget_suite", &forget, py::arg("benchmark_dir"));
 }
 

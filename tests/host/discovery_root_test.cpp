@@ -88,6 +88,22 @@ TEST_F(DiscoveryRoot, PackageWithoutInitIsLeftOutWithANote) {
   EXPECT_THAT(found.notes, Contains(AllOf(HasSubstr("inner"), HasSubstr("no __init__.py"))));
 }
 
+TEST_F(DiscoveryRoot, RootWhoseOnlyPythonIsInAFolderWithoutInitSaysSo) {
+  write("suite/inner/deeper/lost.py", "def time_y(): return 1\n");
+  write("suite/other/lost.py", "def time_z(): return 1\n");
+  const model::Suite found = discover_all();
+  EXPECT_THAT(names(found), IsEmpty());
+  EXPECT_THAT(found.notes, Contains(AllOf(HasSubstr("other"), HasSubstr("no __init__.py"))));
+}
+
+TEST_F(DiscoveryRoot, FoldersWithoutInitAreWalkedWhereTheyAreNamed) {
+  suite({{"inner/lost.py", "from . import beside\ndef time_y(): return 1\n"}, {"inner/beside.py", ""}});
+  const auto found = host::discovery::discover(path("suite"), {}, {}, {}, {}, {"inner"});
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_THAT(names(*found), ElementsAre("inner.lost.time_y"));
+  EXPECT_THAT(found->failures, IsEmpty());
+}
+
 TEST_F(DiscoveryRoot, HyphensInRootAndModuleNames) {
   write("my-suite/__init__.py", "");
   write("my-suite/foo-bar.py", "def time_x(): return 1\n");

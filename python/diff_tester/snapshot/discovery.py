@@ -82,8 +82,8 @@ class BenchmarkDiscovery:
 
         forget_changed(self.benchmark_dir)
         with SuiteImports(self.benchmark_dir):
-            benchmarks, self.failures, self.notes = _core.discover(self.benchmark_dir)
-        self.discovered_benchmarks = [BenchmarkInfo(**each) for each in benchmarks]
+            benchmarks, self.failures, self.notes = _core.discover(self.benchmark_dir, self._folders_without_init())
+        self.discovered_benchmarks = [self._described(**each) for each in benchmarks]
         self._looked = True
         if self.failures:
             import warnings
@@ -96,6 +96,14 @@ class BenchmarkDiscovery:
                 stacklevel=2,
             )
         return self.discovered_benchmarks
+
+    def _folders_without_init(self) -> list[str]:
+        """Folders that are searched although they are no packages, as dotted names."""
+        return []
+
+    def _described(self, names_given: bool, **facts: Any) -> BenchmarkInfo:
+        """`names_given`: whether the suite says the param_names, which ASV makes up otherwise."""
+        return BenchmarkInfo(**facts)
 
     def _all(self) -> list[BenchmarkInfo]:
         return self.discovered_benchmarks if self._looked else self.discover_all()

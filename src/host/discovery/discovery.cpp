@@ -167,7 +167,7 @@ Result<void> install_root(const std::filesystem::path& benchmark_dir) {
 
 Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import,
                               const LostModules& lost, const OnDescribed& on_described,
-                              const std::set<std::string>& skip) {
+                              const std::set<std::string>& skip, const std::vector<std::string>& also) {
   TRY_ASSIGN(SuiteRoot root, mount_root(benchmark_dir));
   model::Suite suite;
   suite.root = root.dir.string();
@@ -179,9 +179,12 @@ Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const 
     record_failure(suite.failures, "an ASV benchmark plugin", error);
   }
   Collector collector(suite, on_described);
-  Walk(types, on_import, suite.failures, lost, skip).run(root.package, [&collector](const Candidate& candidate) {
-    collector.add(candidate);
-  });
+  Walk walk(types, on_import, suite.failures, lost, skip);
+  const auto add = [&collector](const Candidate& candidate) { collector.add(candidate); };
+  walk.run(root.package, add);
+  for (const std::string& folder : also) {
+    walk.run(root.package + "." + folder, add);
+  }
   return suite;
 }
 

@@ -31,10 +31,11 @@ using OnDescribed =
 /// Imports the whole suite and describes every benchmark, in the order of discovery, each name once (of several with
 /// one name the last wins). `on_import` and `on_described` may be empty. Errors are install_root's.
 /// `lost`: modules that are not imported but listed as failures. `skip`: full names of modules that are left out,
-/// unless others import them.
+/// unless others import them. `also`: folders without __init__.py that are walked, too, as dotted names in the suite.
 [[nodiscard]] Result<model::Suite> discover(const std::filesystem::path& benchmark_dir, const OnImport& on_import = {},
                                             const LostModules& lost = {}, const OnDescribed& on_described = {},
-                                            const std::set<std::string>& skip = {});
+                                            const std::set<std::string>& skip = {},
+                                            const std::vector<std::string>& also = {});
 
 /// The parameter indices that `regex` selects, parallel to suite.benchmarks. It is a Python regular expression,
 /// searched in the full name and in "module.method" (a match takes all indices), and in "name(id1, id2)" of each

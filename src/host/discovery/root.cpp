@@ -80,6 +80,7 @@ class TreeCheck {
     const bool is_package = fs::is_regular_file(dir / "__init__.py", code);
     if (!is_package) {
       note_if_it_holds_python(dir);
+      found_python_ = found_python_ || holds_python(dir);
       return {};
     }
     if (sibling_modules.count(name) != 0) {
@@ -90,6 +91,22 @@ class TreeCheck {
                       dir.string()));
     }
     return check_package(dir);
+  }
+
+  /// Down to where people put benchmarks: results and environments may be folders of a suite, too.
+  static bool holds_python(const fs::path& dir) {
+    constexpr int kDeepest = 2;
+    std::error_code code;
+    for (fs::recursive_directory_iterator at(dir, code), end; !code && at != end; at.increment(code)) {
+      const bool is_hidden = at->path().filename().string().starts_with('.');
+      if (!is_hidden && at->path().extension() == ".py") {
+        return true;
+      }
+      if (is_hidden || at.depth() == kDeepest) {
+        at.disable_recursion_pending();
+      }
+    }
+    return false;
   }
 
   void note_if_it_holds_python(const fs::path& dir) {
