@@ -103,7 +103,12 @@ class StoredPickle:
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
 def store_value(
-    root: str, target: SnapshotTarget, parameters: tuple[Any, ...], names: list[str], value: object
+    root: str,
+    target: SnapshotTarget,
+    parameters: tuple[Any, ...],
+    names: list[str],
+    value: object,
+    describe: bool,
 ) -> tuple[str, list[str]]: ...
 def store_failure(
     root: str, target: SnapshotTarget, parameters: tuple[Any, ...], names: list[str], reason: str

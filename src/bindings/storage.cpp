@@ -137,14 +137,19 @@ void finish(Recording& recording, const std::string& root, CaseRecord record, co
   or_raise(std::move(done), root);
 }
 
+/// What happens to values of which a pickle only says what they are: functions, locks.
+enum class Describing { kRefused, kStored };
+
 /// Pickles one value as a capture does, as often as it is needed: an iterator in it gives the same items each time.
 class ValuePickler {
  public:
-  ValuePickler(py::object value, const std::string& root) : value_(std::move(value)), root_(root) {}
+  ValuePickler(py::object value, const std::string& root, Describing describing)
+      : value_(std::move(value)), root_(root), describing_(describing) {}
 
   [[nodiscard]] std::string type() const { return pickling::type_name(py::type::handle_of(value_)); }
 
-  /// SnapshotError where the pickle shows nothing of the value. Returns what it does not hold.
+  /// SnapshotError where the value cannot be pickled, or only described and `describing` refuses that. Returns what the
+  /// pickle does not hold.
   std::vector<std::string> write(util::ByteSink& sink) {
     const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(value_);
     if (!pickled && pickled.error().kind == ErrorKind::kPython) {
@@ -153,8 +158,12 @@ class ValuePickler {
     if (!pickled) {
       raise_for(pickled.error(), root_);
     }
+    described_.clear();
     if (pickled->content == pickling::Content::kDescribedOnly) {
-      refuse(pickled->notes.empty() ? "it holds nothing that can be compared" : pickled->notes.front());
+      described_ = pickled->notes.empty() ? "it holds nothing that can be compared" : pickled->notes.front();
+      if (describing_ == Describing::kRefused) {
+        refuse(described_);
+      }
     }
     partly_ = pickled->partly;
     return pickled->notes;
@@ -162,6 +171,8 @@ class ValuePickler {
 
   /// Of the last write().
   [[nodiscard]] const std::string& partly() const { return partly_; }
+  /// Of the last write(): why the pickle is a description only; empty where it holds the value.
+  [[nodiscard]] const std::string& described() const { return described_; }
 
   /// SnapshotError where write() would raise it.
   void try_out() {
@@ -177,20 +188,22 @@ class ValuePickler {
 
   py::object value_;
   const std::string& root_;
+  Describing describing_;
   pickling::Reducers reducers_ = pickling::standard_reducers();
   pickling::DrainCache drained_{pickling::pickle_items};
   pickling::Limits limits_;
   std::string partly_;
+  std::string described_;
 };
 
 /// The path of the pickle, and what it does not hold of the value.
 std::pair<std::string, std::vector<std::string>> store_value(const std::string& root, const Target& target,
                                                              const py::tuple& parameters,
                                                              const std::vector<std::string>& names,
-                                                             const py::object& value) {
+                                                             const py::object& value, bool describe) {
   CaseRecord record;
   record.ids = ids_of(parameters);
-  ValuePickler pickler(value, root);
+  ValuePickler pickler(value, root, describe ? Describing::kStored : Describing::kRefused);
   if (!or_raise(open_if_there(root), root)) {
     pickler.try_out();  // no folder is made for a value that cannot be stored
   }
@@ -201,12 +214,14 @@ std::pair<std::string, std::vector<std::string>> store_value(const std::string& 
   model::SiteValue site;
   site.site = {model::SiteKind::kResult, 0};
   site.type = pickler.type();
-  site.meaningful = !value.is_none();
+  site.meaningful = !value.is_none() && pickler.described().empty();
   site.object = object.sha256;
   site.bytes = object.plain_bytes;
   site.partly = pickler.partly();
   record.status = site.meaningful ? CaptureStatus::kOuter : CaptureStatus::kVacuous;
-  record.reason = site.meaningful ? "" : "the result is None";
+  if (!site.meaningful) {
+    record.reason = value.is_none() ? "the result is None" : "the result is only described: " + pickler.described();
+  }
   record.ending = model::Ending::kReturned;
   record.sites = {std::move(site)};
   finish(recording, root, std::move(record), names);
@@ -277,7 +292,8 @@ void add_classes(py::module_& module) {
 void add_storage(py::module_& module) {
   add_classes(module);
   module.def("store_value", &store_value, py::arg("root"), py::arg("target"), py::arg("parameters"), py::arg("names"),
-             py::arg("value"), "Stores what a case came to. The path of its pickle, and what is not in it.");
+             py::arg("value"), py::arg("describe"),
+             "Stores what a case came to. The path of its pickle, and what is not in it.");
   module.def("store_failure", &store_failure, py::arg("root"), py::arg("target"), py::arg("parameters"),
              py::arg("names"), py::arg("reason"), "Stores that a case could not be captured.");
   module.def(

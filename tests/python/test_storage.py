@@ -221,6 +221,11 @@ def test_failed_capture(manager):
     assert manager.is_failed_capture("time_it", "bench", (2,)) is False
 
 
+def test_failed_capture_takes_the_exception(manager):
+    manager.store_failed_capture("time_it", "bench", (), None, ValueError("no\nsuch thing"))
+    assert manager.load_snapshot("time_it", "bench", ())[1].failure_reason == "ValueError: no; such thing"
+
+
 def test_list_is_sorted_and_filtered(manager):
     for name, module, class_name in [("time_b", "m", None), ("time_a", "m.sub", "Suite"), ("time_a", "m", None)]:
         for n in (1, 2):
@@ -308,7 +313,7 @@ def test_wrong_arguments_of_the_others_are_named(manager):
     with pytest.raises(TypeError, match="snapshot_dir"):
         SnapshotManager(3)
     with pytest.raises(TypeError, match="failure_reason"):
-        manager.store_failed_capture("time_it", "bench", (), None, ValueError("x"))
+        manager.store_failed_capture("time_it", "bench", (), None, 3)
     with pytest.raises(TypeError, match="module_path"):
         manager.list_snapshots(module_path=3)
     with pytest.raises(TypeError, match="parameters"):

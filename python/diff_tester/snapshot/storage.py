@@ -38,8 +38,8 @@ class SnapshotMetadata:
     #: One value an axis. Where a value was loaded from a store, whose manifests hold reprs, a literal (numbers, text,
     #: None, and containers of these) is the value itself, and everything else is the text of its repr.
     parameters: tuple[Any, ...]
-    #: One name an axis.
-    param_names: list[str]
+    #: One name an axis; None where a script gives none.
+    param_names: list[str] | None
     #: When it was stored; aware, in UTC, whole seconds.
     timestamp: datetime
     #: None for functions.
@@ -66,7 +66,7 @@ class SnapshotMetadata:
         out = {field.name: getattr(self, field.name) for field in fields(self)}
         out["timestamp"] = self.timestamp.isoformat()
         out["parameters"] = [_to_json(value) for value in self.parameters]
-        out["param_names"] = list(self.param_names)
+        out["param_names"] = None if self.param_names is None else list(self.param_names)
         return out
 
     @classmethod
@@ -85,7 +85,7 @@ class SnapshotMetadata:
         for name, value in d.items():
             if name == "parameters":
                 values[name] = tuple(_from_json(each) for each in _listed(name, value))
-            elif name == "param_names":
+            elif name == "param_names" and value is not None:
                 values[name] = [_checked(name, each, str) for each in _listed(name, value)]
             elif name == "timestamp":
                 values[name] = _time_from_iso(_checked(name, value, str))
@@ -195,6 +195,9 @@ class SnapshotManager:
     writing to it after 10 seconds. Any number of threads and processes may use one folder.
     """
 
+    #: Are values stored of which nothing but a description can be? They are nothing that `verify` could check.
+    _stores_descriptions = False
+
     def __init__(self, snapshot_dir: str | os.PathLike[str]) -> None:
         """`snapshot_dir`: the folder; `--snapshot-dir` of the command line, where it is `.snapshots` by default."""
         #: The folder with the snapshots.
@@ -227,7 +230,8 @@ class SnapshotManager:
         """
         target = _target(benchmark_name, module_path, class_name)
         values = _parameters(parameters)
-        path, notes = _core.store_value(self._root, target, values, _names(param_names, len(values)), return_value)
+        names = _names(param_names, len(values))
+        path, notes = _core.store_value(self._root, target, values, names, return_value, self._stores_descriptions)
         for note in notes:
             warnings.warn(f"snapshot of {target.full_name}: {note}", stacklevel=2)
         return Path(path)
@@ -238,15 +242,17 @@ class SnapshotManager:
         module_path: str,
         parameters: Sequence[Any],
         param_names: Sequence[str] | None,
-        failure_reason: str,
+        failure_reason: str | BaseException,
         class_name: str | None = None,
     ) -> None:
         """Stores that a case could not be captured, in place of what was stored of it before.
 
-        The reason becomes one line. Arguments and errors are those of `store_snapshot`.
+        The reason, a text or an exception ("ValueError: its text"), becomes one line. Arguments and errors are those of `store_snapshot`.
         """
         target = _target(benchmark_name, module_path, class_name)
         values = _parameters(parameters)
+        if isinstance(failure_reason, BaseException):
+            failure_reason = f"{type(failure_reason).__name__}: {failure_reason}"
         lines = [line.strip() for line in _arguments.text("failure_reason", failure_reason).splitlines()]
         reason = "; ".join(line for line in lines if line)
         _core.store_failure(self._root, target, values, _names(param_names, len(values)), reason)
@@ -303,7 +309,7 @@ class SnapshotManager:
             _arguments.optional_text("module_path", module_path),
             _arguments.optional_text("benchmark_name", benchmark_name),
         )
-        return [(Path(case.path), _metadata(case)) for case in cases]
+        return [(self._path_of(case), _metadata(case)) for case in cases]
 
     def delete_snapshot(
         self,
@@ -339,6 +345,9 @@ class SnapshotManager:
     @property
     def _root(self) -> str:
         return str(self.snapshot_dir)
+
+    def _path_of(self, case: _core.StoredCase) -> Path:
+        return Path(case.path)
 
     def _find(
         self, benchmark_name: str, module_path: str, parameters: Sequence[Any], class_name: str | None
