@@ -150,7 +150,7 @@ void for_each_number(AnyRules&& rules, Visit&& visit) {
 
 class Comparator {
  public:
-  /// `rules` by name; the default of those that are not there.
+  /// `rules`, and lenient_builtins, by name; the default of those that are not there.
   explicit Comparator(const py::kwargs& rules)
       : owner_(py::module_::import("diff_tester._core").attr("_kit")), kit_(owner_.cast<Kit&>()) {
     for_each_number(options_, [&rules](const char* name, auto& rule) {
@@ -159,6 +159,7 @@ class Comparator {
       }
     });
     options_.count_identical_nans = true;
+    options_.lenient_builtins = rules.contains("lenient_builtins") && rules["lenient_builtins"].cast<bool>();
   }
 
   Compared compare(py::handle actual, py::handle expected) {

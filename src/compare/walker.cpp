@@ -219,7 +219,8 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
     return;
   }
   const bool same = actual.kind() == kind;
-  if ((same && is_sequence(kind)) || (!options_.strict_types && is_sequence(kind) && is_sequence(actual.kind()))) {
+  const bool any_sequence = !options_.strict_types || options_.lenient_builtins;
+  if ((same && is_sequence(kind)) || (any_sequence && is_sequence(kind) && is_sequence(actual.kind()))) {
     return compare_sequence(actual, expected, std::move(frame));
   }
   if ((same && is_set(kind)) || (!options_.strict_types && is_set(kind) && is_set(actual.kind()))) {

@@ -153,7 +153,7 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
   const auto a = number_of(actual);
   const auto b = number_of(expected);
   if (!a || !b) return false;
-  if (options_.strict_types && a->kind != b->kind) {
+  if (options_.strict_types && !options_.lenient_builtins && a->kind != b->kind) {
     differ(What::kType, pickle::type_name(actual), pickle::type_name(expected),
            with_option(fmt::format("{} {} and {} {}", kind_name(a->kind), text_of(actual), kind_name(b->kind),
                                    text_of(expected)),

@@ -24,6 +24,9 @@ struct Options : model::Rules {
   bool count_identical_nans = false;
   /// The items of the value itself, a list, have no order; those of what is in it have.
   bool unordered_items = false;
+  /// Lists and tuples, and single numbers of all kinds, agree by what they hold also with strict_types, which then is
+  /// about arrays and classes alone.
+  bool lenient_builtins = false;
 };
 
 enum class Outcome {

@@ -155,7 +155,7 @@ class Comparator:
 
     def _prepare(self) -> None:
         rules = self.config._checked()
-        self._rules = tuple(rules.values())
+        self._rules = _rules_of(self.config)
         self._core = _core.Comparator(**rules)
 
     def compare(self, actual: Any, expected: Any) -> ComparisonResult:
