@@ -243,6 +243,9 @@ class BenchmarkRunner:
         main thread, and C code that does not come back to Python is not interrupted.
     """
 
+    #: What finds the benchmarks.
+    _discovery: type[BenchmarkDiscovery] = BenchmarkDiscovery
+
     def __init__(
         self,
         benchmark_dir: str | os.PathLike[str],
@@ -262,7 +265,7 @@ class BenchmarkRunner:
                 raise BenchmarkError(f"the project folder '{folder}' does not exist")
             if folder not in sys.path:
                 sys.path.insert(0, folder)
-        self.discovery = BenchmarkDiscovery(self.benchmark_dir)
+        self.discovery = self._discovery(self.benchmark_dir)
         self.tracer = ExecutionTracer()
         self._knows_changes = False
         self._caches: dict[str, bytes] = {}
@@ -355,7 +358,7 @@ class BenchmarkRunner:
             folder.cleanup()
         self._folders.clear()
         forget(self.benchmark_dir)
-        self.discovery = BenchmarkDiscovery(self.benchmark_dir)
+        self.discovery = self._discovery(self.benchmark_dir)
 
     def get_trace_stats(self) -> dict[str, Any]:
         """Of the last call: see ExecutionTracer.get_trace_stats()."""
