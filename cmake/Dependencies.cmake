@@ -1,10 +1,15 @@
-# Finds every dependency, or stops with the name of the Debian package that brings it.
+# Finds every dependency, or stops with all that are missing and the Debian packages that bring them.
 
-function(st_require found what debian_package)
+set(_st_missing)
+set(_st_packages)
+
+# st_require(<found> <what> <package>...): notes what is missing where the variable `found` is not true.
+macro(st_require found what)
   if(NOT ${found})
-    message(FATAL_ERROR "${what} was not found. On Debian or Ubuntu: apt-get install ${debian_package}")
+    list(APPEND _st_missing "${what}")
+    list(APPEND _st_packages ${ARGN})
   endif()
-endfunction()
+endmacro()
 
 find_package(CLI11 QUIET)
 st_require(CLI11_FOUND "CLI11" libcli11-dev)
@@ -26,9 +31,15 @@ st_require(OPENSSL_FOUND "OpenSSL's libcrypto" libssl-dev)
 
 find_package(PkgConfig QUIET)
 st_require(PKG_CONFIG_FOUND "pkg-config" pkg-config)
-pkg_check_modules(LIBGIT2 QUIET IMPORTED_TARGET libgit2)
+if(PKG_CONFIG_FOUND)
+  pkg_check_modules(LIBGIT2 QUIET IMPORTED_TARGET libgit2)
+  pkg_check_modules(ZSTD QUIET IMPORTED_TARGET libzstd)
+else()
+  # Only to be able to name them.
+  find_path(LIBGIT2_FOUND git2.h NO_CACHE)
+  find_path(ZSTD_FOUND zstd.h NO_CACHE)
+endif()
 st_require(LIBGIT2_FOUND "libgit2" libgit2-dev)
-pkg_check_modules(ZSTD QUIET IMPORTED_TARGET libzstd)
 st_require(ZSTD_FOUND "zstd" libzstd-dev)
 
 find_package(Threads REQUIRED)
@@ -49,22 +60,38 @@ else()
   find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Module)
   set(_st_python_needs "headers")
 endif()
-st_require(Python_FOUND "CPython 3.9 or newer with ${_st_python_needs} (looked at: ${Python_EXECUTABLE})" "python3-dev")
+st_require(Python_FOUND "CPython 3.9 or newer with ${_st_python_needs} (looked at: ${Python_EXECUTABLE})" python3-dev)
 
-# A pybind11 installed for that interpreter (pip install pybind11) goes before the system's.
-execute_process(COMMAND "${Python_EXECUTABLE}" -m pybind11 --cmakedir
-                OUTPUT_VARIABLE _st_pybind11_dir OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
-                RESULT_VARIABLE _st_pybind11_missing)
-if(NOT _st_pybind11_missing AND NOT pybind11_DIR)
-  set(pybind11_DIR "${_st_pybind11_dir}" CACHE PATH "pybind11's CMake files")
+# A pybind11 installed for that interpreter (pip install pybind11) goes before the system's. It is copied: where pip
+# builds in an environment that it makes anew each time, all would be compiled again for another name of a folder.
+if(Python_EXECUTABLE AND NOT pybind11_DIR)
+  execute_process(COMMAND "${Python_EXECUTABLE}" -m pybind11 --cmakedir
+                  OUTPUT_VARIABLE _st_pybind11_dir OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
+                  RESULT_VARIABLE _st_pybind11_missing)
+  if(NOT _st_pybind11_missing)
+    get_filename_component(_st_pybind11_root "${_st_pybind11_dir}/../../.." ABSOLUTE)
+    file(COPY "${_st_pybind11_root}/include" "${_st_pybind11_root}/share" DESTINATION "${CMAKE_BINARY_DIR}/pybind11")
+    set(pybind11_DIR "${CMAKE_BINARY_DIR}/pybind11/share/cmake/pybind11" CACHE PATH "pybind11's CMake files")
+  endif()
 endif()
-set(PYBIND11_FINDPYTHON ON)
-find_package(pybind11 2.10 QUIET CONFIG)
+if(Python_FOUND)
+  set(PYBIND11_FINDPYTHON ON)
+  find_package(pybind11 2.10 QUIET CONFIG)
+else()
+  find_path(pybind11_FOUND pybind11/pybind11.h PATHS "${CMAKE_BINARY_DIR}/pybind11/include" NO_CACHE)
+endif()
 st_require(pybind11_FOUND "pybind11" pybind11-dev)
 
 if(SNAPSHOT_TEST_TESTS)
   find_package(GTest QUIET)
-  st_require(GTest_FOUND "GoogleTest" "libgtest-dev libgmock-dev")
+  st_require(GTest_FOUND "GoogleTest" libgtest-dev libgmock-dev)
+endif()
+
+if(_st_missing)
+  string(REPLACE ";" ", " _st_missing "${_st_missing}")
+  string(REPLACE ";" " " _st_packages "${_st_packages}")
+  message(FATAL_ERROR " Not found: ${_st_missing}.\n On Debian or Ubuntu, as root: apt-get install ${_st_packages}\n"
+                      " or scripts/install-dependencies, which installs all that the build needs.")
 endif()
 
 # The name under which the dynamic linker looks for a shared library; empty if `library` is none.
