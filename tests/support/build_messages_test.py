@@ -14,15 +14,15 @@ CMAKE, GENERATOR, MAKE_PROGRAM, PYTHON = sys.argv[1:5]
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def configure(*options, path=None):
-    """Status and standard error of configuring the project afresh; `path`: of the environment."""
+def configure(*options, path=None, **variables):
+    """Status and standard error of configuring the project afresh; `path`, `variables`: its environment."""
     with tempfile.TemporaryDirectory() as build:
         done = subprocess.run(
             [CMAKE, "-G", GENERATOR, f"-DCMAKE_MAKE_PROGRAM={MAKE_PROGRAM}", f"-DPython_EXECUTABLE={PYTHON}"]
             + [*options, "-S", str(PROJECT), "-B", build],
             capture_output=True,
             text=True,
-            env=None if path is None else {"PATH": path},
+            env=None if path is None else {"PATH": path, **variables},
         )
     return done.returncode, done.stderr
 
@@ -45,11 +45,12 @@ class Messages(unittest.TestCase):
 
     def test_without_a_compiler_one_line_says_so(self):
         with tempfile.TemporaryDirectory() as nothing:
-            status, said = configure("-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF", path=nothing)
-        self.assertNotEqual(status, 0)
-        (line,) = [each for each in said.splitlines() if "There is no compiler on PATH" in each]
-        self.assertIn("c++, g++, clang++", line)
-        self.assertIn("scripts/install-dependencies installs it", line)
+            for variables, names in (({}, "c++, g++, clang++"), ({"CXX": "x86-g++ -m64", "CC": "x86-gcc"}, "x86-g++")):
+                status, said = configure("-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF", path=nothing, **variables)
+                self.assertNotEqual(status, 0)
+                (line,) = [each for each in said.splitlines() if "There is no compiler here" in each]
+                self.assertIn(f"({names})", line)
+                self.assertIn("scripts/install-dependencies installs it", line)
 
 
 if __name__ == "__main__":
