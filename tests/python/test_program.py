@@ -154,7 +154,7 @@ def test_without_the_package_the_message_says_what_to_do(suite, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(other)], check=True)
     told = run(*COMMANDS[0], "list", suite, "--python", other / "bin" / "python")
     assert told.returncode == 2
-    assert f"{other}/bin/python -m pip install snapshot-test==" in told.stderr
+    assert f"{other}/bin/python -m pip install PATH, where PATH is the source folder or the wheel of version" in told.stderr
 
 
 def test_a_repository_s_commit_is_recorded(tmp_path):
