@@ -58,6 +58,17 @@ Json checked_by_json(const std::optional<model::CheckedBy>& sort) {
   return sort ? Json(model::name(*sort)) : Json(nullptr);
 }
 
+/// What names a case, and where its source is.
+Json place_json(const model::CaseId& id) {
+  Json json = id_json(id);
+  json["module"] = id.module;
+  if (!id.file.empty()) {
+    json["file"] = id.file;
+    json["line"] = id.line;
+  }
+  return json;
+}
+
 template <class Map>
 std::pair<std::size_t, Json> by_name(const Map& counts) {
   std::size_t total = 0;
@@ -89,7 +100,7 @@ Json id_json(const model::CaseId& id) {
 }
 
 Json outcome_json(const model::CaseCapture& result) {
-  Json json = id_json(result.id);
+  Json json = place_json(result.id);
   json["status"] = model::name(result.status);
   json["verifiable"] = model::verifiable(result.status);
   json["checked_by"] = checked_by_json(model::checked_by(result.status));
@@ -103,7 +114,7 @@ Json outcome_json(const model::CaseCapture& result) {
 }
 
 Json outcome_json(const model::CaseVerdict& result) {
-  Json json = id_json(result.id);
+  Json json = place_json(result.id);
   json["verdict"] = model::name(result.verdict);
   json["standing"] = model::name(model::standing(result.verdict));
   json["checked_by"] = checked_by_json(result.checked_by);

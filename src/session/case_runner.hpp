@@ -30,7 +30,7 @@ struct CaseTask {
 };
 
 [[nodiscard]] inline model::CaseId id_of(const model::Benchmark& benchmark, std::size_t index) {
-  return {benchmark.name, index, benchmark.case_label(index)};
+  return {benchmark.name, index, benchmark.case_label(index), benchmark.module, benchmark.file, benchmark.line};
 }
 [[nodiscard]] inline model::CaseId id_of(const CaseTask& task) { return id_of(*task.benchmark, task.index); }
 

@@ -19,7 +19,10 @@ namespace snapshot_test::model {
 struct CaseId {
   std::string benchmark;
   std::size_t index = 0;
-  std::string label;  ///< "name" or "name(id1, id2)"
+  std::string label;     ///< "name" or "name(id1, id2)"
+  std::string module{};  ///< the benchmark's, as Benchmark::module
+  std::string file{};    ///< its source file, absolute; empty where it is not known
+  int line = 0;          ///< its first source line; 0 where it is not known
 };
 
 /// How one observed site relates to its snapshot.
