@@ -192,6 +192,7 @@ Json counts_json(const model::VerifySummary& summary) {
                {"result_share", summary.verified_share(model::Counted::kResult)},
                {"import_failures", summary.plan.failures.size()},
                {"by_verdict", std::move(names)},
+               {"strict", summary.strict},
                {"seconds", summary.seconds}};
   add_status(json, summary.status, summary.failure);
   return json;
@@ -216,6 +217,7 @@ Json counts_json(const model::CaptureSummary& summary) {
                {"result_share", share(checked_cases(checked, model::Counted::kResult), countable)},
                {"import_failures", summary.plan.failures.size()},
                {"by_status", std::move(names)},
+               {"strict", summary.strict},
                {"seconds", summary.seconds},
                {"replaces", replacement_json(summary.replaces)},
                {"store_bytes", summary.store_bytes},

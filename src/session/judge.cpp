@@ -375,6 +375,7 @@ constexpr std::string_view kAnotherCopy =
 }  // namespace
 
 void conclude(model::CaptureSummary& summary, const Demands& demands) {
+  summary.strict = demands.strict;
   const std::size_t checkable = summary.verifiable_cases();
   const std::size_t all = summary.countable_cases();
   const std::size_t others = all - checkable;
@@ -413,6 +414,7 @@ void conclude(model::CaptureSummary& summary, const Demands& demands) {
 }
 
 void conclude(model::VerifySummary& summary, const Demands& demands) {
+  summary.strict = demands.strict;
   const std::size_t passed = summary.count(Standing::kPass);
   const std::size_t failed = summary.count(Standing::kFail);
   const double share = 100 * summary.verified_share(demands.min_verified_counts);

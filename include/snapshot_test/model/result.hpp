@@ -166,6 +166,7 @@ struct CaptureSummary {
   std::string run_id;             ///< empty where nothing was committed
   std::string failure;            ///< why the status is not kSuccess, one line; empty if it is or goes without saying
   std::string snapshot_dir;
+  bool strict = false;  ///< was --strict demanded?
   ExitStatus status = ExitStatus::kInternal;
 
   [[nodiscard]] CheckedCounts checked() const;         ///< by what verify will be able to check them
@@ -180,6 +181,7 @@ struct VerifySummary {
   double seconds = 0;
   std::string snapshot_dir;
   std::string failure;  ///< why the status is not kSuccess, one line; empty if it is
+  bool strict = false;  ///< was --strict demanded?
   ExitStatus status = ExitStatus::kInternal;
 
   [[nodiscard]] std::size_t count(Standing standing) const;
