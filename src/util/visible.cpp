@@ -50,9 +50,9 @@ Character first_character(std::string_view text) {
 }
 
 /// Above ASCII: controls, and what changes how its neighbours are read without being visible itself (Unicode's category
-/// Cf and the separators of lines and paragraphs).
+/// Cf and the separators of lines and paragraphs), and the two codes that are no characters and no XML may have.
 bool is_invisible(std::uint32_t code) {
-  constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 13> kRanges{{{0x80, 0x9F},
+  constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 14> kRanges{{{0x80, 0x9F},
                                                                              {0xAD, 0xAD},
                                                                              {0x600, 0x605},
                                                                              {0x61C, 0x61C},
@@ -63,6 +63,7 @@ bool is_invisible(std::uint32_t code) {
                                                                              {0x2060, 0x206F},
                                                                              {0xFEFF, 0xFEFF},
                                                                              {0xFFF9, 0xFFFB},
+                                                                             {0xFFFE, 0xFFFF},
                                                                              {0x1D173, 0x1D17A},
                                                                              {0xE0000, 0xE0FFF}}};
   return std::any_of(kRanges.begin(), kRanges.end(),
