@@ -42,6 +42,9 @@ endif()
 st_require(LIBGIT2_FOUND "libgit2" libgit2-dev)
 st_require(ZSTD_FOUND "zstd" libzstd-dev)
 
+find_package(pugixml QUIET)
+st_require(pugixml_FOUND "pugixml" libpugixml-dev)
+
 find_package(Threads REQUIRED)
 
 # The interpreter decides which CPython X.Y the binary can embed: -DPython_EXECUTABLE=/path/to/python3.

@@ -5,6 +5,7 @@
 
 #include "report/events.hpp"
 #include "report/json_report.hpp"
+#include "report/junit.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::report {
@@ -24,12 +25,18 @@ Opened open_events(const std::string& path, std::ostream& standard_output) {
   return std::make_unique<Events>(std::move(file));
 }
 
-constexpr std::array<ReportKind, 3> kKinds = {{
+Opened open_junit(const std::string& path, std::ostream& standard_output) {
+  TRY_ASSIGN(auto file, OutputFile::open(path, standard_output));
+  return std::make_unique<Junit>(std::move(file));
+}
+
+constexpr std::array<ReportKind, 4> kKinds = {{
     {"--json", "write every case and the summary as JSON; - is standard output", Cases::kRead,
      &open_json<Detail::kCases>},
     {"--summary", "write the counts as JSON; - is standard output", Cases::kNotRead, &open_json<Detail::kCountsOnly>},
     {"--events", "write what happens as it happens, one JSON object a line; - is standard output", Cases::kNotRead,
      &open_events},
+    {"--junit", "write every case as JUnit XML, for CI systems; - is standard output", Cases::kRead, &open_junit},
 }};
 
 }  // namespace

@@ -92,6 +92,18 @@ Result<void> OutputFile::write(const std::string& report) {
   return {};
 }
 
+OutputFile OutputFile::part(std::size_t number) const {
+  fs::path path = path_;
+  path.replace_filename(path_.stem().string() + ".part" + std::to_string(number) + path_.extension().string());
+  return OutputFile(kind_, path, *stream_);
+}
+
+void OutputFile::remove_parts() const {
+  std::error_code error;
+  for (std::size_t number = 2; has_parts() && fs::remove(part(number).path_, error); ++number) {
+  }
+}
+
 Result<OutputLog> OutputLog::open(const std::string& path, std::ostream& standard_output) {
   if (path == "-") {
     return OutputLog(util::Fd(), path, standard_output);

@@ -21,6 +21,15 @@ class OutputFile {
   /// Writes all of the text; call it once. kIo.
   [[nodiscard]] Result<void> write(const std::string& text);
 
+  /// May what is written be spread over several files?
+  [[nodiscard]] bool has_parts() const { return kind_ == Kind::kFile; }
+  /// The number-th of several files; of "junit.xml" the second is "junit.part2.xml". Only where has_parts().
+  [[nodiscard]] OutputFile part(std::size_t number) const;
+  /// Removes the second file and those after it, which an earlier report may have left.
+  void remove_parts() const;
+  /// Without its folders.
+  [[nodiscard]] std::string name() const { return path_.filename().string(); }
+
  private:
   enum class Kind { kStream, kDevice, kFile };
   OutputFile(Kind kind, std::filesystem::path path, std::ostream& stream)

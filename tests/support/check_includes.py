@@ -50,6 +50,7 @@ LIBRARIES = {
     r"Eigen/.*|unsupported/Eigen/.*": {"compare"},
     r"git2(/.*)?(\.h)?": {"store", "session"},
     r"CLI/.*": {"cli"},
+    r"pugixml\.hpp": {"report"},
 }
 
 SOURCES = {".cpp", ".hpp", ".c", ".h"}

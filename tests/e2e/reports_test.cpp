@@ -1,0 +1,60 @@
+// Reports in files for CI systems and people, of the real program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "support/sandbox.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kSuite =
+    "import lib\n"
+    "class Core:\n"
+    "    params = ['<b>', ']]>']\n"
+    "    def time_value(self, text):\n"
+    "        return lib.value(text)\n"
+    "def time_nothing():\n"
+    "    pass\n"
+    "def time_vacuous():\n"
+    "    print('x')\n";
+
+class Reports : public testing::Test {
+ protected:
+  Reports() {
+    sandbox_.write_suite(kSuite);
+    sandbox_.write_library("def value(text): return 1\n");
+    EXPECT_EQ(sandbox_.capture().run.status, 0);
+    sandbox_.write_library("def value(text): return 2\n");
+  }
+  Sandbox sandbox_;
+};
+
+TEST_F(Reports, JunitNamesModuleFileLineAndWhatWasNotVerified) {
+  const Report verified = sandbox_.verify({"--junit", "junit.xml"});
+  EXPECT_EQ(verified.run.status, 1);
+  const std::string xml = sandbox_.read("junit.xml");
+  EXPECT_THAT(xml, HasSubstr("<testsuite name=\"bench\""));
+  EXPECT_THAT(xml, HasSubstr("file=\"benchmarks/bench.py\" tests=\"4\" failures=\"2\" errors=\"0\""));
+  EXPECT_THAT(xml, HasSubstr("classname=\"bench.Core\" name=\"time_value('&lt;b>')\""));
+  EXPECT_THAT(xml, HasSubstr("benchmarks/bench.py:4\n"));
+  EXPECT_THAT(xml, HasSubstr("<skipped type=\"vacuous\" message=\"UNVERIFIED: vacuous: "));
+  const auto entry = verified.entry("bench.Core.time_value('<b>')");
+  EXPECT_EQ(entry["module"], "bench");
+  EXPECT_EQ(entry["line"], 4);
+  EXPECT_THAT(entry["file"].get<std::string>(), testing::EndsWith("/benchmarks/bench.py"));
+}
+
+TEST_F(Reports, JunitOfARunThatCannotStartIsAnError) {
+  std::filesystem::remove_all(sandbox_.path(".snapshots"));
+  const Report verified = sandbox_.verify({"--junit", "junit.xml"});
+  EXPECT_EQ(verified.run.status, 4);
+  EXPECT_THAT(sandbox_.read("junit.xml"), HasSubstr("<error type=\"no-baseline\""));
+}
+
+}  // namespace
+}  // namespace snapshot_test::support
