@@ -117,6 +117,9 @@ class Planes {
     if (moved && !how.exact && !result_.tolerance) result_.tolerance = how.tolerance;
     if (!plane.identical) result_.outcome = std::max(result_.outcome, Outcome::kClose);
     if (plane.tally.mismatched != 0) add(describe(pair, traversal, plane.tally, how, options_));
+    if (moved && options_.sketches) {
+      if (auto sketch = sketch_plane(pair, traversal, how)) result_.sketches.add(std::move(*sketch));
+    }
   }
 
   bool same_mask(const PlanePair& pair) {

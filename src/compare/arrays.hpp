@@ -6,6 +6,7 @@
 
 #include "compare/planes.hpp"
 #include "compare/settings.hpp"
+#include "compare/sketching.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/value.hpp"
 
@@ -16,6 +17,7 @@ struct ArrayResult {
   std::vector<Difference> differences;  ///< their paths are relative to the array: "['field']"; bounded
   std::uint64_t count = 0;              ///< all differences
   std::optional<Tolerance> tolerance;   ///< as Comparison::tolerance
+  SketchSet sketches;                   ///< of parts that are not identical, if Options::sketches
   bool has_special = false;             ///< NaNs or infinities may be among what has the same bits on both sides
 };
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "snapshot_test/pickle/describe.hpp"
 #include "util/json_text.hpp"
@@ -179,6 +181,67 @@ Json numbers_json(const Numbers& numbers) {
   return out;
 }
 
+Json histogram_json(std::span<const std::uint64_t> counts) {
+  std::size_t size = counts.size();
+  while (size > 0 && counts[size - 1] == 0) --size;
+  return Json(std::vector<std::uint64_t>(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(size)));
+}
+
+// A cell is a letter: how many octaves below the largest of all its largest difference is, '0' for none to 'o' for 63
+// and more; '.' where nothing differs, '!' where something is not finite on one side.
+Json map_json(const SketchMap& map) {
+  double largest = 0;
+  for (const double cell : map.largest) {
+    if (std::isfinite(cell)) largest = std::max(largest, cell);
+  }
+  const int top = largest > 0 ? std::ilogb(largest) : 0;
+  std::string cells;
+  for (const double cell : map.largest) {
+    cells += cell == 0              ? '.'
+             : !std::isfinite(cell) ? '!'
+                                    : static_cast<char>('0' + std::min(63, top - std::ilogb(cell)));
+  }
+  return {{"axes", map.axes},       {"extents", map.extents}, {"rows", map.rows},
+          {"columns", map.columns}, {"log2_largest", top},    {"cells", cells}};
+}
+
+Json sketch_json(const Sketch& sketch) {
+  Json out = {
+      {"path", clean(sketch.path)},
+      {"dtype", clean(sketch.dtype)},
+      {"total", sketch.total},
+      {"differing", sketch.differing},
+      {"measured", sketch.measured},
+      {"ulps", histogram_json(sketch.ulps)},
+      {"mean_difference", number_json(sketch.mean_difference)},
+      {"mean_ulps", number_json(sketch.mean_ulps)},
+      {"max_difference", number_json(sketch.max_difference)},
+      {"max_ulps", sketch.max_ulps},
+      {"rtol", sketch.rtol},
+      {"atol", sketch.atol},
+      {"passing_rtol", number_json(sketch.passing_rtol)},
+      {"passing_rtol_alone", number_json(sketch.passing_rtol_alone)},
+      {"nan", {{"appeared", sketch.nan_appeared}, {"vanished", sketch.nan_vanished}, {"stayed", sketch.nan_stayed}}},
+      {"inf_changed", sketch.inf_changed},
+      {"sign_changed", sketch.sign_changed},
+      {"became_zero", sketch.became_zero},
+      {"was_zero", sketch.was_zero},
+      {"reading", clean(reading(sketch))}};
+  if (sketch.has_tolerance) out["tolerances"] = histogram_json(sketch.tolerances);
+  if (!sketch.shape.empty()) out["shape"] = sketch.shape;
+  if (sketch.map.rows > 0) out["map"] = map_json(sketch.map);
+  for (const WorstElement& each : sketch.worst) {
+    Json element = {{"actual", clean(each.actual)},
+                    {"expected", clean(each.expected)},
+                    {"difference", number_json(each.difference)},
+                    {"ulps", each.ulps}};
+    if (each.path.empty()) element["index"] = each.index;
+    if (!each.path.empty()) element["path"] = clean(each.path);
+    out["worst"].push_back(std::move(element));
+  }
+  return out;
+}
+
 std::string_view outcome_name(Outcome outcome) {
   switch (outcome) {
     case Outcome::kIdentical: return "identical";
@@ -199,6 +262,10 @@ std::string explain(const Comparison& comparison) {
     if (!text.empty()) text += "\n";
     text += fmt::format("{}: {}", place(difference.path), difference_text(difference));
   }
+  if (comparison.sketch) {
+    const Sketch& whole = comparison.sketches.size() == 1 ? comparison.sketches.front() : *comparison.sketch;
+    if (const std::string line = reading(whole); !line.empty()) text += "\n" + line;
+  }
   const std::uint64_t more = comparison.difference_count - comparison.differences.size();
   if (more > 0) text += fmt::format("\nand {} more {}", more, util::plural(more, "difference"));
   return clean(text);
@@ -218,6 +285,18 @@ Json to_json(const Comparison& comparison) {
     if (!difference.diff.empty()) item["diff"] = clean(difference.diff);
     if (difference.numeric) item["numbers"] = numbers_json(difference.numbers);
     out["differences"].push_back(std::move(item));
+  }
+  if (comparison.sketch) {
+    // Of a single one nothing is said twice.
+    const bool single =
+        comparison.sketches.size() == 1 && comparison.sketches.front().total == comparison.sketch->total;
+    out["sketch"] = sketch_json(single ? comparison.sketches.front() : *comparison.sketch);
+    for (const Sketch& each : comparison.sketches) {
+      if (!single) out["sketches"].push_back(sketch_json(each));
+    }
+  }
+  for (const DifferenceGroup& group : comparison.groups) {
+    out["groups"].push_back({{"path", clean(group.path)}, {"what", name(group.what)}, {"count", group.count}});
   }
   for (const Hint& hint : comparison.hints) {
     out["hints"].push_back({{"path", clean(hint.path)}, {"text", clean(hint.text)}});

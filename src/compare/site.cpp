@@ -14,7 +14,10 @@ void describe(model::SiteComparison& site, const Comparison& comparison) {
   }
   switch (comparison.outcome) {
     case Outcome::kIdentical: site.match = SiteMatch::kIdentical; return;
-    case Outcome::kClose: site.match = SiteMatch::kClose; return;
+    case Outcome::kClose:
+      site.match = SiteMatch::kClose;
+      if (comparison.sketch) site.details = to_json(comparison);
+      return;
     case Outcome::kDifferent: break;
   }
   site.match = SiteMatch::kDifferent;

@@ -20,6 +20,7 @@ using pickle::Value;
 
 // What looking for options that would let differences pass may cost.
 constexpr std::uint64_t kMostNodesForHints = 2'000'000;
+constexpr std::uint64_t kMostGrouped = 10'000;  // differences: the text of a path costs
 constexpr std::uint64_t kHintSteps = 2'000'000;
 constexpr std::uint64_t kHintBytes = std::uint64_t{256} << 20;
 
@@ -119,6 +120,7 @@ Comparison Walker::run() {
     stack_.pop_back();
   }
   finish_hints();
+  finish_sketches();
   return result_;
 }
 
@@ -255,7 +257,8 @@ void Walker::compare_sequence(const Value& actual, const Value& expected, Frame 
   if (actual.items().size() != expected.items().size()) {
     leaf();
     differ(What::kLength, fmt::format("{}", actual.items().size()), fmt::format("{}", expected.items().size()),
-           fmt::format("actual {}, expected {}", pickle::preview(actual), pickle::preview(expected)));
+           fmt::format("actual {}, expected {}{}", pickle::preview(actual), pickle::preview(expected),
+                       items_between(actual.items(), expected.items())));
     if (frame.tracked) pairs_[{&actual, &expected}] = Status::kDifferent;
     return;
   }
@@ -425,6 +428,7 @@ void Walker::differ(Difference difference, const Step* extra, const Step* shown)
   result_.outcome = Outcome::kDifferent;
   ++result_.difference_count;
   note_path(extra);
+  if (options_.sketches && result_.difference_count <= kMostGrouped) count_group(path(shown), difference.what);
   if (result_.differences.size() >= kMostDifferences) return;
   difference.path = path(shown) + difference.path;
   result_.differences.push_back(std::move(difference));

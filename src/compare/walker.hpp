@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "compare/keys.hpp"
+#include "compare/loose_numbers.hpp"
 #include "compare/matching.hpp"
 #include "compare/paths.hpp"
 #include "compare/planes.hpp"
+#include "compare/sketching.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/form.hpp"
 
@@ -116,6 +118,7 @@ class Walker {
   [[nodiscard]] std::string option_for(const Value& actual, const Value& expected);
   [[nodiscard]] std::string with_option(std::string note, const Value& actual, const Value& expected);
   [[nodiscard]] bool same_but_for_floats(Items actual, Items expected);
+  [[nodiscard]] std::string items_between(Items actual, Items expected);
   void hint_at_order(const Frame& frame);
   void hint_at_order(const pickle::Array& actual, const pickle::Array& expected, std::uint64_t differences);
   void add_hint(std::string path, std::uint64_t elements);
@@ -128,6 +131,15 @@ class Walker {
   const Value& expected_;
   IgnoredPaths ignored_;
   Comparison result_;
+  void sketch_numbers(const Number& actual, const Number& expected, const std::string& actual_text,
+                      const std::string& expected_text);
+  void finish_sketches();
+  void count_group(const std::string& where, What what);
+
+  SketchSet sketches_;
+  std::optional<LooseNumbers> floats_;    ///< that are no array's
+  std::optional<LooseNumbers> integers_;  ///< the same
+  std::map<std::pair<std::string, What>, std::uint64_t> groups_;
   std::vector<Frame> stack_;
   std::unordered_map<std::pair<const Value*, const Value*>, Status, PairHash> pairs_;
   Digester actual_digests_;

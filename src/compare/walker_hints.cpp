@@ -20,6 +20,7 @@ bool Walker::agree(const Value& actual, const Value& expected, Options rules, bo
   rules.ignored_paths.clear();
   rules.bounds.clear();
   rules.unordered_items = false;
+  rules.sketches = false;
   Walker again(actual, expected, rules, identical_nans_, hint_budget_, Hints::kNone);
   again.root_in_object_ = in_object;
   const Comparison result = again.run();
@@ -51,6 +52,33 @@ std::string Walker::option_for(const Value& actual, const Value& expected) {
 std::string Walker::with_option(std::string note, const Value& actual, const Value& expected) {
   const std::string option = option_for(actual, expected);
   return option.empty() ? note : std::move(note) + "; " + option;
+}
+
+// Of sequences of different lengths: where items were added or removed, if the rest is the same.
+std::string Walker::items_between(Items actual, Items expected) {
+  const std::uint64_t before = actual_digests_.spent() + expected_digests_.spent();
+  if (hints_ == Hints::kNone) return {};
+  const std::size_t both = std::min(actual.size(), expected.size());
+  const auto spent = [&] { return actual_digests_.spent() + expected_digests_.spent() - before; };
+  const auto same = [&](std::size_t i, std::size_t j) {
+    return spent() < hint_budget_.bytes && actual_digests_(*actual[i]) == expected_digests_(*expected[j]);
+  };
+  std::size_t head = 0;
+  while (head < both && same(head, head)) ++head;
+  std::size_t tail = 0;
+  while (tail < both - head && same(actual.size() - 1 - tail, expected.size() - 1 - tail)) ++tail;
+  if (spent() >= hint_budget_.bytes) {
+    hint_budget_.bytes = 0;
+    return {};
+  }
+  hint_budget_.bytes -= spent();
+  if (head + tail == 0) return {};
+  const std::size_t added = actual.size() - head - tail;
+  const std::size_t removed = expected.size() - head - tail;
+  const std::string change = removed == 0 ? fmt::format("{} added", added)
+                             : added == 0 ? fmt::format("{} removed", removed)
+                                          : fmt::format("{} in the place of {}", added, removed);
+  return fmt::format("; {} at [{}], the others are the same", change, head);
 }
 
 // Are they as many of each kind, whatever their order and whatever floats are in them? What is not need not be compared

@@ -165,6 +165,9 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
   moved_ = moved_ || compared.outcome == Outcome::kClose;
   passed_nans_ = passed_nans_ || compared.has_nan;
   if (!result_.tolerance) result_.tolerance = compared.tolerance;
+  if (options_.sketches && compared.outcome != Outcome::kIdentical) {
+    sketch_numbers(*a, *b, text_of(actual), text_of(expected));
+  }
   result_.outcome =
       std::max(result_.outcome, compared.outcome == Outcome::kDifferent ? Outcome::kClose : compared.outcome);
   if (compared.outcome != Outcome::kDifferent) return true;
@@ -265,6 +268,7 @@ bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
   if (is_shuffled() && compared.outcome != Outcome::kIdentical && can_reorder(actual) && can_reorder(expected)) {
     compared = compare_without_order(actual, expected, rules_here(), identical_nans_);
   }
+  if (options_.sketches && compared.sketches.total) sketches_.add(std::move(compared.sketches), path());
   if (compared.outcome == Outcome::kDifferent) hint_at_order(actual, expected, compared.count);
   if (in_object()) {  // such integers never allow a tolerance
     for (Difference& difference : compared.differences) difference.numbers.only_integers = false;

@@ -1,7 +1,7 @@
 # The comparison's tests run with every build of its inner loops that the machine can run.
 st_test(compare_test
   SOURCES compare_digest_test.cpp compare_forms_test.cpp compare_hints_test.cpp compare_isa_environment.cpp
-          compare_live_test.cpp compare_nan_test.cpp compare_numbers_test.cpp compare_order_test.cpp compare_test.cpp
+          compare_live_test.cpp compare_nan_test.cpp compare_numbers_test.cpp compare_order_test.cpp compare_sketch_test.cpp compare_test.cpp
           compare_text_test.cpp
   LINK st_compare)
 set(instruction_sets baseline)
@@ -31,3 +31,11 @@ add_test(NAME numpy_differential
          COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/support/numpy_differential.py"
                  "$<TARGET_FILE:compare_pairs>")
 set_tests_properties(numpy_differential PROPERTIES LABELS unit SKIP_RETURN_CODE 77 TIMEOUT 600)
+
+# Sketches against numpy's own computation of the same statistics.
+add_executable(sketch_pairs "${PROJECT_SOURCE_DIR}/tests/support/sketch_pairs.cpp")
+target_link_libraries(sketch_pairs PRIVATE st_compare st_flags)
+add_test(NAME numpy_sketches
+         COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/support/sketch_reference.py"
+                 "$<TARGET_FILE:sketch_pairs>")
+set_tests_properties(numpy_sketches PROPERTIES LABELS unit SKIP_RETURN_CODE 77 TIMEOUT 600)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "snapshot_test/compare/sketch.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/pickle/document.hpp"
 
@@ -27,6 +28,8 @@ struct Options : model::Rules {
   /// Lists and tuples, and single numbers of all kinds, agree by what they hold also with strict_types, which then is
   /// about arrays and classes alone.
   bool lenient_builtins = false;
+  /// Make sketches of what is not identical: up to one more pass over it.
+  bool sketches = false;
 };
 
 enum class Outcome {
@@ -91,6 +94,13 @@ struct Difference {
   Numbers numbers;
 };
 
+/// Differences of one kind at places that are alike.
+struct DifferenceGroup {
+  std::string path;
+  What what = What::kValue;
+  std::uint64_t count = 0;
+};
+
 /// What several differences come to, and what would let them pass.
 struct Hint {
   std::string path;
@@ -112,7 +122,15 @@ struct Comparison {
   std::map<std::string, double> passing_rtol;
   /// What was applied to the first numbers that are not identical and allow a tolerance; nothing where there are none.
   std::optional<Tolerance> tolerance;
+  /// With Options::sketches, of what is not identical: the arrays whose numbers are furthest apart, at most
+  /// kMostSketches, and the counts of all numbers together.
+  std::vector<Sketch> sketches;
+  std::optional<Sketch> sketch;
+  /// How often what differs where; paths with indices left out ("[*]['x']"). At most kMostGroups; the most frequent.
+  std::vector<DifferenceGroup> groups;
 };
+inline constexpr std::size_t kMostSketches = 4;
+inline constexpr std::size_t kMostGroups = 30;
 inline constexpr std::size_t kMostDifferences = 20;
 inline constexpr std::size_t kMostPaths = 1000;
 inline constexpr std::size_t kMostHints = 5;
