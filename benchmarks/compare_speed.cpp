@@ -1,5 +1,6 @@
 // compare_speed: times comparisons, for compare_speed.py, which asks in lines of "WHAT REPETITIONS ACTUAL EXPECTED" and
-// gets the least nanoseconds that one took. WHAT is "compare", "explain" (compare, and say what differs), "memcmp" or
+// gets the least nanoseconds that one took. WHAT is "compare", "sketch" (compare, with sketches of what is not identical),
+// "explain" (compare, and say what differs), "memcmp" or
 // "read" (both files' bytes, read once). One pair of files is kept loaded.
 #include <algorithm>
 #include <chrono>
@@ -70,6 +71,13 @@ std::function<void()> task_of(const std::string& what, const Side& actual, const
     return [&] {
       const auto comparison = compare::compare(*actual.document, *expected.document);
       sink = compare::explain(comparison).size();
+    };
+  }
+  if (what == "sketch") {
+    return [&] {
+      compare::Options options;
+      options.sketches = true;
+      sink = static_cast<std::uint64_t>(compare::compare(*actual.document, *expected.document, options).outcome);
     };
   }
   return [&] { sink = static_cast<std::uint64_t>(compare::compare(*actual.document, *expected.document).outcome); };

@@ -2,6 +2,7 @@
 
 Usage: compare_speed.py COMPARE_SPEED [ROUNDS]. Needs numpy. All times are the least of all rounds, on one thread.
 """
+import hashlib
 import os
 import pickle
 import subprocess
@@ -107,6 +108,26 @@ def explaining(program, folder, dtype, rounds):
           f"{least['growing'] * 1e3:7.2f} ms ({least['growing'] / least['close']:.2f} x)", flush=True)
 
 
+def sketching(program, folder, dtype, rounds):
+    """What sketches add to a comparison, and to one as verify makes it: that also hashes both pickles."""
+    expected = values(dtype, EXPLAINED)
+    if expected.dtype.kind == "i":
+        expected >>= 8
+    paths = written(folder, moved(expected, 0.05)), written(folder, expected)
+    pickles = [open(path, "rb").read() for path in paths]
+    least = {"compare": float("inf"), "sketch": float("inf"), "hash": float("inf")}
+    for _ in range(rounds):
+        for what in ("compare", "sketch"):
+            least[what] = min(least[what], program.seconds(what, 1, *paths))
+        least["hash"] = min(least["hash"], timed(lambda: [hashlib.sha256(each).digest() for each in pickles], 1))
+    for path in paths:
+        os.remove(path)
+    added = least["sketch"] - least["compare"]
+    print(f"{dtype:>10} {EXPLAINED:>9,}: compare {least['compare'] * 1e3:7.2f} ms, hash both {least['hash'] * 1e3:7.2f} ms, "
+          f"sketch {added * 1e3:7.2f} ms ({added / EXPLAINED * 1e9:.1f} ns an element): "
+          f"{added / (least['compare'] + least['hash']):.2f} x of both, {added / least['compare']:.1f} x of compare", flush=True)
+
+
 def main():
     program = Program(sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 7
@@ -117,6 +138,8 @@ def main():
                 against_numpy(program, folder, dtype, count, rounds)
         for dtype in DTYPES:
             explaining(program, folder, dtype, rounds)
+        for dtype in DTYPES:
+            sketching(program, folder, dtype, rounds)
 
 
 if __name__ == "__main__":

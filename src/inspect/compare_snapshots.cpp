@@ -47,6 +47,7 @@ SiteComparison compare_values(const model::Locator& actual_store, const SiteValu
     return with(std::move(comparison), SiteMatch::kUnreadable, now.error().message);
   }
   compare::Options options{rules};
+  options.sketches = true;
   options.ignored_paths = site.unstable;
   options.ignored_paths.insert(options.ignored_paths.end(), actual.unstable.begin(), actual.unstable.end());
   options.bounds = site.bounds;

@@ -84,7 +84,8 @@ Result<ValueDiff> compare_values(const Operand& before, const Operand& after, co
     comparison.match = model::SiteMatch::kIdentical;
     return ValueDiff{{std::move(comparison)}, false};
   }
-  const compare::Options options{rules.rules};
+  compare::Options options{rules.rules};
+  options.sketches = true;
   compare::describe(comparison, compare::compare(actual.document, expected.document, options));
   return ValueDiff{{std::move(comparison)}, false};
 }

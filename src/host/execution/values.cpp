@@ -38,6 +38,7 @@ compare::Options options_for(const model::CaseRequest& request, const SiteValue&
   options.ignored_paths = baseline.unstable;
   options.bounds = baseline.bounds;
   options.unordered_items = baseline.site.kind == SiteKind::kThreads;
+  options.sketches = true;
   return options;
 }
 
