@@ -21,6 +21,7 @@ struct Shared {
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();  ///< what a configuration file would say
   std::optional<std::string> filter;
   std::optional<std::uint64_t> shuffle;
+  std::optional<std::uint64_t> durations;  ///< so many of the slowest cases are listed
   When color = When::kAuto;
   bool full = false;                   ///< every failure is explained
   std::vector<std::string> arguments;  ///< the command line as it was given, without the program's name

@@ -187,6 +187,7 @@ void add_companions(CLI::App& app, Shared& shared, Group group) {
                      "run the cases in an order that this number seeds; the verdicts must not depend on it (default: "
                      "what takes long first, then the order of the suite)")
           ->type_name("SEED");
+      add_count(app, "--report-durations", shared.durations, "list the N cases that took longest (default: none)");
       break;
     case Group::kGeneral: add_general(app, shared); break;
     default: break;

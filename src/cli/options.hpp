@@ -20,7 +20,7 @@ namespace snapshot_test::cli {
 using config::Group;
 
 /// The options of groups of settings, and with them those that are for one run: --filter with kSelection, --parallel
-/// with kRun, --shuffle with kProcess, --config and --color with kGeneral.
+/// with kRun, --shuffle and --report-durations with kProcess, --config and --color with kGeneral.
 void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups);
 /// Those of report/kinds.hpp, and --full.
 void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files);

@@ -76,6 +76,7 @@ std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, co
   options.command = again(shared);
   options.verbosity = verbosity(config);
   options.color = color_for(shared.color, fd);
+  options.durations = shared.durations.value_or(0);
   if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
     options.size = [fd] { return report::terminal_size(fd); };
   }

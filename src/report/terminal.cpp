@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -201,6 +202,7 @@ void Terminal::remember_left_out(const model::CaseId& id, const std::vector<std:
 }
 
 void Terminal::captured(const model::CaseCapture& result) {
+  remember_duration(result.id, result.observation);
   const model::CaptureStatus status = result.status;
   const std::string_view status_name = model::name(status);
   if (result.loss != model::Loss::kNone) {
@@ -225,6 +227,7 @@ void Terminal::captured(const model::CaseCapture& result) {
 }
 
 void Terminal::verified(const model::CaseVerdict& result) {
+  remember_duration(result.id, result.observation);
   remember_left_out(result.id, result.missing);
   const model::Standing counts_as = model::standing(result.verdict);
   const std::string_view verdict = model::name(result.verdict);
@@ -259,18 +262,47 @@ void Terminal::write_left_out() {
   }
 }
 
+void Terminal::remember_duration(const model::CaseId& id, const model::Observation& observation) {
+  const double seconds = observation.total_seconds;
+  const bool is_slow =
+      slowest_.size() < options_.durations || (!slowest_.empty() && seconds > slowest_.rbegin()->first);
+  if (options_.durations == 0 || observation.ending == model::Ending::kNotRun || !is_slow) {
+    return;
+  }
+  slowest_.emplace(seconds, fmt::format("{:>10}  {:>10}  {}\n", duration(seconds), duration(observation.seconds),
+                                        one_line(id.label, kLabelWidth)));
+  if (slowest_.size() > options_.durations) {
+    slowest_.erase(std::prev(slowest_.end()));
+  }
+}
+
+void Terminal::write_durations() {
+  if (slowest_.empty()) {
+    return;
+  }
+  std::string text =
+      paint(options_.color, Tone::kHeading, fmt::format("the slowest {}", counted(slowest_.size(), "case"))) +
+      fmt::format(":\n{:>10}  {:>10}\n", "in all", "the call");
+  for (const auto& [seconds, line] : slowest_) {
+    text += line;
+  }
+  write(text);
+}
+
 template <class Summary>
 void Terminal::sum_up(const Summary& summary) {
   progress_.end();
   write_alike();
   if (options_.verbosity == Verbosity::kQuiet) {
     write_failures();
+    write_durations();
     write(closing_line(summary, options_.color));
     return;
   }
   write_groups();
   write_left_out();
   write_failures();
+  write_durations();
   write("\n" + closing_text(summary, options_.color));
 }
 

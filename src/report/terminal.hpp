@@ -26,11 +26,12 @@ struct TerminalOptions {
   Verbosity verbosity = Verbosity::kNormal;
   Color color = Color::kOff;
   /// The terminal's size; without it there is no progress display.
-  std::function<TerminalSize()> size;
+  std::function<TerminalSize()> size{};
   /// A monotonic clock in seconds; the steady clock if not given.
-  std::function<double()> now;
+  std::function<double()> now{};
   bool full = false;         ///< every failure is explained in place
   std::string command = {};  ///< what the user typed, without what chooses cases; empty: no commands are suggested
+  std::size_t durations = 0;  ///< so many of the slowest cases are listed at the end
 };
 
 /// Writes as it hears. Does not own `out`, which must outlive it. Whatever the size of the run and of its failures, the
@@ -91,6 +92,8 @@ class Terminal : public Report {
   void write_failures();
   void write_groups();
   [[nodiscard]] bool full() const { return options_.full || options_.verbosity == Verbosity::kVerbose; }
+  void remember_duration(const model::CaseId& id, const model::Observation& observation);
+  void write_durations();
   [[nodiscard]] Lists lists() const {
     return options_.verbosity == Verbosity::kVerbose ? Lists::kComplete : Lists::kBounded;
   }
@@ -105,6 +108,7 @@ class Terminal : public Report {
   std::vector<Alike> alike_;                                     ///< in the order in which they were shown
   std::map<std::size_t, std::size_t> places_;                    ///< in alike_, by a hash of what they say
   std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order
+  std::multimap<double, std::string, std::greater<>> slowest_;   ///< seconds -> what is said of the case
   Causes left_out_;                                              ///< what of checked cases is not compared, and why
 };
 

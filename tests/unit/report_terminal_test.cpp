@@ -119,6 +119,26 @@ FAILED (exit status 1): 1 case failed
 )");
 }
 
+TEST_F(TerminalTest, TheSlowestCasesAreListedWhereAskedFor) {
+  TerminalOptions options;
+  options.verbosity = Verbosity::kQuiet;
+  options.durations = 2;
+  Terminal terminal(out_, options);
+  for (const auto& [label, total] : {std::pair{"m.a", 1.0}, {"m.b", 3.0}, {"m.c", 0.5}, {"m.d", 2.0}}) {
+    auto result = verdict(label, Verdict::kIdentical);
+    result.observation.total_seconds = total;
+    terminal.verified(result);
+  }
+  auto gone = verdict("m.gone", Verdict::kObsolete);
+  gone.observation.ending = model::Ending::kNotRun;
+  gone.observation.total_seconds = 9;
+  terminal.verified(gone);
+  terminal.finished(summary({{Verdict::kIdentical, 4}}, ExitStatus::kSuccess));
+  EXPECT_THAT(text(), HasSubstr("the slowest 2 cases:\n    in all    the call\n"
+                                "    3.00 s      0.25 s  m.b\n    2.00 s      0.25 s  m.d\n"));
+  EXPECT_THAT(text(), Not(HasSubstr("m.a")));
+}
+
 TEST_F(TerminalTest, QuietShowsFailuresImportErrorsAndOneClosingLine) {
   Terminal terminal = make(Verbosity::kQuiet);
   model::RunPlan planned = plan(2);
