@@ -110,10 +110,12 @@ std::string reading(const Sketch& sketch) {
   const int half = std::max(kRoundingBits, sketch.digits / 2);
   const int widest = static_cast<int>(std::bit_width(sketch.max_ulps));
   if (sketch.digits > 0 && !values_changed && widest <= half) {
+    if (sketch.total == 1) return fmt::format("rounding: {} ulp apart", sketch.max_ulps);
     const bool rounding = static_cast<int>(most.bits) <= kRoundingBits;
     return fmt::format("{}: {}, {}{}{}", rounding ? "rounding" : "loss of precision", close, bias,
                        others.empty() ? "" : "; ", others);
   }
+  if (sketch.total == 1) return {};  // the two numbers say it all
   const std::string where = confined_to(sketch.map);
   const std::string how = pattern(sketch);
   const bool structural = values_changed || !where.empty() || !how.empty() || sketch.digits == 0;

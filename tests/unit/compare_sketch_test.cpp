@@ -86,6 +86,12 @@ TEST(Sketch, ReadsNansAndNoise) {
   EXPECT_THAT(reading_of(noise, a), StartsWith("beyond rounding: 100 % of 100 elements; "));
 }
 
+TEST(Sketch, OfOneNumberLittleIsSaid) {
+  const auto one = [](double number) { return array(dtype("f8"), shape({1}), raw(std::vector<double>{number})); };
+  EXPECT_EQ(reading_of(one(1 + 2 * std::numeric_limits<double>::epsilon()), one(1)), "rounding: 2 ulp apart");
+  EXPECT_EQ(reading_of(one(2), one(1)), "");
+}
+
 TEST(Sketch, NumbersOfListsShareOne) {
   const std::string a = list({real(1), real(2), integer(3), list({real(4)})});
   const std::string b = list({real(1), real(2.5), integer(4), list({real(8)})});
