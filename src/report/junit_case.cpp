@@ -58,6 +58,7 @@ JunitCase begin(const model::CaseId& id, const model::Observation& observation) 
   auto [suite, classname, name] = names_of(id);
   result.suite = one_line(suite, kName);
   result.file = one_line(relative_path(id.file));
+  result.line = id.line;
   result.classname = one_line(classname, kName);
   result.name = one_line(name, kName);
   result.seconds = observation.seconds;

@@ -17,6 +17,7 @@ struct JunitCase {
   Kind kind = Kind::kPassed;
   std::string suite;      ///< the module
   std::string file;       ///< of the module; below the working directory relative to that; may be empty
+  int line = 0;           ///< of the benchmark; 0 where it is not known
   std::string classname;  ///< module.Class
   std::string name;       ///< function(parameters); not yet unique
   double seconds = 0;

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "report/code_quality.hpp"
 #include "report/events.hpp"
 #include "report/json_report.hpp"
 #include "report/junit.hpp"
@@ -30,13 +31,20 @@ Opened open_junit(const std::string& path, std::ostream& standard_output) {
   return std::make_unique<Junit>(std::move(file));
 }
 
-constexpr std::array<ReportKind, 4> kKinds = {{
+Opened open_code_quality(const std::string& path, std::ostream& standard_output) {
+  TRY_ASSIGN(auto file, OutputFile::open(path, standard_output));
+  return std::make_unique<CodeQuality>(std::move(file));
+}
+
+constexpr std::array<ReportKind, 5> kKinds = {{
     {"--json", "write every case and the summary as JSON; - is standard output", Cases::kRead,
      &open_json<Detail::kCases>},
     {"--summary", "write the counts as JSON; - is standard output", Cases::kNotRead, &open_json<Detail::kCountsOnly>},
     {"--events", "write what happens as it happens, one JSON object a line; - is standard output", Cases::kNotRead,
      &open_events},
     {"--junit", "write every case as JUnit XML, for CI systems; - is standard output", Cases::kRead, &open_junit},
+    {"--gitlab-codequality", "write what failed or could not be checked as GitLab's code quality report", Cases::kRead,
+     &open_code_quality},
 }};
 
 }  // namespace

@@ -1,0 +1,23 @@
+// --gitlab-codequality FILE: what failed or could not be checked, in the form that GitLab shows in merge requests
+// (docs/ci.md).
+#pragma once
+
+#include <utility>
+
+#include "report/output_file.hpp"
+#include "report/report.hpp"
+
+namespace snapshot_test::report {
+
+/// Written at the run's end: an empty list where there is nothing to say.
+class CodeQuality : public Report {
+ public:
+  explicit CodeQuality(OutputFile file) : file_(std::move(file)) {}
+
+  [[nodiscard]] Result<void> close(const RunRecord& record) override;
+
+ private:
+  OutputFile file_;
+};
+
+}  // namespace snapshot_test::report
