@@ -9,7 +9,7 @@ namespace {
 
 std::uint64_t whole(long double distance) {
   constexpr long double kMost = 18446744073709551615.0L;
-  return distance >= kMost ? ~std::uint64_t{0} : static_cast<std::uint64_t>(distance);
+  return distance < kMost ? static_cast<std::uint64_t>(distance) : ~std::uint64_t{0};  // infinite, or NaN
 }
 
 }  // namespace

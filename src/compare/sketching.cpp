@@ -163,7 +163,7 @@ void fill_reals(const Dtype& actual, const Dtype& expected, const std::byte* a, 
     chunk.expected[i] = static_cast<double>(y);
     chunk.change[i] = static_cast<double>(change);
     chunk.distance[i] = std::abs(chunk.change[i]);
-    chunk.ulps[i] = format.digits == 0 ? static_cast<std::uint64_t>(std::abs(change))
+    chunk.ulps[i] = format.digits == 0 ? spaced_ulps(std::abs(change), 1, 1, 1)
                                        : spaced_ulps(std::abs(change), y, format.digits, format.least_exponent);
   }
 }

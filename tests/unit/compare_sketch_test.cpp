@@ -86,6 +86,16 @@ TEST(Sketch, ReadsNansAndNoise) {
   EXPECT_THAT(reading_of(noise, a), StartsWith("beyond rounding: 100 % of 100 elements; "));
 }
 
+TEST(Sketch, IntegersOfTwoTypesMayBeFurtherApartThan64BitsHold) {
+  Options options = with_sketches();
+  options.strict_types = false;
+  const std::string least = array(dtype("i8"), shape({1}), raw(std::vector<std::int64_t>{INT64_MIN}));
+  const std::string most = array(dtype("u8"), shape({1}), raw(std::vector<std::uint64_t>{UINT64_MAX}));
+  const Comparison result = compared(least, most, options);
+  ASSERT_TRUE(result.sketch);
+  EXPECT_EQ(result.sketch->max_ulps, UINT64_MAX);
+}
+
 TEST(Sketch, OfOneNumberLittleIsSaid) {
   const auto one = [](double number) { return array(dtype("f8"), shape({1}), raw(std::vector<double>{number})); };
   EXPECT_EQ(reading_of(one(1 + 2 * std::numeric_limits<double>::epsilon()), one(1)), "rounding: 2 ulp apart");
