@@ -49,6 +49,20 @@ TEST_F(Reports, JunitNamesModuleFileLineAndWhatWasNotVerified) {
   EXPECT_THAT(entry["file"].get<std::string>(), testing::EndsWith("/benchmarks/bench.py"));
 }
 
+TEST_F(Reports, JsonHasASketchOfWhatIsCloseToo) {
+  Sandbox sandbox;
+  sandbox.write_suite("import lib\ndef time_close(): return lib.value()\ndef time_far(): return lib.far()\n");
+  sandbox.write_library("def value(): return [1.0, 2.0]\ndef far(): return [1.0, 2.0, 3.0]\n");
+  EXPECT_EQ(sandbox.capture().run.status, 0);
+  sandbox.write_library("def value(): return [1.0, 2.0 + 2**-50]\ndef far(): return [2.0, 4.0, 6.0]\n");
+  const Report verified = sandbox.verify();
+  const auto close = verified.entry("bench.time_close")["sites"][0];
+  EXPECT_EQ(close["match"], "close");
+  EXPECT_EQ(close["details"]["sketch"]["reading"], "rounding: 2 ulp apart");
+  EXPECT_EQ(verified.entry("bench.time_far")["sites"][0]["details"]["groups"][0]["count"], 3);
+  EXPECT_THAT(verified.run.out, HasSubstr("structural: 100 % of 3 elements, by a factor 2"));
+}
+
 TEST_F(Reports, JunitOfARunThatCannotStartIsAnError) {
   std::filesystem::remove_all(sandbox_.path(".snapshots"));
   const Report verified = sandbox_.verify({"--junit", "junit.xml"});
