@@ -265,7 +265,11 @@ void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files) {
       "--full", [&shared] { shared.full = true; }, "explain every failure, not only the first ones");
   for (const report::ReportKind& kind : report::report_kinds()) {
     CLI::Option* option = app.add_option_function<std::string>(
-        kind.option, [&files, &kind](const std::string& path) { files.push_back({kind, path}); }, kind.help);
+        kind.option,
+        [&files, &kind](const std::string& path) {
+          files.push_back({kind, path});
+        },
+        kind.help);
     offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
   }
   heading.put("Reports");

@@ -11,9 +11,9 @@ namespace snapshot_test::report {
 
 namespace {
 
-constexpr std::size_t kNameWidth = 160;
-constexpr std::size_t kCauseWidth = 500;
-constexpr std::size_t kTracebackLines = 40;
+constexpr std::size_t kModuleWidth = 160;
+constexpr std::size_t kImportCauseWidth = 500;
+constexpr std::size_t kImportTracebackLines = 40;
 constexpr std::size_t kModulesAlike = 3;  // that do not import for the same reason
 
 /// " (bench_x.py:3)": the innermost line of a traceback that is no library's; empty where there is none.
@@ -30,7 +30,7 @@ std::string raised_at(const std::string& traceback) {
     const std::size_t stop = traceback.find_first_not_of("0123456789", number);
     const bool library = file.find("/lib/python") != std::string::npos || file.starts_with("<");
     if (!library || found.empty()) {
-      found = fmt::format(" ({}:{})", one_line(file, kNameWidth), traceback.substr(number, stop - number));
+      found = fmt::format(" ({}:{})", one_line(file, kModuleWidth), traceback.substr(number, stop - number));
     }
   }
   return found;
@@ -46,16 +46,16 @@ std::string import_failures_text(const std::vector<model::DiscoveryFailure>& fai
   std::string text;
   std::map<std::string, std::pair<std::string, std::size_t>> causes;  // cause → first module, how many
   for (const model::DiscoveryFailure& failure : failures) {
-    const std::string where = one_line(failure.where, kNameWidth);
+    const std::string where = one_line(failure.where, kModuleWidth);
     const auto [first, is_new] = causes.try_emplace(failure.cause, where, 0);
     if (++first->second.second > kModulesAlike && detail != ImportDetail::kAll) {
       continue;
     }
     text += fmt::format("{} {}: {}\n", paint(color, Tone::kBad, "cannot import or read"), where,
-                        is_new ? one_line(failure.cause, kCauseWidth) + raised_at(failure.traceback)
+                        is_new ? one_line(failure.cause, kImportCauseWidth) + raised_at(failure.traceback)
                                : "the same as " + first->second.first);
     if (detail == ImportDetail::kAll) {
-      text += last_lines(failure.traceback, kTracebackLines, "    ");
+      text += last_lines(failure.traceback, kImportTracebackLines, "    ");
     }
   }
   for (const auto& [cause, modules] : causes) {

@@ -9,8 +9,8 @@ namespace snapshot_test::report {
 
 namespace {
 
-constexpr std::size_t kLabelWidth = 160;
-constexpr std::size_t kReasonWidth = 300;
+constexpr std::size_t kReplacedLabelWidth = 160;
+constexpr std::size_t kReplacedReasonWidth = 300;
 
 std::string_view word(model::Verdict verdict) {
   switch (verdict) {
@@ -31,8 +31,8 @@ std::string replacement_text(const model::Replacement& replacement, Color color)
   }
   std::string text = fmt::format("this replaces the baseline of {}\n  {}\n", origin_text(replacement.before), counts);
   for (const auto& [id, reason] : replacement.different) {
-    text += fmt::format("  {} {}: {}\n", paint(color, Tone::kDoubtful, "would fail:"), one_line(id.label, kLabelWidth),
-                        one_line(reason, kReasonWidth));
+    text += fmt::format("  {} {}: {}\n", paint(color, Tone::kDoubtful, "would fail:"),
+                        one_line(id.label, kReplacedLabelWidth), one_line(reason, kReplacedReasonWidth));
   }
   if (const std::size_t more = replacement.changed() - replacement.different.size(); more > 0) {
     text += fmt::format("  ... and {}\n", counted(more, "more case"));

@@ -21,9 +21,8 @@ namespace snapshot_test::report {
 
 namespace {
 
-constexpr std::size_t kLabelWidth = 160;   // bytes of a case's label; parameters may be whole arrays
-constexpr std::size_t kReasonWidth = 500;  // bytes
-constexpr std::size_t kTracebackLines = 40;
+constexpr std::size_t kCaseLabelWidth = 160;   // bytes of a case's label; parameters may be whole arrays
+constexpr std::size_t kCaseReasonWidth = 500;  // bytes
 constexpr std::size_t kDetailedFailures = 10;  // of a run; the others are in the list at its end
 constexpr std::size_t kListedFailures = 50;
 constexpr std::size_t kLossesLast = 1000;  // after every verdict and status
@@ -79,7 +78,7 @@ void Terminal::note(const std::string& text) {
   }
 }
 
-void Terminal::started(const model::CaseId& id) { progress_.started(id, one_line(id.label, kLabelWidth)); }
+void Terminal::started(const model::CaseId& id) { progress_.started(id, one_line(id.label, kCaseLabelWidth)); }
 
 void Terminal::phase(const std::string& what, std::size_t cases) { progress_.begin(what, cases); }
 
@@ -93,7 +92,7 @@ void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, c
   if (shown_before(id, verdict, reason, said_of_sites) && !full()) {
     return;
   }
-  failures_.push_back({id, std::string(verdict), one_line(reason, kReasonWidth)});
+  failures_.push_back({id, std::string(verdict), one_line(reason, kCaseReasonWidth)});
   if (options_.verbosity == Verbosity::kQuiet && !options_.full) {
     return;
   }
@@ -101,18 +100,18 @@ void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, c
     return;
   }
   const std::string heading = fmt::format("{} {}", paint(options_.color, Tone::kBad, fmt::format("{}:", verdict)),
-                                          one_line(id.label, kLabelWidth));
-  write(heading + "\n  " + one_line(reason, kReasonWidth) + "\n" + said_of_sites +
+                                          one_line(id.label, kCaseLabelWidth));
+  write(heading + "\n  " + one_line(reason, kCaseReasonWidth) + "\n" + said_of_sites +
         observation_text(observation, reason));
 }
 
 bool Terminal::shown_before(const model::CaseId& id, std::string_view verdict, const std::string& reason,
                             const std::string& sites) {
-  const std::string label = one_line(id.label, kLabelWidth);
+  const std::string label = one_line(id.label, kCaseLabelWidth);
   const std::size_t said = std::hash<std::string>()(fmt::format("{}\n{}\n{}", verdict, reason, sites));
   const auto [place, is_new] = places_.try_emplace(said, alike_.size());
   if (is_new) {
-    alike_.push_back({std::string(verdict), label, one_line(reason, kReasonWidth), Causes(lists())});
+    alike_.push_back({std::string(verdict), label, one_line(reason, kCaseReasonWidth), Causes(lists())});
   } else {
     alike_[place->second].others.add("", label);
   }
@@ -136,7 +135,7 @@ void Terminal::write_failures() {
     }
     ++shown;
     text += fmt::format("  {} {}: {}\n", paint(options_.color, Tone::kBad, fmt::format("{:<10}", failure.verdict)),
-                        one_line(failure.id.label, kLabelWidth), failure.reason);
+                        one_line(failure.id.label, kCaseLabelWidth), failure.reason);
   }
   if (explained_ > kDetailedFailures && !full()) {
     text += fmt::format("the first {} are explained above; --full explains all\n", kDetailedFailures);
@@ -176,10 +175,10 @@ void Terminal::show_case(const model::CaseId& id, std::string_view verdict, Tone
   std::string text = fmt::format("{} {:>8}  {}\n", paint(options_.color, tone, fmt::format("{:<15}", verdict)),
                                  duration(observation.seconds), one_line(id.label));
   for (const std::string& each : missing) {
-    text += fmt::format("  not compared: {}\n", one_line(each, kReasonWidth));
+    text += fmt::format("  not compared: {}\n", one_line(each, kCaseReasonWidth));
   }
   for (const std::string& each : observation.notes) {
-    text += fmt::format("  note: {}\n", one_line(each, kReasonWidth));
+    text += fmt::format("  note: {}\n", one_line(each, kCaseReasonWidth));
   }
   write(text);
 }
@@ -189,16 +188,16 @@ void Terminal::remember(std::size_t order, std::string_view verdict, Tone tone, 
   Group& group =
       groups_.try_emplace({order, std::string(verdict)}, Group{tone, std::string(counts_as), Causes(lists())})
           .first->second;
-  group.causes.add(reason.empty() ? "" : one_line(reason, kReasonWidth),
-                   one_line(id.label, lists() == Lists::kComplete ? 0 : kLabelWidth));
+  group.causes.add(reason.empty() ? "" : one_line(reason, kCaseReasonWidth),
+                   one_line(id.label, lists() == Lists::kComplete ? 0 : kCaseLabelWidth));
 }
 
 void Terminal::remember_left_out(const model::CaseId& id, const std::vector<std::string>& missing) {
   if (missing.empty()) {
     return;
   }
-  left_out_.add(one_line(fmt::format("{}", fmt::join(missing, "; ")), kReasonWidth),
-                one_line(id.label, lists() == Lists::kComplete ? 0 : kLabelWidth));
+  left_out_.add(one_line(fmt::format("{}", fmt::join(missing, "; ")), kCaseReasonWidth),
+                one_line(id.label, lists() == Lists::kComplete ? 0 : kCaseLabelWidth));
 }
 
 void Terminal::captured(const model::CaseCapture& result) {
@@ -270,7 +269,7 @@ void Terminal::remember_duration(const model::CaseId& id, const model::Observati
     return;
   }
   slowest_.emplace(seconds, fmt::format("{:>10}  {:>10}  {}\n", duration(seconds), duration(observation.seconds),
-                                        one_line(id.label, kLabelWidth)));
+                                        one_line(id.label, kCaseLabelWidth)));
   if (slowest_.size() > options_.durations) {
     slowest_.erase(std::prev(slowest_.end()));
   }

@@ -29,8 +29,8 @@ struct TerminalOptions {
   std::function<TerminalSize()> size{};
   /// A monotonic clock in seconds; the steady clock if not given.
   std::function<double()> now{};
-  bool full = false;         ///< every failure is explained in place
-  std::string command = {};  ///< what the user typed, without what chooses cases; empty: no commands are suggested
+  bool full = false;          ///< every failure is explained in place
+  std::string command = {};   ///< what the user typed, without what chooses cases; empty: no commands are suggested
   std::size_t durations = 0;  ///< so many of the slowest cases are listed at the end
 };
 

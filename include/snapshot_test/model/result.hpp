@@ -153,9 +153,9 @@ struct Replacement {
 
 struct CaptureSummary {
   RunPlan plan;
-  std::vector<std::pair<std::string, std::uint64_t>>
-      largest;                          ///< of the values stored: "label: site", bytes; at most 3
-  std::optional<Replacement> replaces;  ///< none where there was no baseline, or nothing was to be stored
+  /// Of the values stored: "label: site", bytes; at most 3.
+  std::vector<std::pair<std::string, std::uint64_t>> largest = {};
+  std::optional<Replacement> replaces = {};  ///< none where there was no baseline, or nothing was to be stored
   std::map<CaptureStatus, std::size_t> counts;
   std::size_t kept = 0;           ///< earlier snapshots that stay: what was captured now cannot be checked
   std::size_t replaced = 0;       ///< the same, but --allow-loss let them go
