@@ -123,8 +123,8 @@ std::string reading(const Sketch& sketch) {
   text += where.empty() ? fmt::format(" {} of {} elements", percent(sketch.differing, sketch.total), sketch.total)
                         : fmt::format(" {} of {} elements, all in {}", sketch.differing, sketch.total, where);
   text += how.empty() ? "" : fmt::format(", {}", how);
-  if (how.empty() && where.empty() && sketch.digits > 0 && sketch.measured > 0)
-    text += fmt::format("; {}, {}", close, bias);
+  const bool near = sketch.digits > 0 && sketch.measured > 0 && static_cast<int>(most.bits) <= half;
+  if (how.empty() && where.empty() && near) text += fmt::format("; {}, {}", close, bias);
   return text + (others.empty() ? "" : "; " + others);
 }
 

@@ -34,7 +34,7 @@ void Events::planned(const model::RunPlan& plan) {
 void Events::phase(const std::string& what, std::size_t cases) {
   phase_ = what;
   running_.clear();
-  if (!planned_) {  // the plan is the first event
+  if (!planned_ && cases == 0) {  // of the search for benchmarks: the plan is the first event
     return;
   }
   write("phase", {{"what", what}, {"cases", cases}});
