@@ -182,7 +182,8 @@ def test_output_of_any_length_is_relayed():
         assert main(["--help"]) == 0
     finally:
         sys.stdout = before
-    assert out.getvalue() == run(*COMMANDS[0], "--help").stdout
+    # The same environment: readline, which pytest imports, gives C programs a COLUMNS that os.environ has not.
+    assert out.getvalue() == run(*COMMANDS[0], "--help", env=dict(os.environ)).stdout
 
 
 def test_self_test_here_passes():

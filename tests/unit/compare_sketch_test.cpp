@@ -83,7 +83,7 @@ TEST(Sketch, ReadsNansAndNoise) {
   EXPECT_THAT(reading_of(a, nan), HasSubstr("10 NaN gone"));
   const std::string noise =
       matrix(10, 10, [](int r, int c) { return plain(r, c) * (1 + 1e-3 * std::sin(7 * r + 3 * c + 1)); });
-  EXPECT_THAT(reading_of(noise, a), StartsWith("beyond rounding: 100 % of 100 elements; "));
+  EXPECT_THAT(reading_of(noise, a), StartsWith("beyond rounding: 100 % of 100 elements"));
 }
 
 TEST(Sketch, IntegersOfTwoTypesMayBeFurtherApartThan64BitsHold) {
