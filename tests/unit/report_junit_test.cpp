@@ -227,7 +227,8 @@ TEST_F(JunitTest, SameNamesAreTold) {
 
 /// As nasty as text can be, and as long.
 std::string nasty(std::size_t length) {
-  std::string text("NUL \0 ANSI \x1b[31mred lone \xed\xa0\x80 end ]]> & <b> \"q\" '\r\n\xff \xef\xbf\xbe \x0b\t", 70);
+  using namespace std::string_literals;
+  std::string text = "NUL \0 ANSI \x1b[31mred lone \xed\xa0\x80 end ]]> & <b> \"q\" '\r\n\xff \xef\xbf\xbe \x0b\t"s;
   while (text.size() < length) {
     text += text;
   }
