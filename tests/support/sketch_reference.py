@@ -10,14 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-except ImportError as error:
-    other = os.environ.get("SNAPSHOT_TEST_PYTHON")
-    if other and "NO_NUMPY" not in os.environ:
-        os.execve(other, [other, *sys.argv], {**os.environ, "NO_NUMPY": "1"})
-    print(f"skipped: {sys.executable} has no numpy ({error}); set SNAPSHOT_TEST_PYTHON to one that has")
-    sys.exit(1 if os.environ.get("SNAPSHOT_TEST_REQUIRE_ALL") == "1" else 77)
+from numpy_or_skip import np
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g", "c8", "c16", "G", ">f8", ">i4",
           "M8[s]", "m8[ns]"]
