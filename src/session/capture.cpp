@@ -24,7 +24,8 @@ using model::ExitStatus;
 namespace {
 
 store::RunInfo describe_run(const CaptureOptions& options, model::Listener& listener, const Run& run,
-                            const std::string& id, const std::map<CaptureStatus, std::size_t>& counts) {
+                            const std::vector<model::TestedPackage>& tested, const std::string& id,
+                            const std::map<CaptureStatus, std::size_t>& counts) {
   store::RunInfo info;
   info.id = id;
   info.time = store::utc_text(std::time(nullptr));
@@ -37,7 +38,7 @@ store::RunInfo describe_run(const CaptureOptions& options, model::Listener& list
   info.python = {run.python().version, "CPython", run.python().executable};
   info.machine = store::collect_machine();
   info.packages = run.found().packages;
-  info.tested = run.found().tested;
+  info.tested = tested;
   info.seed = options.suite.seed;
   info.settings = settings_json(options);
   for (const auto& [status, cases] : counts) {
@@ -98,12 +99,14 @@ Result<void> stability_pass(Capture& capture, Run& run, model::Listener& listene
 }
 
 /// Snapshots that can be checked, and that were to be captured again.
-std::size_t count_not_imported(const store::Store& store, const std::vector<model::DiscoveryFailure>& failures) {
+Result<std::size_t> count_not_imported(const store::Store& store,
+                                       const std::vector<model::DiscoveryFailure>& failures) {
   if (failures.empty()) {
     return 0;
   }
+  TRY_ASSIGN(const auto baseline, load_baseline(store));
   std::size_t count = 0;
-  for (const auto& [name, manifest] : load_baseline(store).value_or(Baseline()).manifests) {
+  for (const auto& [name, manifest] : baseline.manifests) {
     if (failure_of(failures, store::benchmark_of(manifest).module) != nullptr) {
       count +=
           static_cast<std::size_t>(std::count_if(manifest.cases.begin(), manifest.cases.end(),
@@ -162,7 +165,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     TRY(stability_pass(capture, run, listener));
   }
   capture.count_into(summary);
-  summary.not_imported = count_not_imported(*store, summary.plan.failures);
+  TRY_ASSIGN(summary.not_imported, count_not_imported(*store, summary.plan.failures));
   if (run.interrupted()) {
     summary.failure = options.method.resume ? "interrupted; capture --resume goes on with what was run" : "";
     return finish(ExitStatus::kInterrupted);
@@ -175,7 +178,8 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     summary.failure = "the answer was no";
     return finish(ExitStatus::kFailed);
   }
-  TRY(transaction->put_run(describe_run(options, listener, run, transaction->run_id(), summary.counts)));
+  TRY(transaction->put_run(
+      describe_run(options, listener, run, summary.plan.tested, transaction->run_id(), summary.counts)));
   TRY(transaction->commit());
   summary.run_id = transaction->run_id();
   summary.store_bytes = store->disk_usage().value_or(0);

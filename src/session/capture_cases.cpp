@@ -269,13 +269,14 @@ Result<void> Capture::stage(const Selection& selection) {
     }
     // A damaged manifest is replaced: capturing again is how one gets rid of it. One that the machine does not let us
     // read now holds cases that must not be lost.
+    const bool whole = manifest.cases.size() == benchmark.case_count();
     const auto old = store_.load_manifest(benchmark.name);
-    if (!old && old.error().kind == ErrorKind::kIo) {
+    if (!old && !whole && old.error().kind == ErrorKind::kIo) {
       return tl::unexpected(old.error());
     }
     if (old && *old) {
       compare_with_old(benchmark, **old, manifest);
-      if (manifest.cases.size() != benchmark.case_count()) {
+      if (!whole) {
         manifest = store::merge(**old, std::move(manifest));
       }
     } else {

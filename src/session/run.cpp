@@ -7,7 +7,6 @@
 #include <random>
 #include <utility>
 
-#include "session/checkout.hpp"
 #include "session/process_hosts.hpp"
 #include "util/try.hpp"
 
@@ -54,15 +53,12 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
   run.begun_ = begun;
   TRY_ASSIGN(run.host_, run.hosts_->start({}, Pass::kFirst));
   request.filter = options.filter.value_or("");
-  const Checkout checkout = find_checkout(options.benchmark_dir);
-  request.projects = projects(checkout, options.project);
+  run.checkout_ = find_checkout(options.benchmark_dir);
+  request.projects = projects(run.checkout_, options.project);
   listener.phase("finding benchmarks", 0);
   TRY_ASSIGN(auto reply, run.host_->discover(std::move(request)));
   if (!reply.filter_error.empty()) {
     return fail(ErrorKind::kUsage, reply.filter_error);
-  }
-  for (model::TestedPackage& package : reply.tested) {
-    compare_with(checkout, package);
   }
   run.select(std::move(reply));
   run.selection_.python = fmt::format("Python {} at {}", run.python().version, run.python().executable);
@@ -116,6 +112,9 @@ model::RunPlan Run::plan() const {
   plan.failures = selection_.suite.failures;
   plan.notes = selection_.suite.notes;
   plan.tested = found_.tested;
+  for (model::TestedPackage& package : plan.tested) {
+    compare_with(checkout_, package);
+  }
   plan.python = selection_.python;
   return plan;
 }

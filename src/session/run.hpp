@@ -7,6 +7,7 @@
 #include <string>
 
 #include "session/case_runner.hpp"
+#include "session/checkout.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::session {
@@ -30,7 +31,7 @@ class Run {
   [[nodiscard]] const model::DiscoverReply& found() const { return found_; }
   [[nodiscard]] const PythonEnvironment& python() const { return hosts_->python(); }
   [[nodiscard]] bool interrupted() const { return hosts_->interrupted(); }
-  /// What is known before anything runs.
+  /// What is known before anything runs. Reads the repository and the files of what is tested: call it once.
   [[nodiscard]] model::RunPlan plan() const;
   [[nodiscard]] double seconds() const;  ///< since begin()
 
@@ -55,6 +56,7 @@ class Run {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::unique_ptr<Hosts> hosts_;
   std::unique_ptr<CaseRunner> host_;
+  Checkout checkout_;
   Selection selection_;
   std::size_t failed_modules_ = 0;  ///< those that are excluded, too
   model::DiscoverReply found_;

@@ -146,6 +146,16 @@ void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
 /// now), or of a case that is gone.
 void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
                                    const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite) {
+  for (const auto& [name, why] : baseline_.unreadable) {  // of one that is discovered, plan() has spoken
+    if (failure_of(suite.failures, name) != nullptr) {
+      CaseVerdict verdict;
+      verdict.id = {name, 0, name};
+      verdict.verdict = Verdict::kUnreadable;
+      verdict.reason = why;
+      verdict.observation.ending = model::Ending::kNotRun;
+      report(std::move(verdict));
+    }
+  }
   for (std::size_t i = 0; i < stored.size(); ++i) {
     if (model::matches_any(stored[i], options_.suite.exclude)) {
       continue;

@@ -158,6 +158,18 @@ TEST(Imports, ThatFailAfterTheCaptureAreFailuresUnlessLeftOut) {
   EXPECT_EQ(box.verify().of("sometimes.time_it"), "identical") << "its snapshot was not lost";
 }
 
+TEST(Imports, ThatFailDoNotHideADamagedSnapshot) {
+  const Sandbox box;
+  box.write_suite(kSuite);
+  box.write("benchmarks/sometimes.py", "def time_it(): return 1\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  box.write("benchmarks/sometimes.py", "import no_such_library\ndef time_it(): return 1\n");
+  box.write(".snapshots/cases/sometimes/time_it.json", "{");
+  const auto verified = box.verify();
+  EXPECT_EQ(verified.run.status, 1) << verified.text();
+  EXPECT_EQ(verified.of("sometimes.time_it"), "unreadable") << verified.text();
+}
+
 TEST(Imports, ThatTakeTheProcessDownAreListedAndTheRestGoesOn) {
   const Sandbox box;
   box.write_suite("def time_good(): return 1\n");
