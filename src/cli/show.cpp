@@ -101,7 +101,7 @@ Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs
   }
   if (site) {
     const store::CaseRecord& record = found.front().manifest.cases[found.front().cases.front()];
-    TRY(inspect::choose_site(record, operand.name, site));
+    TRY(inspect::choose_site(record, operand.name, site).map([](const auto& /*chosen*/) {}));
   }
   if (args.format == Format::kJson) {
     return as_text(inspect::cases_json(*store, found, site, json_limits(args)));

@@ -68,7 +68,7 @@ Result<OutputFile> OutputFile::open(const std::string& path, std::ostream& stand
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     return OutputFile(Kind::kDevice, target, standard_output);
   }
-  TRY(util::AtomicFile::create(target));
+  TRY(util::AtomicFile::create(target).map([](const auto& /*created*/) {}));  // can it be made?
   fs::remove(target, error);
   if (error) {
     return fail(ErrorKind::kIo, "cannot remove the earlier report '" + path + "': " + error.message());

@@ -123,7 +123,7 @@ fs::path Scratch::numbered_folder(const std::string& kind, std::size_t number) c
 
 Result<fs::path> Scratch::make_work_folder(const std::string& kind, std::size_t number) const {
   const fs::path folder = numbered_folder(kind, number).lexically_relative(path_);
-  TRY(make_folder(folder / "tmp"));
+  TRY(make_folder(folder / "tmp").map([](const auto& /*made*/) {}));
   return make_folder(folder / "work");
 }
 

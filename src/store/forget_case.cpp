@@ -36,7 +36,7 @@ Result<bool> FolderStore::forget_case(std::string_view benchmark, const std::vec
   if (const auto found = holds(before); !found || *found == nullptr) {
     return found.map([](const CaseRecord*) { return false; });
   }
-  TRY(StoreLock::take(root_, patience));
+  TRY_ASSIGN(const auto lock, StoreLock::take(root_, patience));
   TRY(roll_forward_all(root_));
   auto manifest = load_manifest(benchmark);
   if (!manifest) {

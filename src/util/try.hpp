@@ -3,14 +3,18 @@
 #pragma once
 
 #include <tl/expected.hpp>
+#include <type_traits>
 #include <utility>
 
-/// Evaluates an expression of type Result<T>; where it failed, returns its error from the calling function.
-#define TRY(...)                                             \
-  do {                                                       \
-    if (auto try_result_ = (__VA_ARGS__); !try_result_) {    \
-      return tl::unexpected(std::move(try_result_.error())); \
-    }                                                        \
+/// Evaluates an expression of type Result<void>; where it failed, returns its error from the calling function. A value,
+/// such as a lock, would be gone at the end of the line: TRY_ASSIGN keeps it.
+#define TRY(...)                                                                 \
+  do {                                                                           \
+    if (auto try_result_ = (__VA_ARGS__); !try_result_) {                        \
+      return tl::unexpected(std::move(try_result_.error()));                     \
+    } else {                                                                     \
+      static_assert(std::is_void_v<typename decltype(try_result_)::value_type>); \
+    }                                                                            \
   } while (false)
 
 /// `TRY_ASSIGN(auto value, call());` evaluates an expression of type Result<T>, and moves what it holds into the
