@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "store/files.hpp"
 #include "store/json_text.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
+#include "store/manifest_files.hpp"
 #include "store/paths.hpp"
 #include "util/try.hpp"
 
@@ -27,25 +29,6 @@ tl::unexpected<Error> headless(const fs::path& path) {
               fmt::format("'{}' holds snapshots, but its format.json is gone; restore it, or capture into another "
                           "folder with --snapshot-dir",
                           path.string()));
-}
-
-/// Paths, relative to cases/, of all manifests below `cases`.
-Result<std::vector<fs::path>> manifest_files(const fs::path& cases) {
-  TRY_ASSIGN(const auto folders, list_folder(cases));
-  std::vector<fs::path> files;
-  for (const FolderEntry& folder : folders) {
-    if (folder.name.starts_with('.')) {
-      continue;  // version control keeps its own files there
-    }
-    // What is no folder is refused, not left out: the benchmarks of its module would count as never captured.
-    TRY_ASSIGN(const auto entries, list_folder(cases / folder.name));
-    for (const FolderEntry& entry : entries) {
-      if (paths::is_manifest(entry.name)) {  // whatever it is: what is no file is found out when it is read
-        files.push_back(fs::path(folder.name) / entry.name);
-      }
-    }
-  }
-  return files;
 }
 
 Result<std::string> benchmark_of(const fs::path& cases, const fs::path& file) {
@@ -143,60 +126,65 @@ Result<void> FolderStore::finish_commits() {
     }
   }
   TRY_ASSIGN(const auto left, find_staged(root_));
-  pending_.assign(left.committed.rbegin(), left.committed.rend());
+  for (const fs::path& staging : left.committed) {  // the oldest first
+    TRY_ASSIGN(auto removal, read_removal(staging));
+    bases_.insert(bases_.begin(), {staging, std::move(removal)});
+  }
   return {};
 }
 
-/// Where to look, in this order.
-std::vector<fs::path> FolderStore::bases() const {
-  std::vector<fs::path> all = pending_;
-  all.push_back(root_);
-  return all;
+Result<bool> FolderStore::has_snapshots() const {
+  return manifests().map([](const auto& found) { return !found.empty(); });
 }
 
-Result<bool> FolderStore::has_snapshots() const {
-  for (const fs::path& base : bases()) {
-    TRY_ASSIGN(const auto files, manifest_files(paths::cases(base)));
-    if (!files.empty()) {
-      return true;
+/// The manifests that count, with the folder in which each lies.
+Result<std::map<fs::path, fs::path>> FolderStore::manifests() const {
+  std::map<fs::path, fs::path> found;
+  std::set<fs::path> removed;
+  for (const Base& base : bases_) {
+    const fs::path cases = paths::cases(base.folder);
+    TRY_ASSIGN(const auto files, manifest_files(cases));
+    for (const fs::path& file : files) {
+      if (!removed.contains(file)) {
+        found.emplace(file, cases);
+      }
     }
+    removed.insert(base.removal.manifests.begin(), base.removal.manifests.end());
   }
-  return false;
+  return found;
 }
 
 fs::path FolderStore::objects_folder() const { return paths::objects(root_); }
 
 Result<std::optional<Manifest>> FolderStore::load_manifest(std::string_view benchmark) const {
-  for (const fs::path& base : bases()) {
-    const fs::path path = paths::manifest(paths::cases(base), benchmark);
+  const fs::path file = paths::manifest({}, benchmark);
+  for (const Base& base : bases_) {
+    const fs::path path = paths::cases(base.folder) / file;
     TRY_ASSIGN(const auto text, read_if_there(path));
+    if (!text && base.removal.manifests.contains(file)) {
+      break;
+    }
     if (!text) {
       continue;
     }
-    auto manifest = manifest_from_text(*text, path.string());
-    if (!manifest) {
-      return tl::unexpected(std::move(manifest.error()));
-    }
-    if (manifest->benchmark != as_stored(std::string(benchmark))) {
+    TRY_ASSIGN(auto manifest, manifest_from_text(*text, path.string()));
+    if (manifest.benchmark != as_stored(std::string(benchmark))) {
       return fail(ErrorKind::kCorrupt,
                   fmt::format("'{}' is the manifest of '{}', where that of '{}' belongs; restore it "
                               "or capture again",
-                              path.string(), manifest->benchmark, benchmark));
+                              path.string(), manifest.benchmark, benchmark));
     }
-    return std::optional(std::move(*manifest));
+    return std::optional(std::move(manifest));
   }
   return std::nullopt;
 }
 
 Result<std::vector<std::string>> FolderStore::benchmark_names() const {
+  TRY_ASSIGN(const auto found, manifests());
   std::vector<std::string> names;
-  for (const fs::path& base : bases()) {
-    const fs::path cases = paths::cases(base);
-    TRY_ASSIGN(const auto files, manifest_files(cases));
-    for (const fs::path& file : files) {
-      TRY_ASSIGN(auto name, benchmark_of(cases, file));
-      names.push_back(std::move(name));
-    }
+  for (const auto& [file, cases] : found) {
+    TRY_ASSIGN(auto name, benchmark_of(cases, file));
+    names.push_back(std::move(name));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -207,36 +195,39 @@ Result<std::optional<RunInfo>> FolderStore::load_run(std::string_view id) const 
   if (!paths::is_run_id(id)) {
     return std::nullopt;
   }
-  for (const fs::path& base : bases()) {
-    const fs::path path = paths::run(paths::runs(base), id);
+  for (const Base& base : bases_) {
+    const fs::path path = paths::run(paths::runs(base.folder), id);
     TRY_ASSIGN(const auto text, read_if_there(path));
     if (text) {
       TRY_ASSIGN(auto run, run_info_from_text(*text, path.string()));
       return std::optional(std::move(run));
+    }
+    if (base.removal.runs.contains(std::string(id))) {
+      break;
     }
   }
   return std::nullopt;
 }
 
 Result<std::vector<std::string>> FolderStore::run_ids() const {
-  std::vector<std::string> ids;
-  for (const fs::path& base : bases()) {
-    TRY_ASSIGN(const auto entries, list_folder(paths::runs(base)));
+  std::set<std::string> ids;
+  std::set<std::string> removed;
+  for (const Base& base : bases_) {
+    TRY_ASSIGN(const auto entries, list_folder(paths::runs(base.folder)));
     for (const FolderEntry& entry : entries) {
-      if (auto id = paths::parse_run(entry.name); id && !entry.is_folder) {
-        ids.push_back(std::move(*id));
+      if (auto id = paths::parse_run(entry.name); id && !entry.is_folder && !removed.contains(*id)) {
+        ids.insert(std::move(*id));
       }
     }
+    removed.insert(base.removal.runs.begin(), base.removal.runs.end());
   }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return ids;
+  return std::vector<std::string>(ids.begin(), ids.end());
 }
 
 std::vector<fs::path> FolderStore::objects_folders() const {
   std::vector<fs::path> folders;
-  for (const fs::path& base : bases()) {
-    folders.push_back(paths::objects(base));
+  for (const Base& base : bases_) {
+    folders.push_back(paths::objects(base.folder));
   }
   // The root twice: a commit may replace one encoding by the other between the two looks.
   folders.push_back(objects_folder());
@@ -271,9 +262,13 @@ std::optional<StoredObject> FolderStore::find_object(std::string_view sha256) co
 
 std::optional<std::string> FolderStore::manifest_place(std::string_view benchmark) const {
   std::error_code ignored;
-  for (const fs::path& base : bases()) {
-    if (const fs::path file = paths::manifest(paths::cases(base), benchmark); fs::exists(file, ignored)) {
-      return file.string();
+  const fs::path file = paths::manifest({}, benchmark);
+  for (const Base& base : bases_) {
+    if (const fs::path path = paths::cases(base.folder) / file; fs::exists(path, ignored)) {
+      return path.string();
+    }
+    if (base.removal.manifests.contains(file)) {
+      break;
     }
   }
   return std::nullopt;

@@ -1,9 +1,12 @@
 // A store that is a folder of plain files. Layout and guarantees are in docs/store.md.
 #pragma once
 
+#include <map>
+
 #include "snapshot_test/store/store.hpp"
 #include "store/file_objects.hpp"
 #include "store/kind.hpp"
+#include "store/replaced.hpp"
 
 namespace snapshot_test::store {
 
@@ -40,15 +43,23 @@ class FolderStore final : public Store {
                                           CleanMode mode, Patience patience = {}) const override;
   [[nodiscard]] Result<bool> forget_case(std::string_view benchmark, const std::vector<std::string>& ids,
                                          Patience patience = {}) const override;
+  [[nodiscard]] Result<std::optional<Undoable>> find_undoable() const override;
+  [[nodiscard]] Result<void> undo_capture(std::string_view run_id, Patience patience = {}) const override;
 
  private:
-  explicit FolderStore(std::filesystem::path root) : root_(std::move(root)) {}
+  explicit FolderStore(std::filesystem::path root) : root_(std::move(root)), bases_{{root_, {}}} {}
   [[nodiscard]] Result<void> finish_commits();
   [[nodiscard]] Result<bool> has_snapshots() const;
-  [[nodiscard]] std::vector<std::filesystem::path> bases() const;
+  [[nodiscard]] Result<std::map<std::filesystem::path, std::filesystem::path>> manifests() const;
+
+  /// Where to look. A file of a base hides those of the same name in the bases after it, and so does its removal.
+  struct Base {
+    std::filesystem::path folder;
+    Removal removal;
+  };
 
   std::filesystem::path root_;
-  std::vector<std::filesystem::path> pending_;  ///< committed but not moved yet, newest first
+  std::vector<Base> bases_;  ///< what is committed but not moved yet, newest first; then the root
 };
 
 [[nodiscard]] Kind folder_kind();

@@ -1,5 +1,6 @@
 #include "store/layout.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "store/files.hpp"
 #include "store/json_text.hpp"
 #include "store/paths.hpp"
+#include "store/replaced.hpp"
 #include "util/file.hpp"
 #include "util/try.hpp"
 
@@ -25,6 +27,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kFormatName = "snapshot_test store";
+constexpr std::string_view kIgnored = "/lock\n/staging/\n/replaced/\n";
+constexpr std::string_view kIgnoredBefore =
+    "/lock\n/staging/\n";  // by programs that kept nothing of what they replaced
 
 /// What may lie in a folder that is to become a store: what git or an interrupted creation leaves.
 bool is_harmless(std::string_view name) {
@@ -141,7 +146,7 @@ Result<void> create_layout(const fs::path& root) {
   format["version"] = kFormatVersion;
   // Last, because it makes the folder a store.
   const std::array<std::pair<fs::path, std::string>, 2> files{{
-      {root / ".gitignore", "/lock\n/staging/\n"},
+      {root / ".gitignore", std::string(kIgnored)},
       {paths::format(root), json_text(format)},
   }};
   for (const auto& [path, text] : files) {
@@ -159,6 +164,12 @@ Result<void> create_layout(const fs::path& root) {
     }
   }
   return util::fsync_folder(root);
+}
+
+Result<void> renew_gitignore(const fs::path& root) {
+  const fs::path path = root / ".gitignore";
+  TRY_ASSIGN(const auto text, read_if_there(path));
+  return text == kIgnoredBefore ? util::write_file_atomically(path, kIgnored) : Result<void>();
 }
 
 Result<Staged> find_staged(const fs::path& root) {
@@ -189,18 +200,45 @@ Result<void> check_places(const fs::path& root, const fs::path& staged) {
   return {};
 }
 
+Result<void> mark_committed(const fs::path& staged, const std::string& run_id) {
+  const fs::path marker = paths::commit_marker(staged);
+  const fs::path temporary = staged / (std::string(paths::kTemporaryPrefix) + "commit");
+  util::Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!fd) {
+    return tl::unexpected(store_error("create", temporary));
+  }
+  const std::string text = run_id + "\n";
+  TRY(write_fully(fd, std::as_bytes(std::span(text)), temporary));
+  if (::fsync(fd.get()) != 0) {
+    return tl::unexpected(store_error("fsync", temporary));
+  }
+  TRY(close_checked(fd, temporary));
+  TRY(rename_file(temporary, marker));
+  if (auto durable = util::fsync_folder(staged); !durable) {
+    ::unlink(marker.c_str());
+    return durable;
+  }
+  return {};
+}
+
 Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   TRY_ASSIGN(const auto watch, open_folder(root));
   for (const fs::path& folder : {paths::objects(root), paths::cases(root), paths::runs(root)}) {
     TRY(ensure_folder(folder));
   }
+  auto done = move_replaced(root, staged);
   // Objects before the manifests that name them, for those who copy the folder meanwhile.
-  auto done = move_two_levels(paths::objects(staged), paths::objects(root), move_object);
+  if (done) {
+    done = move_two_levels(paths::objects(staged), paths::objects(root), move_object);
+  }
   if (done) {
     done = move_two_levels(paths::cases(staged), paths::cases(root), move_manifest);
   }
   if (done) {
     done = move_runs(paths::runs(staged), paths::runs(root));
+  }
+  if (done) {
+    done = remove_listed(root, staged);
   }
   // The marker stays until the moves are on the disk.
   if (done) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "snapshot_test/util/result.hpp"
@@ -24,6 +25,9 @@ enum class FolderState {
 /// Makes the folder, format.json and a .gitignore for what is not part of the baseline.
 [[nodiscard]] Result<void> create_layout(const std::filesystem::path& root);
 
+/// Adds to the .gitignore of an older program what that did not have; one that a person wrote stays.
+[[nodiscard]] Result<void> renew_gitignore(const std::filesystem::path& root);
+
 struct Staged {
   std::vector<std::filesystem::path> committed;  ///< oldest first
   std::vector<std::filesystem::path> stale;      ///< of captures that did not commit (or do not yet)
@@ -33,6 +37,9 @@ struct Staged {
 /// Can all that `staged` holds be moved to its place? kCorrupt where a link or a file is in place of a folder, or the
 /// other way round: to be checked before the capture is committed.
 [[nodiscard]] Result<void> check_places(const std::filesystem::path& root, const std::filesystem::path& staged);
+
+/// Writes the commit marker, durably: from then on what is staged is the baseline. Where it fails, there is none.
+[[nodiscard]] Result<void> mark_committed(const std::filesystem::path& staged, const std::string& run_id);
 
 /// Moves what a committed capture staged to its place, then removes the staging folder. May be repeated after it was
 /// interrupted anywhere. Needs the store's lock.

@@ -103,6 +103,7 @@ fs::path lock(const fs::path& root) { return root / "lock"; }
 fs::path staging(const fs::path& root) { return root / "staging"; }
 fs::path commit_marker(const fs::path& staged) { return staged / "COMMIT"; }
 fs::path journal(const fs::path& staged) { return staged / "journal"; }
+fs::path replaced(const fs::path& root) { return root / "replaced"; }
 fs::path objects(const fs::path& root) { return root / "objects"; }
 fs::path cases(const fs::path& root) { return root / "cases"; }
 fs::path runs(const fs::path& root) { return root / "runs"; }

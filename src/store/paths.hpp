@@ -23,6 +23,8 @@ inline constexpr std::string_view kTemporaryPrefix = ".tmp-";
 [[nodiscard]] std::filesystem::path staging(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path commit_marker(const std::filesystem::path& staged);
 [[nodiscard]] std::filesystem::path journal(const std::filesystem::path& staged);
+/// What captures have replaced: of a store, and of a staging folder on its way there.
+[[nodiscard]] std::filesystem::path replaced(const std::filesystem::path& root);
 /// The three that a store and a staging folder both have.
 [[nodiscard]] std::filesystem::path objects(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path cases(const std::filesystem::path& root);
