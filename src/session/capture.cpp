@@ -180,6 +180,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   }
   TRY(transaction->put_run(
       describe_run(options, listener, run, summary.plan.tested, transaction->run_id(), summary.counts)));
+  transaction->keep_replaced();
   TRY(transaction->commit());
   summary.run_id = transaction->run_id();
   summary.store_bytes = store->disk_usage().value_or(0);

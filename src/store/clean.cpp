@@ -85,6 +85,15 @@ Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std
   return {};
 }
 
+/// What undoing captures would need.
+Result<void> plan_replaced(const FolderStore& store, Plan& plan) {
+  TRY_ASSIGN(const auto kept, kept_captures(store.root()));
+  for (const fs::path& folder : kept) {
+    TRY(plan_removal(folder, plan.report.undoable, plan));
+  }
+  return {};
+}
+
 Result<void> plan_leftovers(const FolderStore& store, Plan& plan) {
   TRY_ASSIGN(const auto staged, find_staged(store.root()));
   for (const fs::path& stale : staged.stale) {
@@ -153,6 +162,9 @@ Result<CleanReport> FolderStore::clean(const std::optional<std::vector<std::stri
   // Where there is not even a folder for manifests, they may be lost rather than gone: the values stay.
   std::error_code ignored;
   auto done = fs::exists(paths::cases(root_), ignored) ? plan_objects(*this, referenced, plan) : Result<void>();
+  if (done) {
+    done = plan_replaced(*this, plan);
+  }
   if (done) {
     done = plan_leftovers(*this, plan);
   }

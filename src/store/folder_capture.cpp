@@ -15,6 +15,7 @@
 #include "store/layout.hpp"
 #include "store/lock.hpp"
 #include "store/paths.hpp"
+#include "store/replaced.hpp"
 #include "util/file.hpp"
 #include "util/try.hpp"
 
@@ -51,6 +52,7 @@ struct FolderCapture final : CaptureTransaction {
   bool holds(const model::SiteValue& site) const override;
   Result<void> put_manifest(const Manifest& manifest) override;
   Result<void> put_run(const RunInfo& run) override;
+  void keep_replaced() override { keeps_replaced = true; }
   Result<void> commit() override;
 
   fs::path root;
@@ -59,6 +61,7 @@ struct FolderCapture final : CaptureTransaction {
   StoreLock lock;
   util::Fd watch{};  ///< opened before anything is staged; see sync_tree()
   pid_t owner = ::getpid();
+  bool keeps_replaced = false;
   bool decided = false;              ///< the commit marker is there: the staged files are the baseline now
   std::optional<Journal> journal{};  ///< of one that can be resumed: what is staged stays
   Resumed left{};
@@ -100,29 +103,6 @@ struct FolderCapture final : CaptureTransaction {
         }
       }
     }
-    return {};
-  }
-
-  /// From the rename on, the capture is the baseline.
-  Result<void> write_marker() {
-    const fs::path marker = paths::commit_marker(staged);
-    const fs::path temporary = staged / (std::string(paths::kTemporaryPrefix) + "commit");
-    util::Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (!fd) {
-      return tl::unexpected(store_error("create", temporary));
-    }
-    const std::string text = its_id + "\n";
-    TRY(write_fully(fd, std::as_bytes(std::span(text)), temporary));
-    if (::fsync(fd.get()) != 0) {
-      return tl::unexpected(store_error("fsync", temporary));
-    }
-    TRY(close_checked(fd, temporary));
-    TRY(rename_file(temporary, marker));
-    if (auto durable = util::fsync_folder(staged); !durable) {
-      ::unlink(marker.c_str());
-      return durable;
-    }
-    decided = true;
     return {};
   }
 
@@ -275,12 +255,17 @@ Result<void> FolderCapture::commit() {
   if (done) {
     done = check_places(root, staged);
   }
+  if (done && keeps_replaced) {
+    done = renew_gitignore(root);
+    done = done ? stage_replaced(root, staged, its_id) : done;
+  }
   if (done) {
     done = sync_tree(staged, watch);
   }
   if (done) {
-    done = write_marker();
+    done = mark_committed(staged, its_id);
   }
+  decided = done.has_value();
   if (!done) {
     return tl::unexpected(undone(std::move(done.error())));
   }

@@ -25,7 +25,14 @@ struct Stopped {
   std::vector<nlohmann::json> journal;
 };
 
+/// What a capture replaced; none of a benchmark that was new.
+struct Kept {
+  std::string run_id;
+  std::map<std::string, std::optional<Manifest>> before;
+};
+
 struct Data {
+  std::vector<Kept> kept;
   std::map<std::string, Bytes, std::less<>> objects;
   std::map<std::string, Bytes, std::less<>> staged;
   std::map<std::string, Manifest, std::less<>> manifests;
@@ -157,7 +164,16 @@ class Capture : public CaptureTransaction {
     run_ = run;
     return {};
   }
+  void keep_replaced() override { keeps_ = true; }
   Result<void> commit() override {
+    if (keeps_ && !data_.manifests.empty()) {
+      Kept kept{run_id_, {}};
+      for (const auto& [name, manifest] : manifests_) {
+        const auto before = data_.manifests.find(name);
+        kept.before[name] = before == data_.manifests.end() ? std::nullopt : std::optional(before->second);
+      }
+      data_.kept.push_back(std::move(kept));
+    }
     for (auto& [name, manifest] : manifests_) {
       data_.manifests.insert_or_assign(name, std::move(manifest));
     }
@@ -178,6 +194,7 @@ class Capture : public CaptureTransaction {
   Resumed resumed_;
   std::map<std::string, Manifest> manifests_;
   std::optional<RunInfo> run_;
+  bool keeps_ = false;
 };
 
 class MemoryStore : public Store {
@@ -235,13 +252,39 @@ class MemoryStore : public Store {
     for (const auto& [sha256, object] : data_.objects) {
       report.objects += referenced.contains(sha256) ? 0 : 1;
     }
+    report.undoable = data_.kept.size();
     if (mode == CleanMode::kRemove) {
+      data_.kept.clear();
       std::erase_if(data_.objects, [&](const auto& each) { return !referenced.contains(each.first); });
       for (const std::string& name : report.obsolete) {
         data_.manifests.erase(name);
       }
     }
     return report;
+  }
+  Result<std::optional<Undoable>> find_undoable() const override {
+    if (data_.kept.empty()) {
+      return std::nullopt;
+    }
+    Undoable undoable{data_.kept.back().run_id};
+    for (const auto& [name, before] : data_.kept.back().before) {
+      ++(before ? undoable.restored : undoable.removed);
+    }
+    return undoable;
+  }
+  Result<void> undo_capture(std::string_view run_id, Patience) const override {
+    if (data_.kept.empty() || data_.kept.back().run_id != run_id) {
+      return fail(ErrorKind::kUsage, "it is not the last one that can be undone");
+    }
+    for (auto& [name, before] : data_.kept.back().before) {
+      data_.manifests.erase(name);
+      if (before) {
+        data_.manifests.emplace(name, std::move(*before));
+      }
+    }
+    data_.runs.erase(std::string(run_id));
+    data_.kept.pop_back();
+    return {};
   }
   Result<bool> forget_case(std::string_view benchmark, const std::vector<std::string>& ids, Patience) const override {
     const auto found = data_.manifests.find(benchmark);

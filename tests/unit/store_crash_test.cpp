@@ -41,12 +41,13 @@ using ::testing::Eq;
 const std::map<std::uint64_t, std::pair<std::string, int>>& changing_calls() {
   static const std::map<std::uint64_t, std::pair<std::string, int>> calls{
 #ifdef SYS_rename
-      {SYS_rename, {"rename", 1}},   {SYS_mkdir, {"mkdir", 0}},      {SYS_unlink, {"unlink", 0}},
-      {SYS_rmdir, {"rmdir", 0}},     {SYS_open, {"open", 0}},
+      {SYS_rename, {"rename", 1}},        {SYS_mkdir, {"mkdir", 0}},     {SYS_unlink, {"unlink", 0}},
+      {SYS_rmdir, {"rmdir", 0}},          {SYS_open, {"open", 0}},       {SYS_link, {"link", 1}},
 #endif
-      {SYS_renameat, {"rename", 3}}, {SYS_renameat2, {"rename", 3}}, {SYS_mkdirat, {"mkdir", 1}},
-      {SYS_unlinkat, {"unlink", 1}}, {SYS_openat, {"open", 1}},      {SYS_write, {"write", -1}},
-      {SYS_fsync, {"fsync", -1}},    {SYS_syncfs, {"syncfs", -1}},   {SYS_ftruncate, {"ftruncate", -1}},
+      {SYS_linkat, {"link", 3}},          {SYS_renameat, {"rename", 3}}, {SYS_renameat2, {"rename", 3}},
+      {SYS_mkdirat, {"mkdir", 1}},        {SYS_unlinkat, {"unlink", 1}}, {SYS_openat, {"open", 1}},
+      {SYS_write, {"write", -1}},         {SYS_fsync, {"fsync", -1}},    {SYS_syncfs, {"syncfs", -1}},
+      {SYS_ftruncate, {"ftruncate", -1}},
   };
   return calls;
 }
@@ -191,6 +192,83 @@ TEST_F(Crashes, AKillWhileACommitIsFinishedIsFinishedByTheNext) {
       break;
     }
   }
+}
+
+/// Benchmarks with the run that each is from.
+std::string runs_in(const fs::path& root) {
+  const auto store = FolderStore::open(root);
+  if (!store) {
+    return store.error().message;
+  }
+  std::string text;
+  for (const std::string& name : must(store->benchmark_names())) {
+    text += name + "=" + must(store->load_manifest(name)).value().cases.at(0).run + " ";
+  }
+  for (const std::string& id : must(store->run_ids())) {
+    text += must(store->load_run(id)) ? id + " " : id + " is missing";
+  }
+  return text;
+}
+
+TEST_F(Crashes, AKillWhileACaptureIsUndoneLeavesItWholeOrUndone) {
+  const std::string before = "a=run-2 b=run-1 c=run-2 run-1 run-2 ";
+  const std::string after = "a=run-1 b=run-1 run-1 ";
+  const fs::path base = folder.path() / "undo";
+  for (const auto& [run, names] : std::map<std::string, std::string>{{"run-1", "ab"}, {"run-2", "ac"}}) {
+    const auto capture = must(must(FolderStore::open_or_create(base)).begin_capture(run));
+    for (const char name : names) {
+      must(capture->put_manifest(simple_manifest(std::string(1, name), run, {})));
+    }
+    RunInfo info;
+    info.id = run;
+    must(capture->put_run(info));
+    capture->keep_replaced();
+    must(capture->commit());
+  }
+  ASSERT_EQ(runs_in(base), before);
+  std::map<std::string, int> seen;
+  for (int survived = 0;; ++survived) {
+    fs::remove_all(root);
+    fs::copy(base, root, fs::copy_options::recursive);
+    int left = survived;
+    const auto status = traced([&] { return must(FolderStore::open(root)).undo_capture("run-2") ? 0 : 1; },
+                               [&](const Call&) { return left-- > 0; });
+    std::string as_reader;
+    {
+      const auto lock = must(StoreLock::take(root));
+      as_reader = runs_in(root);
+    }
+    const std::string finished = runs_in(root);
+    ASSERT_THAT(finished, AnyOf(Eq(before), Eq(after))) << "killed before change " << survived;
+    ASSERT_EQ(as_reader, finished) << "killed before change " << survived;
+    ++seen[finished];
+    const auto again = must(FolderStore::open(root)).undo_capture("run-2");
+    ASSERT_EQ(again.has_value(), finished == before) << "killed before change " << survived;
+    ASSERT_EQ(runs_in(root), after);
+    ASSERT_THAT(files_below(root / "replaced"), ::testing::IsEmpty());
+    if (status) {
+      ASSERT_EQ(*status, 0);
+      break;
+    }
+  }
+  EXPECT_GT(seen[before], 5);
+  EXPECT_GT(seen[after], 5);
+}
+
+TEST_F(Crashes, NobodyElseWritesWhileACaseIsForgotten) {
+  fresh_copy();
+  int tried = 0;
+  const auto status =
+      traced([&] { return must(must(FolderStore::open(root)).forget_case("bench.time_a", {})) ? 0 : 1; },
+             [&](const Call& call) {
+               if (call.name == "unlink" && call.path.ends_with(".json")) {
+                 ++tried;
+                 EXPECT_FALSE(StoreLock::take(root));
+               }
+               return true;
+             });
+  EXPECT_EQ(status, 0);
+  EXPECT_GT(tried, 0);
 }
 
 // A kill keeps what the system has not written to the disk yet; a power loss does not. So the order of the calls that

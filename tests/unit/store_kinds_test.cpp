@@ -23,8 +23,10 @@ class EachKind : public testing::TestWithParam<In> {
     must(writer->write(bytes_of(value)));
     return must(writer->finish());
   }
+  enum class Replaced { kDropped, kKept };
   /// One benchmark with one value becomes the baseline.
-  ObjectInfo capture_one(const std::string& run, const std::string& name, std::string_view value) const {
+  ObjectInfo capture_one(const std::string& run, const std::string& name, std::string_view value,
+                         Replaced replaced = Replaced::kDropped) const {
     const auto store = must(Store::open_or_create(location));
     const auto capture = must(store->begin_capture(run));
     const ObjectInfo info = put(*capture, value);
@@ -32,6 +34,9 @@ class EachKind : public testing::TestWithParam<In> {
     RunInfo facts;
     facts.id = run;
     must(capture->put_run(facts));
+    if (replaced == Replaced::kKept) {
+      capture->keep_replaced();
+    }
     must(capture->commit());
     return info;
   }
@@ -160,6 +165,38 @@ TEST_P(EachKind, Clean_WithTheLiveBenchmarks_RemovesTheOthers) {
   const auto report = must(store->clean(std::vector<std::string>{"bench.g"}, CleanMode::kRemove));
   EXPECT_THAT(report.obsolete, ElementsAre("bench.f"));
   EXPECT_THAT(must(store->benchmark_names()), ElementsAre("bench.g"));
+}
+
+TEST_P(EachKind, Undo_OfCaptures_GoesBackStepByStep) {
+  const ObjectInfo first = capture_one("run-1", "bench.f", "value", Replaced::kKept);
+  const auto store = must(Store::open(location));
+  EXPECT_FALSE(must(store->find_undoable())) << "it replaced nothing, and undoing it would leave no baseline";
+  capture_one("run-2", "bench.f", "second", Replaced::kKept);
+  capture_one("run-3", "bench.g", "new", Replaced::kKept);
+  EXPECT_EQ(must(store->find_undoable())->run_id, "run-3");
+  EXPECT_EQ(must(store->find_undoable())->removed, 1U);
+  EXPECT_EQ(store->undo_capture("run-2").error().kind, ErrorKind::kUsage) << "not the last";
+  must(store->undo_capture("run-3"));
+  EXPECT_THAT(must(store->benchmark_names()), ElementsAre("bench.f"));
+  EXPECT_EQ(must(store->load_manifest("bench.f"))->cases.at(0).run, "run-2");
+  EXPECT_EQ(must(store->find_undoable())->restored, 1U);
+  must(store->undo_capture("run-2"));
+  EXPECT_EQ(must(store->load_manifest("bench.f"))->cases.at(0).run, "run-1");
+  EXPECT_EQ(read(*store, first), "value");
+  EXPECT_THAT(must(store->run_ids()), ElementsAre("run-1"));
+  EXPECT_FALSE(must(store->find_undoable()));
+}
+
+TEST_P(EachKind, Clean_ForgetsWhatWasReplaced) {
+  capture_one("run-1", "bench.f", "value");
+  capture_one("run-2", "bench.f", "second", Replaced::kKept);
+  const auto store = must(Store::open(location));
+  EXPECT_EQ(must(store->clean(std::nullopt, CleanMode::kDryRun)).undoable, 1U);
+  EXPECT_TRUE(must(store->find_undoable()));
+  const auto cleaned = must(store->clean(std::nullopt, CleanMode::kRemove));
+  EXPECT_EQ(cleaned.undoable, 1U);
+  EXPECT_EQ(cleaned.objects, 1U);
+  EXPECT_FALSE(must(store->find_undoable()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, EachKind, testing::Values(In::kFolder, In::kMemory),

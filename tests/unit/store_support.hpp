@@ -190,6 +190,7 @@ inline Result<void> capture_generation(const fs::path& root, unsigned generation
   if (auto put = (*capture)->put_run(info); !put) {
     return put;
   }
+  (*capture)->keep_replaced();
   return (*capture)->commit();
 }
 

@@ -30,7 +30,15 @@ struct CleanReport {
   std::size_t objects = 0;            ///< objects that nothing referred to
   std::size_t leftovers = 0;          ///< folders and temporary files of unfinished captures
   std::size_t resumable = 0;          ///< those of them that `capture --resume` could have gone on with
+  std::size_t undoable = 0;           ///< captures whose replaced manifests were kept
   std::uint64_t bytes = 0;            ///< size of all the files removed
+};
+
+/// A capture that can be undone.
+struct Undoable {
+  std::string run_id;
+  std::size_t restored = 0;  ///< benchmarks whose manifest comes back
+  std::size_t removed = 0;   ///< benchmarks that were new
 };
 
 /// An object where it lies.
@@ -104,6 +112,14 @@ class Store {
   /// Takes the same lock as a capture. Errors as load_manifest() and find_case().
   [[nodiscard]] virtual Result<bool> forget_case(std::string_view benchmark, const std::vector<std::string>& ids,
                                                  Patience patience = {}) const = 0;
+
+  /// The last capture whose transaction was told to keep_replaced(), and that is not undone yet; none where there is
+  /// none, since no baseline was replaced after the last clean(). kCorrupt, kUnsupported, kIo.
+  [[nodiscard]] virtual Result<std::optional<Undoable>> find_undoable() const = 0;
+  /// Brings the manifests back that the capture replaced, and removes those that were new; all or nothing, as a
+  /// capture. Values stay until they are cleaned. kUsage where the capture is not the one that find_undoable() names,
+  /// or a manifest has changed since. Takes the same lock as a capture.
+  [[nodiscard]] virtual Result<void> undo_capture(std::string_view run_id, Patience patience = {}) const = 0;
 };
 
 /// A location that names the same store from any current folder.

@@ -36,6 +36,8 @@ class CaptureTransaction {
   [[nodiscard]] virtual Result<void> put_manifest(const Manifest& manifest) = 0;
   [[nodiscard]] virtual Result<void> put_run(const RunInfo& run) = 0;
 
+  /// To be called before commit(): what that replaces is kept until the store is cleaned, for Store::undo_capture().
+  virtual void keep_replaced() = 0;
   /// Makes it the baseline. Staged objects that no staged manifest names are dropped. kInternal if a case captured by
   /// this run names an object that is nowhere; kIo if the store is full or refuses: the message says which baseline
   /// then holds.

@@ -1,0 +1,104 @@
+// What a capture replaced, as files of a store that is a folder.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "store_support.hpp"
+
+namespace snapshot_test::store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class Undo : public testing::Test {
+ protected:
+  Undo() {
+    must(capture_generation(root, 1));
+    must(capture_generation(root, 2));
+  }
+  [[nodiscard]] Error refusal() const { return must(FolderStore::open(root)).undo_capture("run-2").error(); }
+  [[nodiscard]] fs::path record() const { return root / "replaced/1-run-2/capture.json"; }
+
+  TemporaryFolder folder;
+  fs::path root = folder.path() / "snapshots";
+};
+
+TEST_F(Undo, OfTheLastCapture_BringsTheOneBeforeBack) {
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 2");
+  must(must(FolderStore::open(root)).undo_capture("run-2"));
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 1");
+  EXPECT_FALSE(fs::exists(root / "replaced"));
+  EXPECT_FALSE(fs::exists(root / "staging"));
+  EXPECT_EQ(refusal().kind, ErrorKind::kUsage);
+}
+
+TEST_F(Undo, AfterTheTenthCapture_TakesTheTenth) {
+  for (unsigned generation = 3; generation <= 11; ++generation) {
+    must(capture_generation(root, generation));
+  }
+  EXPECT_EQ(must(must(FolderStore::open(root)).find_undoable())->run_id, "run-11");
+  must(must(FolderStore::open(root)).undo_capture("run-11"));
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 10");
+}
+
+TEST_F(Undo, WhereAManifestHasChangedSince_IsRefusedAndNamesIt) {
+  const fs::path manifest = root / "cases/bench/time_a.json";
+  const std::string text = read_text(manifest);
+  fs::remove(manifest);
+  EXPECT_THAT(refusal().message, HasSubstr("time_a.json' has changed since"));
+  write_file(manifest, text + " ");
+  EXPECT_EQ(refusal().kind, ErrorKind::kUsage);
+  write_file(manifest, text);
+  must(must(FolderStore::open(root)).undo_capture("run-2"));
+}
+
+TEST_F(Undo, OfADamagedRecord_IsAnErrorAndTheNextCaptureIsNot) {
+  const std::string text = read_text(record());
+  for (const std::string& damaged : {std::string(), text.substr(0, text.size() / 2), std::string("[]")}) {
+    write_file(record(), damaged);
+    EXPECT_EQ(must(FolderStore::open(root)).find_undoable().error().kind, ErrorKind::kCorrupt);
+    EXPECT_THAT(refusal().message, HasSubstr("capture.json' is damaged"));
+  }
+  must(capture_generation(root, 3));
+  must(must(FolderStore::open(root)).undo_capture("run-3"));
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 2");
+}
+
+TEST_F(Undo, OfARecordThatPointsOutOfTheStore_IsRefused) {
+  for (const std::string name : {"../format.json", "/etc/passwd.json", "bench/../../format.json", "../cases/x.json",
+                                 "bench", "bench/", "./x.json", "a/b/c.json"}) {
+    auto record_now = nlohmann::json::parse(read_text(record()));
+    record_now["manifests"][0]["file"] = name;
+    record_now["manifests"][0]["new"] = true;
+    const std::string before = read_text(record());
+    write_file(record(), record_now.dump());
+    EXPECT_EQ(refusal().kind, ErrorKind::kCorrupt) << name;
+    write_file(record(), before);
+  }
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 2");
+}
+
+TEST_F(Undo, AfterACleaning_IsNotThere) {
+  EXPECT_EQ(must(must(FolderStore::open(root)).clean(std::nullopt, CleanMode::kRemove)).undoable, 1U);
+  EXPECT_FALSE(must(must(FolderStore::open(root)).find_undoable()));
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 2");
+  EXPECT_THAT(files_below(root / "replaced"), IsEmpty());
+}
+
+TEST_F(Undo, GitignoreOfAnOlderProgram_LearnsOfIt) {
+  const fs::path ignored = root / ".gitignore";
+  EXPECT_THAT(read_text(ignored), HasSubstr("/replaced/"));
+  write_file(ignored, "/lock\n/staging/\n");
+  must(capture_generation(root, 3));
+  EXPECT_THAT(read_text(ignored), HasSubstr("/replaced/"));
+  write_file(ignored, "mine\n");
+  must(capture_generation(root, 4));
+  EXPECT_EQ(read_text(ignored), "mine\n");
+}
+
+}  // namespace
+}  // namespace snapshot_test::store
