@@ -1,22 +1,19 @@
-#include <poll.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "cli/options.hpp"
+#include "cli/question.hpp"
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/undo.hpp"
 #include "config/layers.hpp"
 
 namespace snapshot_test::cli {
 
 namespace {
-
-constexpr int kAnswerPoll = 100;  // milliseconds
 
 struct CaptureArgs {
   enum class Loss { kRefused, kAllowed };
@@ -24,28 +21,17 @@ struct CaptureArgs {
   ReportFiles files{};
   Loss loss = Loss::kRefused;  ///< of snapshots that can be checked
   bool yes = false;
+  bool undo = false;
 };
 
-/// Asks on a terminal; no is what an end of input or an interruption says.
-bool confirm(const Streams& streams, const std::function<bool()>& interrupted) {
-  streams.out << "replace it? [y/N] " << std::flush;
-  std::string answer;
-  for (char letter = 0; letter != '\n' && !interrupted();) {
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&input, 1, kAnswerPoll) <= 0) {
-      continue;
-    }
-    if (::read(STDIN_FILENO, &letter, 1) != 1) {
-      streams.out << '\n';
-      return false;
-    }
-    answer += letter;
-  }
-  return answer == "y\n" || answer == "Y\n" || answer == "yes\n";
-}
-
 model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
-  const bool asks = !args.yes && is_terminal(streams.out_fd) && ::isatty(STDIN_FILENO) == 1;
+  if (args.undo && !args.files.empty()) {
+    return complain({ErrorKind::kUsage, "--undo runs nothing, so there is nothing to report"}, streams,
+                    args.shared.color);
+  }
+  if (args.undo) {
+    return undo_capture(args.shared, args.yes ? Consent::kGiven : Consent::kAsked, streams);
+  }
   const Work work = [&](const config::Config& config, session::SuiteOptions suite,
                         model::Listener& listener) -> Result<model::ExitStatus> {
     session::CaptureOptions options;
@@ -56,8 +42,8 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     options.record = config::record_of(config);
     options.allow_loss = args.loss == CaptureArgs::Loss::kAllowed;
     options.demands = config.demands;
-    if (asks) {
-      options.confirm = [&](const std::function<bool()>& interrupted) { return confirm(streams, interrupted); };
+    if (!args.yes && can_ask(streams)) {
+      options.confirm = [&](const auto& interrupted) { return ask("replace it?", streams, interrupted); };
     }
     return session::capture(options, listener).map([](const auto& summary) { return summary.status; });
   };
@@ -78,6 +64,9 @@ Action declare(CLI::App& app, Shared& shared) {
       "-y,--yes", args.yes,
       "replace the baseline without asking (on a terminal, capture asks where cases would change from verified to "
       "different)");
+  app.add_flag("--undo", args.undo,
+               "run nothing, but bring back the baseline that the last capture replaced; it is kept until "
+               "`snapshot_test clean`");
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

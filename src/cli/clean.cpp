@@ -61,6 +61,10 @@ Result<std::string> clean(const CleanArgs& args) {
     text += fmt::format("interrupted: {} that capture --resume could have gone on with\n",
                         report::counted(cleaned.resumable, "capture"));
   }
+  if (cleaned.undoable > 0) {
+    text += fmt::format("replaced: the baselines of {} that capture --undo could have brought back\n",
+                        report::counted(cleaned.undoable, "capture"));
+  }
   return text + fmt::format("{} {}, {} and {} of unfinished captures from {} ({})\n",
                             args.mode == store::CleanMode::kDryRun ? "would remove" : "removed",
                             report::counted(cleaned.obsolete.size(), "obsolete benchmark"),

@@ -312,7 +312,13 @@ void Terminal::replacing(const model::Replacement& replacement) {
   }
 }
 
-void Terminal::finished(const model::CaptureSummary& summary) { sum_up(summary); }
+void Terminal::finished(const model::CaptureSummary& summary) {
+  sum_up(summary);
+  const bool stored = !summary.run_id.empty();
+  if (stored && summary.replaces && summary.replaces->changed() > 0 && !options_.command.empty()) {
+    write(fmt::format("undo: {} --undo\n", options_.command));
+  }
+}
 
 void Terminal::finished(const model::VerifySummary& summary) { sum_up(summary); }
 

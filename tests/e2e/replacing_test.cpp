@@ -75,6 +75,28 @@ TEST_F(Replacing, WhatIsTheSameIsNotAskedFor) {
   EXPECT_THAT(again.run.out, HasSubstr("\n  5 identical\n"));
 }
 
+TEST_F(Replacing, ACaptureCanBeUndone) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  const auto nothing = box_.run({"capture", "--undo"});
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("there is nothing to undo"));
+  const auto before = box_.tree(".snapshots/cases");
+  box_.write_library("TINY, VALUE, PARAMS = 1e-9, 2, [2, 3]\n");
+  box_.write("benchmarks/added.py", "def time_new(): return 1\n");
+  const auto captured = box_.capture();
+  ASSERT_EQ(captured.run.status, 0);
+  EXPECT_THAT(captured.run.out, HasSubstr("\nundo: snapshot_test capture "));
+  const auto undone = box_.run({"capture", "--undo"});
+  EXPECT_EQ(undone.status, 0) << undone.text();
+  EXPECT_THAT(undone.out,
+              AllOf(HasSubstr("this undoes the capture of 20"), HasSubstr("4 benchmarks as before it"),
+                    HasSubstr("1 benchmark that it added, removed"), HasSubstr("undone; the baseline is that of 20")));
+  EXPECT_EQ(box_.tree(".snapshots/cases"), before);
+  EXPECT_EQ(box_.verify().of("bench.time_changed"), "different");
+  EXPECT_EQ(box_.run({"capture", "--undo"}).status, 2);
+  EXPECT_EQ(box_.run({"capture", "--undo", "--json", "x.json"}).status, 2);
+}
+
 TEST_F(Replacing, AVerifyStopsWhereEnoughHasFailed) {
   box_.write_suite(
       "import lib\nclass Many:\n    params = list(range(9))\n    def time_p(self, n): return n * lib.VALUE\n");

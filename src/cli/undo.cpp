@@ -1,0 +1,58 @@
+#include "cli/undo.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/question.hpp"
+#include "cli/settings.hpp"
+#include "report/format.hpp"
+#include "report/tested_text.hpp"
+#include "session/baseline.hpp"
+#include "util/try.hpp"
+
+namespace snapshot_test::cli {
+
+namespace {
+
+std::string origin_of(const store::Store& store) {
+  const auto origin = session::origin_of(store);
+  return origin ? report::origin_text(*origin) : std::string("an unknown time");
+}
+
+std::string offer_text(const store::Store& store, const store::Undoable& undoable) {
+  std::string text = fmt::format("this undoes the capture of {}\n", origin_of(store));
+  const auto line = [&](std::size_t count, std::string_view what) {
+    text += count > 0 ? fmt::format("  {} {}\n", report::counted(count, "benchmark"), what) : "";
+  };
+  line(undoable.restored, "as before it");
+  line(undoable.removed, "that it added, removed");
+  return text;
+}
+
+Result<model::ExitStatus> undo(const Shared& shared, Consent consent, const Streams& streams) {
+  TRY_ASSIGN(const auto config, load_config(shared));
+  TRY_ASSIGN(const auto store, session::open_baseline(config.snapshot_dir));
+  TRY_ASSIGN(const auto undoable, store->find_undoable());
+  if (!undoable) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("there is nothing to undo in '{}': since it was made or last cleaned, no capture has "
+                            "replaced a baseline there",
+                            store->name()));
+  }
+  streams.out << offer_text(*store, *undoable);
+  if (consent == Consent::kAsked && can_ask(streams) && !ask("undo it?", streams, [] { return false; })) {
+    streams.out << "nothing was undone\n";
+    return model::ExitStatus::kFailed;
+  }
+  TRY(store->undo_capture(undoable->run_id));
+  streams.out << fmt::format("undone; the baseline is that of {}\n", origin_of(*store));
+  return model::ExitStatus::kSuccess;
+}
+
+}  // namespace
+
+model::ExitStatus undo_capture(const Shared& shared, Consent consent, const Streams& streams) {
+  const auto status = undo(shared, consent, streams);
+  return status ? *status : complain(status.error(), streams, shared.color);
+}
+
+}  // namespace snapshot_test::cli
