@@ -53,6 +53,7 @@ inline constexpr int kNoMemoryToAnswer = 98;
 struct DiscoverRequest {
   static constexpr std::string_view kOp = "discover";
   std::string filter;                       ///< Python regular expression; empty for none
+  std::vector<std::string> exclude;         ///< the same, of what is left out
   std::map<std::string, std::string> lost;  ///< modules (full names) that must not be imported, and why
   std::vector<Benchmark> stored;            ///< benchmarks of the store, to be filtered by the same rule
   bool files = false;                       ///< say of which files all that was imported is made
@@ -217,7 +218,10 @@ struct DiscoverReply {
   std::map<std::string, std::string> files;    ///< top-level package → digest of its files' names, sizes and times
   std::map<std::string, std::string> sources;  ///< the suite's module → digest of the suite's files that it uses
   std::size_t not_imported = 0;  ///< modules, or packages with all that is below, in which the filter can match nothing
-  std::string filter_error;      ///< the filter is not a regular expression: why
+  std::string filter_error;      ///< the filter, or what is left out, is not a regular expression: why
+  std::vector<std::size_t> excluded;  ///< cases that `exclude` takes from what the filter selects; as suite.benchmarks
+  std::vector<std::string> excluded_failures;  ///< suite.failures[].where that `exclude` leaves out
+  std::vector<std::string> idle_exclusions;    ///< those that leave nothing out
 };
 
 struct CaseReply {

@@ -27,10 +27,11 @@ class Select : public ::testing::Test {
     return benchmark;
   }
 
-  std::vector<std::vector<std::size_t>> select(const std::string& regex) {
-    const Result<std::vector<std::vector<std::size_t>>> selected = host::discovery::select(suite_, regex);
-    EXPECT_TRUE(selected.has_value()) << regex;
-    return selected.value_or(std::vector<std::vector<std::size_t>>{});
+  std::vector<std::vector<std::size_t>> select(const std::string& regex) { return choose({regex, {}}).indices; }
+  host::discovery::Selected choose(const host::discovery::Wanted& wanted) {
+    const auto selected = host::discovery::select(suite_, wanted);
+    EXPECT_TRUE(selected.has_value()) << wanted.filter;
+    return selected.value_or(host::discovery::Selected{});
   }
 
   model::Suite suite_;
@@ -64,11 +65,33 @@ TEST_F(Select, NoMatchIsEmptyNotAnError) {
 }
 
 TEST_F(Select, InvalidExpressionIsExplained) {
-  const Result<std::vector<std::vector<std::size_t>>> selected = host::discovery::select(suite_, "time_(solve");
+  const auto selected = host::discovery::select(suite_, {"time_(solve", {}});
   ASSERT_FALSE(selected.has_value());
   EXPECT_EQ(selected.error().kind, ErrorKind::kUsage);
   EXPECT_THAT(selected.error().message,
               AllOf(HasSubstr("'time_(solve'"), HasSubstr("position 5"), HasSubstr("unterminated subpattern")));
+}
+
+TEST_F(Select, ExclusionsTakeCasesFromWhatTheFilterLeaves) {
+  const auto chosen = choose({"linalg", {"'f8'", "plain", "Root", "nowhere"}});
+  EXPECT_THAT(chosen.indices, ElementsAre(ElementsAre(0, 2), IsEmpty(), IsEmpty()));
+  EXPECT_THAT(chosen.excluded, ElementsAre(2, 1, 0));
+  EXPECT_THAT(chosen.idle, ElementsAre("Root", "nowhere")) << "Root has no cases";
+}
+
+TEST_F(Select, AnExclusionTakesModulesThatDoNotImport) {
+  suite_.failures = {{"broken.inner", "why", ""}, {"other", "why", ""}};
+  EXPECT_THAT(choose({"", {"broken.*"}}).failures, ElementsAre("broken.inner"));
+  EXPECT_THAT(choose({"", {R"(^other\.)"}}).failures, ElementsAre("other"));
+  EXPECT_THAT(choose({"", {"other"}}).idle, IsEmpty());
+  EXPECT_THAT(choose({"", {"time_"}}).failures, IsEmpty());
+}
+
+TEST_F(Select, InvalidExclusionIsExplained) {
+  const auto selected = host::discovery::select(suite_, {"", {"*Kron*"}});
+  ASSERT_FALSE(selected.has_value());
+  EXPECT_EQ(selected.error().message,
+            "--exclude '*Kron*' is not a valid regular expression at position 0: nothing to repeat");
 }
 
 }  // namespace

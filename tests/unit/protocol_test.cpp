@@ -102,7 +102,7 @@ std::vector<Command> commands() {
   const CacheRequest cache{benchmark(), "/scratch/cache-0/work", CacheBuild::kDone};
   return {start,
           Preload{{"numpy", "scipy"}},
-          Fork{1, DiscoverRequest{"time_", {{"bench.bad", "crashed"}}, {benchmark()}, true, {"wavelab"}}},
+          Fork{1, DiscoverRequest{"time_", {"slow"}, {{"bench.bad", "crashed"}}, {benchmark()}, true, {"wavelab"}}},
           Fork{2, ModuleRequest{"bench", "/scratch/module-0/work"}},
           Fork{3, cache},
           Fork{4, BenchmarkRequest{benchmark()}},
@@ -138,7 +138,10 @@ std::vector<Report> reports() {
                         {{"numpy", "d1"}},
                         {{"bench", "d2"}},
                         1,
-                        "why"},
+                        "why",
+                        {1},
+                        {"bench.bad"},
+                        {"idle"}},
           CaseReply{observation, {comparison()}}};
 }
 

@@ -37,9 +37,21 @@ using OnDescribed =
                                             const std::set<std::string>& skip = {},
                                             const std::vector<std::string>& also = {});
 
-/// The parameter indices that `regex` selects, parallel to suite.benchmarks. It is a Python regular expression,
-/// searched in the full name and in "module.method" (a match takes all indices), and in "name(id1, id2)" of each
-/// combination. An empty regex selects everything. kUsage for an invalid one, with position and reason.
-[[nodiscard]] Result<std::vector<std::vector<std::size_t>>> select(const model::Suite& suite, const std::string& regex);
+/// Which cases are wanted, as Python regular expressions. Each is searched in a benchmark's full name and in
+/// "module.method" (a match takes all its cases), and in "name(id1, id2)" of each case.
+struct Wanted {
+  std::string filter;                ///< empty: everything
+  std::vector<std::string> exclude;  ///< taken from that; also searched in the names of modules that do not import
+};
+
+struct Selected {
+  std::vector<std::vector<std::size_t>> indices;  ///< parallel to suite.benchmarks
+  std::vector<std::size_t> excluded;              ///< how many cases `exclude` took; parallel to suite.benchmarks
+  std::vector<std::string> failures;              ///< of suite.failures: those that `exclude` takes
+  std::vector<std::string> idle;                  ///< of `exclude`: what took nothing
+};
+
+/// kUsage for an invalid expression, with position and reason. Needs the GIL.
+[[nodiscard]] Result<Selected> select(const model::Suite& suite, const Wanted& wanted);
 
 }  // namespace snapshot_test::host::discovery

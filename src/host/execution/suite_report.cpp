@@ -52,12 +52,13 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
   model::DiscoverReply reply;
   model::Suite stored;
   stored.benchmarks = request.stored;
-  auto stored_selected = discovery::select(stored, request.filter);
+  const discovery::Wanted chosen{request.filter, request.exclude};
+  auto stored_selected = discovery::select(stored, chosen);
   if (!stored_selected) {
     reply.filter_error = stored_selected.error().message;
     return reply;
   }
-  reply.stored_selected = std::move(*stored_selected);
+  reply.stored_selected = std::move(stored_selected->indices);
   std::set<std::string> wanted;  // what the store says is there is looked for where it was
   for (std::size_t i = 0; i < stored.benchmarks.size(); ++i) {
     if (!reply.stored_selected[i].empty()) {
@@ -68,8 +69,11 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
   for (;;) {
     TRY_ASSIGN(auto suite, discovery::discover(context.start.benchmark_dir, on_import, request.lost, {}, skip));
     reply.suite = std::move(suite);
-    TRY_ASSIGN(auto selected, discovery::select(reply.suite, request.filter));
-    reply.selected = std::move(selected);
+    TRY_ASSIGN(auto selected, discovery::select(reply.suite, chosen));
+    reply.selected = std::move(selected.indices);
+    reply.excluded = std::move(selected.excluded);
+    reply.excluded_failures = std::move(selected.failures);
+    reply.idle_exclusions = std::move(selected.idle);
     const bool nothing = std::all_of(reply.selected.begin(), reply.selected.end(),
                                      [](const std::vector<std::size_t>& indices) { return indices.empty(); });
     if (!nothing || skip.empty()) {
