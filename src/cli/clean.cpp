@@ -26,6 +26,7 @@ Result<std::vector<std::string>> live_benchmarks(const config::Config& config, c
   TRY_ASSIGN(auto options, suite_options(config, shared));
   options.filter.reset();
   options.exclude.clear();
+  options.exclude_benchmarks.clear();
   model::Listener nobody;
   TRY_ASSIGN(const auto selection, session::list(options, nobody));
   if (!selection.suite.failures.empty()) {
@@ -82,7 +83,7 @@ model::ExitStatus run(const CleanArgs& args, const Streams& streams) {
   return model::ExitStatus::kSuccess;
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_clean(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<CleanArgs>(CleanArgs{shared});
   CleanArgs& args = *held;
   add_settings(app, shared, {Group::kStore});
@@ -98,7 +99,7 @@ Action declare(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow clean_subcommand() {
-  return {"clean", "Remove unused objects and leftovers from the snapshot folder", &declare};
+  return {"clean", "Remove unused objects and leftovers from the snapshot folder", &declare_clean};
 }
 
 }  // namespace snapshot_test::cli

@@ -20,6 +20,7 @@ struct Shared {
   std::optional<std::filesystem::path> config_file;
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();  ///< what a configuration file would say
   std::optional<std::string> filter;
+  std::vector<std::string> exclude;
   std::optional<std::uint64_t> shuffle;
   std::optional<std::uint64_t> durations;  ///< so many of the slowest cases are listed
   When color = When::kAuto;

@@ -54,6 +54,7 @@ Result<session::SuiteOptions> suite_options(const config::Config& config, const 
   session::SuiteOptions options = config.suite;
   options.benchmark_dir = std::move(folder);
   options.filter = shared.filter;
+  options.exclude = shared.exclude;
   options.shuffle = shared.shuffle;
   return options;
 }

@@ -38,12 +38,13 @@ struct SuiteOptions {
   std::optional<std::string> project;                ///< the package that asv.conf.json says is tested
   std::optional<std::string> python;                 ///< else $VIRTUAL_ENV, else python3 on PATH
   std::optional<std::string> filter;                 ///< Python regular expression
-  std::vector<std::string> exclude;                  ///< glob patterns, as matches_any() takes them
+  std::vector<std::string> exclude;                  ///< Python regular expressions of cases to leave out
+  std::vector<std::string> exclude_benchmarks;       ///< glob patterns, as matches_any() takes them
   std::optional<double> timeout;                     ///< seconds; none: kDefaultTimeout. A benchmark's own wins
   std::optional<double> import_timeout;              ///< seconds, for each module; none: kDefaultImportTimeout
   std::optional<std::uint64_t> max_memory;           ///< bytes of private memory that a case may have
   Isolation isolation = Isolation::kFork;
-  std::vector<std::string> spawn;        ///< glob patterns, as in `exclude`: these get Isolation::kSpawn
+  std::vector<std::string> spawn;        ///< glob patterns, as in `exclude_benchmarks`: these get Isolation::kSpawn
   std::optional<std::uint64_t> shuffle;  ///< run the cases in an order that this seeds
   std::uint64_t workers = 0;             ///< cases at once; 0 = as many as there are cores
   std::uint64_t seed = 42;

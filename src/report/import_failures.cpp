@@ -69,7 +69,7 @@ std::string import_failures_text(const std::vector<model::DiscoveryFailure>& fai
   }
   return text + fmt::format(
                     "  with {}: --python names another one, --project-dir puts a project that is not installed "
-                    "on the import path, --exclude 'MODULE.*' leaves a module out\n",
+                    "on the import path, --exclude MODULE leaves a module out\n",
                     one_line(python));
 }
 

@@ -14,12 +14,16 @@ namespace snapshot_test::session {
 
 namespace {
 
-/// Is a module that cannot be imported left out by a pattern of --exclude: "bench_x", "bench_x.*", "bench_*"?
+/// Is a module that cannot be imported left out by a pattern of the configuration: "bench_x", "bench_x.*", "bench_*"?
 bool is_excluded(const model::DiscoveryFailure& failure, const std::vector<std::string>& patterns) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     return ::fnmatch(pattern.c_str(), failure.where.c_str(), 0) == 0 ||
            ::fnmatch(pattern.c_str(), (failure.where + ".").c_str(), 0) == 0;
   });
+}
+
+std::string idle_text(std::string_view where, const std::string& pattern, std::string_view kind) {
+  return fmt::format("{} '{}' leaves nothing out: it takes {}", where, pattern, kind);
 }
 
 std::vector<std::string> projects(const Checkout& checkout, const std::optional<std::string>& named) {
@@ -53,6 +57,7 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
   run.begun_ = begun;
   TRY_ASSIGN(run.host_, run.hosts_->start({}, Pass::kFirst));
   request.filter = options.filter.value_or("");
+  request.exclude = options.exclude;
   run.checkout_ = find_checkout(options.benchmark_dir);
   request.projects = projects(run.checkout_, options.project);
   listener.phase("finding benchmarks", 0);
@@ -68,33 +73,39 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
 void Run::select(model::DiscoverReply reply) {
   selection_.suite = std::move(reply.suite);
   failed_modules_ = selection_.suite.failures.size();
-  std::erase_if(selection_.suite.failures, [&](const auto& failure) { return is_excluded(failure, options_.exclude); });
+  std::erase_if(selection_.suite.failures, [&](const auto& failure) {
+    return is_excluded(failure, options_.exclude_benchmarks) ||
+           std::count(reply.excluded_failures.begin(), reply.excluded_failures.end(), failure.where) > 0;
+  });
   const std::vector<model::Benchmark>& benchmarks = selection_.suite.benchmarks;
   for (std::size_t i = 0; i < benchmarks.size(); ++i) {
     std::vector<std::size_t> indices = reply.selected.at(i);
-    if (model::matches_any(benchmarks[i], options_.exclude)) {
+    selection_.filtered_out += benchmarks[i].case_count() - indices.size() - reply.excluded.at(i);
+    selection_.excluded += reply.excluded[i];
+    if (model::matches_any(benchmarks[i], options_.exclude_benchmarks)) {
       selection_.excluded += indices.size();
       indices.clear();
-    } else {
-      selection_.filtered_out += benchmarks[i].case_count() - indices.size();
     }
     selection_.indices.push_back(std::move(indices));
   }
   if (reply.not_imported == 0) {
-    note_idle_exclusions();
+    note_idle_exclusions(reply.idle_exclusions);
   }
   selection_.not_imported = reply.not_imported;
   found_ = std::move(reply);
 }
 
-void Run::note_idle_exclusions() {
-  for (const std::string& pattern : options_.exclude) {
+void Run::note_idle_exclusions(const std::vector<std::string>& idle) {
+  std::vector<std::string>& notes = selection_.suite.notes;
+  for (const std::string& pattern : idle) {
+    notes.push_back(idle_text("--exclude", pattern, "regular expressions, as --filter does"));
+  }
+  for (const std::string& pattern : options_.exclude_benchmarks) {
     const bool used =
         std::any_of(selection_.suite.benchmarks.begin(), selection_.suite.benchmarks.end(),
                     [&](const model::Benchmark& each) { return model::matches_any(each, std::vector{pattern}); });
     if (!used && failed_modules_ == selection_.suite.failures.size()) {
-      selection_.suite.notes.push_back(fmt::format(
-          "--exclude '{}' leaves nothing out: it takes glob patterns of whole names, such as '*Kron*'", pattern));
+      notes.push_back(idle_text("exclude_benchmarks:", pattern, "glob patterns of whole names, such as '*Kron*'"));
     }
   }
 }

@@ -50,7 +50,7 @@ class Run {
  private:
   Run(const SuiteOptions& options, std::unique_ptr<Hosts> hosts) : options_(options), hosts_(std::move(hosts)) {}
   void select(model::DiscoverReply reply);
-  void note_idle_exclusions();
+  void note_idle_exclusions(const std::vector<std::string>& idle);
 
   const SuiteOptions& options_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();

@@ -157,7 +157,7 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
     }
   }
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    if (model::matches_any(stored[i], options_.suite.exclude)) {
+    if (model::matches_any(stored[i], options_.suite.exclude_benchmarks)) {
       continue;
     }
     const store::Manifest& manifest = baseline_.manifests.at(stored[i].name);

@@ -314,6 +314,24 @@ TEST(Config, LosesToTheCommandLine) {
   EXPECT_EQ(with({"verify", "--tolerance", "0.01", "0"}), 1) << "the command line's tolerance";
 }
 
+TEST(Selection, FilterAndExcludeTakeTheSameExpressions) {
+  const Sandbox box;
+  box.write_suite("class Many:\n    params = [1, 2, 3]\n    def time_p(self, n): return n\ndef time_one(): return 1\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  const auto verified = box.verify({"--filter", "Many", "--exclude", R"(\((1|3)\))"});
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  EXPECT_EQ(verified.json["summary"]["by_verdict"]["identical"], 1) << verified.text();
+  EXPECT_EQ(verified.of("bench.Many.time_p(2)"), "identical");
+  EXPECT_EQ(box.verify({"--exclude", "Many", "--exclude", "one"}).run.status, 5) << "nothing is left";
+  const auto wrong = box.verify({"--exclude", "*Many*"});
+  EXPECT_EQ(wrong.run.status, 2);
+  EXPECT_THAT(wrong.run.err, HasSubstr("--exclude '*Many*' is not a valid regular expression at position 0"));
+  box.write_suite("class Many:\n    params = [2]\n    def time_p(self, n): return n\n");
+  const auto gone = box.verify({"--exclude", R"(\(1\))", "--exclude", "time_one"});
+  EXPECT_EQ(gone.of("bench.Many.time_p(3)"), "obsolete");
+  EXPECT_EQ(gone.of("bench.Many.time_p(1)"), "(not reported)");
+}
+
 TEST(Config, ExcludesBenchmarks) {
   const Sandbox box;
   box.write_suite(kSuite);

@@ -106,7 +106,7 @@ TEST(Parse, EveryOptionOfVerify) {
                               "dir"});
   const auto& settings = verify.settings;
   EXPECT_EQ(verify.filter, "x.*");
-  EXPECT_THAT(settings["exclude_benchmarks"], ElementsAre("[ab]*", "t,u"));
+  EXPECT_THAT(verify.exclude, ElementsAre("[ab]*", "t,u"));
   EXPECT_EQ(verify.config_file, "conf.json");
   EXPECT_EQ(settings["python"], "/usr/bin/python3");
   EXPECT_EQ(settings["project_dir"], "src");

@@ -92,7 +92,7 @@ TEST_F(ConfigTest, DefaultsWithoutAnyFile) {
   EXPECT_EQ(config->comparison.rules.tolerance.rtol, 1e-5);
   EXPECT_EQ(config->comparison.rules.tolerance.atol, 1e-8);
   EXPECT_TRUE(config->comparison.rules.equal_nan);
-  EXPECT_THAT(config->suite.exclude, ElementsAre());
+  EXPECT_THAT(config->suite.exclude_benchmarks, ElementsAre());
   EXPECT_EQ(config->suite.timeout, 60);
   EXPECT_TRUE(config->method.stability_check);
   EXPECT_EQ(from(*config, "timeout"), "default");
@@ -115,7 +115,7 @@ TEST_F(ConfigTest, TheDocumentedFileIsRead) {
   EXPECT_EQ(config->comparison.rules.tolerance.rtol, 1e-4);
   EXPECT_EQ(config->comparison.rules.tolerance.atol, 0);
   EXPECT_FALSE(config->comparison.rules.equal_nan);
-  EXPECT_THAT(config->suite.exclude, ElementsAre("timeraw_*"));
+  EXPECT_THAT(config->suite.exclude_benchmarks, ElementsAre("timeraw_*"));
   EXPECT_EQ(config->suite.trace_depth_limit, 100u);
   EXPECT_TRUE(config->quiet);
   EXPECT_EQ(from(*config, "tolerance.rtol"), (folder_ / kConfigFileName).string());
@@ -273,7 +273,7 @@ TEST_F(ConfigTest, PrecedenceIsCommandLineThenFileThenAsvThenDefault) {
   EXPECT_EQ(config->benchmark_dir, "cli");
   EXPECT_EQ(config->suite.timeout, 1);
   EXPECT_FALSE(config->demands.strict);
-  EXPECT_THAT(config->suite.exclude, ElementsAre("a*", "b*")) << "--exclude adds";
+  EXPECT_THAT(config->suite.exclude_benchmarks, ElementsAre("a*", "b*")) << "lists add up";
   EXPECT_EQ(from(*config, "benchmark_dir"), "command line");
   EXPECT_THAT(from(*config, "exclude_benchmarks"), HasSubstr("snapshot_config.json and command line"));
 }

@@ -86,6 +86,7 @@ class FakeHost : public CaseRunner {
     model::DiscoverReply reply;
     reply.suite = suite_.suite;
     reply.selected.assign(suite_.suite.benchmarks.size(), {0});
+    reply.excluded.assign(suite_.suite.benchmarks.size(), 0);
     reply.stored_selected.assign(request.stored.size(), {0});
     reply.sources = {{"bench", "digest"}};
     return reply;
