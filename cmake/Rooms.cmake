@@ -21,17 +21,16 @@ endif()
 # sources pay that once. Not for work on one source, which would compile its neighbours again: presets say which.
 option(SNAPSHOT_TEST_UNITY "Compile the sources of a room a dozen at a time" OFF)
 
-# st_room(<name> SOURCES ... [LINK ...] [PRECOMPILE <header>...] [APART]): the static library st_<name>, also called
-# snapshot_test::<name>. Large headers that most of its sources include are worth precompiling. APART: its sources are
-# never joined, since they have functions of the same name, each its own.
+# st_room(<name> SOURCES ... [LINK ...] [PRECOMPILE <header>...]): the static library st_<name>, also called
+# snapshot_test::<name>. Large headers that most of its sources include are worth precompiling.
 function(st_room name)
-  cmake_parse_arguments(ARG "APART" "" "SOURCES;LINK;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRECOMPILE" ${ARGN})
   add_library(st_${name} STATIC ${ARG_SOURCES})
   add_library(snapshot_test::${name} ALIAS st_${name})
   target_include_directories(st_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
                                                "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>")
   target_link_libraries(st_${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:st_flags>)
-  if(SNAPSHOT_TEST_UNITY AND NOT ARG_APART)
+  if(SNAPSHOT_TEST_UNITY)
     set_target_properties(st_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
     # GCC takes what a joined source includes for headers, whose classes should not have hidden members.
     target_compile_options(st_${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)

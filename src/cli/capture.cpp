@@ -50,7 +50,7 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
   return reported_run("capture", args.shared, args.files, streams, work);
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_capture(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<CaptureArgs>(CaptureArgs{shared});
   CaptureArgs& args = *held;
   add_settings(app, shared,
@@ -79,7 +79,7 @@ Action declare(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow capture_subcommand() {
-  return {"capture", "Run the benchmarks on known-good code and store what they compute", &declare,
+  return {"capture", "Run the benchmarks on known-good code and store what they compute", &declare_capture,
           SubcommandRow::Output::kColoured};
 }
 

@@ -41,7 +41,7 @@ std::string complaint_about_shell(const std::string& shell) {
                      meant ? fmt::format("; did you mean '{}'?", *meant) : "");
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_completion(CLI::App& app, Shared& shared) {
   const auto shell = std::make_shared<std::string>();
   offering(app.add_option("shell", *shell, "bash, zsh or fish"), {Offer::Kind::kWords, shell_names()})
       ->type_name("SHELL")
@@ -70,7 +70,7 @@ const std::vector<Shell>& shells() {
 }
 
 SubcommandRow completion_subcommand() {
-  return {"completion", "Print what makes a shell complete this program's arguments", &declare};
+  return {"completion", "Print what makes a shell complete this program's arguments", &declare_completion};
 }
 
 }  // namespace snapshot_test::cli

@@ -13,7 +13,7 @@ using Kind = Offer::Kind;
 
 /// The part that depends on no option. In it `kind` is what can be offered, `words` are those of the kind "words", and
 /// `takes` is how many values an option has.
-constexpr const char* kFunctions = R"(
+constexpr const char* kBashFunctions = R"(
 _snapshot_test_offer() {
   case $kind in
     words) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$1") ;;
@@ -150,7 +150,7 @@ std::string bash_completion(const Usage& usage) {
       "# bash completion for {0} {1}, printed by '{0} completion bash'\n\n"
       "_snapshot_test_option() {{\n  takes=0 kind=nothing words=''\n  case \"$1 $2\" in\n{2}  esac\n}}\n\n"
       "_snapshot_test_subcommand() {{\n  options='' positionals=()\n  case $1 in\n{3}{4}  esac\n}}\n{5}",
-      usage.program, usage.version, options, subcommand_case(usage.general, {subcommand}), subcommands, kFunctions);
+      usage.program, usage.version, options, subcommand_case(usage.general, {subcommand}), subcommands, kBashFunctions);
 }
 
 }  // namespace snapshot_test::cli

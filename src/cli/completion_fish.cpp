@@ -10,7 +10,7 @@ namespace {
 using Kind = Offer::Kind;
 
 /// Fish itself can only tell whether a word was seen, and would take a benchmark folder "verify" for the subcommand.
-constexpr const char* kFunctions = R"(
+constexpr const char* kFishFunctions = R"(
 # The subcommand on the command line; nothing if there is none yet.
 function __snapshot_test_subcommand
     set -l value_comes 0
@@ -37,12 +37,12 @@ end
 
 )";
 
-std::string quoted(const std::string& text) { return "'" + escaped(text, "'\\", "\\") + "'"; }
+std::string fish_quoted(const std::string& text) { return "'" + escaped(text, "'\\", "\\") + "'"; }
 
 /// The arguments of `complete` that say what the value is.
 std::string value_arguments(const Offer& offer) {
   switch (offer.kind) {
-    case Kind::kWords: return fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(offer.words, " "))));
+    case Kind::kWords: return fmt::format(" -x -a {}", fish_quoted(fmt::format("{}", fmt::join(offer.words, " "))));
     case Kind::kFiles: return " -r -F";
     case Kind::kFolders: return " -x -a '(__fish_complete_directories)'";
     case Kind::kPythons: return " -r -F -a '(__snapshot_test_pythons)'";
@@ -59,7 +59,7 @@ std::string option_line(const std::string& condition, const Argument& option) {
   if (!option.values.empty()) {
     line += value_arguments(option.offer);
   }
-  return line + fmt::format(" -d {}\n", quoted(in_brief(option.description)));
+  return line + fmt::format(" -d {}\n", fish_quoted(in_brief(option.description)));
 }
 
 /// Fish does not count arguments: all positional ones are offered the same.
@@ -70,7 +70,7 @@ std::string positional_line(const std::string& condition, const Offer& offer) {
       return fmt::format("complete -c snapshot_test -n {} -a '(__fish_complete_directories)'\n", condition);
     case Kind::kWords:
       return fmt::format("complete -c snapshot_test -n {} -a {}\n", condition,
-                         quoted(fmt::format("{}", fmt::join(offer.words, " "))));
+                         fish_quoted(fmt::format("{}", fmt::join(offer.words, " "))));
     case Kind::kPythons:
     case Kind::kNothing: break;
   }
@@ -78,7 +78,7 @@ std::string positional_line(const std::string& condition, const Offer& offer) {
 }
 
 std::string lines_of(const Subcommand& subcommand) {
-  const std::string condition = quoted("__snapshot_test_in " + quoted(subcommand.name));
+  const std::string condition = fish_quoted("__snapshot_test_in " + fish_quoted(subcommand.name));
   std::string text;
   for (const Argument& option : subcommand.options) {
     text += option_line(condition, option);
@@ -100,10 +100,10 @@ std::string fish_completion(const Usage& usage) {
       text += fmt::format(" {}", fmt::join(option.names, " "));
     }
   }
-  text += fmt::format("\n{}complete -c snapshot_test -f\n", kFunctions) + lines_of(usage.general);
+  text += fmt::format("\n{}complete -c snapshot_test -f\n", kFishFunctions) + lines_of(usage.general);
   for (const Subcommand& subcommand : usage.subcommands) {
-    text += fmt::format("complete -c snapshot_test -n {} -a {} -d {}\n", quoted("__snapshot_test_in ''"),
-                        subcommand.name, quoted(subcommand.description));
+    text += fmt::format("complete -c snapshot_test -n {} -a {} -d {}\n", fish_quoted("__snapshot_test_in ''"),
+                        subcommand.name, fish_quoted(subcommand.description));
   }
   for (const Subcommand& subcommand : usage.subcommands) {
     text += lines_of(subcommand);

@@ -9,7 +9,7 @@ namespace {
 
 using Kind = Offer::Kind;
 
-std::string quoted(const std::string& text) {
+std::string zsh_quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) {
     result += c == '\'' ? "'\\''" : std::string(1, c);
@@ -40,8 +40,8 @@ std::string option_spec(const Argument& option) {
   for (const std::string& name : option.names) {
     const std::string joined = option.values.size() != 1 ? "" : name.starts_with("--") ? "=" : "+";
     const std::string excluded = option.repeatable ? "*" : fmt::format("({})", fmt::join(option.names, " "));
-    specs +=
-        fmt::format("{}{}", specs.empty() ? "" : " ", quoted(fmt::format("{}{}{}{}", excluded, name, joined, rest)));
+    specs += fmt::format("{}{}", specs.empty() ? "" : " ",
+                         zsh_quoted(fmt::format("{}{}{}{}", excluded, name, joined, rest)));
   }
   return specs;
 }
@@ -55,8 +55,8 @@ std::string options_of(const Subcommand& subcommand) {
 }
 
 std::string positional_spec(const Argument& positional) {
-  return quoted(fmt::format("{}{}:{}", positional.required ? ":" : "::", escaped(positional.names.front(), ":\\", "\\"),
-                            action(positional.offer)));
+  return zsh_quoted(fmt::format("{}{}:{}", positional.required ? ":" : "::",
+                                escaped(positional.names.front(), ":\\", "\\"), action(positional.offer)));
 }
 
 std::string function_of(const Subcommand& subcommand) {
@@ -97,7 +97,7 @@ std::string zsh_completion(const Usage& usage) {
   std::string described;
   for (const Subcommand& subcommand : usage.subcommands) {
     functions += function_of(subcommand);
-    described += fmt::format("    {}\n", quoted(fmt::format("{}:{}", subcommand.name, subcommand.description)));
+    described += fmt::format("    {}\n", zsh_quoted(fmt::format("{}:{}", subcommand.name, subcommand.description)));
   }
   return fmt::format(
       "#compdef {0}\n# zsh completion for {0} {1}, printed by '{0} completion zsh'\n\n{2}"

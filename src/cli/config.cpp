@@ -105,7 +105,7 @@ model::ExitStatus run(const ConfigArgs& args, const Streams& streams) {
   return model::ExitStatus::kSuccess;
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_config(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<ConfigArgs>(ConfigArgs{shared});
   ConfigArgs& args = *held;
   auto* show = app.add_flag_callback(
@@ -128,7 +128,7 @@ Action declare(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow config_subcommand() {
-  return {"config", "Write a configuration file, or show the settings in effect", &declare};
+  return {"config", "Write a configuration file, or show the settings in effect", &declare_config};
 }
 
 }  // namespace snapshot_test::cli

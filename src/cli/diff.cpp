@@ -139,7 +139,7 @@ model::ExitStatus run(const DiffArgs& args, const Streams& streams) {
   return status ? *status : complain(status.error(), streams, args.shared.color);
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_diff(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<DiffArgs>(DiffArgs{shared});
   DiffArgs& args = *held;
   offering(
@@ -170,7 +170,7 @@ Action declare(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow diff_subcommand() {
-  return {"diff", "Compare two stores, two snapshots or two files; starts no Python", &declare,
+  return {"diff", "Compare two stores, two snapshots or two files; starts no Python", &declare_diff,
           SubcommandRow::Output::kColoured};
 }
 

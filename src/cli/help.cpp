@@ -47,9 +47,9 @@ std::string in_one_line(std::string text) {
 }
 
 /// Two columns, the first `left` characters wide.
-std::string table(const std::vector<Row>& rows, std::size_t left, std::size_t width) {
+std::string table(const std::vector<HelpRow>& rows, std::size_t left, std::size_t width) {
   std::string text;
-  for (const Row& row : rows) {
+  for (const HelpRow& row : rows) {
     const std::size_t indent = left + kLeastColumn > width ? 6 : left;
     text += row.left.size() + 2 > left || indent != left
                 ? fmt::format("  {}{}", row.left, row.right.empty() ? "" : "\n" + std::string(indent, ' '))
@@ -79,8 +79,8 @@ constexpr const char* kHelp = "print this help";
 
 }  // namespace
 
-const std::vector<Row>& workflow() {
-  static const std::vector<Row> kRows{
+const std::vector<HelpRow>& workflow() {
+  static const std::vector<HelpRow> kRows{
       {"snapshot_test capture benchmarks/", "on known-good code: store what every benchmark computes"},
       {"... change the code ...", ""},
       {"snapshot_test verify benchmarks/", "compare; exit status 0 means that nothing that was checked has changed"},
@@ -88,8 +88,8 @@ const std::vector<Row>& workflow() {
   return kRows;
 }
 
-const std::vector<Row>& exit_statuses() {
-  static const std::vector<Row> kRows{
+const std::vector<HelpRow>& exit_statuses() {
+  static const std::vector<HelpRow> kRows{
       {"0", "success; for verify and diff: nothing differs, and at least one value was compared"},
       {"1", "a case failed, or two values differ; for list: something could not be imported"},
       {"2", "wrong usage or configuration, or a Python that cannot be used"},

@@ -14,8 +14,8 @@ inline constexpr const char* kDescription =
     "says case by case what is identical, close or different, and what could not be checked.";
 
 /// What users do, in order.
-[[nodiscard]] const std::vector<Row>& workflow();
-[[nodiscard]] const std::vector<Row>& exit_statuses();
+[[nodiscard]] const std::vector<HelpRow>& workflow();
+[[nodiscard]] const std::vector<HelpRow>& exit_statuses();
 
 /// What `root` and its subcommands declare.
 [[nodiscard]] Usage usage_of(CLI::App& root);

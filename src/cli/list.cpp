@@ -57,9 +57,10 @@ std::optional<std::string> nothing_listed(const session::Selection& selection, c
     return std::nullopt;
   }
   std::string why = what_is_left(shared);
-  if (!config.suite.exclude.empty()) {
-    why += fmt::format(" ({} excluded by {})", report::counted(selection.excluded, "case"),
-                       fmt::join(config.suite.exclude, ", "));
+  std::vector<std::string> patterns = shared.exclude;
+  patterns.insert(patterns.end(), config.suite.exclude_benchmarks.begin(), config.suite.exclude_benchmarks.end());
+  if (!patterns.empty()) {
+    why += fmt::format(" ({} excluded by {})", report::counted(selection.excluded, "case"), fmt::join(patterns, ", "));
   }
   return fmt::format("{} of {} in '{}'", why, report::counted(found, "benchmark"), selection.suite.root);
 }
@@ -119,7 +120,7 @@ model::ExitStatus run(const ListArgs& args, const Streams& streams) {
   return selection->suite.failures.empty() ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_list(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<ListArgs>(ListArgs{shared});
   ListArgs& args = *held;
   add_settings(app, shared, {Group::kSuite, Group::kSelection, Group::kStore});
@@ -138,7 +139,8 @@ Action declare(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow list_subcommand() {
-  return {"list", "List the benchmarks, their parameters and their cases", &declare, SubcommandRow::Output::kColoured};
+  return {"list", "List the benchmarks, their parameters and their cases", &declare_list,
+          SubcommandRow::Output::kColoured};
 }
 
 }  // namespace snapshot_test::cli

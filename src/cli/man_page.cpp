@@ -14,8 +14,8 @@ namespace {
 
 constexpr const char* kOneLine = "check that changed Python code still returns the same thing";
 
-const std::vector<Row>& files() {
-  static const std::vector<Row> kRows{
+const std::vector<HelpRow>& files() {
+  static const std::vector<HelpRow> kRows{
       {"snapshot_config.json", "the configuration, read from the current folder; 'config --init' writes one"},
       {"asv.conf.json", "ASV's configuration, which may name the folder with the benchmarks and their timeout"},
       {".snapshots/", "the store: what 'capture' writes and 'verify' compares with"}};
@@ -117,9 +117,9 @@ std::string section(const Usage& usage, const Subcommand& subcommand) {
                      subcommand.footer.empty() ? "" : preformatted(subcommand.footer));
 }
 
-std::string rows(const std::vector<Row>& table) {
+std::string rows(const std::vector<HelpRow>& table) {
   std::string text;
-  for (const Row& row : table) {
+  for (const HelpRow& row : table) {
     // A tag without text would take the next row for its text.
     text += row.right.empty() ? fmt::format(".PP\n{}", line(row.left)) : tagged(bold(row.left), row.right);
   }

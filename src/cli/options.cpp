@@ -18,7 +18,6 @@ namespace snapshot_test::cli {
 namespace {
 
 using config::Names;
-using config::Row;
 using config::Type;
 using Json = nlohmann::ordered_json;
 
@@ -38,7 +37,7 @@ Json number_or_text(const std::string& text) {
 }
 
 /// What the command line says of a setting, as a file would say it.
-Json json_of(const Row& row, const std::vector<std::string>& texts) {
+Json json_of(const config::Row& row, const std::vector<std::string>& texts) {
   switch (row.place.type) {
     case Type::kNumber:
     case Type::kWhole: return number_or_text(texts.front());
@@ -54,7 +53,7 @@ std::string plain(std::string_view text) {
 }
 
 /// "42", "0, as many as there are cores"
-std::string default_of(const Row& row) {
+std::string default_of(const config::Row& row) {
   const Json value = row.place.get({});
   std::string text = value.is_string()         ? value.get<std::string>()
                      : value.is_number_float() ? fmt::format("{}", value.get<double>())
@@ -69,7 +68,7 @@ std::string default_of(const Row& row) {
 }
 
 /// What stands for the value in the help.
-std::string value_name(const Row& row) {
+std::string value_name(const config::Row& row) {
   if (!row.value.empty()) {
     return std::string(row.value);
   }
@@ -84,7 +83,7 @@ std::string value_name(const Row& row) {
   return name;
 }
 
-Offer offer_of(const Row& row) {
+Offer offer_for(const config::Row& row) {
   switch (row.names) {
     case Names::kFolder: return {Offer::Kind::kFolders, {}};
     case Names::kFile: return {Offer::Kind::kFiles, {}};
@@ -101,7 +100,7 @@ CLI::Validator check(Complain complain) {
 }
 
 /// A flag for what is not the default, and an unlisted one for what is, which a file may have changed.
-void add_switch(CLI::App& app, Json& layer, const Row& row) {
+void add_switch(CLI::App& app, Json& layer, const config::Row& row) {
   const std::string names(row.option);
   const std::string opposite = "--no-" + names.substr(names.rfind("--") + 2);
   const bool on = row.place.get({}).get<bool>();
@@ -113,11 +112,11 @@ void add_switch(CLI::App& app, Json& layer, const Row& row) {
 }
 
 /// An option with a value for each of `rows`.
-void add_value(CLI::App& app, Json& layer, std::span<const Row> rows) {
-  const Row& first = rows.front();
+void add_value(CLI::App& app, Json& layer, std::span<const config::Row> rows) {
+  const config::Row& first = rows.front();
   std::vector<std::string> values;
   std::vector<std::string> defaults;
-  for (const Row& row : rows) {
+  for (const config::Row& row : rows) {
     values.push_back(value_name(row));
     defaults.push_back(default_of(row));
   }
@@ -132,7 +131,7 @@ void add_value(CLI::App& app, Json& layer, std::span<const Row> rows) {
       },
       fmt::format("{}{} (default: {})", plain(first.help), first.unit == "bytes" ? ": 500M, 2G" : "",
                   fmt::join(defaults, " ")));
-  offering(option, offer_of(first))
+  offering(option, offer_for(first))
       ->type_name(fmt::format("{}", fmt::join(values, " ")))
       ->type_size(static_cast<int>(rows.size()))
       ->expected(1)
@@ -177,6 +176,12 @@ void add_companions(CLI::App& app, Shared& shared, Group group) {
       add_text(app, "-f,--filter,-b,--bench,-k", shared.filter, "REGEX",
                "only cases in whose name, \"name(parameters)\" or \"module.method\" this Python regular expression is "
                "found (default: all)");
+      app.add_option("--exclude", shared.exclude,
+                     "leave out the cases in which this is found, in the same way; may be given more than once "
+                     "(default: what exclude_benchmarks of the configuration file names)")
+          ->type_name("REGEX")
+          ->expected(1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       break;
     case Group::kRun:
       app.add_flag_callback(
@@ -196,7 +201,7 @@ void add_companions(CLI::App& app, Shared& shared, Group group) {
 
 /// The options of one group.
 void add_group(CLI::App& app, Shared& shared, Group group) {
-  const std::span<const Row> all(config::rows());
+  const std::span<const config::Row> all(config::rows());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].group != group) {
       continue;

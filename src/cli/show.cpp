@@ -147,7 +147,7 @@ model::ExitStatus run(const ShowArgs& args, const Streams& streams) {
   return shown->unreadable == 0 ? model::ExitStatus::kSuccess : model::ExitStatus::kFailed;
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_show(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<ShowArgs>(ShowArgs{shared});
   ShowArgs& args = *held;
   offering(app.add_option(
@@ -179,7 +179,7 @@ Action declare(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow show_subcommand() {
-  return {"show", "Show what a snapshot, a store or a file holds; starts no Python", &declare};
+  return {"show", "Show what a snapshot, a store or a file holds; starts no Python", &declare_show};
 }
 
 }  // namespace snapshot_test::cli

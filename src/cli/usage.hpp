@@ -30,7 +30,7 @@ struct Subcommand {
 };
 
 /// A line of a table: "130", "interrupted".
-struct Row {
+struct HelpRow {
   std::string left;
   std::string right;
 };
@@ -40,8 +40,8 @@ struct Usage {
   std::string version;
   Subcommand general;
   std::vector<Subcommand> subcommands;
-  std::vector<Row> workflow;
-  std::vector<Row> exit_statuses;
+  std::vector<HelpRow> workflow;
+  std::vector<HelpRow> exit_statuses;
 };
 
 /// Everything that `app` declares and does not hide, without what its subcommands declare.

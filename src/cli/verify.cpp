@@ -33,7 +33,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
   return reported_run("verify", args.shared, args.files, streams, work);
 }
 
-Action declare(CLI::App& app, Shared& shared) {
+Action declare_verify(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<VerifyArgs>(VerifyArgs{shared});
   VerifyArgs& args = *held;
   add_settings(app, shared,
@@ -55,7 +55,7 @@ Action declare(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow verify_subcommand() {
-  return {"verify", "Run the benchmarks again and compare with the snapshots", &declare,
+  return {"verify", "Run the benchmarks again and compare with the snapshots", &declare_verify,
           SubcommandRow::Output::kColoured};
 }
 
