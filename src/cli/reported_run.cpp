@@ -47,21 +47,37 @@ Result<void> open_reports(report::Reports& reports, const ReportFiles& files, co
   return {};
 }
 
-/// The command line without what chooses cases and reports, as a shell takes it.
-std::string again(const Shared& shared) {
-  static const std::set<std::string_view> kValued = {"-f", "--filter", "-b", "--bench", "-k", "--maxfail"};
-  static const std::set<std::string_view> kFlags = {"-x", "--full", "-q", "--quiet", "-v", "--verbose"};
-  std::string command = "snapshot_test";
-  for (std::size_t i = 0; i < shared.arguments.size(); ++i) {
-    const std::string& argument = shared.arguments[i];
+/// What `again()` leaves out: how many arguments from this one on; 0 where it stays.
+std::size_t left_out(const std::string& argument) {
+  static const std::set<std::string_view> kValued = {"--filter", "--bench", "--maxfail"};
+  static const std::set<std::string_view> kFlags = {"--full", "--quiet", "--verbose"};
+  constexpr std::string_view kShortValued = "fbk";
+  constexpr std::string_view kShortFlags = "xqv";
+  if (argument.starts_with("--")) {
     const std::string name = argument.substr(0, argument.find('='));
     const bool report = std::any_of(report::report_kinds().begin(), report::report_kinds().end(),
                                     [&](const report::ReportKind& kind) { return name == kind.option; });
-    if (kValued.contains(name) || report) {
-      i += name.size() == argument.size() ? 1 : 0;
-    } else if (!kFlags.contains(argument)) {
-      command += " " + util::shell_quoted(argument);
+    const std::size_t words = name.size() == argument.size() ? 2 : 1;
+    return kValued.contains(name) || report ? words : static_cast<std::size_t>(kFlags.contains(argument));
+  }
+  // "-xf REGEX", "-fREGEX"
+  const std::size_t last = argument.starts_with("-") ? argument.find_first_not_of(kShortFlags, 1) : 0;
+  if (last == std::string::npos) {
+    return argument.size() > 1 ? 1 : 0;
+  }
+  const bool valued = last > 0 && kShortValued.find(argument[last]) != std::string_view::npos;
+  return valued ? (last + 1 == argument.size() ? 2 : 1) : 0;
+}
+
+/// The command line without what chooses cases and reports, as a shell takes it.
+std::string again(const Shared& shared) {
+  std::string command = "snapshot_test";
+  for (std::size_t i = 0; i < shared.arguments.size();) {
+    const std::size_t skipped = left_out(shared.arguments[i]);
+    if (skipped == 0) {
+      command += " " + util::shell_quoted(shared.arguments[i]);
     }
+    i += std::max<std::size_t>(skipped, 1);
   }
   return command;
 }

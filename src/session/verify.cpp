@@ -214,7 +214,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   verification.judge_unclaimed(stored, run.found().stored_selected, run.selection().suite);
   summary.seconds = run.seconds();
   conclude(summary, options.demands);
-  if (stopped) {
+  if (stopped && verification.finished() < wanted_cases) {
     summary.failure += fmt::format("; the run was stopped there (--maxfail): {} of {} cases were run",
                                    verification.finished(), wanted_cases);
   }

@@ -109,6 +109,22 @@ TEST_F(Replacing, AVerifyStopsWhereEnoughHasFailed) {
   EXPECT_EQ(box_.verify({"--maxfail", "3", "-j", "1"}).json["summary"]["failed"], 3);
 }
 
+TEST_F(Replacing, TheNextCommandLeavesOutWhatChoseCasesHoweverThatIsWritten) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  box_.write_library("TINY, VALUE, PARAMS = 0, 2, [1, 2]\n");
+  using Words = std::vector<std::string>;
+  for (const Words& words :
+       {Words{"-fchanged", "-x"}, Words{"-xf", "changed"}, Words{"--filter=changed", "--maxfail=2"},
+        Words{"-k", "changed", "-xv"}, Words{"-xkchanged"}}) {
+    Words arguments{"-j", "1"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    const std::string out = box_.verify(arguments).run.out;
+    const std::size_t again = out.find("again: snapshot_test verify ");
+    ASSERT_NE(again, std::string::npos) << words.front() << "\n" << out;
+    EXPECT_THAT(out.substr(again), HasSubstr(" -j 1 --filter '^bench\\.time_changed$'\n")) << words.front();
+  }
+}
+
 TEST_F(Replacing, AnExclusionOfNothingSaysSo) {
   const auto captured = box_.capture({"--exclude", "nothing_like_it"});
   EXPECT_THAT(captured.run.out, HasSubstr("note: --exclude 'nothing_like_it' leaves nothing out"));
