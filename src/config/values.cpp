@@ -267,7 +267,8 @@ std::vector<std::string> words(model::Counted) {
 }
 
 Wrong read_word(const Json& value, const std::vector<std::string>& words, std::size_t& place) {
-  const auto found = std::find(words.begin(), words.end(), value);
+  const auto* const word = value.get_ptr<const Json::string_t*>();
+  const auto found = word == nullptr ? words.end() : std::find(words.begin(), words.end(), *word);
   if (found == words.end()) {
     std::string all = fmt::format("\"{}\"", fmt::join(words, "\", \""));
     return must_be(all.replace(all.rfind(", "), 2, " or "), value);
