@@ -5,13 +5,13 @@
 #include <memory>
 #include <utility>
 
+#include "runner/process_hosts.hpp"
 #include "session/baseline.hpp"
 #include "session/capture_cases.hpp"
 #include "session/judge.hpp"
-#include "session/process_hosts.hpp"
 #include "session/resumption.hpp"
 #include "session/run.hpp"
-#include "session/session.hpp"
+#include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/store/transaction.hpp"
 #include "util/try.hpp"
@@ -65,16 +65,16 @@ Result<std::unique_ptr<store::CaptureTransaction>> begin_transaction(const Captu
 }
 
 Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
-  CaseRunner& host = run.warm_host();
-  std::vector<CaseTask> tasks = capture.first_tasks(run);
+  runner::CaseRunner& host = run.warm_host();
+  std::vector<runner::CaseTask> tasks = capture.first_tasks(run);
   listener.phase("capturing", tasks.size());
   capture.report_complete(run.selection());
   TRY(host.run(
-      std::move(tasks), [&](const CaseTask& task) { return capture.first_request(run, task); },
-      [&](const CaseTask& task) { listener.started(id_of(task)); },
-      [&](CaseTask& task, CaseOutcome outcome) {
+      std::move(tasks), [&](const runner::CaseTask& task) { return capture.first_request(run, task); },
+      [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
+      [&](runner::CaseTask& task, runner::CaseOutcome outcome) {
         const auto then = capture.on_first(task, std::move(outcome));
-        if (then == CaseRunner::Then::kDone) {
+        if (then == runner::CaseRunner::Then::kDone) {
           listener.ended(id_of(task));
         }
         return then;
@@ -85,13 +85,13 @@ Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
 /// In another host: what two processes that share an ancestor agree on may still be chance (an address, a cache).
 Result<void> stability_pass(Capture& capture, Run& run, model::Listener& listener) {
   run.end_host();
-  std::vector<CaseTask> tasks = capture.second_tasks(run);
+  std::vector<runner::CaseTask> tasks = capture.second_tasks(run);
   listener.phase("running again", tasks.size());
-  TRY_ASSIGN(CaseRunner* const host, run.second_host());
+  TRY_ASSIGN(runner::CaseRunner* const host, run.second_host());
   TRY(host->run(
-      std::move(tasks), [&](const CaseTask& task) { return capture.second_request(run, task); },
-      [&](const CaseTask& task) { listener.started(id_of(task)); },
-      [&](const CaseTask& task, const CaseOutcome& outcome) {
+      std::move(tasks), [&](const runner::CaseTask& task) { return capture.second_request(run, task); },
+      [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
+      [&](const runner::CaseTask& task, const runner::CaseOutcome& outcome) {
         listener.ended(id_of(task));
         return capture.on_second(task, outcome);
       }));
@@ -132,10 +132,11 @@ bool may_replace(const CaptureOptions& options, model::Listener& listener, const
 }  // namespace
 
 Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener) {
-  return capture(options, listener, ProcessHosts::open);
+  return capture(options, listener, runner::ProcessHosts::open);
 }
 
-Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener, const OpenHosts& open) {
+Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener,
+                                      const runner::OpenHosts& open) {
   // Before the run, whose host ends first: what that still writes must not outlive the transaction's staging folder.
   std::unique_ptr<store::CaptureTransaction> transaction;
   model::DiscoverRequest wanted;

@@ -58,9 +58,9 @@ model::Loss Capture::loss_of(const Key& key, CaptureStatus now) const {
   return options_.allow_loss ? model::Loss::kReplaced : model::Loss::kKept;
 }
 
-std::vector<CaseTask> Capture::first_tasks(const Run& run) {
+std::vector<runner::CaseTask> Capture::first_tasks(const Run& run) {
   const Selection& selection = run.selection();
-  std::vector<CaseTask> tasks;
+  std::vector<runner::CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
     const auto old = store_.load_manifest(benchmark.name).value_or(std::nullopt).value_or(store::Manifest());
@@ -70,7 +70,7 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run) {
       if (captured_.contains({benchmark.name, index})) {
         continue;
       }
-      CaseTask task = run.make_task(benchmark, index, first_look());
+      runner::CaseTask task = run.make_task(benchmark, index, first_look());
       const store::CaseRecord* last = finder.find(benchmark.case_ids(index), index);
       task.expected = last != nullptr ? last->total_seconds : 0;
       tasks.push_back(std::move(task));
@@ -80,7 +80,7 @@ std::vector<CaseTask> Capture::first_tasks(const Run& run) {
   return tasks;
 }
 
-model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task) const {
+model::CaseRequest Capture::first_request(const Run& run, const runner::CaseTask& task) const {
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kStore;
   request.store = transaction_.locator();
@@ -88,9 +88,9 @@ model::CaseRequest Capture::first_request(const Run& run, const CaseTask& task) 
   return request;
 }
 
-std::vector<CaseTask> Capture::second_tasks(const Run& run) const {
+std::vector<runner::CaseTask> Capture::second_tasks(const Run& run) const {
   const Selection& selection = run.selection();
-  std::vector<CaseTask> tasks;
+  std::vector<runner::CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
     for (const std::size_t index : selection.indices[i]) {
@@ -100,7 +100,7 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run) const {
       }
       const model::Observation& first = captured->second.observation;
       const auto look = options_.suite.mode == Mode::kDeepest ? first_look() : look_for(first.sites, first.unheld);
-      CaseTask task = run.make_task(benchmark, index, look);
+      runner::CaseTask task = run.make_task(benchmark, index, look);
       task.expected = first.total_seconds;
       tasks.push_back(std::move(task));
     }
@@ -109,7 +109,7 @@ std::vector<CaseTask> Capture::second_tasks(const Run& run) const {
   return tasks;
 }
 
-model::CaseRequest Capture::second_request(const Run& run, const CaseTask& task) const {
+model::CaseRequest Capture::second_request(const Run& run, const runner::CaseTask& task) const {
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kCompare;
   request.baseline = captured_.at({task.benchmark->name, task.index}).observation.sites;
@@ -122,7 +122,7 @@ bool Capture::needs_second_run(const Captured& captured) const {
   return options_.method.stability_check && worth_confirming(captured.observation);
 }
 
-bool Capture::note_refusal(const CaseTask& task, const CaseOutcome& outcome) {
+bool Capture::note_refusal(const runner::CaseTask& task, const runner::CaseOutcome& outcome) {
   if (outcome.observation.ending == model::Ending::kRefused) {
     refusal_ = fmt::format("{}: {}", id_of(task).label, outcome.observation.detail);
   }
@@ -135,9 +135,9 @@ void Capture::judge_anew(Captured& captured) {
   captured.reason = std::move(judgement.reason);
 }
 
-CaseRunner::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
+runner::CaseRunner::Then Capture::on_first(runner::CaseTask& task, runner::CaseOutcome outcome) {
   if (note_refusal(task, outcome)) {
-    return CaseRunner::Then::kStop;
+    return runner::CaseRunner::Then::kStop;
   }
   Captured& captured = captured_[{task.benchmark->name, task.index}];
   const bool first_run = task.observe == first_look();
@@ -147,7 +147,7 @@ CaseRunner::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   if (const auto again = second_look(captured.status, captured.observation.ending);
       again && outcome.ran && task.observe == model::Observe::kAll) {
     task.observe = *again;
-    return CaseRunner::Then::kRunAgain;
+    return runner::CaseRunner::Then::kRunAgain;
   }
   const model::Ending ending = captured.observation.ending;
   if (needs_second_run(captured)) {
@@ -155,18 +155,18 @@ CaseRunner::Then Capture::on_first(CaseTask& task, CaseOutcome outcome) {
   } else {
     complete(task, captured, "", ending);
   }
-  return CaseRunner::Then::kDone;
+  return runner::CaseRunner::Then::kDone;
 }
 
-CaseRunner::Then Capture::on_second(const CaseTask& task, const CaseOutcome& outcome) {
+runner::CaseRunner::Then Capture::on_second(const runner::CaseTask& task, const runner::CaseOutcome& outcome) {
   if (note_refusal(task, outcome)) {
-    return CaseRunner::Then::kStop;
+    return runner::CaseRunner::Then::kStop;
   }
   Captured& captured = captured_.at({task.benchmark->name, task.index});
   std::string reason = mark_unstable(captured.observation, outcome);
   judge_anew(captured);
   complete(task, captured, std::move(reason), outcome.observation.ending);
-  return CaseRunner::Then::kDone;
+  return runner::CaseRunner::Then::kDone;
 }
 
 Result<void> Capture::refused() const {
@@ -177,7 +177,7 @@ Result<void> Capture::refused() const {
               fmt::format("{}; nothing was captured, the baseline in '{}' is as it was", refusal_, store_.name()));
 }
 
-void Capture::complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last) {
+void Capture::complete(const runner::CaseTask& task, Captured& captured, std::string reason, model::Ending last) {
   if (!reason.empty()) {
     captured.reason = std::move(reason);
   }
@@ -186,7 +186,7 @@ void Capture::complete(const CaseTask& task, Captured& captured, std::string rea
   report(id_of(task), captured);
 }
 
-void Capture::write_down(const CaseTask& task, const Captured& captured, model::Ending last) {
+void Capture::write_down(const runner::CaseTask& task, const Captured& captured, model::Ending last) {
   const auto source = sources_.find(task.benchmark->module);
   if (written_ && source != sources_.end() && worth_recording(last)) {
     written_ =
@@ -213,7 +213,7 @@ void Capture::report_complete(const Selection& selection) {
     for (const std::size_t index : selection.indices[i]) {
       const auto captured = captured_.find({benchmark.name, index});
       if (captured != captured_.end() && captured->second.complete) {
-        report(id_of(benchmark, index), captured->second);
+        report(runner::id_of(benchmark, index), captured->second);
       }
     }
   }
@@ -263,7 +263,7 @@ Result<void> Capture::stage(const Selection& selection) {
       record.unheld = captured.observation.unheld;
       record.sites = std::move(captured.observation.sites);
       for (const model::SiteValue& site : record.sites) {
-        note_size(id_of(benchmark, index), site);
+        note_size(runner::id_of(benchmark, index), site);
       }
       manifest.cases.push_back(std::move(record));
     }
@@ -312,7 +312,7 @@ void Capture::compare_with_old(const model::Benchmark& benchmark, const store::M
       ++replacement_.counts[Verdict::kIdentical];
       continue;
     }
-    CaseOutcome outcome;
+    runner::CaseOutcome outcome;
     outcome.observation.ending = record.ending;
     outcome.observation.detail = record.reason;
     outcome.comparisons =
@@ -320,7 +320,7 @@ void Capture::compare_with_old(const model::Benchmark& benchmark, const store::M
     const model::CaseVerdict verdict = judge(*before, std::move(outcome));
     ++replacement_.counts[verdict.verdict];
     if (standing(verdict.verdict) == model::Standing::kFail && replacement_.different.size() < kMostDifferent) {
-      replacement_.different.emplace_back(id_of(benchmark, record.index), verdict.reason);
+      replacement_.different.emplace_back(runner::id_of(benchmark, record.index), verdict.reason);
     }
   }
   if (now.cases.size() == benchmark.case_count()) {

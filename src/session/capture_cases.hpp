@@ -31,14 +31,14 @@ class Capture {
   std::size_t take_over(const Selection& selection);
   /// Says what of these is complete.
   void report_complete(const Selection& selection);
-  [[nodiscard]] std::vector<CaseTask> first_tasks(const Run& run);
-  [[nodiscard]] model::CaseRequest first_request(const Run& run, const CaseTask& task) const;
+  [[nodiscard]] std::vector<runner::CaseTask> first_tasks(const Run& run);
+  [[nodiscard]] model::CaseRequest first_request(const Run& run, const runner::CaseTask& task) const;
   /// A task for each case whose first run left something to confirm.
-  [[nodiscard]] std::vector<CaseTask> second_tasks(const Run& run) const;
-  [[nodiscard]] model::CaseRequest second_request(const Run& run, const CaseTask& task) const;
+  [[nodiscard]] std::vector<runner::CaseTask> second_tasks(const Run& run) const;
+  [[nodiscard]] model::CaseRequest second_request(const Run& run, const runner::CaseTask& task) const;
   /// Where a case raised, it is run again in a way that it may not mind.
-  [[nodiscard]] CaseRunner::Then on_first(CaseTask& task, CaseOutcome outcome);
-  [[nodiscard]] CaseRunner::Then on_second(const CaseTask& task, const CaseOutcome& outcome);
+  [[nodiscard]] runner::CaseRunner::Then on_first(runner::CaseTask& task, runner::CaseOutcome outcome);
+  [[nodiscard]] runner::CaseRunner::Then on_second(const runner::CaseTask& task, const runner::CaseOutcome& outcome);
   /// What the machine refused, if it did: nothing may be stored then.
   [[nodiscard]] Result<void> refused() const;
   /// The last step: lets go of each benchmark's cases as its manifest is written.
@@ -62,10 +62,10 @@ class Capture {
   [[nodiscard]] model::Loss loss_of(const Key& key, model::CaptureStatus now) const;
   /// `last`: how its last run ended.
   /// Was the run refused something by the machine, so that the capture has to end?
-  [[nodiscard]] bool note_refusal(const CaseTask& task, const CaseOutcome& outcome);
+  [[nodiscard]] bool note_refusal(const runner::CaseTask& task, const runner::CaseOutcome& outcome);
   static void judge_anew(Captured& captured);
-  void complete(const CaseTask& task, Captured& captured, std::string reason, model::Ending last);
-  void write_down(const CaseTask& task, const Captured& captured, model::Ending last);
+  void complete(const runner::CaseTask& task, Captured& captured, std::string reason, model::Ending last);
+  void write_down(const runner::CaseTask& task, const Captured& captured, model::Ending last);
   void report(const model::CaseId& id, Captured& captured);
   void note_size(const model::CaseId& id, const model::SiteValue& site);
   void compare_with_old(const model::Benchmark& benchmark, const store::Manifest& old, const store::Manifest& now);

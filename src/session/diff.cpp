@@ -46,7 +46,7 @@ class StoreDiff {
         continue;
       }
       claimed.insert(counterpart);
-      CaseOutcome outcome;
+      runner::CaseOutcome outcome;
       outcome.observation.ending = counterpart->ending;
       outcome.observation.detail = counterpart->reason;
       outcome.observation.seconds = counterpart->seconds;

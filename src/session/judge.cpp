@@ -200,7 +200,7 @@ Ruling rule_ending(const store::CaseRecord& snapshot, const model::Observation& 
   return {Verdict::kCrashed, now.detail};
 }
 
-Ruling rule(const store::CaseRecord& snapshot, const model::Coverage& coverage, const CaseOutcome& outcome) {
+Ruling rule(const store::CaseRecord& snapshot, const model::Coverage& coverage, const runner::CaseOutcome& outcome) {
   Ruling ending = rule_ending(snapshot, outcome.observation);
   if (ending.verdict != Verdict::kIdentical) {
     return ending;
@@ -301,7 +301,7 @@ store::CaseRecord deepest_alone(store::CaseRecord snapshot) {
   return snapshot;
 }
 
-std::string mark_unstable(model::Observation& first, const CaseOutcome& second) {
+std::string mark_unstable(model::Observation& first, const runner::CaseOutcome& second) {
   if (ran_out_of_our_time(first, second.observation)) {
     return fmt::format(
         "not confirmed by a second run, which {}: setting up and looking at its values take longer than the call; a "
@@ -331,7 +331,7 @@ std::string mark_unstable(model::Observation& first, const CaseOutcome& second) 
 
 bool needs_no_run(const store::CaseRecord& snapshot) { return snapshot.status == CaptureStatus::kFailed; }
 
-CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome) {
+CaseVerdict judge(const store::CaseRecord& snapshot, runner::CaseOutcome outcome) {
   CaseVerdict result;
   model::Coverage coverage = coverage_of(snapshot);
   Ruling ruling =
@@ -355,7 +355,8 @@ CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome) {
 namespace {
 
 /// "only 50.0 % of the cases were checked by their result (--min-verified 90); 3 cases are by less, …"
-std::string too_few(const char* will_be, double share, const model::CheckedCounts& checked, const Demands& demands) {
+std::string too_few(const char* will_be, double share, const model::CheckedCounts& checked,
+                    const model::Demands& demands) {
   const std::size_t others =
       checked_cases(checked, model::Counted::kAny) - checked_cases(checked, demands.min_verified_counts);
   const char* by = demands.min_verified_counts == model::Counted::kResult ? " by their result"
@@ -374,7 +375,7 @@ constexpr std::string_view kAnotherCopy =
 
 }  // namespace
 
-void conclude(model::CaptureSummary& summary, const Demands& demands) {
+void conclude(model::CaptureSummary& summary, const model::Demands& demands) {
   summary.strict = demands.strict;
   const std::size_t checkable = summary.verifiable_cases();
   const std::size_t all = summary.countable_cases();
@@ -413,7 +414,7 @@ void conclude(model::CaptureSummary& summary, const Demands& demands) {
   }
 }
 
-void conclude(model::VerifySummary& summary, const Demands& demands) {
+void conclude(model::VerifySummary& summary, const model::Demands& demands) {
   summary.strict = demands.strict;
   const std::size_t passed = summary.count(Standing::kPass);
   const std::size_t failed = summary.count(Standing::kFail);

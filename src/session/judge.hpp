@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "session/case_runner.hpp"
+#include "model/settings.hpp"
+#include "runner/case_runner.hpp"
 #include "snapshot_test/model/coverage.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/store/manifest.hpp"
@@ -39,20 +40,20 @@ struct CaptureJudgement {
 
 /// Marks in `first` what the second run of the same code did not confirm. Returns one line that says why nothing of the
 /// case can be relied on, where the second run did not even end like the first; else nothing.
-[[nodiscard]] std::string mark_unstable(model::Observation& first, const CaseOutcome& second);
+[[nodiscard]] std::string mark_unstable(model::Observation& first, const runner::CaseOutcome& second);
 
 /// What can be checked of a case by these rules. An older program may have called one checked that this one does not.
 [[nodiscard]] model::Coverage coverage_of(const store::CaseRecord& snapshot);
 
 /// The verdict on a case that was run, against its snapshot. Fills everything of a CaseVerdict but its id.
-[[nodiscard]] model::CaseVerdict judge(const store::CaseRecord& snapshot, CaseOutcome outcome);
+[[nodiscard]] model::CaseVerdict judge(const store::CaseRecord& snapshot, runner::CaseOutcome outcome);
 
 /// The verdict on a case that has a snapshot which cannot be checked, whatever the code does now.
 [[nodiscard]] bool needs_no_run(const store::CaseRecord& snapshot);
 
 /// Exit status and, where it is not success, why. Of a capture: it succeeds where the whole suite could be read, and
 /// something that verify can check was stored.
-void conclude(model::CaptureSummary& summary, const Demands& demands);
-void conclude(model::VerifySummary& summary, const Demands& demands);
+void conclude(model::CaptureSummary& summary, const model::Demands& demands);
+void conclude(model::VerifySummary& summary, const model::Demands& demands);
 
 }  // namespace snapshot_test::session

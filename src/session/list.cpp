@@ -1,14 +1,15 @@
-#include "session/process_hosts.hpp"
+#include "runner/process_hosts.hpp"
 #include "session/run.hpp"
+#include "session/with_hosts.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
 
 Result<Selection> list(const SuiteOptions& options, model::Listener& listener) {
-  return list(options, listener, ProcessHosts::open);
+  return list(options, listener, runner::ProcessHosts::open);
 }
 
-Result<Selection> list(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open) {
+Result<Selection> list(const SuiteOptions& options, model::Listener& listener, const runner::OpenHosts& open) {
   TRY_ASSIGN(Run run, Run::begin(options, listener, open, {}));
   return std::move(run.selection());
 }

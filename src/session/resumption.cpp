@@ -64,7 +64,8 @@ json settings_json(const CaptureOptions& options) {
   return settings;
 }
 
-json resumption_key(const CaptureOptions& options, const PythonEnvironment& python, const model::DiscoverReply& reply) {
+json resumption_key(const CaptureOptions& options, const runner::PythonEnvironment& python,
+                    const model::DiscoverReply& reply) {
   json settings = settings_json(options);
   settings.update(options.record.resumable);
   settings.erase("rules");  // each case has its own

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "model/message.hpp"
-#include "session/python_environment.hpp"
+#include "runner/python_environment.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::session {
@@ -22,7 +22,7 @@ struct Captured {
 };
 
 /// What two captures must have in common for one to go on with the other's cases.
-[[nodiscard]] nlohmann::json resumption_key(const CaptureOptions& options, const PythonEnvironment& python,
+[[nodiscard]] nlohmann::json resumption_key(const CaptureOptions& options, const runner::PythonEnvironment& python,
                                             const model::DiscoverReply& reply);
 /// The settings that decide what a capture stores, as runs/<id>.json has them, too.
 [[nodiscard]] nlohmann::json settings_json(const CaptureOptions& options);

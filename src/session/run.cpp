@@ -7,7 +7,7 @@
 #include <random>
 #include <utility>
 
-#include "session/process_hosts.hpp"
+#include "runner/process_hosts.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
@@ -49,13 +49,13 @@ const model::DiscoveryFailure* failure_of(std::span<const model::DiscoveryFailur
   return found == failures.end() ? nullptr : &*found;
 }
 
-Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open,
+Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, const runner::OpenHosts& open,
                        model::DiscoverRequest request) {
   const auto begun = std::chrono::steady_clock::now();
   TRY_ASSIGN(auto hosts, open(options, listener));
   Run run(options, std::move(hosts));
   run.begun_ = begun;
-  TRY_ASSIGN(run.host_, run.hosts_->start({}, Pass::kFirst));
+  TRY_ASSIGN(run.host_, run.hosts_->start({}, runner::Pass::kFirst));
   request.filter = options.filter.value_or("");
   request.exclude = options.exclude;
   run.checkout_ = find_checkout(options.benchmark_dir);
@@ -119,7 +119,7 @@ model::RunPlan Run::plan() const {
   plan.excluded = selection_.excluded;
   plan.filtered_out = selection_.filtered_out;
   plan.not_imported = selection_.not_imported;
-  plan.workers = workers_of(options_);
+  plan.workers = runner::workers_of(options_);
   plan.failures = selection_.suite.failures;
   plan.notes = selection_.suite.notes;
   plan.tested = found_.tested;
@@ -130,8 +130,8 @@ model::RunPlan Run::plan() const {
   return plan;
 }
 
-CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index, model::Observe observe) const {
-  CaseTask task;
+runner::CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index, model::Observe observe) const {
+  runner::CaseTask task;
   task.benchmark = &benchmark;
   task.index = index;
   task.observe = observe;
@@ -139,7 +139,7 @@ CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t index, mo
   return task;
 }
 
-model::CaseRequest Run::make_request(const CaseTask& task) const {
+model::CaseRequest Run::make_request(const runner::CaseTask& task) const {
   model::CaseRequest request;
   request.benchmark = model::without_params(*task.benchmark);
   request.index = task.index;
@@ -149,21 +149,21 @@ model::CaseRequest Run::make_request(const CaseTask& task) const {
   return request;
 }
 
-void Run::shuffle(std::vector<CaseTask>& tasks) const {
+void Run::shuffle(std::vector<runner::CaseTask>& tasks) const {
   if (options_.shuffle) {
     std::mt19937_64 random(*options_.shuffle);
     std::shuffle(tasks.begin(), tasks.end(), random);
   }
 }
 
-CaseRunner& Run::warm_host() {
+runner::CaseRunner& Run::warm_host() {
   host_->preload(found_.common_modules);
   return *host_;
 }
 
-Result<CaseRunner*> Run::second_host() {
+Result<runner::CaseRunner*> Run::second_host() {
   host_.reset();
-  TRY_ASSIGN(host_, hosts_->start(found_.common_modules, Pass::kSecond));
+  TRY_ASSIGN(host_, hosts_->start(found_.common_modules, runner::Pass::kSecond));
   return host_.get();
 }
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "session/case_runner.hpp"
+#include "runner/case_runner.hpp"
 #include "session/checkout.hpp"
 #include "session/session.hpp"
 
@@ -22,40 +22,42 @@ class Run {
  public:
   /// Starts a host, imports the suite in it, and applies --filter and the exclusions. `request` says what else is
   /// wanted.
-  [[nodiscard]] static Result<Run> begin(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open,
-                                         model::DiscoverRequest request);
+  [[nodiscard]] static Result<Run> begin(const SuiteOptions& options, model::Listener& listener,
+                                         const runner::OpenHosts& open, model::DiscoverRequest request);
 
   [[nodiscard]] Selection& selection() { return selection_; }
   [[nodiscard]] const Selection& selection() const { return selection_; }
   /// Its suite has moved into the selection.
   [[nodiscard]] const model::DiscoverReply& found() const { return found_; }
-  [[nodiscard]] const PythonEnvironment& python() const { return hosts_->python(); }
+  [[nodiscard]] const runner::PythonEnvironment& python() const { return hosts_->python(); }
   [[nodiscard]] bool interrupted() const { return hosts_->interrupted(); }
   /// What is known before anything runs. Reads the repository and the files of what is tested: call it once.
   [[nodiscard]] model::RunPlan plan() const;
   [[nodiscard]] double seconds() const;  ///< since begin()
 
-  [[nodiscard]] CaseTask make_task(const model::Benchmark& benchmark, std::size_t index, model::Observe observe) const;
+  [[nodiscard]] runner::CaseTask make_task(const model::Benchmark& benchmark, std::size_t index,
+                                           model::Observe observe) const;
   /// A request with all that does not depend on the case's mode.
-  [[nodiscard]] model::CaseRequest make_request(const CaseTask& task) const;
+  [[nodiscard]] model::CaseRequest make_request(const runner::CaseTask& task) const;
   /// Puts them in the order of --shuffle, if there is one.
-  void shuffle(std::vector<CaseTask>& tasks) const;
+  void shuffle(std::vector<runner::CaseTask>& tasks) const;
 
   /// For a first pass over the cases: has imported what many of them need.
-  [[nodiscard]] CaseRunner& warm_host();
+  [[nodiscard]] runner::CaseRunner& warm_host();
   /// Ends the host and starts the one of the second pass.
-  [[nodiscard]] Result<CaseRunner*> second_host();
+  [[nodiscard]] Result<runner::CaseRunner*> second_host();
   void end_host() { host_.reset(); }
 
  private:
-  Run(const SuiteOptions& options, std::unique_ptr<Hosts> hosts) : options_(options), hosts_(std::move(hosts)) {}
+  Run(const SuiteOptions& options, std::unique_ptr<runner::Hosts> hosts)
+      : options_(options), hosts_(std::move(hosts)) {}
   void select(model::DiscoverReply reply);
   void note_idle_exclusions(const std::vector<std::string>& idle);
 
   const SuiteOptions& options_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::unique_ptr<Hosts> hosts_;
-  std::unique_ptr<CaseRunner> host_;
+  std::unique_ptr<runner::Hosts> hosts_;
+  std::unique_ptr<runner::CaseRunner> host_;
   Checkout checkout_;
   Selection selection_;
   std::size_t failed_modules_ = 0;  ///< those that are excluded, too

@@ -5,11 +5,11 @@
 #include <set>
 #include <utility>
 
+#include "runner/process_hosts.hpp"
 #include "session/baseline.hpp"
 #include "session/judge.hpp"
-#include "session/process_hosts.hpp"
 #include "session/run.hpp"
-#include "session/session.hpp"
+#include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "util/try.hpp"
 
@@ -36,9 +36,9 @@ class Verification {
       : options_(options), listener_(listener), store_(store), baseline_(std::move(baseline)) {}
 
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
-  std::vector<CaseTask> plan(const Run& run);
-  [[nodiscard]] model::CaseRequest request(const Run& run, const CaseTask& task) const;
-  void on_finished(const CaseTask& task, CaseOutcome outcome);
+  std::vector<runner::CaseTask> plan(const Run& run);
+  [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
+  void on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   void judge_unclaimed(const std::vector<model::Benchmark>& stored,
                        const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
@@ -71,16 +71,16 @@ void Verification::report(CaseVerdict verdict) {
 void Verification::report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict,
                                       std::string reason) {
   CaseVerdict result;
-  result.id = id_of(benchmark, index);
+  result.id = runner::id_of(benchmark, index);
   result.verdict = verdict;
   result.reason = std::move(reason);
   result.observation.ending = model::Ending::kNotRun;
   report(std::move(result));
 }
 
-std::vector<CaseTask> Verification::plan(const Run& run) {
+std::vector<runner::CaseTask> Verification::plan(const Run& run) {
   const Selection& selection = run.selection();
-  std::vector<CaseTask> tasks;
+  std::vector<runner::CaseTask> tasks;
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];
     const auto manifest = baseline_.manifests.find(benchmark.name);
@@ -107,7 +107,7 @@ std::vector<CaseTask> Verification::plan(const Run& run) {
         const store::CaseRecord& snapshot = snapshot_of(*record);
         const auto look = options_.suite.mode == Mode::kDeepest ? model::Observe::kDeepest
                                                                 : look_for(snapshot.sites, snapshot.unheld);
-        CaseTask task = run.make_task(benchmark, index, look);
+        runner::CaseTask task = run.make_task(benchmark, index, look);
         records_[{&benchmark, index}] = &snapshot;
         task.expected = snapshot.total_seconds;
         tasks.push_back(std::move(task));
@@ -118,7 +118,7 @@ std::vector<CaseTask> Verification::plan(const Run& run) {
   return tasks;
 }
 
-model::CaseRequest Verification::request(const Run& run, const CaseTask& task) const {
+model::CaseRequest Verification::request(const Run& run, const runner::CaseTask& task) const {
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kCompare;
   request.baseline = records_.at({task.benchmark, task.index})->sites;
@@ -131,7 +131,7 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
   return options_.suite.mode == Mode::kDeepest ? restricted_.emplace_back(deepest_alone(stored)) : stored;
 }
 
-void Verification::on_finished(const CaseTask& task, CaseOutcome outcome) {
+void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
   ++finished_;
   const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
   CaseVerdict verdict = judge(record, std::move(outcome));
@@ -180,10 +180,11 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
 }  // namespace
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
-  return verify(options, listener, ProcessHosts::open);
+  return verify(options, listener, runner::ProcessHosts::open);
 }
 
-Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener, const OpenHosts& open) {
+Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener,
+                                    const runner::OpenHosts& open) {
   TRY_ASSIGN(const auto store, open_baseline(options.snapshot_dir));
   TRY_ASSIGN(auto baseline, load_baseline(*store));
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
@@ -196,20 +197,20 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   summary.plan.baseline = origin_of(*store);
   summary.snapshot_dir = options.snapshot_dir.string();
   listener.planned(summary.plan);
-  std::vector<CaseTask> tasks = verification.plan(run);
-  CaseRunner& host = run.warm_host();
+  std::vector<runner::CaseTask> tasks = verification.plan(run);
+  runner::CaseRunner& host = run.warm_host();
   listener.phase("verifying", tasks.size());
   const std::size_t wanted_cases = tasks.size();
   bool stopped = false;
   TRY(host.run(
-      std::move(tasks), [&](const CaseTask& task) { return verification.request(run, task); },
-      [&](const CaseTask& task) { listener.started(id_of(task)); },
-      [&](const CaseTask& task, CaseOutcome outcome) {
+      std::move(tasks), [&](const runner::CaseTask& task) { return verification.request(run, task); },
+      [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
+      [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
         listener.ended(id_of(task));
         verification.on_finished(task, std::move(outcome));
         const bool enough = options.max_failures != 0 && summary.count(model::Standing::kFail) >= options.max_failures;
         stopped = stopped || enough;
-        return enough ? CaseRunner::Then::kStop : CaseRunner::Then::kDone;
+        return enough ? runner::CaseRunner::Then::kStop : runner::CaseRunner::Then::kDone;
       }));
   verification.judge_unclaimed(stored, run.found().stored_selected, run.selection().suite);
   summary.seconds = run.seconds();

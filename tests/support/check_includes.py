@@ -28,8 +28,9 @@ ROOMS = {
         "util", "model", "compare", "store", "host/interpreter", "host/discovery", "host/pickling", "host/trace"
     },
     "host": {"util", "model", "host/interpreter", "host/discovery", "host/pickling", "host/execution"},
-    # A session starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
-    "session": {"util", "model", "store", "inspect"},
+    # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
+    "runner": {"util", "model"},
+    "session": {"util", "model", "store", "inspect", "runner"},
     "cli": {"util", "model", "config", "store", "report", "inspect", "session"},
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
@@ -48,7 +49,7 @@ SEAMS = {
 LIBRARIES = {
     r"(Python|frameobject|marshal|internal/pycore_.*)\.h|cpython/.*|pybind11/.*": {"host/*", "host", "bindings"},
     r"Eigen/.*|unsupported/Eigen/.*": {"compare"},
-    r"git2(/.*)?(\.h)?": {"store", "session"},
+    r"git2(/.*)?(\.h)?": {"store"},
     r"CLI/.*": {"cli"},
     r"pugixml\.hpp": {"report"},
 }

@@ -51,10 +51,10 @@ class CheckIncludes(unittest.TestCase):
             "src/pickle/reader.cpp:2: room 'pickle' may not include room 'compare'",
         )
 
-    def test_a_session_does_not_see_a_host(self):
+    def test_a_runner_does_not_see_a_host(self):
         self.assert_found(
-            {"src/host/execution/case.hpp": "", "src/session/pool.cpp": '#include "host/execution/case.hpp"\n'},
-            "room 'session' may not include room 'host/execution'",
+            {"src/host/execution/case.hpp": "", "src/runner/pool.cpp": '#include "host/execution/case.hpp"\n'},
+            "room 'runner' may not include room 'host/execution'",
         )
 
     def test_only_hosts_see_python(self):

@@ -58,7 +58,9 @@ TEST_F(Capturing, SecondRun_WithTheSameValue_ConfirmsItInAnotherHost) {
 }
 
 TEST_F(Capturing, SecondRun_WithAnotherValue_IsUnstable) {
-  suite.add("f", [](const Look& look) { return Shown{Ending::kReturned, look.pass == Pass::kFirst ? "1" : "2", ""}; });
+  suite.add("f", [](const Look& look) {
+    return Shown{Ending::kReturned, look.pass == runner::Pass::kFirst ? "1" : "2", ""};
+  });
   const auto summary = capture();
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kUnstable);
@@ -67,7 +69,7 @@ TEST_F(Capturing, SecondRun_WithAnotherValue_IsUnstable) {
 
 TEST_F(Capturing, SecondRun_ThatEndsInAnotherWay_IsUnstableAndSaysHow) {
   suite.add("f", [](const Look& look) {
-    return look.pass == Pass::kFirst ? Shown{} : Shown{Ending::kRaised, std::nullopt, "ValueError: x"};
+    return look.pass == runner::Pass::kFirst ? Shown{} : Shown{Ending::kRaised, std::nullopt, "ValueError: x"};
   });
   ASSERT_TRUE(capture());
   EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kUnstable);
@@ -99,7 +101,7 @@ TEST_F(Capturing, Case_ThatMindsBeingLookedAt_RunsAgainWithoutItsValuesHeld) {
 }
 
 TEST_F(Capturing, RefusedResource_InEitherPass_StoresNothing) {
-  for (const Pass pass : {Pass::kFirst, Pass::kSecond}) {
+  for (const runner::Pass pass : {runner::Pass::kFirst, runner::Pass::kSecond}) {
     suite = FakeSuite();
     suite.add("f", [pass](const Look& look) {
       return look.pass == pass ? Shown{Ending::kRefused, std::nullopt, "no space"} : Shown{};

@@ -1,5 +1,5 @@
 // What a conductor starts, tries again and blames, with processes that end as a test says.
-#include "session/conductor.hpp"
+#include "runner/conductor.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 #include "planned_benchmarks.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 namespace {
 
 using model::BranchFailure;
@@ -427,4 +427,4 @@ TEST_F(Conducting, Discovery_ThatCannotReadTheFolder_IsAUsageError) {
 }
 
 }  // namespace
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

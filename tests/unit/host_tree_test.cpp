@@ -1,5 +1,5 @@
 // The event loop over the processes of a host, with processes that speak the protocol and are no Python.
-#include "session/host_tree.hpp"
+#include "runner/host_tree.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 #include "util/process.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 namespace {
 
 using model::BranchFailure;
@@ -334,4 +334,4 @@ TEST_F(HostTreeTest, Fork_FromAProcessThatHasGone_IsNull) {
 }
 
 }  // namespace
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -76,15 +76,15 @@ store::CaseRecord snapshot(std::vector<SiteValue> sites) {
   return record;
 }
 
-CaseOutcome returned(std::vector<SiteComparison> comparisons) {
-  CaseOutcome outcome;
+runner::CaseOutcome returned(std::vector<SiteComparison> comparisons) {
+  runner::CaseOutcome outcome;
   outcome.observation.ending = Ending::kReturned;
   outcome.comparisons = std::move(comparisons);
   return outcome;
 }
 
-CaseOutcome ended(Ending ending) {
-  CaseOutcome outcome;
+runner::CaseOutcome ended(Ending ending) {
+  runner::CaseOutcome outcome;
   outcome.observation.ending = ending;
   outcome.observation.detail = "why";
   return outcome;
@@ -320,7 +320,7 @@ TEST(Judge, SkippedBothTimesIsNeither) {
 }
 
 TEST(Judge, ABodyThatWasEmptiedIsADifference) {
-  CaseOutcome outcome = returned({match(kReturn, SiteMatch::kMissing)});
+  runner::CaseOutcome outcome = returned({match(kReturn, SiteMatch::kMissing)});
   outcome.observation.ending = Ending::kNoOp;
   EXPECT_EQ(judge(snapshot({stored(kReturn)}), std::move(outcome)).verdict, Verdict::kDifferent);
 }
@@ -396,7 +396,7 @@ TEST(MarkUnstable, ASecondRunThatRanOutOfOurTimeSaysNothing) {
     model::Observation first = observation({stored(kReturn)});
     first.seconds = call;
     first.total_seconds = all;
-    CaseOutcome second = ended(Ending::kTimedOut);
+    runner::CaseOutcome second = ended(Ending::kTimedOut);
     second.observation.total_seconds = 60;
     EXPECT_NE(mark_unstable(first, second), "");
     return judge_capture(first).status;
@@ -484,7 +484,7 @@ TEST(Conclude, AModuleThatDoesNotImportFailsWhereTheBaselineHasCasesOfItOrWhenSt
   verified.plan.failures.push_back({"bench_x", "ImportError: no", ""});
   conclude(verified, {});
   EXPECT_EQ(verified.status, ExitStatus::kSuccess) << "the baseline's cases of it have verdicts of their own";
-  Demands strict;
+  model::Demands strict;
   strict.strict = true;
   conclude(verified, strict);
   EXPECT_EQ(verified.status, ExitStatus::kFailed);

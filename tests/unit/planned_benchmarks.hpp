@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "session/scratch.hpp"
+#include "runner/scratch.hpp"
 #include "snapshot_test/model/benchmark.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 class PlannedBenchmarks : public testing::Test {
  protected:
@@ -35,4 +35,4 @@ class PlannedBenchmarks : public testing::Test {
   std::deque<model::Benchmark> benchmarks_;
 };
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

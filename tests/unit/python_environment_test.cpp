@@ -1,5 +1,5 @@
 // Which Python runs a suite, and how: with interpreters that are shell scripts.
-#include "session/python_environment.hpp"
+#include "runner/python_environment.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "store_support.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 namespace {
 
 namespace fs = std::filesystem;
@@ -137,4 +137,4 @@ TEST_F(Choosing, Interpreter_WithThePackageOfAnotherVersion_NamesBoth) {
 }
 
 }  // namespace
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "session/schedule.hpp"
+#include "runner/schedule.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 namespace {
 
 /// A tree of modules with cases of known durations.
@@ -109,4 +109,4 @@ TEST(Schedule, ForgetsWhatHangsFromALostBranch) {
 }
 
 }  // namespace
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

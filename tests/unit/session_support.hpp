@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "memory_store.hpp"
-#include "session/case_runner.hpp"
+#include "session/with_hosts.hpp"
 #include "store/digest.hpp"
 #include "store_support.hpp"
 
@@ -30,7 +30,7 @@ struct Shown {
 
 /// Which run of a case it is.
 struct Look {
-  Pass pass = Pass::kFirst;
+  runner::Pass pass = runner::Pass::kFirst;
   std::size_t before = 0;  ///< how often it has run in this pass
   model::Observe observe = model::Observe::kValues;
 };
@@ -63,8 +63,8 @@ class FakeSuite {
     std::erase_if(suite.benchmarks, [&](const auto& each) { return each.function == name; });
   }
 
-  [[nodiscard]] OpenHosts hosts();
-  Shown run(const CaseTask& task, const Look& look) { return cases_.at(task.benchmark->name)(look); }
+  [[nodiscard]] runner::OpenHosts hosts();
+  Shown run(const runner::CaseTask& task, const Look& look) { return cases_.at(task.benchmark->name)(look); }
 
   model::Suite suite;
   bool interrupted = false;
@@ -77,9 +77,9 @@ class FakeSuite {
 };
 
 /// Runs one case after the other, in the order of the tasks.
-class FakeHost : public CaseRunner {
+class FakeHost : public runner::CaseRunner {
  public:
-  FakeHost(FakeSuite& suite, Pass pass) : suite_(suite), pass_(pass) { log("start"); }
+  FakeHost(FakeSuite& suite, runner::Pass pass) : suite_(suite), pass_(pass) { log("start"); }
   ~FakeHost() override { log("end"); }
 
   Result<model::DiscoverReply> discover(model::DiscoverRequest request) override {
@@ -93,9 +93,9 @@ class FakeHost : public CaseRunner {
   }
   void preload(const std::vector<std::string>&) override {}
 
-  Result<void> run(std::vector<CaseTask> tasks, const MakeRequest& make_request, const OnStarted& on_started,
+  Result<void> run(std::vector<runner::CaseTask> tasks, const MakeRequest& make_request, const OnStarted& on_started,
                    const OnFinished& on_finished) override {
-    for (CaseTask& task : tasks) {
+    for (runner::CaseTask& task : tasks) {
       if (suite_.interrupted) {
         break;
       }
@@ -115,11 +115,13 @@ class FakeHost : public CaseRunner {
   }
 
  private:
-  void log(const char* what) { suite_.events.push_back(std::string(what) + (pass_ == Pass::kFirst ? " 1" : " 2")); }
+  void log(const char* what) {
+    suite_.events.push_back(std::string(what) + (pass_ == runner::Pass::kFirst ? " 1" : " 2"));
+  }
 
   /// As a process does it: stores the value, or compares it with the baseline.
-  static CaseOutcome outcome_of(const Shown& shown, const model::CaseRequest& request) {
-    CaseOutcome outcome;
+  static runner::CaseOutcome outcome_of(const Shown& shown, const model::CaseRequest& request) {
+    runner::CaseOutcome outcome;
     outcome.ran = true;
     outcome.observation.ending = shown.ending;
     outcome.observation.detail = shown.detail;
@@ -160,28 +162,28 @@ class FakeHost : public CaseRunner {
   static inline const std::vector<model::SiteValue> kNothing;
 
   FakeSuite& suite_;
-  Pass pass_;
+  runner::Pass pass_;
 };
 
-class FakeHosts : public Hosts {
+class FakeHosts : public runner::Hosts {
  public:
   explicit FakeHosts(FakeSuite& suite) : suite_(suite) {
     python_.executable = "/usr/bin/python3";
     python_.version = "3.12.1";
   }
-  Result<std::unique_ptr<CaseRunner>> start(const std::vector<std::string>&, Pass pass) override {
+  Result<std::unique_ptr<runner::CaseRunner>> start(const std::vector<std::string>&, runner::Pass pass) override {
     return std::make_unique<FakeHost>(suite_, pass);
   }
-  const PythonEnvironment& python() const override { return python_; }
+  const runner::PythonEnvironment& python() const override { return python_; }
   bool interrupted() const override { return suite_.interrupted; }
 
  private:
   FakeSuite& suite_;
-  PythonEnvironment python_;
+  runner::PythonEnvironment python_;
 };
 
-inline OpenHosts FakeSuite::hosts() {
-  return [this](const SuiteOptions&, model::Listener&) -> Result<std::unique_ptr<Hosts>> {
+inline runner::OpenHosts FakeSuite::hosts() {
+  return [this](const SuiteOptions&, model::Listener&) -> Result<std::unique_ptr<runner::Hosts>> {
     return std::make_unique<FakeHosts>(*this);
   };
 }

@@ -131,7 +131,9 @@ TEST_F(Verifying, Snapshot_WhoseModuleDoesNotImport_Raised) {
 }
 
 TEST_F(Verifying, Snapshot_OfAnUnstableCase_IsNeverAPass) {
-  suite.add("f", [](const Look& look) { return Shown{Ending::kReturned, look.pass == Pass::kFirst ? "1" : "2", ""}; });
+  suite.add("f", [](const Look& look) {
+    return Shown{Ending::kReturned, look.pass == runner::Pass::kFirst ? "1" : "2", ""};
+  });
   ASSERT_TRUE(capture());
   const auto summary = verify();
   ASSERT_TRUE(summary) << summary.error().message;

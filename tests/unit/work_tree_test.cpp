@@ -1,12 +1,12 @@
 // Which processes the cases of a run need.
-#include "session/work_tree.hpp"
+#include "runner/work_tree.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "planned_benchmarks.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 namespace {
 
 using testing::HasSubstr;
@@ -124,4 +124,4 @@ TEST_F(Planning, Longest_OfABranch_IsThatOfItsLongestCase) {
 }
 
 }  // namespace
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "session/host_process.hpp"
-#include "session/processes.hpp"
-#include "session/signals.hpp"
+#include "runner/host_process.hpp"
+#include "runner/processes.hpp"
+#include "runner/signals.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// Real ones. Single-threaded; never throws for what a process does. Destroying it ends all of them, and all that they
 /// started.
@@ -60,4 +60,4 @@ class HostTree : public Processes {
   int next_id_ = 0;
 };
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -1,4 +1,4 @@
-#include "session/process_hosts.hpp"
+#include "runner/process_hosts.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -8,11 +8,11 @@
 #include <thread>
 #include <utility>
 
-#include "session/conductor.hpp"
-#include "session/host_tree.hpp"
+#include "runner/conductor.hpp"
+#include "runner/host_tree.hpp"
 #include "util/try.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 namespace fs = std::filesystem;
 
@@ -128,4 +128,4 @@ Result<std::unique_ptr<CaseRunner>> ProcessHosts::start(const std::vector<std::s
   return conductor;
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -11,10 +11,10 @@
 #include <variant>
 
 #include "model/link.hpp"
-#include "session/schedule.hpp"
+#include "runner/schedule.hpp"
 #include "util/fd.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// What a process is told to do, and how long that may take.
 struct Order {
@@ -86,4 +86,4 @@ struct Process {
   std::size_t text_dropped_ = 0;  ///< bytes left out of the middle of text_
 };
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

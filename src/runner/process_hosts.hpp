@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "session/case_runner.hpp"
-#include "session/host_process.hpp"
-#include "session/scratch.hpp"
-#include "session/signals.hpp"
+#include "runner/case_runner.hpp"
+#include "runner/host_process.hpp"
+#include "runner/scratch.hpp"
+#include "runner/signals.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 class ProcessHosts : public Hosts {
  public:
@@ -34,4 +34,4 @@ class ProcessHosts : public Hosts {
 /// How many cases run at once.
 [[nodiscard]] unsigned workers_of(const SuiteOptions& options);
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

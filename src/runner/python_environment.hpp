@@ -7,7 +7,7 @@
 
 #include "snapshot_test/util/result.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 enum class HostKind {
   kEmbedded,  ///< this program with that interpreter's libpython
@@ -38,4 +38,4 @@ inline constexpr const char* kDefaultPythonVariable = "SNAPSHOT_TEST_DEFAULT_PYT
 /// "Python 3.12.1 at /usr/bin/python3, embedded with …": one line for --verbose.
 [[nodiscard]] std::string describe(const PythonEnvironment& python);
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

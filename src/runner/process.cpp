@@ -1,4 +1,4 @@
-#include "session/process.hpp"
+#include "runner/process.hpp"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -11,7 +11,7 @@
 
 #include "util/process.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 using model::BranchFailure;
 using model::Ending;
@@ -148,4 +148,4 @@ BranchFailure Process::failure() const {
   return {Ending::kExited, fmt::format("left the interpreter ({}) before its result was known", how), ""};
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

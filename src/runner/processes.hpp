@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "session/process.hpp"
+#include "runner/process.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// Single-threaded. Destroying it ends all of them.
 class Processes {
@@ -41,4 +41,4 @@ class Processes {
   [[nodiscard]] virtual Result<void> turn(std::chrono::milliseconds at_most) = 0;
 };
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

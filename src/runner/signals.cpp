@@ -1,4 +1,4 @@
-#include "session/signals.hpp"
+#include "runner/signals.hpp"
 
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 
 #include "util/refusal.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 Signals::Signals() {
   sigset_t set;
@@ -37,4 +37,4 @@ void Signals::read_pending() {
   }
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

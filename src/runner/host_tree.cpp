@@ -1,4 +1,4 @@
-#include "session/host_tree.hpp"
+#include "runner/host_tree.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 #include "util/process.hpp"
 #include "util/try.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 using model::BranchFailure;
 using model::Ending;
@@ -320,4 +320,4 @@ void HostTree::lose_children(const Process& parent) {
   }
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -1,4 +1,4 @@
-#include "session/scratch.hpp"
+#include "runner/scratch.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 #include "util/refusal.hpp"
 #include "util/try.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 namespace fs = std::filesystem;
 
@@ -136,4 +136,4 @@ Result<fs::path> Scratch::make_folder(const std::string& name) const {
   return folder;
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -1,5 +1,5 @@
-// Which processes a run needs, as a tree: base → module → setup_cache → benchmark → case. Plain data; conductor.cpp
-// brings it to life.
+// Which processes a run needs, as a tree: base → module → setup_cache → benchmark → case. Plain data, which
+// conductor.cpp works off.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "session/case_runner.hpp"
-#include "session/scratch.hpp"
+#include "runner/case_runner.hpp"
+#include "runner/scratch.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// What says how long something may take.
 enum class LimitFrom { kTimeout, kImportTimeout, kBenchmark };
@@ -61,4 +61,4 @@ struct Timeouts {
 /// tasks. Makes a folder in `scratch` for each module and each setup_cache.
 [[nodiscard]] Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const Timeouts& timeouts, const Scratch& scratch);
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -6,11 +6,11 @@
 
 #include <filesystem>
 
-#include "session/python_environment.hpp"
+#include "runner/python_environment.hpp"
 #include "util/channel.hpp"
 #include "util/process.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// The base process of a host, our direct child.
 struct HostProcess {
@@ -39,4 +39,4 @@ enum class TimeOfDay { kTheSystems, kOurs };
 /// A non-blocking, close-on-exec read end and a blocking write end.
 [[nodiscard]] Result<util::Pipe> make_output_pipe();
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

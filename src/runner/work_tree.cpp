@@ -1,4 +1,4 @@
-#include "session/work_tree.hpp"
+#include "runner/work_tree.hpp"
 #include "util/try.hpp"
 
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 namespace {
 
@@ -121,4 +121,4 @@ Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const Timeouts& timeouts
   return planner.take();
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

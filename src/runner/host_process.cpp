@@ -1,4 +1,4 @@
-#include "session/host_process.hpp"
+#include "runner/host_process.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,7 +21,7 @@
 
 extern char** environ;
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 namespace fs = std::filesystem;
 
@@ -217,4 +217,4 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   return HostProcess{pid, std::move(channels.first), std::move(output.read)};
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

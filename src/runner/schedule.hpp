@@ -5,9 +5,9 @@
 #include <variant>
 #include <vector>
 
-#include "session/work_tree.hpp"
+#include "runner/work_tree.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// A case, with the branch whose process it is forked from.
 struct RunnableCase {
@@ -44,4 +44,4 @@ class Schedule {
   std::vector<RunnableCase> suspects_;
 };
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

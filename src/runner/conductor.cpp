@@ -1,4 +1,4 @@
-#include "session/conductor.hpp"
+#include "runner/conductor.hpp"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -9,7 +9,7 @@
 #include "util/process.hpp"
 #include "util/try.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 using model::BranchFailure;
 using model::Ending;
@@ -297,7 +297,7 @@ void Conductor::case_ended(const RunnableCase& runnable, Process& process) {
   finish(runnable, std::move(outcome));
 }
 
-/// A process that it hung from has died while it ran.
+/// A process above it has died while it ran.
 void Conductor::case_lost(const RunnableCase& runnable, const std::string& how) {
   CaseTask& task = *runnable.task;
   if (std::exchange(task.suspect, true)) {
@@ -398,4 +398,4 @@ void Conductor::one_done(Branch* branch) {
   one_done(branch->parent);
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

@@ -1,10 +1,10 @@
-#include "session/schedule.hpp"
+#include "runner/schedule.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 namespace {
 
@@ -90,4 +90,4 @@ std::optional<Work> Schedule::take(unsigned running) {
   return work;
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

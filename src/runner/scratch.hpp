@@ -6,7 +6,7 @@
 #include "snapshot_test/util/result.hpp"
 #include "util/fd.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// Created under $TMPDIR (else /tmp), removed with all it holds when destroyed. A run that was killed leaves its folder
 /// behind; the next run removes it: a folder whose lock nobody holds belongs to nobody.
@@ -42,4 +42,4 @@ class Scratch {
 /// Removes a folder and all below it, also where a benchmark took its own permissions away. Never follows links.
 void remove_folder(const std::filesystem::path& folder);
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

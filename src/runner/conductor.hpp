@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "session/case_runner.hpp"
-#include "session/processes.hpp"
-#include "session/schedule.hpp"
-#include "session/work_tree.hpp"
+#include "runner/case_runner.hpp"
+#include "runner/processes.hpp"
+#include "runner/schedule.hpp"
+#include "runner/work_tree.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// Runs cases in the processes of a host, at most `workers` at once. Single-threaded; never throws for what a host
 /// does. Destroying it ends every process.
@@ -94,4 +94,4 @@ class Conductor : public CaseRunner, private Processes::Owner {
   std::unique_ptr<Processes> processes_;  // the last: ends before what it reports to
 };
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

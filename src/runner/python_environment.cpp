@@ -1,4 +1,4 @@
-#include "session/python_environment.hpp"
+#include "runner/python_environment.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include "util/process.hpp"
 #include "util/try.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 namespace fs = std::filesystem;
 
@@ -230,4 +230,4 @@ Result<PythonEnvironment> find_python(const std::optional<std::string>& requeste
   return python;
 }
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

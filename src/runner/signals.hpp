@@ -6,7 +6,7 @@
 #include "snapshot_test/util/result.hpp"
 #include "util/fd.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
 
 /// Until it is destroyed, SIGINT and SIGTERM make fd() readable instead of ending the program, and so does SIGCHLD. One
 /// at a time.
@@ -31,4 +31,4 @@ class Signals {
   int error_ = 0;  ///< why there is no fd_
 };
 
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner

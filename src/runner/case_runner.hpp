@@ -1,4 +1,5 @@
-// The seam between a session, which says what to run and judges what it shows, and the processes that run it.
+// What a session has its cases run by: the seam between what says what to run and judges what it shows, and the
+// processes that run it.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +9,14 @@
 #include <vector>
 
 #include "model/message.hpp"
-#include "session/python_environment.hpp"
-#include "session/session.hpp"
+#include "model/settings.hpp"
+#include "runner/python_environment.hpp"
+#include "snapshot_test/model/result.hpp"
 
-namespace snapshot_test::session {
+namespace snapshot_test::runner {
+
+using model::Isolation;
+using model::SuiteOptions;
 
 /// One case to run. The benchmark outlives the task. There may be very many, so what is only needed while a case runs
 /// (its request) is made when it starts.
@@ -25,7 +30,7 @@ struct CaseTask {
   // What the runner knows of it.
   enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
   bool announced = false;  ///< on_started has been called
-  bool suspect = false;    ///< a process that it hung from died while it ran: it runs alone now
+  bool suspect = false;    ///< a process above it died while it ran: it runs alone now
   std::string died;        ///< how its forked process died at once; then it gets an interpreter of its own
 };
 
@@ -85,11 +90,4 @@ class Hosts {
 /// Makes ready what hosts need; `options` and `listener` outlive them.
 using OpenHosts = std::function<Result<std::unique_ptr<Hosts>>(const SuiteOptions& options, model::Listener& listener)>;
 
-// The calls of session.hpp, with hosts of the caller's.
-[[nodiscard]] Result<Selection> list(const SuiteOptions& options, model::Listener& listener, const OpenHosts& open);
-[[nodiscard]] Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener,
-                                                    const OpenHosts& open);
-[[nodiscard]] Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener,
-                                                  const OpenHosts& open);
-
-}  // namespace snapshot_test::session
+}  // namespace snapshot_test::runner
