@@ -1,18 +1,22 @@
 #include "host/pickling/graph_writer.hpp"
 
 #include <fmt/format.h>
-#include <algorithm>
-#include <array>
-#include <utility>
 
-#include "host/pickling/class_layout.hpp"
-#include "host/pickling/describe.hpp"
+#include <algorithm>
+#include <utility>
+#include <variant>
+
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/save_container.hpp"
+#include "host/pickling/save_memory.hpp"
 #include "host/pickling/type_names.hpp"
 #include "util/stack.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
+
+namespace py = pybind11;
+
 namespace {
 
 /// Kept free for what runs on top of the walk: the value's own Python code, the sink.
@@ -29,46 +33,44 @@ std::uintptr_t find_stack_floor() {
 
 GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reducers& reducers, DrainCache& drained,
                          Buffers* buffers)
-    : stream_(sink, limits.max_bytes),
-      limits_(limits),
-      reducers_(reducers),
-      drained_(drained),
-      buffers_(buffers),
-      routes_(reducers, arrays_),
+    : Walk(sink, limits.max_bytes, buffers),
+      context_{limits, drained, reducers, [this](const std::string& text) { record().note(text); }},
+      routes_(reducers, array_types_),
+      descriptions_(*this, context_),
+      globals_(*this, descriptions_),
+      reductions_(*this, context_, array_types_, globals_, descriptions_),
+      arrays_(*this, array_types_, reductions_),
       stack_floor_(find_stack_floor()) {}
 
 Result<PickledInfo> GraphWriter::dump(PyObject* value) {
-  stream_.op<1>(Opcode::kProto, 5);
+  out().op<1>(Opcode::kProto, 5);
   TRY(save(value));
-  stream_.op(Opcode::kStop);
-  stream_.flush();
-  TRY(stream_state());
+  out().op(Opcode::kStop);
+  out().flush();
+  TRY(out().state());
   PickledInfo info;
-  info.bytes = stream_.bytes();
-  info.content = content_ ? Content::kChecked : Content::kDescribedOnly;
-  info.described = described_;
-  info.notes = notes_.take();
-  info.partly = notes_.partly();
+  info.bytes = out().bytes();
+  info.content = record().content ? Content::kChecked : Content::kDescribedOnly;
+  info.described = record().described;
+  info.notes = record().notes.take();
+  info.partly = record().notes.partly();
   return info;
 }
 
-Result<void> GraphWriter::save(PyObject* object) {
-  if (save_scalar(object)) {
+Result<void> GraphWriter::save_no_scalar(PyObject* object) {
+  if (const auto number = out().find(object)) {
+    out().get(*number);
+    record().content = record().content || PyType_Check(object) != 0;
     return {};
   }
-  if (const auto number = memo_.find(object)) {
-    get(*number);
-    content_ = content_ || PyType_Check(object) != 0;
-    return {};
-  }
-  if (depth_ >= limits_.max_depth) {
-    return opaque(fmt::format("nested deeper than {} levels", limits_.max_depth));
+  if (depth_ >= context_.limits.max_depth) {
+    return record().opaque(fmt::format("nested deeper than {} levels", context_.limits.max_depth));
   }
   if (stack_is_low()) {
-    return opaque(fmt::format("nested {} levels deep, which is more than this thread's stack holds", depth_));
+    return record().opaque(fmt::format("nested {} levels deep, which is more than this thread's stack holds", depth_));
   }
-  if (stream_.failure()) {
-    return stream_state();
+  if (out().failure()) {
+    return out().state();
   }
   ++depth_;
   auto saved = save_by_type(object);
@@ -79,112 +81,85 @@ Result<void> GraphWriter::save(PyObject* object) {
 Result<void> GraphWriter::save_by_type(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
   if (type == &PyLong_Type) {
-    save_big_int(object);
+    save_big_int(out(), object);
+    record().content = true;
     return {};
   }
   if (type == &PyTuple_Type) {
-    return save_tuple(object);
+    return save_tuple(*this, object);
   }
   if (type == &PyList_Type) {
-    return save_list(object);
+    return save_list(*this, object);
   }
   if (type == &PyDict_Type) {
-    return save_dict(object);
+    return save_dict(*this, object);
   }
   if (type == &PySet_Type) {
-    return save_set(object);
+    return save_set(*this, object);
   }
   if (type == &PyFrozenSet_Type) {
-    return save_frozenset(object);
+    return save_frozenset(*this, object);
   }
   if (type == &PyByteArray_Type) {
-    return save_bytearray(object);
+    save_bytearray(out(), object);
+    record().content = true;
+    return {};
   }
   if (type == &PyPickleBuffer_Type) {
-    return save_pickle_buffer(object);
+    return save_pickle_buffer(*this, object);
   }
   return save_routed(object);
 }
 
 Result<void> GraphWriter::save_routed(PyObject* object) {
-  const std::size_t problems_before = reducers_.problems().size();
+  const std::size_t problems_before = context_.reducers.problems().size();
   const TypeRoute& route = routes_.of(object);
-  for (std::size_t i = problems_before; i < reducers_.problems().size(); ++i) {
-    note(reducers_.problems()[i]);
+  for (std::size_t i = problems_before; i < context_.reducers.problems().size(); ++i) {
+    record().note(context_.reducers.problems()[i]);
   }
   switch (route.route) {
-    case Route::kClass: return save_class(object);
-    case Route::kFunction: return save_function(object);
-    case Route::kArray: return save_array(object);
-    case Route::kDtype: return save_dtype(object);
+    case Route::kClass: return globals_.save_class(object);
+    case Route::kFunction: return globals_.save_function(object);
+    case Route::kArray: return arrays_.save_array(object);
+    case Route::kDtype: return arrays_.save_dtype(object);
     case Route::kIterator:
       if (is_iterator(object)) {
-        return save_iterator(object);
+        return descriptions_.save_iterator(object);
       }
       break;
     case Route::kRegistered: {
       auto made = call_reducer(*route.reducer, object);
       if (!made) {
-        return save_by_reduction(object);
+        return reductions_.save_by_reduction(object);
       }
       if (const auto* reduction = std::get_if<Reduction>(&*made)) {
         // A form without arguments is a value, too: an empty geometry, a frame of reference.
-        content_ = content_ || (reduction->args.empty() && !reduction->state);
-        return save_reduction(object, *reduction);
+        record().content = record().content || (reduction->args.empty() && !reduction->state);
+        return reductions_.save_reduction(object, *reduction);
       }
-      return save_description(object, std::get<Description>(*made));
+      return descriptions_.save_description(object, std::get<Description>(*made));
     }
     case Route::kReduce: break;
   }
   // One that was drained among the items of another is at its end now.
-  return drained_.knows(object) ? save_iterator(object) : save_by_reduction(object);
+  return context_.drained.knows(object) ? descriptions_.save_iterator(object) : reductions_.save_by_reduction(object);
 }
 
 Reducer::result_type GraphWriter::call_reducer(const Reducer& reducer, PyObject* object) {
   try {
-    return reducer(object, context());
+    return reducer(object, context_);
   } catch (const py::error_already_set& error) {
     if (is_fatal(error)) {
       throw;
     }
-    note(fmt::format("the canonical form of {} failed: {}", type_name(py::type::handle_of(object)), one_line(error)));
+    record().note(
+        fmt::format("the canonical form of {} failed: {}", type_name(py::type::handle_of(object)), one_line(error)));
     return std::nullopt;
   }
 }
 
 bool GraphWriter::stack_is_low() const {
   return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) < stack_floor_;
-}
-
-tl::unexpected<Error> GraphWriter::opaque(std::string_view why) const {
-  return fail(ErrorKind::kPython, fmt::format("opaque: {}, at {}", why, path_text(path_)));
-}
-
-Result<void> GraphWriter::stream_state() const {
-  if (stream_.failure()) {
-    return tl::unexpected(*stream_.failure());
-  }
-  return {};
-}
-
-ReducerContext GraphWriter::context() {
-  return {limits_, drained_, reducers_, [this](std::string text) { note(text); }};
-}
-
-void GraphWriter::refer_to_buffer(bool read_only) {
-  stream_.op(Opcode::kNextBuffer);
-  if (read_only) {
-    stream_.op(Opcode::kReadOnlyBuffer);
-  }
-  stream_.count_elsewhere(buffers_->spans().back().size());
-}
-
-void GraphWriter::get(std::uint64_t number) {
-  if (number < 256) {
-    stream_.op<1>(Opcode::kBinGet, number);
-  } else {
-    stream_.op<4>(Opcode::kLongBinGet, number);
-  }
 }
 
 }  // namespace snapshot_test::host::pickling

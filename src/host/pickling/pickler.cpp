@@ -8,7 +8,7 @@ Pickler::Pickler(util::ByteSink& sink, const Limits& limits, const Reducers& red
                  Buffers* buffers)
     : sink_(sink), limits_(limits), reducers_(reducers), drained_(drained), buffers_(buffers) {}
 
-Result<PickledInfo> Pickler::dump(py::handle value) {
+Result<PickledInfo> Pickler::dump(pybind11::handle value) {
   GraphWriter writer(sink_, limits_, reducers_, drained_, buffers_);
   return writer.dump(value.ptr());
 }

@@ -1,32 +1,35 @@
-// numpy arrays, straight from their memory, and dtypes.
+#include "host/pickling/save_array.hpp"
+
 #include <fmt/format.h>
 
 #include "host/pickling/folder_text.hpp"
-#include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/save_scalar.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 
+namespace py = pybind11;
+
 /// As numpy's own protocol 5 does: _frombuffer(buffer, dtype, shape, order).
-Result<void> GraphWriter::save_array(PyObject* array) {
+Result<void> ArraySaver::save_array(PyObject* array) {
   py::object dtype;
   py::object from_buffer;
   const DtypeTraits* traits = nullptr;
   try {
     dtype = py::handle(array).attr("dtype");
-    traits = &arrays_.traits(dtype);
+    traits = &types_.traits(dtype);
     if (traits->plain) {
-      from_buffer = arrays_.from_buffer();
+      from_buffer = types_.from_buffer();
     }
   } catch (const py::error_already_set& error) {
     if (is_fatal(error)) {
       throw;
     }
-    return opaque(fmt::format("numpy does not describe an array's dtype ({})", one_line(error)));
+    return record_.opaque(fmt::format("numpy does not describe an array's dtype ({})", one_line(error)));
   }
   if (!from_buffer) {
-    return save_by_reduction(array);
+    return reductions_.save_by_reduction(array);
   }
   py::object named;
   try {
@@ -41,68 +44,68 @@ Result<void> GraphWriter::save_array(PyObject* array) {
   }
   const ArrayView view = view_array(array, traits->item_size);
   {
-    const LabelScope label(content_);
-    TRY(save(from_buffer.ptr()));
+    const LabelScope label(record_);
+    TRY(walk_.save(from_buffer.ptr()));
   }
-  stream_.op(Opcode::kMark);
+  out_.op(Opcode::kMark);
   save_elements_of(array, view);
-  TRY(save(dtype.ptr()));
+  TRY(walk_.save(dtype.ptr()));
   if (view.shape.size() > 3) {
-    stream_.op(Opcode::kMark);
+    out_.op(Opcode::kMark);
   }
   for (const std::ptrdiff_t length : view.shape) {
-    save_int(length);
+    save_int(out_, length);
   }
   switch (view.shape.size()) {
-    case 0: stream_.op(Opcode::kEmptyTuple); break;
-    case 1: stream_.op(Opcode::kTuple1); break;
-    case 2: stream_.op(Opcode::kTuple2); break;
-    case 3: stream_.op(Opcode::kTuple3); break;
-    default: stream_.op(Opcode::kTuple); break;
+    case 0: out_.op(Opcode::kEmptyTuple); break;
+    case 1: out_.op(Opcode::kTuple1); break;
+    case 2: out_.op(Opcode::kTuple2); break;
+    case 3: out_.op(Opcode::kTuple3); break;
+    default: out_.op(Opcode::kTuple); break;
   }
-  stream_.short_text(view.order == MemoryOrder::kFortran ? "F" : "C");
-  stream_.op(Opcode::kTuple);
-  stream_.op(Opcode::kReduce);
-  memoize(array);
-  content_ = true;
-  return stream_state();
+  out_.short_text(view.order == MemoryOrder::kFortran ? "F" : "C");
+  out_.op(Opcode::kTuple);
+  out_.op(Opcode::kReduce);
+  out_.memoize(array);
+  record_.content = true;
+  return out_.state();
 }
 
 /// As a bytearray: array protocols of numpy's own give what may be written to.
-void GraphWriter::save_elements_of(PyObject* array, const ArrayView& view) {
+void ArraySaver::save_elements_of(PyObject* array, const ArrayView& view) {
   const std::size_t size = view.bytes();
-  if (!is_buffer(size)) {
-    stream_.op<8>(Opcode::kByteArray8, size);
-    return stream_elements(view, stream_);
+  if (!out_.is_buffer(size)) {
+    out_.op<8>(Opcode::kByteArray8, size);
+    return stream_elements(view, out_);
   }
   if (view.order == MemoryOrder::kNeither) {
-    gather_elements(view, buffers_->add_own(size));
+    gather_elements(view, out_.buffers().add_own(size));
   } else {
-    buffers_->add(array, {view.data, size});
+    out_.buffers().add(array, {view.data, size});
   }
-  refer_to_buffer(false);
+  out_.refer_to_buffer(false);
 }
 
 /// Equal plain dtypes are the same thing, whether or not they are the same object.
-Result<void> GraphWriter::save_dtype(PyObject* dtype) {
+Result<void> ArraySaver::save_dtype(PyObject* dtype) {
   std::string key;
   try {
-    key = arrays_.traits(dtype).key;
+    key = types_.traits(dtype).key;
   } catch (const py::error_already_set& error) {
     if (is_fatal(error)) {
       throw;
     }
   }
   if (key.empty()) {
-    return save_by_reduction(dtype);
+    return reductions_.save_by_reduction(dtype);
   }
   if (const auto known = dtypes_.find(key); known != dtypes_.end()) {
-    get(known->second);
-    content_ = true;
+    out_.get(known->second);
+    record_.content = true;
     return {};
   }
-  auto saved = save_by_reduction(dtype);
-  if (const auto number = memo_.find(dtype)) {
+  auto saved = reductions_.save_by_reduction(dtype);
+  if (const auto number = out_.find(dtype)) {
     dtypes_.emplace(std::move(key), *number);
   }
   return saved;

@@ -1,54 +1,57 @@
-// Classes and functions, by reference: the checks of Lib/pickle.py's save_global.
+#include "host/pickling/save_global.hpp"
+
 #include "host/pickling/describe_callable.hpp"
-#include "host/pickling/graph_writer.hpp"
+#include "host/pickling/save_scalar.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
 
-void GraphWriter::write_global(PyObject* object, const GlobalName& global) {
-  save_text(py::str(global.module).ptr());
-  save_text(py::str(global.qualname).ptr());
-  stream_.op(Opcode::kStackGlobal);
-  memoize(object);
+namespace py = pybind11;
+
+void GlobalSaver::write(PyObject* object, const GlobalName& global) {
+  save_text(out_, py::str(global.module).ptr());
+  save_text(out_, py::str(global.qualname).ptr());
+  out_.op(Opcode::kStackGlobal);
+  out_.memoize(object);
 }
 
-bool GraphWriter::is_loadable(PyObject* callable) {
+bool GlobalSaver::is_loadable(PyObject* callable) {
   if (callable == reinterpret_cast<PyObject*>(Py_TYPE(Py_None)) ||
       (!PyType_Check(callable) && !PyFunction_Check(callable))) {
     return true;
   }
-  return globals_.of(callable, nullptr).found;
+  return names_.of(callable, nullptr).found;
 }
 
-Result<void> GraphWriter::save_class(PyObject* type) {
+Result<void> GlobalSaver::save_class(PyObject* type) {
   for (PyObject* singleton : {Py_None, Py_NotImplemented, Py_Ellipsis}) {
     if (type != reinterpret_cast<PyObject*>(Py_TYPE(singleton))) {
       continue;
     }
     // These have no name that could be imported.
-    TRY(save(reinterpret_cast<PyObject*>(&PyType_Type)));
-    TRY(save(singleton));
-    stream_.op(Opcode::kTuple1);
-    memoize_unnamed();
-    stream_.op(Opcode::kReduce);
-    memoize(type);
+    TRY(walk_.save(reinterpret_cast<PyObject*>(&PyType_Type)));
+    TRY(walk_.save(singleton));
+    out_.op(Opcode::kTuple1);
+    out_.memoize_unnamed();
+    out_.op(Opcode::kReduce);
+    out_.memoize(type);
     return {};
   }
-  const GlobalName& global = globals_.of(type, nullptr);
+  const GlobalName& global = names_.of(type, nullptr);
   if (!global.found) {
-    return save_description(type, describe_class(type));
+    return descriptions_.save_description(type, describe_class(type));
   }
-  write_global(type, global);
-  content_ = true;
+  write(type, global);
+  record_.content = true;
   return {};
 }
 
-Result<void> GraphWriter::save_function(PyObject* function) {
-  const GlobalName& global = globals_.of(function, nullptr);
+Result<void> GlobalSaver::save_function(PyObject* function) {
+  const GlobalName& global = names_.of(function, nullptr);
   if (!global.found) {
-    return save_description(function, describe_function(function));
+    return descriptions_.save_description(function, describe_function(function));
   }
-  write_global(function, global);
+  write(function, global);
   return {};
 }
 

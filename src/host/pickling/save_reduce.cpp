@@ -1,22 +1,22 @@
-// Everything without a form of its own: copyreg's table, then __reduce_ex__(5), as in Lib/pickle.py.
+#include "host/pickling/save_reduce.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "host/pickling/describe.hpp"
-#include "host/pickling/graph_writer.hpp"
 #include "host/pickling/python_error.hpp"
+#include "host/pickling/save_container.hpp"
+#include "host/pickling/save_items.hpp"
+#include "host/pickling/save_scalar.hpp"
 #include "host/pickling/type_names.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::host::pickling {
-namespace {
 
-/// `(attributes, slots)` is what object.__reduce_ex__ gives for classes with slots.
-bool is_slots_state(PyObject* state) {
-  return PyTuple_GET_SIZE(state) == 2 && PyDict_CheckExact(PyTuple_GET_ITEM(state, 1)) &&
-         (PyTuple_GET_ITEM(state, 0) == Py_None || PyDict_CheckExact(PyTuple_GET_ITEM(state, 0)));
-}
+namespace py = pybind11;
+
+namespace {
 
 bool is_getattr(const py::object& callable) {
   return PyCFunction_Check(callable.ptr()) && callable.ptr() == PyDict_GetItemString(PyEval_GetBuiltins(), "getattr");
@@ -25,7 +25,7 @@ bool is_getattr(const py::object& callable) {
 }  // namespace
 
 /// What __reduce_ex__ returns.
-py::object GraphWriter::reduce(PyObject* object) {
+py::object ReductionSaver::reduce(PyObject* object) {
   if (!reduce_ex_) {
     reduce_ex_ = py::str("__reduce_ex__");
     protocol_ = py::int_(5);
@@ -44,7 +44,7 @@ py::object GraphWriter::reduce(PyObject* object) {
   return value;
 }
 
-Result<void> GraphWriter::save_by_reduction(PyObject* object) {
+Result<void> ReductionSaver::save_by_reduction(PyObject* object) {
   py::object value;
   try {
     value = reduce(object);
@@ -52,30 +52,30 @@ Result<void> GraphWriter::save_by_reduction(PyObject* object) {
     if (is_fatal(error)) {
       throw;
     }
-    return describe_refusal(object, one_line(error));
+    return descriptions_.describe_refusal(object, one_line(error));
   }
   if (py::isinstance<py::str>(value)) {
-    const GlobalName& global = globals_.of(object, value.ptr());
+    const GlobalName& global = globals_.name_of(object, value.ptr());
     if (!global.found) {
-      return describe_refusal(object, fmt::format("it is not {}.{}", global.module, global.qualname));
+      return descriptions_.describe_refusal(object, fmt::format("it is not {}.{}", global.module, global.qualname));
     }
-    write_global(object, global);
+    globals_.write(object, global);
     // A function by its name says nothing of a result; a singleton does.
-    content_ = content_ || PyCallable_Check(object) == 0;
+    record_.content = record_.content || PyCallable_Check(object) == 0;
     return {};
   }
   auto reduction = parse_reduction(std::move(value));
   if (!reduction) {
-    return describe_refusal(object, reduction.error().message);
+    return descriptions_.describe_refusal(object, reduction.error().message);
   }
   // A class that says of itself that calling it is enough has values that are told apart by their class:
   // numpy.ma.masked.
-  content_ = content_ || (reduction->args.empty() && !reduction->state);
+  record_.content = record_.content || (reduction->args.empty() && !reduction->state);
   return save_completed(object, *reduction);
 }
 
 /// With what a class adds and the __reduce__ that it inherits leaves out.
-Result<void> GraphWriter::save_completed(PyObject* object, Reduction& reduction) {
+Result<void> ReductionSaver::save_completed(PyObject* object, Reduction& reduction) {
   py::object added;
   try {
     added = inherited_.complete(object, reduction);
@@ -83,26 +83,26 @@ Result<void> GraphWriter::save_completed(PyObject* object, Reduction& reduction)
     if (is_fatal(error)) {
       throw;
     }
-    return describe_refusal(object, one_line(error));
+    return descriptions_.describe_refusal(object, one_line(error));
   }
   return save_reduction(object, reduction, added);
 }
 
-Result<void> GraphWriter::save_reduction(PyObject* object, const Reduction& reduction, const py::object& added) {
+Result<void> ReductionSaver::save_reduction(PyObject* object, const Reduction& reduction, const py::object& added) {
   auto construction = construction_of(object, reduction);
   if (!construction) {
-    return describe_refusal(object, construction.error().message);
+    return descriptions_.describe_refusal(object, construction.error().message);
   }
   TRY_ASSIGN(const auto built, save_construction(*construction));
   if (built == Built::kTakenBack) {
     return describe_reduction(object, reduction, *construction, added);
   }
   // The arguments may have led back to the object and written it: then drop this one and refer to that.
-  if (const auto number = memo_.find(object)) {
-    stream_.op(Opcode::kPop);
-    get(*number);
+  if (const auto number = out_.find(object)) {
+    out_.op(Opcode::kPop);
+    out_.get(*number);
   } else {
-    memoize(object);
+    out_.memoize(object);
   }
   if (auto saved = save_parts(object, reduction); !saved || !added) {
     return saved;
@@ -111,109 +111,109 @@ Result<void> GraphWriter::save_reduction(PyObject* object, const Reduction& redu
 }
 
 /// Attributes of an object whose __setstate__ does not take them: (object, setattr(object, name, value), …)[0].
-Result<void> GraphWriter::save_attributes(PyObject* object, const py::dict& attributes) {
-  PathScope path(path_, PathStep::Kind::kField, "state");
-  stream_.op(Opcode::kPop);
+Result<void> ReductionSaver::save_attributes(PyObject* object, const py::dict& attributes) {
+  PathScope path(record_.path, PathStep::Kind::kField, "state");
+  out_.op(Opcode::kPop);
   const auto save_label = [&](PyObject* label) {
-    const LabelScope scope(content_);
-    return save(label);
+    const LabelScope scope(record_);
+    return walk_.save(label);
   };
   TRY(save_label(py::module_::import("_operator").attr("getitem").ptr()));
-  stream_.op(Opcode::kMark);
-  TRY(save(object));
+  out_.op(Opcode::kMark);
+  TRY(walk_.save(object));
   const py::object set = py::module_::import("builtins").attr("setattr");
   for (const auto& [name, value] : attributes) {
     TRY(save_label(set.ptr()));
-    TRY(save(object));
+    TRY(walk_.save(object));
     TRY(save_label(name.ptr()));
-    TRY(save(value.ptr()));
-    stream_.op(Opcode::kTuple3);
-    stream_.op(Opcode::kReduce);
+    TRY(walk_.save(value.ptr()));
+    out_.op(Opcode::kTuple3);
+    out_.op(Opcode::kReduce);
   }
-  stream_.op(Opcode::kTuple);
-  save_int(0);
-  stream_.op(Opcode::kTuple2);
-  stream_.op(Opcode::kReduce);
-  return stream_state();
+  out_.op(Opcode::kTuple);
+  save_int(out_, 0);
+  out_.op(Opcode::kTuple2);
+  out_.op(Opcode::kReduce);
+  return out_.state();
 }
 
-Result<GraphWriter::Built> GraphWriter::save_construction(const Construction& construction) {
-  if (!is_loadable(construction.callable.ptr())) {
+Result<ReductionSaver::Built> ReductionSaver::save_construction(const Construction& construction) {
+  if (!globals_.is_loadable(construction.callable.ptr())) {
     return Built::kTakenBack;
   }
-  const std::uint64_t described_before = described_;
+  const std::uint64_t described_before = record_.described;
   {
-    const LabelScope label(content_);
-    TRY(save(construction.callable.ptr()));
+    const LabelScope label(record_);
+    TRY(walk_.save(construction.callable.ptr()));
   }
   TRY_ASSIGN(const auto args_number, save_arguments(construction));
   const bool extended = construction.form == Construction::Form::kNewObjectEx;
   if (extended) {
-    PathScope path(path_, PathStep::Kind::kField, "kwargs");
-    TRY(save(construction.kwargs.ptr()));
+    PathScope path(record_.path, PathStep::Kind::kField, "kwargs");
+    TRY(walk_.save(construction.kwargs.ptr()));
   }
-  if (described_ != described_before) {
+  if (record_.described != described_before) {
     // A constructor would hardly take a description for what it describes.
     for (int i = extended ? 3 : 2; i != 0; --i) {
-      stream_.op(Opcode::kPop);
+      out_.op(Opcode::kPop);
     }
-    if (!construction.args.empty() && !memo_.find(construction.args.ptr())) {
-      memo_.insert(construction.args.ptr(), args_number);  // the description refers to them
+    if (!construction.args.empty() && !out_.find(construction.args.ptr())) {
+      out_.insert(construction.args.ptr(), args_number);  // the description refers to them
     }
     return Built::kTakenBack;
   }
   switch (construction.form) {
-    case Construction::Form::kCall: stream_.op(Opcode::kReduce); break;
-    case Construction::Form::kNewObject: stream_.op(Opcode::kNewObj); break;
-    case Construction::Form::kNewObjectEx: stream_.op(Opcode::kNewObjEx); break;
+    case Construction::Form::kCall: out_.op(Opcode::kReduce); break;
+    case Construction::Form::kNewObject: out_.op(Opcode::kNewObj); break;
+    case Construction::Form::kNewObjectEx: out_.op(Opcode::kNewObjEx); break;
   }
   return Built::kYes;
 }
 
 /// The memo number of the tuple; of no meaning for an empty one.
-Result<std::uint64_t> GraphWriter::save_arguments(const Construction& construction) {
-  PathScope path(path_, PathStep::Kind::kField, "args");
+Result<std::uint64_t> ReductionSaver::save_arguments(const Construction& construction) {
+  PathScope path(record_.path, PathStep::Kind::kField, "args");
   PyObject* args = construction.args.ptr();
   const Py_ssize_t size = PyTuple_GET_SIZE(args);
   if (size == 0) {
-    stream_.op(Opcode::kEmptyTuple);
+    out_.op(Opcode::kEmptyTuple);
     return 0;
   }
-  if (const auto number = memo_.find(args)) {
-    get(*number);
+  if (const auto number = out_.find(args)) {
+    out_.get(*number);
     return *number;
   }
   if (size == 2 && is_getattr(construction.callable)) {
     // A bound method: what it is bound to may be content, its name is a label.
-    TRY(save(PyTuple_GET_ITEM(args, 0)));
-    const LabelScope label(content_);
-    TRY(save(PyTuple_GET_ITEM(args, 1)));
-    stream_.op(Opcode::kTuple2);
-    return memoize_unnamed();
+    TRY(walk_.save(PyTuple_GET_ITEM(args, 0)));
+    const LabelScope label(record_);
+    TRY(walk_.save(PyTuple_GET_ITEM(args, 1)));
+    out_.op(Opcode::kTuple2);
+    return out_.memoize_unnamed();
   }
   // Besides the construction there is one owner, the reduction, unless the object keeps the tuple itself.
   const Sharing sharing = Py_REFCNT(args) <= 2 ? Sharing::kImpossible : Sharing::kPossible;
-  TRY(save_tuple(args, sharing));
-  return memo_.find(args).value_or(memo_count_ - 1);
+  TRY(save_tuple(walk_, args, sharing));
+  return out_.find(args).value_or(out_.last_number());
 }
 
-Result<void> GraphWriter::save_parts(PyObject* object, const Reduction& reduction) {
+Result<void> ReductionSaver::save_parts(PyObject* object, const Reduction& reduction) {
   if (reduction.list_items || reduction.dict_items) {
-    content_ = true;  // even if there are none: then it is known to be empty
+    record_.content = true;  // even if there are none: then it is known to be empty
   }
   if (reduction.list_items) {
-    TRY(append_items(reduction.list_items));
+    TRY(append_items(walk_, reduction.list_items));
   }
   if (reduction.dict_items) {
-    TRY(set_items(reduction.dict_items));
+    TRY(set_items(walk_, reduction.dict_items));
   }
   if (!reduction.state) {
     return {};
   }
-  PathScope path(path_, PathStep::Kind::kField, "state");
+  PathScope path(record_.path, PathStep::Kind::kField, "state");
   if (!reduction.state_setter) {
-    auto saved = save_state(reduction.state.ptr(), Py_TYPE(object));
-    stream_.op(Opcode::kBuild);
+    auto saved = save_state(walk_, reduction.state.ptr(), Py_TYPE(object));
+    out_.op(Opcode::kBuild);
     return saved;
   }
   return save_state_by_setter(object, reduction);
@@ -221,53 +221,30 @@ Result<void> GraphWriter::save_parts(PyObject* object, const Reduction& reductio
 
 /// setter(object, state). Lib/pickle.py calls it and drops what it returns, so that a reader that calls nothing would
 /// drop the state, too. Here the object is written as (object, setter(object, state))[0].
-Result<void> GraphWriter::save_state_by_setter(PyObject* object, const Reduction& reduction) {
-  stream_.op(Opcode::kPop);
+Result<void> ReductionSaver::save_state_by_setter(PyObject* object, const Reduction& reduction) {
+  out_.op(Opcode::kPop);
   {
-    const LabelScope label(content_);
-    TRY(save(py::module_::import("_operator").attr("getitem").ptr()));
-    TRY(save(object));
-    TRY(save(reduction.state_setter.ptr()));
+    const LabelScope label(record_);
+    TRY(walk_.save(py::module_::import("_operator").attr("getitem").ptr()));
+    TRY(walk_.save(object));
+    TRY(walk_.save(reduction.state_setter.ptr()));
   }
-  TRY(save(object));
-  TRY(save_state(reduction.state.ptr(), Py_TYPE(object)));
-  stream_.op(Opcode::kTuple2);
-  stream_.op(Opcode::kReduce);  // setter(object, state)
-  stream_.op(Opcode::kTuple2);
-  save_int(0);
-  stream_.op(Opcode::kTuple2);
-  stream_.op(Opcode::kReduce);  // getitem((object, …), 0)
+  TRY(walk_.save(object));
+  TRY(save_state(walk_, reduction.state.ptr(), Py_TYPE(object)));
+  out_.op(Opcode::kTuple2);
+  out_.op(Opcode::kReduce);  // setter(object, state)
+  out_.op(Opcode::kTuple2);
+  save_int(out_, 0);
+  out_.op(Opcode::kTuple2);
+  out_.op(Opcode::kReduce);  // getitem((object, …), 0)
   return {};
 }
 
-/// Attributes: their names are labels.
-Result<void> GraphWriter::save_state(PyObject* state, PyTypeObject* owner) {
-  const bool sole = Py_REFCNT(state) == 1;
-  if (PyDict_CheckExact(state) && !memo_.find(state)) {
-    return save_dict(state, Keys::kLabels, sole ? Sharing::kImpossible : Sharing::kPossible, owner);
-  }
-  if (PyTuple_CheckExact(state) && sole && is_slots_state(state)) {
-    for (Py_ssize_t i = 0; i < 2; ++i) {
-      PyObject* attributes = PyTuple_GET_ITEM(state, i);
-      if (attributes == Py_None) {
-        stream_.op(Opcode::kNone);
-      } else if (const auto number = memo_.find(attributes)) {
-        get(*number);
-      } else
-        TRY(save_dict(attributes, Keys::kLabels, Sharing::kPossible, owner));
-    }
-    stream_.op(Opcode::kTuple2);
-    memoize_unnamed();
-    return {};
-  }
-  return PyTuple_CheckExact(state) && sole ? save_tuple(state, Sharing::kImpossible) : save(state);
-}
-
 /// Stands for an object by what its own reduction says of it.
-Result<void> GraphWriter::describe_reduction(PyObject* object, const Reduction& reduction,
-                                             const Construction& construction, const py::object& added) {
+Result<void> ReductionSaver::describe_reduction(PyObject* object, const Reduction& reduction,
+                                                const Construction& construction, const py::object& added) {
   if (arrays_.is_derived(Py_TYPE(object))) {
-    return save_description(object, describe_instance(object, context()));
+    return descriptions_.save_description(object, describe_instance(object, context_));
   }
   Description out{"instance", {}};
   out.fields.push_back({"type", py::str(type_name(py::type::handle_of(object))), Content::kDescribedOnly});
@@ -294,7 +271,7 @@ Result<void> GraphWriter::describe_reduction(PyObject* object, const Reduction& 
     if (is_fatal(error)) {
       throw;
     }
-    return opaque(fmt::format("iterating over its items raised {}", one_line(error)));
+    return record_.opaque(fmt::format("iterating over its items raised {}", one_line(error)));
   }
   if (reduction.state) {
     out.fields.push_back({"state", reduction.state});
@@ -302,7 +279,7 @@ Result<void> GraphWriter::describe_reduction(PyObject* object, const Reduction& 
   if (added) {
     out.fields.push_back({"attributes", added});
   }
-  return save_description(object, out);
+  return descriptions_.save_description(object, out);
 }
 
 }  // namespace snapshot_test::host::pickling

@@ -22,13 +22,14 @@ class Stream {
  public:
   Stream(util::ByteSink& sink, std::optional<std::uint64_t> max_bytes);
 
-  void op(Opcode code) {
+  // A call of these would cost more than what they do, and compilers count how many there are.
+  [[gnu::always_inline]] void op(Opcode code) {
     *room(1) = static_cast<std::byte>(code);
     used_ += 1;
   }
   /// The opcode, then an integer of N bytes, little-endian.
   template <std::size_t N>
-  void op(Opcode code, std::uint64_t argument) {
+  [[gnu::always_inline]] void op(Opcode code, std::uint64_t argument) {
     std::byte* out = room(1 + N);
     out[0] = static_cast<std::byte>(code);
     for (std::size_t i = 0; i < N; ++i) {
@@ -64,8 +65,10 @@ class Stream {
   /// Counts bytes that belong to the pickle but go past the sink.
   void count_elsewhere(std::size_t size);
 
-  void flush();
+  [[gnu::noinline]] void flush();
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  /// The same as a result.
+  [[nodiscard]] Result<void> state() const { return failure_ ? tl::unexpected(*failure_) : Result<void>(); }
   /// Bytes accepted so far, buffered ones included.
   [[nodiscard]] std::uint64_t bytes() const { return passed_ + used_; }
 
