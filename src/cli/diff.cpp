@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
 
 #include "cli/offer.hpp"
@@ -11,7 +10,7 @@
 #include "cli/subcommands.hpp"
 #include "config/layers.hpp"
 #include "inspect/compare_values.hpp"
-#include "report/format.hpp"
+#include "render/value_diff.hpp"
 #include "report/json_report.hpp"
 #include "report/terminal.hpp"
 #include "util/json_text.hpp"
@@ -23,7 +22,6 @@ namespace {
 
 using inspect::Operand;
 using inspect::OperandKind;
-using Json = nlohmann::ordered_json;
 
 struct DiffArgs {
   const Shared& shared;
@@ -59,43 +57,6 @@ Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& afte
   return summary.status;
 }
 
-/// A difference that several sites show is explained once. Files have no sites.
-std::string text(const inspect::ValueDiff& diff) {
-  std::string lines;
-  std::map<std::string, std::string> explained;
-  for (const model::SiteComparison& site : diff.sites) {
-    const std::string label = diff.of_sites ? site.site.text() + ": " : "";
-    lines += fmt::format("{}{}\n", label, model::name(site.match));
-    if (site.explanation.empty()) {
-      continue;
-    }
-    if (const auto [first, is_new] = explained.emplace(site.explanation, site.site.text()); is_new) {
-      lines += report::first_lines(site.explanation, 200, "  ");
-    } else {
-      lines += fmt::format("  as {}\n", first->second);
-    }
-  }
-  return lines;
-}
-
-Json json(const inspect::ValueDiff& diff, const DiffArgs& args) {
-  Json out = {{"format", 1}, {"before", args.before}, {"after", args.after}, {"comparisons", Json::array()}};
-  for (const model::SiteComparison& site : diff.sites) {
-    Json one = {{"match", model::name(site.match)}};
-    if (diff.of_sites) {
-      one["site"] = site.site.text();
-    }
-    if (!site.explanation.empty()) {
-      one["explanation"] = site.explanation;
-    }
-    if (!site.details.is_null()) {
-      one["details"] = Json(site.details);
-    }
-    out["comparisons"].push_back(std::move(one));
-  }
-  return out;
-}
-
 /// Nothing compared is no success; one difference is a failure, whatever else agrees.
 model::ExitStatus status_of(const inspect::ValueDiff& diff) {
   bool compared = false;
@@ -126,9 +87,9 @@ Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
   }
   TRY_ASSIGN(const auto compared, inspect::compare_values(before, after, args.site, config::comparison_of(config)));
   if (args.format == Format::kJson) {
-    streams.out << util::json_text(json(compared, args), 2) << '\n';
+    streams.out << util::json_text(render::value_diff_json(compared, args.before, args.after), 2) << '\n';
   } else {
-    streams.out << text(compared);
+    streams.out << render::value_diff_text(compared);
   }
   streams.out << std::flush;
   return status_of(compared);

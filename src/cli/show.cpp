@@ -1,5 +1,3 @@
-#include "inspect/show.hpp"
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +10,8 @@
 #include "cli/subcommands.hpp"
 #include "inspect/operand.hpp"
 #include "inspect/stored_value.hpp"
+#include "render/case_values.hpp"
+#include "render/store_list.hpp"
 #include "report/format.hpp"
 #include "util/json_text.hpp"
 #include "util/try.hpp"
@@ -36,8 +36,8 @@ constexpr std::size_t kLinesVerbose = 10'000;
 
 std::string json_text(const Json& json) { return util::json_text(json, 2) + "\n"; }
 
-inspect::TextLimits text_limits(const ShowArgs& args, const config::Config& config) {
-  inspect::TextLimits limits;
+render::TextLimits text_limits(const ShowArgs& args, const config::Config& config) {
+  render::TextLimits limits;
   limits.items = static_cast<std::size_t>(args.items.value_or(limits.items));
   if (config.verbose || args.items) {
     limits.lines = kLinesVerbose;
@@ -45,31 +45,31 @@ inspect::TextLimits text_limits(const ShowArgs& args, const config::Config& conf
   return limits;
 }
 
-inspect::JsonLimits json_limits(const ShowArgs& args) {
-  inspect::JsonLimits limits;
+render::JsonLimits json_limits(const ShowArgs& args) {
+  render::JsonLimits limits;
   limits.items = static_cast<std::size_t>(args.items.value_or(limits.items));
   return limits;
 }
 
-using inspect::ShownText;
+using render::ShownText;
 
-ShownText as_text(const inspect::ShownJson& shown) { return {json_text(shown.content), shown.unreadable}; }
+ShownText as_text(const render::ShownJson& shown) { return {json_text(shown.content), shown.unreadable}; }
 
 Result<ShownText> show_file(const std::filesystem::path& path, const ShowArgs& args, const config::Config& config) {
   TRY_ASSIGN(const auto value, inspect::load_file(path));
   if (args.format == Format::kJson) {
     const Json json = {
-        {"format", 1}, {"file", path.string()}, {"value", inspect::value_json(value.root(), json_limits(args))}};
+        {"format", 1}, {"file", path.string()}, {"value", render::value_json(value.root(), json_limits(args))}};
     return ShownText{json_text(json)};
   }
-  return ShownText{inspect::value_text(value.root(), text_limits(args, config), "")};
+  return ShownText{render::value_text(value.root(), text_limits(args, config), "")};
 }
 
 Result<ShownText> show_store(const store::Store& store, const ShowArgs& args) {
   if (args.format == Format::kJson) {
-    return inspect::store_json(store).map(as_text);
+    return render::store_json(store).map(as_text);
   }
-  return inspect::store_text(store);
+  return render::store_text(store);
 }
 
 Result<void> write_pickle(const store::Store& store, const Found& found, const std::optional<model::Site>& site,
@@ -104,10 +104,10 @@ Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs
     TRY(inspect::choose_site(record, operand.name, site).map([](const auto& /*chosen*/) {}));
   }
   if (args.format == Format::kJson) {
-    return as_text(inspect::cases_json(*store, found, site, json_limits(args)));
+    return as_text(render::cases_json(*store, found, site, json_limits(args)));
   }
   if (several) {
-    ShownText shown = inspect::cases_text(*store, found);
+    ShownText shown = render::cases_text(*store, found);
     shown.content += report::one_line(inspect::several_cases(found, operand.name)) + ", to see its values\n";
     return shown;
   }
@@ -115,8 +115,8 @@ Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs
   if (args.pickle_file) {
     return write_pickle(*store, only, site, *args.pickle_file, streams.out).map([] { return ShownText(); });
   }
-  return inspect::case_text(*store, only.manifest, only.manifest.cases[only.cases.front()], site,
-                            text_limits(args, config));
+  return render::case_text(*store, only.manifest, only.manifest.cases[only.cases.front()], site,
+                           text_limits(args, config));
 }
 
 Result<ShownText> show(const ShowArgs& args, const Streams& streams) {

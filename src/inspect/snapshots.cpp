@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "report/format.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "util/text.hpp"
 #include "util/try.hpp"
@@ -81,7 +80,7 @@ std::size_t case_count(const std::vector<Found>& found) {
 
 std::string several_cases(const std::vector<Found>& found, const std::string& name) {
   const Found& first = found.front();
-  return fmt::format("'{}' means {}; name one, such as '{}'", name, report::counted(case_count(found), "case"),
+  return fmt::format("'{}' means {}; name one, such as '{}'", name, util::counted(case_count(found), "case"),
                      store::case_label(first.manifest, first.manifest.cases[first.cases.front()]));
 }
 

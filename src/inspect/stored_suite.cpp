@@ -31,9 +31,9 @@ std::optional<model::CheckedBy> checked_by(const store::CaseRecord& record) {
   return model::checked_by(verifiable ? model::coverage_of(record.sites).status : record.status);
 }
 
-report::StoredBenchmark describe(const store::Manifest& manifest, const model::Benchmark& benchmark,
-                                 const std::vector<std::size_t>& selected) {
-  report::StoredBenchmark stored;
+model::StoredBenchmark describe(const store::Manifest& manifest, const model::Benchmark& benchmark,
+                                const std::vector<std::size_t>& selected) {
+  model::StoredBenchmark stored;
   Places places;
   store::CaseFinder finder(manifest);
   for (const std::size_t index : selected) {
@@ -53,8 +53,7 @@ report::StoredBenchmark describe(const store::Manifest& manifest, const model::B
 
 }  // namespace
 
-StoredSuite stored_suite(const store::Store& store, const model::Suite& suite,
-                         const report::SelectedIndices& selected) {
+StoredSuite stored_suite(const store::Store& store, const model::Suite& suite, const model::SelectedIndices& selected) {
   StoredSuite found;
   for (std::size_t i = 0; i < suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = suite.benchmarks[i];
@@ -62,7 +61,7 @@ StoredSuite stored_suite(const store::Store& store, const model::Suite& suite,
     if (!manifest) {
       found.notes.push_back(manifest.error().message);
     } else if (*manifest && !selected[i].empty()) {
-      report::StoredBenchmark stored = describe(**manifest, benchmark, selected[i]);
+      model::StoredBenchmark stored = describe(**manifest, benchmark, selected[i]);
       if (stored.cases > 0) {
         found.benchmarks.emplace(benchmark.name, std::move(stored));
       }

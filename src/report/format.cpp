@@ -41,18 +41,6 @@ void append_line(std::string& out, std::string_view prefix, std::string_view lin
 
 }  // namespace
 
-std::string grouped(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) {
-    digits.insert(at - 3, ",");
-  }
-  return digits;
-}
-
-std::string counted(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}", grouped(number), util::plural(number, noun));
-}
-
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) {
     return "0.0 %";

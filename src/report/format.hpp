@@ -7,13 +7,13 @@
 #include <string_view>
 
 #include "snapshot_test/model/verdict.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::report {
 
-/// "3,901"
-[[nodiscard]] std::string grouped(std::uint64_t number);
-/// "1 case", "3,901 cases"
-[[nodiscard]] std::string counted(std::uint64_t number, std::string_view noun);
+using util::counted;
+using util::grouped;
+
 /// "97.0 %", rounded down: "100.0 %" only if part is whole. "0.0 %" of nothing.
 [[nodiscard]] std::string percent(std::uint64_t part, std::uint64_t whole);
 /// "0.42 s", "12 s", "1 min 32 s", "2 h 05 min"

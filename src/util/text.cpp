@@ -59,6 +59,18 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   return best;
 }
 
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) {
+    digits.insert(at - 3, ",");
+  }
+  return digits;
+}
+
+std::string counted(std::uint64_t number, std::string_view noun) {
+  return grouped(number) + " " + plural(number, noun);
+}
+
 std::size_t encode_utf8(std::uint32_t code, char* out) noexcept {
   constexpr unsigned kLead[] = {0, 0, 0xc0, 0xe0, 0xf0};
   const std::size_t size = utf8_size(code);

@@ -24,6 +24,11 @@ namespace snapshot_test::util {
 /// The noun as it follows the number: "case", "cases".
 [[nodiscard]] std::string plural(std::uint64_t number, std::string_view noun);
 
+/// "3,901"
+[[nodiscard]] std::string grouped(std::uint64_t number);
+/// "1 case", "3,901 cases"
+[[nodiscard]] std::string counted(std::uint64_t number, std::string_view noun);
+
 /// The candidate that is closest to `word`, if it is close enough to be a misspelling of it.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 

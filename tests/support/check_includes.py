@@ -19,7 +19,8 @@ ROOMS = {
     "store": {"util", "model"},
     "report": {"util", "model"},
     "compare": {"util", "model", "pickle"},
-    "inspect": {"util", "model", "pickle", "compare", "store", "report"},
+    "inspect": {"util", "model", "pickle", "compare", "store"},
+    "render": {"util", "model", "pickle", "compare", "store", "report", "inspect"},
     "host/interpreter": {"util"},
     "host/discovery": {"util", "model"},
     "host/pickling": {"util", "model", "store"},
@@ -31,7 +32,7 @@ ROOMS = {
     # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
     "runner": {"util", "model"},
     "session": {"util", "model", "store", "inspect", "runner"},
-    "cli": {"util", "model", "config", "store", "report", "inspect", "session"},
+    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "session"},
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
         "host/pickling", "host/trace", "host/execution"

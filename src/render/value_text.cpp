@@ -1,16 +1,16 @@
-#include "inspect/value_text.hpp"
+#include "render/value_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "compare/digests.hpp"
-#include "inspect/array_text.hpp"
+#include "render/array_text.hpp"
 #include "report/format.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 #include "snapshot_test/pickle/form.hpp"
 
-namespace snapshot_test::inspect {
+namespace snapshot_test::render {
 namespace {
 
 using pickle::Kind;
@@ -186,4 +186,4 @@ std::string value_text(const Value& value, const TextLimits& limits, const std::
   return writer.take();
 }
 
-}  // namespace snapshot_test::inspect
+}  // namespace snapshot_test::render

@@ -6,7 +6,7 @@
 
 #include "snapshot_test/pickle/value.hpp"
 
-namespace snapshot_test::inspect {
+namespace snapshot_test::render {
 
 struct JsonLimits {
   std::size_t items = 1000;    ///< of each container and array
@@ -18,4 +18,4 @@ struct JsonLimits {
 /// UTF-8 are replaced. Numbers that JSON cannot hold are null, with their text beside them.
 [[nodiscard]] nlohmann::ordered_json value_json(const pickle::Value& value, const JsonLimits& limits);
 
-}  // namespace snapshot_test::inspect
+}  // namespace snapshot_test::render

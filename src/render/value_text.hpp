@@ -6,7 +6,7 @@
 
 #include "snapshot_test/pickle/value.hpp"
 
-namespace snapshot_test::inspect {
+namespace snapshot_test::render {
 
 struct TextLimits {
   std::size_t items = 8;    ///< of each container and array; the rest is counted
@@ -19,4 +19,4 @@ struct TextLimits {
 /// characters are escaped.
 [[nodiscard]] std::string value_text(const pickle::Value& value, const TextLimits& limits, const std::string& indent);
 
-}  // namespace snapshot_test::inspect
+}  // namespace snapshot_test::render

@@ -1,13 +1,13 @@
-#include "inspect/value_json.hpp"
+#include "render/value_json.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "inspect/array_text.hpp"
+#include "render/array_text.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 #include "snapshot_test/pickle/form.hpp"
 
-namespace snapshot_test::inspect {
+namespace snapshot_test::render {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -158,4 +158,4 @@ class JsonWriter {
 
 Json value_json(const Value& value, const JsonLimits& limits) { return JsonWriter(limits).write(value, 0); }
 
-}  // namespace snapshot_test::inspect
+}  // namespace snapshot_test::render

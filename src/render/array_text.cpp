@@ -1,4 +1,4 @@
-#include "inspect/array_text.hpp"
+#include "render/array_text.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "compare/plane.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 
-namespace snapshot_test::inspect {
+namespace snapshot_test::render {
 namespace {
 
 using pickle::Array;
@@ -109,4 +109,4 @@ std::string array_heading(const pickle::Value& value) {
   return text;
 }
 
-}  // namespace snapshot_test::inspect
+}  // namespace snapshot_test::render

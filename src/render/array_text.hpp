@@ -7,7 +7,7 @@
 
 #include "snapshot_test/pickle/value.hpp"
 
-namespace snapshot_test::inspect {
+namespace snapshot_test::render {
 
 /// The n-th element in C order, as text; of an array without items. A masked one is "--".
 [[nodiscard]] std::string element_text(const pickle::Array& array, std::uint64_t n);
@@ -28,4 +28,4 @@ struct Extremes {
 /// "(3, 4) float64" and the like.
 [[nodiscard]] std::string array_heading(const pickle::Value& value);
 
-}  // namespace snapshot_test::inspect
+}  // namespace snapshot_test::render
