@@ -83,9 +83,15 @@ ST_FIELDS(Locator, kind, places, staging)
 ST_FIELDS(DiscoverRequest, filter, exclude, lost, stored, files, projects)
 ST_FIELDS(ModuleRequest, module, workdir)
 ST_FIELDS(CacheRequest, benchmark, directory, build)
-ST_FIELDS(BenchmarkRequest, benchmark)
-ST_FIELDS(CaseRequest, benchmark, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit, store,
-          compress, baseline, rules)
+ST_FIELDS(BenchmarkRequest, benchmark, rules)
+
+static void to_json(json& out, const std::optional<BenchmarkRequest>& in) { out = in ? json(*in) : json(nullptr); }
+static void from_json(const json& in, std::optional<BenchmarkRequest>& out) {
+  out = in.is_null() ? std::nullopt : std::optional(in.get<BenchmarkRequest>());
+}
+
+ST_FIELDS(CaseRequest, alone, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit, store,
+          compress, baseline)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
           frozen_time, clock_shift)
 ST_FIELDS(Preload, modules)

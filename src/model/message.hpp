@@ -85,6 +85,7 @@ struct CacheRequest {
 struct BenchmarkRequest {
   static constexpr std::string_view kOp = "benchmark";
   Benchmark benchmark;
+  Rules rules;  ///< kCompare: by which the values of all its cases are compared
 };
 
 /// What to do with the observed values.
@@ -104,7 +105,8 @@ enum class Observe {
 /// Set-up, call, observe, compare or store, teardown, end.
 struct CaseRequest {
   static constexpr std::string_view kOp = "case";
-  Benchmark benchmark;
+  /// For a process that is not forked from its benchmark's: it becomes that before it runs the case.
+  std::optional<BenchmarkRequest> alone;
   std::size_t index = 0;
   std::vector<std::string> ids;  ///< parameter ids as discovered; a mismatch is reported, not ignored
   std::string workdir;           ///< to be created and entered; empty: stay in the cache directory
@@ -116,7 +118,6 @@ struct CaseRequest {
   Locator store;                    ///< where objects are written, or those of the baseline are
   bool compress = true;             ///< kStore
   std::vector<SiteValue> baseline;  ///< kCompare
-  Rules rules;                      ///< kCompare
 };
 
 using Request = std::variant<DiscoverRequest, ModuleRequest, CacheRequest, BenchmarkRequest, CaseRequest>;

@@ -57,6 +57,9 @@ class CaseRunner {
   /// Has these imported once for all cases; those that fail to import are left to the modules that want them.
   virtual void preload(const std::vector<std::string>& modules) = 0;
 
+  /// By which rules a benchmark's cases are compared, where they are. Asked a few times a benchmark at most, but for
+  /// cases that get an interpreter of their own.
+  using RulesOf = std::function<model::Rules(const model::Benchmark&)>;
   /// What to ask for a case; what depends on where it runs is filled in later.
   using MakeRequest = std::function<model::CaseRequest(const CaseTask&)>;
   using OnStarted = std::function<void(const CaseTask&)>;
@@ -65,8 +68,9 @@ class CaseRunner {
   using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
   /// Runs every task to an outcome; one that did not get a process is not run again. on_started is called once a task.
   /// Returns early, with tasks left without one, when interrupted and when on_finished says kStop.
-  [[nodiscard]] virtual Result<void> run(std::vector<CaseTask> tasks, const MakeRequest& make_request,
-                                         const OnStarted& on_started, const OnFinished& on_finished) = 0;
+  [[nodiscard]] virtual Result<void> run(std::vector<CaseTask> tasks, const RulesOf& rules_of,
+                                         const MakeRequest& make_request, const OnStarted& on_started,
+                                         const OnFinished& on_finished) = 0;
 };
 
 /// Which run of the same cases a host is for.

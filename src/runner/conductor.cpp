@@ -52,7 +52,7 @@ bool killed_by_a_signal(const Process& process) {
 std::deque<Order> orders_above(const Branch* branch) {
   std::deque<Order> orders;
   for (; branch != nullptr; branch = branch->parent) {
-    if (!branch->request || std::holds_alternative<model::BenchmarkRequest>(*branch->request)) {
+    if (!branch->request || branch->is_benchmark()) {
       continue;
     }
     orders.push_front({*branch->request, branch->timeout, branch->limit_from});
@@ -124,13 +124,14 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
   }
 }
 
-Result<void> Conductor::run(std::vector<CaseTask> tasks, const MakeRequest& make_request, const OnStarted& on_started,
-                            const OnFinished& on_finished) {
+Result<void> Conductor::run(std::vector<CaseTask> tasks, const RulesOf& rules_of, const MakeRequest& make_request,
+                            const OnStarted& on_started, const OnFinished& on_finished) {
+  rules_of_ = rules_of;
   make_request_ = make_request;
   on_started_ = on_started;
   on_finished_ = on_finished;
   unfinished_ = tasks.size();
-  TRY_ASSIGN(tree_, plan_work(std::move(tasks), options_.timeouts, scratch_));
+  TRY_ASSIGN(tree_, plan_work(std::move(tasks), rules_of, options_.timeouts, scratch_));
   schedule_.emplace(tree_, options_.workers);
   opened(*tree_.spawned);
   if (base_ != nullptr) {
@@ -242,6 +243,9 @@ void Conductor::start_case(const RunnableCase& runnable) {
 Result<Process*> Conductor::start_process(const RunnableCase& runnable, const std::string& folder) {
   const CaseTask& task = *runnable.task;
   model::CaseRequest request = make_request_(task);
+  if (task.isolation == Isolation::kSpawn || !runnable.branch->is_benchmark()) {
+    request.alone = benchmark_request(*task.benchmark, rules_of_);
+  }
   request.scratch = scratch_.path().string();
   request.temporary = folder + "/tmp";
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder

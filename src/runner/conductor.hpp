@@ -46,7 +46,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
 
   [[nodiscard]] Result<model::DiscoverReply> discover(model::DiscoverRequest request) override;
   void preload(const std::vector<std::string>& modules) override { processes_->preload(base_, modules); }
-  [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const MakeRequest& make_request,
+  [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const RulesOf& rules_of, const MakeRequest& make_request,
                                  const OnStarted& on_started, const OnFinished& on_finished) override;
 
  private:
@@ -88,6 +88,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
   std::size_t unfinished_ = 0;
   std::size_t folders_ = 0;
   Process::Clock::time_point last_tick_;
+  RulesOf rules_of_;
   MakeRequest make_request_;
   OnStarted on_started_;
   OnFinished on_finished_;

@@ -21,7 +21,8 @@ Branch& add_child(Branch& parent) {
 /// Finds or makes the branches of a run; keys are what makes two tasks share one.
 class Planner {
  public:
-  Planner(const Timeouts& timeouts, const Scratch& scratch) : timeouts_(timeouts), scratch_(scratch) {
+  Planner(const CaseRunner::RulesOf& rules_of, const Timeouts& timeouts, const Scratch& scratch)
+      : rules_of_(rules_of), timeouts_(timeouts), scratch_(scratch) {
     tree_.forked = std::make_unique<Branch>();
     tree_.forked->title = "the host";
     tree_.spawned = std::make_unique<Branch>();
@@ -65,7 +66,7 @@ class Planner {
     Branch*& branch = benchmarks_[&benchmark];
     if (branch == nullptr) {
       branch = &add_child(above);
-      branch->request = model::BenchmarkRequest{model::without_params(benchmark)};
+      branch->request = benchmark_request(benchmark, rules_of_);
       branch->title = benchmark.name;
       branch->timeout = benchmark.timeout.value_or(timeouts_.of_case);
       branch->limit_from = limit_from(benchmark.timeout);
@@ -76,6 +77,7 @@ class Planner {
   WorkTree take() { return std::move(tree_); }
 
  private:
+  const CaseRunner::RulesOf& rules_of_;
   const Timeouts& timeouts_;
   const Scratch& scratch_;
   WorkTree tree_;
@@ -86,6 +88,10 @@ class Planner {
 
 }  // namespace
 
+model::BenchmarkRequest benchmark_request(const model::Benchmark& benchmark, const CaseRunner::RulesOf& rules_of) {
+  return {model::without_params(benchmark), rules_of(benchmark)};
+}
+
 LimitFrom limit_from(const std::optional<double>& own) { return own ? LimitFrom::kBenchmark : LimitFrom::kTimeout; }
 
 void Branch::for_each(const std::function<void(Branch&)>& visit) {
@@ -95,12 +101,13 @@ void Branch::for_each(const std::function<void(Branch&)>& visit) {
   }
 }
 
-Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const Timeouts& timeouts, const Scratch& scratch) {
+Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const CaseRunner::RulesOf& rules_of, const Timeouts& timeouts,
+                           const Scratch& scratch) {
   std::map<const model::Benchmark*, std::size_t> cases_of;
   for (const CaseTask& task : tasks) {
     ++cases_of[task.benchmark];
   }
-  Planner planner(timeouts, scratch);
+  Planner planner(rules_of, timeouts, scratch);
   for (CaseTask& task : tasks) {
     auto branch = planner.module_branch(task);
     if (branch && task.benchmark->setup_cache_key) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "runner/case_runner.hpp"
@@ -37,6 +38,9 @@ struct Branch {
   unsigned losses = 0;  ///< how often it was lost for no visible reason since the last case below it ended
 
   [[nodiscard]] bool is_base() const { return !request; }
+  [[nodiscard]] bool is_benchmark() const {
+    return request && std::holds_alternative<model::BenchmarkRequest>(*request);
+  }
   /// Calls visit(branch) for this one and all below it.
   void for_each(const std::function<void(Branch&)>& visit);
 };
@@ -49,6 +53,9 @@ struct WorkTree {
   [[nodiscard]] Branch& root(Isolation isolation) const { return isolation == Isolation::kFork ? *forked : *spawned; }
 };
 
+[[nodiscard]] model::BenchmarkRequest benchmark_request(const model::Benchmark& benchmark,
+                                                        const CaseRunner::RulesOf& rules_of);
+
 /// Of a case whose benchmark may have a timeout of its own.
 [[nodiscard]] LimitFrom limit_from(const std::optional<double>& own);
 
@@ -59,6 +66,7 @@ struct Timeouts {
 
 /// Groups tasks by module, setup_cache and, where a benchmark has several cases, by benchmark. Keeps the order of the
 /// tasks. Makes a folder in `scratch` for each module and each setup_cache.
-[[nodiscard]] Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const Timeouts& timeouts, const Scratch& scratch);
+[[nodiscard]] Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const CaseRunner::RulesOf& rules_of,
+                                         const Timeouts& timeouts, const Scratch& scratch);
 
 }  // namespace snapshot_test::runner

@@ -70,7 +70,8 @@ Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
   listener.phase("capturing", tasks.size());
   capture.report_complete(run.selection());
   TRY(host.run(
-      std::move(tasks), [&](const runner::CaseTask& task) { return capture.first_request(run, task); },
+      std::move(tasks), capture.rules_of(),
+      [&](const runner::CaseTask& task) { return capture.first_request(run, task); },
       [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
       [&](runner::CaseTask& task, runner::CaseOutcome outcome) {
         const auto then = capture.on_first(task, std::move(outcome));
@@ -89,7 +90,8 @@ Result<void> stability_pass(Capture& capture, Run& run, model::Listener& listene
   listener.phase("running again", tasks.size());
   TRY_ASSIGN(runner::CaseRunner* const host, run.second_host());
   TRY(host->run(
-      std::move(tasks), [&](const runner::CaseTask& task) { return capture.second_request(run, task); },
+      std::move(tasks), capture.rules_of(),
+      [&](const runner::CaseTask& task) { return capture.second_request(run, task); },
       [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
       [&](const runner::CaseTask& task, const runner::CaseOutcome& outcome) {
         listener.ended(id_of(task));

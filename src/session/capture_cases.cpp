@@ -114,7 +114,6 @@ model::CaseRequest Capture::second_request(const Run& run, const runner::CaseTas
   request.mode = model::CaseMode::kCompare;
   request.baseline = captured_.at({task.benchmark->name, task.index}).observation.sites;
   request.store = transaction_.locator();
-  request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
   return request;
 }
 

@@ -31,6 +31,7 @@ class Capture {
   std::size_t take_over(const Selection& selection);
   /// Says what of these is complete.
   void report_complete(const Selection& selection);
+  [[nodiscard]] runner::CaseRunner::RulesOf rules_of() const { return rules_by(options_.comparison); }
   [[nodiscard]] std::vector<runner::CaseTask> first_tasks(const Run& run);
   [[nodiscard]] model::CaseRequest first_request(const Run& run, const runner::CaseTask& task) const;
   /// A task for each case whose first run left something to confirm.

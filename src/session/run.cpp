@@ -49,6 +49,10 @@ const model::DiscoveryFailure* failure_of(std::span<const model::DiscoveryFailur
   return found == failures.end() ? nullptr : &*found;
 }
 
+runner::CaseRunner::RulesOf rules_by(const ComparisonOptions& options) {
+  return [&options](const model::Benchmark& each) { return model::rules_for(each, options.rules, options.changes); };
+}
+
 Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, const runner::OpenHosts& open,
                        model::DiscoverRequest request) {
   const auto begun = std::chrono::steady_clock::now();
@@ -141,7 +145,6 @@ runner::CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t i
 
 model::CaseRequest Run::make_request(const runner::CaseTask& task) const {
   model::CaseRequest request;
-  request.benchmark = model::without_params(*task.benchmark);
   request.index = task.index;
   request.ids = task.benchmark->case_ids(task.index);
   request.observe = task.observe;

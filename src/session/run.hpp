@@ -17,6 +17,9 @@ namespace snapshot_test::session {
 [[nodiscard]] const model::DiscoveryFailure* failure_of(std::span<const model::DiscoveryFailure> failures,
                                                         const std::string& module);
 
+/// The rules for each benchmark; `options` outlive what is returned.
+[[nodiscard]] runner::CaseRunner::RulesOf rules_by(const ComparisonOptions& options);
+
 /// One invocation, from the suite's import on.
 class Run {
  public:

@@ -123,7 +123,6 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
   request.mode = model::CaseMode::kCompare;
   request.baseline = records_.at({task.benchmark, task.index})->sites;
   request.store = store_.locator();
-  request.rules = model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes);
   return request;
 }
 
@@ -203,7 +202,8 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   const std::size_t wanted_cases = tasks.size();
   bool stopped = false;
   TRY(host.run(
-      std::move(tasks), [&](const runner::CaseTask& task) { return verification.request(run, task); },
+      std::move(tasks), rules_by(options.comparison),
+      [&](const runner::CaseTask& task) { return verification.request(run, task); },
       [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
       [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
         listener.ended(id_of(task));

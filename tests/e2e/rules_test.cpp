@@ -38,6 +38,25 @@ TEST_F(Rules, OfOneBenchmarkDoNotCountForOthers) {
   EXPECT_EQ(report.run.status, 1);
 }
 
+TEST_F(Rules, OfABenchmark_CountForEachOfItsCasesWhereverTheyRun) {
+  box_.write_suite(
+      "import lib\n"
+      "def time_loose(n): return lib.f() + n\n"
+      "def time_strict(n): return lib.f() + n\n"
+      "time_loose.params = time_strict.params = [1, 2]\n");
+  box_.write_library("def f(): return 1000.0\n");
+  ASSERT_EQ(box_.capture().run.status, 0);
+  box_.write_library("def f(): return 1000.5\n");
+  const std::string config = R"({"overrides": [{"benchmarks": "*.time_loose", "tolerance": {"rtol": 1e-3}}]})";
+  for (const char* isolation : {"fork", "spawn"}) {
+    const auto report = verify(config, {"--isolation", isolation});
+    for (const char* parameter : {"(1)", "(2)"}) {
+      EXPECT_EQ(report.of(std::string("bench.time_loose") + parameter), "close") << isolation << report.text();
+      EXPECT_EQ(report.of(std::string("bench.time_strict") + parameter), "different") << isolation << report.text();
+    }
+  }
+}
+
 TEST_F(Rules, OfTheCommandLineCountForAllBenchmarks) {
   change("1000.0", "1000.5");
   const std::string config = R"({"overrides": [{"benchmarks": "*", "tolerance": {"rtol": 1e-3}}]})";

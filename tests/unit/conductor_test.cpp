@@ -140,10 +140,10 @@ class Conducting : public PlannedBenchmarks {
     auto ran =
         (*conductor)
             ->run(
-                std::move(tasks),
+                std::move(tasks), [](const model::Benchmark& each) { return rules_of(each); },
                 [](const CaseTask& each) {
                   model::CaseRequest request;
-                  request.benchmark = *each.benchmark;
+                  request.ids = {each.benchmark->function};
                   return request;
                 },
                 [this](const CaseTask& each) { started.push_back(each.benchmark->function); },
@@ -162,8 +162,10 @@ class Conducting : public PlannedBenchmarks {
       on_node(all, process, request);
       return;
     }
-    runs.push_back(of_case->benchmark.function);
-    on_case(all, process, of_case->benchmark.function, times[of_case->benchmark.function]++);
+    const std::string& function = of_case->ids.front();
+    runs.push_back(function);
+    requests.push_back(*of_case);
+    on_case(all, process, function, times[function]++);
   };
   std::function<void(FakeProcesses&, Process&, const model::Request*)> on_node =
       [](FakeProcesses& all, Process& process, const model::Request*) { all.ready(process); };
@@ -177,8 +179,9 @@ class Conducting : public PlannedBenchmarks {
   bool interrupted = false;
   FakeProcesses* processes = nullptr;
   std::size_t most_at_once = 0;
-  std::vector<std::string> runs;     ///< the cases that got a process
-  std::vector<std::string> started;  ///< those that were announced
+  std::vector<std::string> runs;             ///< the cases that got a process
+  std::vector<model::CaseRequest> requests;  ///< what these were asked
+  std::vector<std::string> started;          ///< those that were announced
   std::map<std::string, int> times;
   std::map<std::string, CaseOutcome> outcomes;
 };
@@ -375,6 +378,36 @@ TEST_F(Conducting, Base_ThatSaysWhyItCannotStart_IsAnError) {
   ASSERT_FALSE(conductor);
   EXPECT_EQ(conductor.error().kind, ErrorKind::kPython);
   EXPECT_EQ(conductor.error().message, "no module named encodings");
+}
+
+TEST_F(Conducting, BenchmarkOfSeveralCases_IsSaidToItsProcessAlone) {
+  const model::Benchmark& f = benchmark("f");
+  std::vector<model::BenchmarkRequest> said;
+  on_node = [&said](FakeProcesses& all, Process& process, const model::Request* request) {
+    if (const auto* each = request != nullptr ? std::get_if<model::BenchmarkRequest>(request) : nullptr) {
+      said.push_back(*each);
+    }
+    all.ready(process);
+  };
+  ASSERT_TRUE(run({task(f), task(f), task(f)}));
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].benchmark.function, "f");
+  EXPECT_EQ(said[0].rules.tolerance.atol, 'f');
+  ASSERT_EQ(requests.size(), 3U);
+  for (const model::CaseRequest& each : requests) {
+    EXPECT_FALSE(each.alone) << "its process is forked from the benchmark's";
+  }
+}
+
+TEST_F(Conducting, CaseWithoutAProcessOfItsBenchmark_BringsItAlong) {
+  const model::Benchmark& g = benchmark("g");
+  ASSERT_TRUE(run({task("f"), task(g, Isolation::kSpawn), task(g, Isolation::kSpawn)}));
+  ASSERT_EQ(requests.size(), 3U);
+  for (const model::CaseRequest& each : requests) {
+    ASSERT_TRUE(each.alone);
+    EXPECT_EQ(each.alone->benchmark.function, each.ids.front());
+    EXPECT_EQ(each.alone->rules.tolerance.atol, each.ids.front().back());
+  }
 }
 
 TEST_F(Conducting, Spawned_CasesShareNoProcess) {

@@ -13,6 +13,13 @@
 
 namespace snapshot_test::runner {
 
+/// Each benchmark's own, told apart by the tolerance.
+inline model::Rules rules_of(const model::Benchmark& benchmark) {
+  model::Rules rules;
+  rules.tolerance.atol = static_cast<double>(benchmark.name.back());
+  return rules;
+}
+
 class PlannedBenchmarks : public testing::Test {
  protected:
   void SetUp() override {

@@ -69,7 +69,7 @@ SiteComparison comparison() {
 
 CaseRequest case_request() {
   CaseRequest made;
-  made.benchmark = benchmark();
+  made.alone = BenchmarkRequest{benchmark(), rules()};
   made.index = 3;
   made.ids = {"'a'", "1"};
   made.workdir = "/scratch/case-3/work";
@@ -81,7 +81,6 @@ CaseRequest case_request() {
   made.store = {"folder", {"/store/staging/1/objects", "/store/objects"}, "/store/staging/1/objects"};
   made.compress = false;
   made.baseline = {site_value()};
-  made.rules = rules();
   return made;
 }
 
@@ -105,7 +104,7 @@ std::vector<Command> commands() {
           Fork{1, DiscoverRequest{"time_", {"slow"}, {{"bench.bad", "crashed"}}, {benchmark()}, true, {"wavelab"}}},
           Fork{2, ModuleRequest{"bench", "/scratch/module-0/work"}},
           Fork{3, cache},
-          Fork{4, BenchmarkRequest{benchmark()}},
+          Fork{4, BenchmarkRequest{benchmark(), rules()}},
           Fork{5, case_request()},
           Become{cache}};
 }

@@ -68,8 +68,9 @@ class FakeSuite {
 
   model::Suite suite;
   bool interrupted = false;
-  std::vector<std::string> ran;     ///< the functions of the cases that ran, in this order
-  std::vector<std::string> events;  ///< "start 1", "end 1", ...: the hosts of the two passes
+  std::map<std::string, model::Rules> rules;  ///< by which each function's cases were to be compared last
+  std::vector<std::string> ran;               ///< the functions of the cases that ran, in this order
+  std::vector<std::string> events;            ///< "start 1", "end 1", ...: the hosts of the two passes
   std::function<void()> on_run = [] {};
 
  private:
@@ -93,13 +94,14 @@ class FakeHost : public runner::CaseRunner {
   }
   void preload(const std::vector<std::string>&) override {}
 
-  Result<void> run(std::vector<runner::CaseTask> tasks, const MakeRequest& make_request, const OnStarted& on_started,
-                   const OnFinished& on_finished) override {
+  Result<void> run(std::vector<runner::CaseTask> tasks, const RulesOf& rules_of, const MakeRequest& make_request,
+                   const OnStarted& on_started, const OnFinished& on_finished) override {
     for (runner::CaseTask& task : tasks) {
       if (suite_.interrupted) {
         break;
       }
       on_started(task);
+      suite_.rules.insert_or_assign(task.benchmark->function, rules_of(*task.benchmark));
       Then then = Then::kRunAgain;
       for (std::size_t before = 0; then == Then::kRunAgain; ++before) {
         const Shown shown = suite_.run(task, {pass_, before, task.observe});

@@ -57,6 +57,18 @@ TEST_F(Verifying, SameValue_IsIdenticalAndSucceeds) {
   EXPECT_EQ(summary->status, ExitStatus::kSuccess);
 }
 
+TEST_F(Verifying, Rules_AreThoseOfEachBenchmark) {
+  captured("f");
+  captured("g");
+  verifying.comparison.rules.tolerance = {0.5, 0};
+  model::RuleChange loose{{"g"}, {"rtol"}, {}};
+  loose.rules.tolerance.rtol = 0.75;
+  verifying.comparison.changes = {loose};
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(suite.rules.at("f").tolerance.rtol, 0.5);
+  EXPECT_EQ(suite.rules.at("g").tolerance.rtol, 0.75);
+}
+
 TEST_F(Verifying, AnotherValue_IsDifferentAndFails) {
   captured("f");
   suite.change("f", Shown{Ending::kReturned, "2", ""});

@@ -23,7 +23,7 @@ class Planning : public PlannedBenchmarks {
     }
   }
   WorkTree plan() {
-    auto tree = plan_work(std::move(tasks_), {10, 100}, *scratch_);
+    auto tree = plan_work(std::move(tasks_), rules_of, {10, 100}, *scratch_);
     EXPECT_TRUE(tree);
     return std::move(*tree);
   }
@@ -64,6 +64,7 @@ TEST_F(Planning, Benchmark_OfSeveralCases_HasABranchOfItsOwn) {
   const Branch& branch = *module.children[0];
   EXPECT_EQ(request_of<model::BenchmarkRequest>(branch).benchmark.name, "bench.f");
   EXPECT_TRUE(request_of<model::BenchmarkRequest>(branch).benchmark.params.empty()) << "the host reads them itself";
+  EXPECT_EQ(request_of<model::BenchmarkRequest>(branch).rules.tolerance.atol, 'f');
   EXPECT_EQ(branch.cases.size(), 2U);
   EXPECT_EQ(branch.timeout, 3);
   EXPECT_EQ(branch.limit_from, LimitFrom::kBenchmark);

@@ -492,7 +492,7 @@ py::list CaseRun::in_an_order(const std::vector<trace::TracedCall>& calls) {
 
 /// To the store, or against it.
 void CaseRun::hand_over(std::vector<SeenValue> seen) {
-  if (request_.benchmark.no_op) {
+  if (benchmark_.no_op) {
     observation().ending = Ending::kNoOp;
     return;
   }
@@ -500,7 +500,7 @@ void CaseRun::hand_over(std::vector<SeenValue> seen) {
     seen.push_back(changed_state(seen, state_mode(seen)));
   }
   if (request_.mode == model::CaseMode::kCompare) {
-    auto compared = writer_.compare(seen, request_);
+    auto compared = writer_.compare(seen, request_, benchmark_.rules);
     if (!compared) {
       cannot_look("compared", compared.error());
       return;
@@ -572,9 +572,9 @@ void CaseRun::tear_down() {
 
 }  // namespace
 
-Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Benchmark& benchmark) {
-  TRY_ASSIGN(auto live, discovery::LiveBenchmark::resolve(context.start.benchmark_dir, benchmark));
-  PreparedBenchmark prepared{std::move(live), std::nullopt, ""};
+Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::BenchmarkRequest& request) {
+  TRY_ASSIGN(auto live, discovery::LiveBenchmark::resolve(context.start.benchmark_dir, request.benchmark));
+  PreparedBenchmark prepared{std::move(live), request.benchmark.no_op, request.rules, std::nullopt, ""};
   if (prepared.live.type() == "timeraw") {
     return prepared;
   }

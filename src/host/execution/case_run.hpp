@@ -16,12 +16,14 @@ namespace snapshot_test::host::execution {
 /// A benchmark found and instrumented; what a process that forks its cases hands down.
 struct PreparedBenchmark {
   discovery::LiveBenchmark live;
+  bool no_op = false;
+  model::Rules rules;                        ///< by which its cases are compared
   std::optional<trace::RewrittenBody> body;  ///< none where the body cannot be observed; `note` says why
   std::string note;
 };
 
 /// Throws error_already_set with what the module or the class raises; kUsage where there is no such benchmark.
-[[nodiscard]] Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Benchmark& benchmark);
+[[nodiscard]] Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::BenchmarkRequest& request);
 
 /// Whose time passes: a case's limit is for its own code, not for looking at its values.
 enum class Turn { kBenchmark, kObserver };

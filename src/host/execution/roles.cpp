@@ -117,7 +117,7 @@ void be(Context& context, Inherited& inherited, const model::CacheRequest& reque
 
 void be(Context& context, Inherited& inherited, const model::BenchmarkRequest& request, model::SupervisorLink link) {
   prepare_and_serve(context, inherited, std::move(link), [&]() -> std::optional<BranchFailure> {
-    auto prepared = prepare_benchmark(context, request.benchmark);
+    auto prepared = prepare_benchmark(context, request);
     if (!prepared) {
       return BranchFailure{Ending::kImportFailed, prepared.error().message, ""};
     }
@@ -137,8 +137,11 @@ model::CaseReply ended_with(Ending ending, std::string detail) {
 /// Runs it with what is inherited, or what it prepares itself.
 model::CaseReply try_case(Context& context, Inherited& inherited, const model::CaseRequest& request,
                           model::SupervisorLink& link) {
+  if (!inherited.benchmark && !request.alone) {
+    return ended_with(Ending::kProtocol, "a case came without its benchmark, to a process that is none");
+  }
   if (!inherited.benchmark) {
-    auto prepared = prepare_benchmark(context, request.benchmark);
+    auto prepared = prepare_benchmark(context, *request.alone);
     if (!prepared) {
       return ended_with(Ending::kRaised, prepared.error().message);
     }

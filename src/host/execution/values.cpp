@@ -33,8 +33,8 @@ std::string describe_content(const pickling::PickledInfo& info) {
   return info.notes.empty() ? "it holds nothing that can be compared" : info.notes.front();
 }
 
-compare::Options options_for(const model::CaseRequest& request, const SiteValue& baseline) {
-  compare::Options options{request.rules};
+compare::Options options_for(const model::Rules& rules, const SiteValue& baseline) {
+  compare::Options options{rules};
   options.ignored_paths = baseline.unstable;
   options.bounds = baseline.bounds;
   options.unordered_items = baseline.site.kind == SiteKind::kThreads;
@@ -44,12 +44,12 @@ compare::Options options_for(const model::CaseRequest& request, const SiteValue&
 
 /// Reads both pickles as values and compares those.
 Result<compare::Comparison> compare_trees(const CompareSink& sink, const store::ObjectReader& snapshot,
-                                          const model::CaseRequest& request, const SiteValue& baseline) {
-  TRY_ASSIGN(const auto expected_bytes, snapshot.load_verified(request.scratch));
+                                          const std::string& scratch, const compare::Options& options) {
+  TRY_ASSIGN(const auto expected_bytes, snapshot.load_verified(scratch));
   TRY_ASSIGN(const auto actual_bytes, sink.spooled());
   TRY_ASSIGN(const auto expected, pickle::read(expected_bytes.bytes()));
   TRY_ASSIGN(const auto actual, pickle::read(actual_bytes.bytes()));
-  return compare::compare(actual, expected, options_for(request, baseline));
+  return compare::compare(actual, expected, options);
 }
 
 /// In the form that the snapshot has: rounds, or the last one alone, which is all that snapshots held once.
@@ -273,7 +273,7 @@ std::optional<std::string> ValueWriter::digest(py::handle value) {
 }
 
 Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenValue>& seen,
-                                                         const model::CaseRequest& request) {
+                                                         const model::CaseRequest& request, const model::Rules& rules) {
   std::vector<Compared> done;
   std::vector<const SeenValue*> taken;
   for (const SiteValue& baseline : request.baseline) {
@@ -294,12 +294,12 @@ Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenV
     } else if (auto known = compared_already(done, now.value, baseline)) {
       site.comparison = std::move(*known);
     } else {
-      auto compared = compare_one(now, baseline, request);
+      auto compared = compare_one(now, baseline, request, rules);
       const auto agreed = [](const Result<SiteComparison>& each) { return each && agrees(*each); };
       if (baseline.site.kind == SiteKind::kResult && now.last && !now.last.is(now.value) && !agreed(compared)) {
         SeenValue last = now;
         last.value = last.last;
-        if (auto of_last = compare_one(last, baseline, request); agreed(of_last)) {
+        if (auto of_last = compare_one(last, baseline, request, rules); agreed(of_last)) {
           compared = std::move(of_last);
         }
       }
@@ -320,7 +320,7 @@ Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenV
 }
 
 Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const SiteValue& baseline,
-                                                const model::CaseRequest& request) {
+                                                const model::CaseRequest& request, const model::Rules& rules) {
   SiteComparison comparison;
   comparison.site = baseline.site;
   comparison.meaningful = baseline.meaningful;
@@ -359,7 +359,7 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
     comparison.match = SiteMatch::kIdentical;
     return comparison;
   }
-  const auto result = compare_trees(sink, **snapshot, request, baseline);
+  const auto result = compare_trees(sink, **snapshot, request.scratch, options_for(rules, baseline));
   if (!result) {
     return unreadable(result.error());
   }

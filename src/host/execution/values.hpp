@@ -29,7 +29,8 @@ class ValueWriter {
   /// One comparison for each site of request.baseline: what cannot be read or pickled is the match of its site. kIo
   /// where the machine refuses what comparing takes.
   [[nodiscard]] Result<std::vector<model::SiteComparison>> compare(const std::vector<SeenValue>& seen,
-                                                                   const model::CaseRequest& request);
+                                                                   const model::CaseRequest& request,
+                                                                   const model::Rules& rules);
 
   /// SHA-256 (hex) of the value's pickle; none where it cannot be pickled, or says nothing about what was computed.
   [[nodiscard]] std::optional<std::string> digest(pybind11::handle value);
@@ -44,7 +45,7 @@ class ValueWriter {
   [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const model::ValueLimits& limits,
                                                    const model::CaseRequest& request);
   [[nodiscard]] Result<model::SiteComparison> compare_one(const SeenValue& seen, const model::SiteValue& baseline,
-                                                          const model::CaseRequest& request);
+                                                          const model::CaseRequest& request, const model::Rules& rules);
 
   const pickling::Reducers& reducers_;
   void note(const model::Site& site, const pickling::PickledInfo& pickled);
