@@ -45,6 +45,20 @@ st_require(ZSTD_FOUND "zstd" libzstd-dev)
 find_package(pugixml QUIET)
 st_require(pugixml_FOUND "pugixml" libpugixml-dev)
 
+# The report page's data is gzip, which browsers unpack by themselves.
+find_package(ZLIB QUIET)
+st_require(ZLIB_FOUND "zlib" zlib1g-dev)
+
+# What draws the report page's plots: one file of JavaScript that becomes part of the program.
+set(SNAPSHOT_TEST_CHART_JS "" CACHE FILEPATH "chart.min.js of Chart.js 3 (found where Debian's libjs-chart.js has it)")
+if(NOT SNAPSHOT_TEST_CHART_JS)
+  unset(SNAPSHOT_TEST_CHART_JS CACHE)
+  find_file(SNAPSHOT_TEST_CHART_JS NAMES chart.min.js HINTS ${CMAKE_PREFIX_PATH} PATHS /usr /usr/local
+            PATH_SUFFIXES share/javascript/chart.js share/nodejs/chart.js/dist lib/node_modules/chart.js/dist
+            DOC "chart.min.js of Chart.js 3 (found where Debian's libjs-chart.js has it)")
+endif()
+st_require(SNAPSHOT_TEST_CHART_JS "Chart.js 3 (or -DSNAPSHOT_TEST_CHART_JS=/path/to/chart.min.js)" libjs-chart.js)
+
 find_package(Threads REQUIRED)
 
 # The interpreter decides which CPython X.Y the binary can embed: -DPython_EXECUTABLE=/path/to/python3.

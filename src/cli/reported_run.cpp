@@ -47,18 +47,26 @@ Result<void> open_reports(report::Reports& reports, const ReportFiles& files, co
   return {};
 }
 
+/// Does the command that is said to run it again keep what chooses cases and how much is told of them?
+enum class Choice { kKept, kLeftOut };
+
 /// What `again()` leaves out: how many arguments from this one on; 0 where it stays.
-std::size_t left_out(const std::string& argument) {
+std::size_t left_out(const std::string& argument, Choice choice) {
   static const std::set<std::string_view> kValued = {"--filter", "--bench", "--maxfail"};
   static const std::set<std::string_view> kFlags = {"--full", "--quiet", "--verbose"};
   constexpr std::string_view kShortValued = "fbk";
   constexpr std::string_view kShortFlags = "xqv";
+  const std::string name = argument.substr(0, argument.find('='));
+  const std::size_t words = name.size() == argument.size() ? 2 : 1;
+  if (std::any_of(report::report_kinds().begin(), report::report_kinds().end(),
+                  [&](const report::ReportKind& kind) { return name == kind.option; })) {
+    return words;
+  }
+  if (choice == Choice::kKept) {
+    return 0;
+  }
   if (argument.starts_with("--")) {
-    const std::string name = argument.substr(0, argument.find('='));
-    const bool report = std::any_of(report::report_kinds().begin(), report::report_kinds().end(),
-                                    [&](const report::ReportKind& kind) { return name == kind.option; });
-    const std::size_t words = name.size() == argument.size() ? 2 : 1;
-    return kValued.contains(name) || report ? words : static_cast<std::size_t>(kFlags.contains(argument));
+    return kValued.contains(name) ? words : static_cast<std::size_t>(kFlags.contains(argument));
   }
   // "-xf REGEX", "-fREGEX"
   const std::size_t last = argument.starts_with("-") ? argument.find_first_not_of(kShortFlags, 1) : 0;
@@ -69,11 +77,11 @@ std::size_t left_out(const std::string& argument) {
   return valued ? (last + 1 == argument.size() ? 2 : 1) : 0;
 }
 
-/// The command line without what chooses cases and reports, as a shell takes it.
-std::string again(const Shared& shared) {
+/// The command line without what chooses reports, as a shell takes it; with or without what chooses cases.
+std::string again(const Shared& shared, Choice choice) {
   std::string command = "snapshot_test";
   for (std::size_t i = 0; i < shared.arguments.size();) {
-    const std::size_t skipped = left_out(shared.arguments[i]);
+    const std::size_t skipped = left_out(shared.arguments[i], choice);
     if (skipped == 0) {
       command += " " + util::shell_quoted(shared.arguments[i]);
     }
@@ -89,7 +97,7 @@ std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, co
   const int fd = to_err ? streams.err_fd : streams.out_fd;
   report::TerminalOptions options;
   options.full = shared.full;
-  options.command = again(shared);
+  options.command = again(shared, Choice::kLeftOut);
   options.verbosity = verbosity(config);
   options.color = color_for(shared.color, fd);
   options.durations = shared.durations.value_or(0);
@@ -144,7 +152,9 @@ report::RunHead run_head(const std::string& command) {
 model::ExitStatus reported_run(const std::string& command, const Shared& shared, const ReportFiles& files,
                                const Streams& streams, const Work& work) {
   report::Reports reports;
-  reports.set_head(run_head(command));
+  report::RunHead head = run_head(command);
+  head.command_line = again(shared, Choice::kKept);
+  reports.set_head(std::move(head));
   if (const auto opened = open_reports(reports, files, streams); !opened) {
     return complain(opened.error(), streams, shared.color);
   }

@@ -160,6 +160,7 @@ Json plan_json(const model::RunPlan& plan) {
           {"filtered_out", plan.filtered_out},
           {"not_imported", plan.not_imported},
           {"workers", plan.workers},
+          {"python", plan.python},
           {"failures", failures_json(plan.failures)},
           {"notes", plan.notes},
           {"tested", tested_json(plan.tested)},

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kLineWidth = 2000;  // bytes; a benchmark may print a megabyte without a line end
 
+constexpr std::size_t kEndBytes = 2000;  // of a shortened text, where the traceback and output are
+
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 std::vector<std::string_view> split_lines(std::string_view text) {
@@ -126,6 +128,22 @@ std::string first_lines(std::string_view text, std::size_t count, std::string_vi
     out += fmt::format("{}... {} more\n", prefix, counted(lines.size() - count, "line"));
   }
   return out;
+}
+
+std::string shortened(const std::string& text, std::size_t room) {
+  if (text.size() <= room) {
+    return text;
+  }
+  constexpr std::size_t kNote = 80;
+  const std::size_t tail = std::min(kEndBytes, room / 3);
+  std::string_view head = std::string_view(text).substr(0, room - kNote - tail);
+  head = head.substr(0, util::whole_characters(head));
+  std::size_t from = text.size() - tail;
+  while (from < text.size() && continues_character(text[from])) {
+    ++from;
+  }
+  return fmt::format("{}\n... {} left out; --json FILE has all ...\n{}", head, counted(from - head.size(), "byte"),
+                     text.substr(from));
 }
 
 std::string_view status_name(model::ExitStatus status) {

@@ -30,6 +30,10 @@ using util::grouped;
 /// The first `lines` lines, otherwise the same.
 [[nodiscard]] std::string first_lines(std::string_view text, std::size_t lines, std::string_view prefix);
 
+/// What is left in `room` bytes of a text of several lines: its beginning and its end, and between them how much is
+/// left out. `room` is at least 500.
+[[nodiscard]] std::string shortened(const std::string& text, std::size_t room);
+
 /// "success", "failed", "usage", "internal", "no-baseline", "nothing-verified", "interrupted"
 [[nodiscard]] std::string_view status_name(model::ExitStatus status);
 

@@ -22,27 +22,9 @@ using model::ExitStatus;
 using model::Standing;
 using model::Verdict;
 
-constexpr std::size_t kMessage = 500;  // bytes
-constexpr std::size_t kName = 300;     // bytes; parameters may be whole arrays
-constexpr std::size_t kOutput = 2000;  // bytes of a text that are kept for its end, where the traceback and output are
+constexpr std::size_t kMessage = 500;             // bytes
+constexpr std::size_t kName = 300;                // bytes; parameters may be whole arrays
 constexpr const char* kTheRun = "snapshot_test";  // the suite of what is no case's
-
-/// What is left of `text` in `room` bytes: its beginning and its end.
-std::string bounded(const std::string& text, std::size_t room) {
-  if (text.size() <= room) {
-    return text;
-  }
-  constexpr std::size_t kNote = 80;
-  const std::size_t tail = std::min(kOutput, room / 3);
-  std::string_view head = std::string_view(text).substr(0, room - kNote - tail);
-  head = head.substr(0, util::whole_characters(head));
-  std::size_t from = text.size() - tail;
-  while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) {
-    ++from;
-  }
-  return fmt::format("{}\n... {} left out; --json FILE has all ...\n{}", head, counted(from - head.size(), "byte"),
-                     text.substr(from));
-}
 
 /// "bench_core", "bench_core.Core", "time_array(10, 'f8')"
 std::tuple<std::string, std::string, std::string> names_of(const model::CaseId& id) {
@@ -74,7 +56,7 @@ void say(JunitCase& result, Kind kind, std::string_view type, const std::string&
 void explain(JunitCase& result, const model::CaseId& id, const std::string& text) {
   std::string whole = id.file.empty() ? "" : fmt::format("{}:{}\n", one_line(relative_path(id.file)), id.line);
   whole += text;
-  result.text = bounded(whole, kJunitText - result.message.size());
+  result.text = shortened(whole, kJunitText - result.message.size());
 }
 
 Kind kind_of(Verdict verdict, bool strict) {
@@ -193,7 +175,7 @@ JunitCase JunitCases::at(std::size_t place) const {
     const model::DiscoveryFailure& failure = record_.plan->failures[place];
     result.name = "import " + one_line(failure.where.empty() ? "the suite" : failure.where, kName);
     say(result, Kind::kError, "import", failure.cause);
-    result.text = bounded(last_lines(failure.traceback, 40, ""), kJunitText - result.message.size());
+    result.text = shortened(last_lines(failure.traceback, 40, ""), kJunitText - result.message.size());
     return result;
   }
   result.name = record_.head.command;

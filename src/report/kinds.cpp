@@ -5,6 +5,7 @@
 
 #include "report/code_quality.hpp"
 #include "report/events.hpp"
+#include "report/html.hpp"
 #include "report/json_report.hpp"
 #include "report/junit.hpp"
 #include "util/try.hpp"
@@ -36,12 +37,19 @@ Opened open_code_quality(const std::string& path, std::ostream& standard_output)
   return std::make_unique<CodeQuality>(std::move(file));
 }
 
-constexpr std::array<ReportKind, 5> kKinds = {{
+Opened open_html(const std::string& path, std::ostream& standard_output) {
+  TRY_ASSIGN(auto file, OutputFile::open(path, standard_output));
+  return std::make_unique<Html>(std::move(file));
+}
+
+constexpr std::array<ReportKind, 6> kKinds = {{
     {"--json", "write every case and the summary as JSON; - is standard output", Cases::kRead,
      &open_json<Detail::kCases>},
     {"--summary", "write the counts as JSON; - is standard output", Cases::kNotRead, &open_json<Detail::kCountsOnly>},
     {"--events", "write what happens as it happens, one JSON object a line; - is standard output", Cases::kNotRead,
      &open_events},
+    {"--html", "write a page for people: every case, how numbers differ, in one file without network", Cases::kRead,
+     &open_html},
     {"--junit", "write every case as JUnit XML, for CI systems; - is standard output", Cases::kRead, &open_junit},
     {"--gitlab-codequality", "write what failed or could not be checked as GitLab's code quality report", Cases::kRead,
      &open_code_quality},

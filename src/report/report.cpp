@@ -23,7 +23,8 @@ Json head_json(const RunHead& head) {
           {"version", head.version},
           {"timestamp", head.timestamp},
           {"benchmark_dir", head.benchmark_dir},
-          {"snapshot_dir", head.snapshot_dir}};
+          {"snapshot_dir", head.snapshot_dir},
+          {"command_line", head.command_line}};
 }
 
 template <class Call>

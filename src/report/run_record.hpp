@@ -17,6 +17,7 @@ struct RunHead {
   std::string timestamp;  ///< ISO 8601, UTC: when the run started
   std::string benchmark_dir;
   std::string snapshot_dir;
+  std::string command_line = {};  ///< what a shell takes to run it again; empty where that is not known
 };
 
 /// A run that could not start or go on.

@@ -53,6 +53,7 @@ LIBRARIES = {
     r"git2(/.*)?(\.h)?": {"store"},
     r"CLI/.*": {"cli"},
     r"pugixml\.hpp": {"report"},
+    r"zlib\.h": {"report"},
 }
 
 SOURCES = {".cpp", ".hpp", ".c", ".h"}
