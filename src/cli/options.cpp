@@ -254,6 +254,21 @@ class Heading {
   std::size_t before_;
 };
 
+void declare_report_files(CLI::App& app, ReportFiles& files, Reporting when) {
+  for (const report::ReportKind& kind : report::report_kinds()) {
+    if (when == Reporting::kAfterwards && kind.made == report::Made::kDuringTheRun) {
+      continue;
+    }
+    CLI::Option* option = app.add_option_function<std::string>(
+        kind.option,
+        [&files, &kind](const std::string& path) {
+          files.push_back({kind, path});
+        },
+        kind.help);
+    offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
+  }
+}
+
 }  // namespace
 
 void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups) {
@@ -268,15 +283,13 @@ void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files) {
   const Heading heading(app);
   app.add_flag_callback(
       "--full", [&shared] { shared.full = true; }, "explain every failure, not only the first ones");
-  for (const report::ReportKind& kind : report::report_kinds()) {
-    CLI::Option* option = app.add_option_function<std::string>(
-        kind.option,
-        [&files, &kind](const std::string& path) {
-          files.push_back({kind, path});
-        },
-        kind.help);
-    offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
-  }
+  declare_report_files(app, files, Reporting::kDuringTheRun);
+  heading.put("Reports");
+}
+
+void add_report_files(CLI::App& app, ReportFiles& files, Reporting when) {
+  const Heading heading(app);
+  declare_report_files(app, files, when);
   heading.put("Reports");
 }
 

@@ -22,7 +22,10 @@ using config::Group;
 /// The options of groups of settings, and with them those that are for one run: --filter with kSelection, --parallel
 /// with kRun, --shuffle and --report-durations with kProcess, --config and --color with kGeneral.
 void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups);
-/// Those of report/kinds.hpp, and --full.
+enum class Reporting { kDuringTheRun, kAfterwards };
+/// Those of report/kinds.hpp that can be made then.
+void add_report_files(CLI::App& app, ReportFiles& files, Reporting when);
+/// All of them, and --full.
 void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files);
 
 /// A text of any kind; `value` stands for it in the help.

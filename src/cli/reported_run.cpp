@@ -38,15 +38,6 @@ Result<void> all_apart(const ReportFiles& files) {
   return {};
 }
 
-Result<void> open_reports(report::Reports& reports, const ReportFiles& files, const Streams& streams) {
-  TRY(all_apart(files));
-  for (const auto& [kind, path] : files) {
-    TRY_ASSIGN(auto opened, kind.open(path, streams.out));
-    reports.add(std::move(opened), kind.cases);
-  }
-  return {};
-}
-
 /// Does the command that is said to run it again keep what chooses cases and how much is told of them?
 enum class Choice { kKept, kLeftOut };
 
@@ -140,6 +131,15 @@ Result<model::ExitStatus> run(report::Reports& reports, const Shared& shared, co
 }
 
 }  // namespace
+
+Result<void> open_reports(report::Reports& reports, const ReportFiles& files, const Streams& streams) {
+  TRY(all_apart(files));
+  for (const auto& [kind, path] : files) {
+    TRY_ASSIGN(auto opened, kind.open(path, streams.out));
+    reports.add(std::move(opened), kind.cases);
+  }
+  return {};
+}
 
 report::RunHead run_head(const std::string& command) {
   report::RunHead head;

@@ -9,6 +9,7 @@ namespace snapshot_test::cli {
   ROW(verify)               \
   ROW(show)                 \
   ROW(diff)                 \
+  ROW(report)               \
   ROW(config)               \
   ROW(clean)                \
   ROW(completion)           \

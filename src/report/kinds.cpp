@@ -47,7 +47,7 @@ constexpr std::array<ReportKind, 6> kKinds = {{
      &open_json<Detail::kCases>},
     {"--summary", "write the counts as JSON; - is standard output", Cases::kNotRead, &open_json<Detail::kCountsOnly>},
     {"--events", "write what happens as it happens, one JSON object a line; - is standard output", Cases::kNotRead,
-     &open_events},
+     &open_events, Made::kDuringTheRun},
     {"--html", "write a page for people: every case, how numbers differ, in one file without network", Cases::kRead,
      &open_html},
     {"--junit", "write every case as JUnit XML, for CI systems; - is standard output", Cases::kRead, &open_junit},

@@ -100,6 +100,12 @@ void Reports::finished(const model::VerifySummary& summary) {
   close();
 }
 
+void Reports::tell(RunRecord record) {
+  record_ = std::move(record);
+  each([&](Report& report) { report.set_head(record_.head); });
+  close();
+}
+
 void Reports::aborted(model::ExitStatus status, const std::string& message) {
   if (std::holds_alternative<std::monostate>(record_.end)) {
     record_.end = Aborted{status, message};

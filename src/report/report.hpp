@@ -35,6 +35,8 @@ class Reports : public model::Listener {
   /// It is told of the run's head at once.
   void add(std::unique_ptr<Report> report, Cases cases);
   void set_head(RunHead head);
+  /// All of a run that is over, in place of what a listener hears; the reports are closed.
+  void tell(RunRecord record);
   /// Unless the run has finished().
   void aborted(model::ExitStatus status, const std::string& message);
 

@@ -1,0 +1,376 @@
+#include "report/record_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "report/case_json.hpp"
+#include "report/format.hpp"
+#include "util/overloaded.hpp"
+
+namespace snapshot_test::report {
+
+namespace {
+
+using model::ExitStatus;
+using model::Standing;
+using RecordJson = nlohmann::json;
+
+template <class T>
+T value_at(const RecordJson& json, const char* key, T otherwise = {}) {
+  const auto found = json.find(key);
+  return found == json.end() || found->is_null() ? otherwise : found->get<T>();
+}
+
+template <class T>
+T required(const std::optional<T>& value, const std::string& name) {
+  if (!value) {
+    throw std::invalid_argument(fmt::format("'{}' is unknown to this version", name));
+  }
+  return *value;
+}
+
+std::optional<model::CheckedBy> checked_by_from(const RecordJson& json) {
+  for (const auto sort :
+       {model::CheckedBy::kResult, model::CheckedBy::kPart, model::CheckedBy::kState, model::CheckedBy::kInner}) {
+    if (json == model::name(sort)) {
+      return sort;
+    }
+  }
+  return std::nullopt;
+}
+
+model::CaseId id_from(const RecordJson& json) {
+  model::CaseId id;
+  id.benchmark = json.at("benchmark").get<std::string>();
+  id.index = json.at("index").get<std::size_t>();
+  id.label = json.at("label").get<std::string>();
+  id.module = value_at<std::string>(json, "module");
+  id.file = value_at<std::string>(json, "file");
+  id.line = value_at<int>(json, "line");
+  return id;
+}
+
+model::Observation observation_from(const RecordJson& json) {
+  model::Observation observation;
+  const RecordJson& in = json.at("observation");
+  const auto ending = in.at("ending").get<std::string>();
+  observation.ending = required(model::ending_from_name(ending), ending);
+  observation.detail = value_at<std::string>(in, "detail");
+  observation.traceback = value_at<std::string>(in, "traceback");
+  observation.output = value_at<std::string>(in, "output");
+  observation.notes = value_at<std::vector<std::string>>(in, "notes");
+  observation.seconds = value_at<double>(json, "seconds");
+  return observation;
+}
+
+model::SiteComparison site_from(const RecordJson& json) {
+  model::SiteComparison site;
+  const auto name = json.at("site").get<std::string>();
+  const auto match = json.at("match").get<std::string>();
+  site.site = required(model::Site::parse(name), name);
+  site.match = required(model::site_match_from_name(match), match);
+  site.source = value_at<std::string>(json, "source");
+  site.meaningful = value_at<bool>(json, "meaningful");
+  site.explanation = value_at<std::string>(json, "explanation");
+  site.details = json.value("details", RecordJson());
+  if (const auto shared = value_at<std::string>(json, "shares_with"); !shared.empty()) {
+    site.shares_with = model::Site::parse(shared);
+  }
+  return site;
+}
+
+model::CaseVerdict verdict_from(const RecordJson& json) {
+  model::CaseVerdict result;
+  result.id = id_from(json);
+  const auto verdict = json.at("verdict").get<std::string>();
+  result.verdict = required(model::verdict_from_name(verdict), verdict);
+  result.reason = value_at<std::string>(json, "reason");
+  result.checked_by = checked_by_from(json.value("checked_by", RecordJson()));
+  result.missing = value_at<std::vector<std::string>>(json, "missing");
+  result.source_changed = value_at<bool>(json, "source_changed");
+  for (const RecordJson& site : json.at("sites")) {
+    result.sites.push_back(site_from(site));
+  }
+  result.observation = observation_from(json);
+  return result;
+}
+
+model::CaseCapture capture_from(const RecordJson& json) {
+  model::CaseCapture result;
+  result.id = id_from(json);
+  const auto status = json.at("status").get<std::string>();
+  result.status = required(model::capture_status_from_name(status), status);
+  result.reason = value_at<std::string>(json, "reason");
+  result.missing = value_at<std::vector<std::string>>(json, "missing");
+  const auto loss = value_at<std::string>(json, "loss");
+  result.loss = loss == model::name(model::Loss::kKept)       ? model::Loss::kKept
+                : loss == model::name(model::Loss::kReplaced) ? model::Loss::kReplaced
+                                                              : model::Loss::kNone;
+  result.observation = observation_from(json);
+  result.observation.sites = json.at("sites").get<std::vector<model::SiteValue>>();
+  return result;
+}
+
+model::RunPlan plan_from(const RecordJson& json) {
+  model::RunPlan plan;
+  plan.benchmarks = value_at<std::size_t>(json, "benchmarks");
+  plan.cases = value_at<std::size_t>(json, "cases");
+  plan.excluded = value_at<std::size_t>(json, "excluded");
+  plan.filtered_out = value_at<std::size_t>(json, "filtered_out");
+  plan.not_imported = value_at<std::size_t>(json, "not_imported");
+  plan.workers = value_at<unsigned>(json, "workers", 1U);
+  plan.python = value_at<std::string>(json, "python");
+  plan.notes = value_at<std::vector<std::string>>(json, "notes");
+  plan.tested = value_at<std::vector<model::TestedPackage>>(json, "tested");
+  for (const RecordJson& each : json.value("failures", RecordJson::array())) {
+    plan.failures.push_back({value_at<std::string>(each, "where"), value_at<std::string>(each, "cause"),
+                             value_at<std::string>(each, "traceback")});
+  }
+  if (const RecordJson baseline = json.value("baseline", RecordJson()); baseline.is_object()) {
+    plan.baseline = model::BaselineOrigin{value_at<std::string>(baseline, "time"),
+                                          value_at<std::vector<model::TestedPackage>>(baseline, "tested")};
+  }
+  return plan;
+}
+
+ExitStatus status_from(const RecordJson& json) {
+  const auto name = json.at("status").get<std::string>();
+  for (const auto status : {ExitStatus::kSuccess, ExitStatus::kFailed, ExitStatus::kUsage, ExitStatus::kInternal,
+                            ExitStatus::kNoBaseline, ExitStatus::kNothingVerified, ExitStatus::kInterrupted}) {
+    if (name == status_name(status)) {
+      return status;
+    }
+  }
+  throw std::invalid_argument(fmt::format("the status '{}' is unknown to this version", name));
+}
+
+/// What every summary has. The counts are those of the cases, which are all there.
+template <class Summary>
+Summary summary_from(const RecordJson& json, const RunRecord& record) {
+  Summary summary;
+  summary.status = status_from(json);
+  summary.failure = value_at<std::string>(json, "failure");
+  summary.strict = value_at<bool>(json, "strict");
+  summary.seconds = value_at<double>(json, "seconds");
+  summary.snapshot_dir = record.head.snapshot_dir;
+  summary.plan = record.plan.value_or(model::RunPlan{});
+  return summary;
+}
+
+void count(const std::vector<model::CaseVerdict>& cases, model::VerifySummary& summary) {
+  summary.counts.clear();
+  summary.checked.clear();
+  for (const model::CaseVerdict& each : cases) {
+    ++summary.counts[each.verdict];
+    const Standing standing = model::standing(each.verdict);
+    if (each.checked_by && (standing == Standing::kPass || standing == Standing::kFail)) {
+      ++summary.checked[*each.checked_by];
+    }
+  }
+}
+
+void count(const std::vector<model::CaseCapture>& cases, model::CaptureSummary& summary) {
+  summary.counts.clear();
+  summary.kept = summary.replaced = 0;
+  for (const model::CaseCapture& each : cases) {
+    ++summary.counts[each.status];
+    summary.kept += each.loss == model::Loss::kKept ? 1 : 0;
+    summary.replaced += each.loss == model::Loss::kReplaced ? 1 : 0;
+  }
+}
+
+RunRecord record_of(const RecordJson& json) {
+  RunRecord record;
+  record.head.command = json.at("command").get<std::string>();
+  record.head.version = value_at<std::string>(json, "version");
+  record.head.timestamp = value_at<std::string>(json, "timestamp");
+  record.head.benchmark_dir = value_at<std::string>(json, "benchmark_dir");
+  record.head.snapshot_dir = value_at<std::string>(json, "snapshot_dir");
+  record.head.command_line = value_at<std::string>(json, "command_line");
+  if (json.contains("plan") && json["plan"].is_object()) {
+    record.plan = plan_from(json["plan"]);
+  }
+  const bool captures = record.head.command == "capture";
+  for (const RecordJson& each : json.at("cases")) {
+    if (captures) {
+      record.captured.push_back(capture_from(each));
+    } else {
+      record.verified.push_back(verdict_from(each));
+    }
+  }
+  const RecordJson& summary = json.at("summary");
+  if (!summary.contains("total")) {
+    record.end = Aborted{status_from(summary), value_at<std::string>(summary, "failure")};
+  } else if (captures) {
+    auto end = summary_from<model::CaptureSummary>(summary, record);
+    end.resumed = value_at<std::size_t>(summary, "resumed");
+    end.store_bytes = value_at<std::uint64_t>(summary, "store_bytes");
+    end.run_id = value_at<std::string>(summary, "run_id");
+    count(record.captured, end);
+    record.end = std::move(end);
+  } else {
+    auto end = summary_from<model::VerifySummary>(summary, record);
+    count(record.verified, end);
+    record.end = std::move(end);
+  }
+  return record;
+}
+
+/// The worse an end, the larger: an answer that several runs have given together is that of the worst.
+int badness(ExitStatus status) {
+  switch (status) {
+    case ExitStatus::kSuccess: return 0;
+    case ExitStatus::kNothingVerified: return 1;
+    case ExitStatus::kFailed: return 2;
+    case ExitStatus::kNoBaseline: return 3;
+    case ExitStatus::kUsage: return 4;
+    case ExitStatus::kInternal: return 5;
+    case ExitStatus::kInterrupted: return 6;
+  }
+  return 5;
+}
+
+int badness(const model::CaseVerdict& verdict) {
+  constexpr std::array<int, 5> kOrder = {0, 4, 1, 3, 2};  // of Standing's values
+  return kOrder.at(static_cast<std::size_t>(model::standing(verdict.verdict)));
+}
+
+int badness(const model::CaseCapture& capture) {
+  return capture.loss == model::Loss::kKept ? 100 : static_cast<int>(capture.status);
+}
+
+/// Every case once, by the worst that is said of it.
+template <class Result>
+void add_cases(std::vector<Result>& all, std::vector<Result> more) {
+  std::map<std::pair<std::string, std::size_t>, std::size_t> places;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    places.emplace(std::pair(all[i].id.benchmark, all[i].id.index), i);
+  }
+  for (Result& each : more) {
+    const auto found = places.find({each.id.benchmark, each.id.index});
+    if (found == places.end()) {
+      all.push_back(std::move(each));
+    } else if (badness(each) > badness(all[found->second])) {
+      all[found->second] = std::move(each);
+    }
+  }
+}
+
+void add_plan(model::RunPlan& all, const model::RunPlan& more) {
+  all.benchmarks += more.benchmarks;
+  all.cases += more.cases;
+  all.excluded = std::max(all.excluded, more.excluded);
+  all.failures.insert(all.failures.end(), more.failures.begin(), more.failures.end());
+  for (const std::string& note : more.notes) {
+    if (std::find(all.notes.begin(), all.notes.end(), note) == all.notes.end()) {
+      all.notes.push_back(note);
+    }
+  }
+}
+
+struct ShardEnd {
+  ExitStatus status = ExitStatus::kInternal;
+  std::string failure;
+  bool strict = false;
+  double seconds = 0;
+};
+
+ShardEnd end_of_shard(const RunRecord& record) {
+  return std::visit(util::Overloaded{[](const std::monostate&) { return ShardEnd{}; },
+                                     [](const Aborted& end) {
+                                       return ShardEnd{end.status, end.message, false, 0};
+                                     },
+                                     [](const auto& end) {
+                                       return ShardEnd{end.status, end.failure, end.strict, end.seconds};
+                                     }},
+                    record.end);
+}
+
+template <class Summary>
+Summary summary_of(const ShardEnd& end, const RunRecord& record) {
+  Summary summary;
+  summary.status = end.status;
+  summary.failure = end.failure;
+  summary.strict = end.strict;
+  summary.seconds = end.seconds;
+  summary.snapshot_dir = record.head.snapshot_dir;
+  summary.plan = record.plan.value_or(model::RunPlan{});
+  return summary;
+}
+
+}  // namespace
+
+Result<RunRecord> record_from_json(const std::string& text, const std::string& name) {
+  RecordJson json = RecordJson::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("format", RecordJson()) != kJsonFormat || !json.contains("cases")) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("'{}' is no report of capture or verify: name a file that --json FILE has written{}", name,
+                            json.is_discarded() ? " (this is no JSON)" : ""));
+  }
+  try {
+    return record_of(json);
+  } catch (const std::exception& error) {
+    return fail(ErrorKind::kUsage, fmt::format("'{}' is not as --json FILE writes it: {}", name, error.what()));
+  }
+}
+
+Result<RunRecord> merged(std::vector<RunRecord> records) {
+  if (records.empty()) {
+    return fail(ErrorKind::kUsage, "no report to read");
+  }
+  RunRecord all = std::move(records.front());
+  if (records.size() == 1) {
+    return all;
+  }
+  ShardEnd end = end_of_shard(all);
+  bool some_ended = !std::holds_alternative<Aborted>(all.end);
+  std::size_t failing = end.status == ExitStatus::kFailed ? 1 : 0;
+  for (std::size_t i = 1; i < records.size(); ++i) {
+    RunRecord& more = records[i];
+    if (more.head.command != all.head.command) {
+      return fail(ErrorKind::kUsage,
+                  fmt::format("a report of {} and one of {} cannot be made one", all.head.command, more.head.command));
+    }
+    const ShardEnd other = end_of_shard(more);
+    some_ended = some_ended || !std::holds_alternative<Aborted>(more.end);
+    failing += other.status == ExitStatus::kFailed ? 1 : 0;
+    if (badness(other.status) > badness(end.status)) {
+      end.status = other.status;
+      end.failure = other.failure;
+    }
+    end.strict = end.strict || other.strict;
+    end.seconds += other.seconds;
+    add_cases(all.captured, std::move(more.captured));
+    add_cases(all.verified, std::move(more.verified));
+    if (more.plan && all.plan) {
+      add_plan(*all.plan, *more.plan);
+    } else if (more.plan) {
+      all.plan = std::move(more.plan);
+    }
+  }
+  all.head.command_line.clear();  // each had its own
+  if (!some_ended) {
+    all.end = Aborted{end.status, end.failure};
+  } else if (all.head.command == "capture") {
+    auto summary = summary_of<model::CaptureSummary>(end, all);
+    count(all.captured, summary);
+    all.end = std::move(summary);
+  } else {
+    auto summary = summary_of<model::VerifySummary>(end, all);
+    count(all.verified, summary);
+    if (const std::size_t failed = summary.count(Standing::kFail);
+        failing > 1 && summary.status == ExitStatus::kFailed) {
+      summary.failure = failed > 0 ? counted(failed, "case") + " failed" : summary.failure;
+    }
+    all.end = std::move(summary);
+  }
+  return all;
+}
+
+}  // namespace snapshot_test::report
