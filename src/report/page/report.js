@@ -62,7 +62,7 @@
   let rows = []; // as below
   let names = {}; // modules, verdicts, kinds, groups
   let seen = []; // the rows that the filters leave, in the order of the table
-  let active = -1; // of seen: what the keyboard moves
+  let active = 0; // of seen: what the keyboard moves
   let opened = null; // the row whose details are shown
   const filter = { words: [], verdict: -1, module: -1, kind: -1, group: -1 };
   const order = { key: "worst", down: true };
@@ -115,7 +115,7 @@
         : (a, b) => (column.value(a) < column.value(b) ? -1 : column.value(a) > column.value(b) ? 1 : 0);
       seen.sort((a, b) => sign * compare(a, b) || a.place - b.place);
     }
-    active = Math.min(active, seen.length - 1);
+    active = Math.max(0, Math.min(active, seen.length - 1));
     byId("count").textContent =
       seen.length === rows.length ? counted(rows.length, "case") : `${grouped(seen.length)} of ${counted(rows.length, "case")}`;
     byId("scroll").scrollTop = 0;
