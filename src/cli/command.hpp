@@ -24,6 +24,7 @@ struct Shared {
   std::optional<std::uint64_t> shuffle;
   std::optional<std::uint64_t> durations;  ///< so many of the slowest cases are listed
   When color = When::kAuto;
+  When github = When::kAuto;           ///< a job summary and annotations: kAuto is in GitHub Actions
   bool full = false;                   ///< every failure is explained
   std::vector<std::string> arguments;  ///< the command line as it was given, without the program's name
 };

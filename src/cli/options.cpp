@@ -254,7 +254,7 @@ class Heading {
   std::size_t before_;
 };
 
-void declare_report_files(CLI::App& app, ReportFiles& files, Reporting when) {
+void declare_report_files(CLI::App& app, Shared& shared, ReportFiles& files, Reporting when) {
   for (const report::ReportKind& kind : report::report_kinds()) {
     if (when == Reporting::kAfterwards && kind.made == report::Made::kDuringTheRun) {
       continue;
@@ -267,6 +267,15 @@ void declare_report_files(CLI::App& app, ReportFiles& files, Reporting when) {
         kind.help);
     offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
   }
+  CLI::Option* github = app.add_option_function<std::string>(
+      "--github",
+      [&shared](const std::string& text) {
+        shared.github = text == "always" ? When::kAlways : text == "never" ? When::kNever : When::kAuto;
+      },
+      "write GitHub's job summary and annotations (default: auto, in GitHub Actions)");
+  offering(github, {Offer::Kind::kWords, {"auto", "always", "never"}})
+      ->type_name("WHEN")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 }  // namespace
@@ -283,13 +292,13 @@ void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files) {
   const Heading heading(app);
   app.add_flag_callback(
       "--full", [&shared] { shared.full = true; }, "explain every failure, not only the first ones");
-  declare_report_files(app, files, Reporting::kDuringTheRun);
+  declare_report_files(app, shared, files, Reporting::kDuringTheRun);
   heading.put("Reports");
 }
 
-void add_report_files(CLI::App& app, ReportFiles& files, Reporting when) {
+void add_report_files(CLI::App& app, Shared& shared, ReportFiles& files, Reporting when) {
   const Heading heading(app);
-  declare_report_files(app, files, when);
+  declare_report_files(app, shared, files, when);
   heading.put("Reports");
 }
 

@@ -23,8 +23,8 @@ using config::Group;
 /// with kRun, --shuffle and --report-durations with kProcess, --config and --color with kGeneral.
 void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups);
 enum class Reporting { kDuringTheRun, kAfterwards };
-/// Those of report/kinds.hpp that can be made then.
-void add_report_files(CLI::App& app, ReportFiles& files, Reporting when);
+/// Those of report/kinds.hpp that can be made then, and --github.
+void add_report_files(CLI::App& app, Shared& shared, ReportFiles& files, Reporting when);
 /// All of them, and --full.
 void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files);
 

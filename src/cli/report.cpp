@@ -21,7 +21,7 @@ struct ReportArgs {
 };
 
 Result<void> make_reports(const ReportArgs& args, const Streams& streams) {
-  if (args.files.empty()) {
+  if (args.files.empty() && args.shared.github != When::kAlways) {
     return fail(ErrorKind::kUsage, "no report is asked for: --html FILE, --junit FILE, or another one of --help");
   }
   std::vector<report::RunRecord> records;
@@ -32,7 +32,7 @@ Result<void> make_reports(const ReportArgs& args, const Streams& streams) {
   }
   TRY_ASSIGN(auto record, report::merged(std::move(records)));
   report::Reports reports;
-  TRY(open_reports(reports, args.files, streams));
+  TRY(open_reports(reports, args.files, args.shared.github, streams));
   reports.tell(std::move(record));
   if (!reports.unwritten().empty()) {
     return tl::unexpected(reports.unwritten().front());
@@ -53,7 +53,7 @@ Action declare_report(CLI::App& app, Shared& shared) {
       {Offer::Kind::kFiles, {}})
       ->type_name("RUN.json...")
       ->required();
-  add_report_files(app, args.files, Reporting::kAfterwards);
+  add_report_files(app, shared, args.files, Reporting::kAfterwards);
   app.footer(
       "Examples:\n"
       "  snapshot_test report run.json --html report.html\n"
@@ -64,7 +64,8 @@ Action declare_report(CLI::App& app, Shared& shared) {
 }  // namespace
 
 SubcommandRow report_subcommand() {
-  return {"report", "Make reports of a run from its --json file, or of several shards; starts no Python", &declare_report};
+  return {"report", "Make reports of a run from its --json file, or of several shards; starts no Python",
+          &declare_report};
 }
 
 }  // namespace snapshot_test::cli

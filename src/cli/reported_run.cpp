@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "cli/settings.hpp"
 #include "report/format.hpp"
+#include "report/github.hpp"
 #include "report/report.hpp"
 #include "report/terminal.hpp"
 #include "snapshot_test/store/run_info.hpp"
@@ -22,6 +24,10 @@
 namespace snapshot_test::cli {
 
 namespace {
+
+bool report_on_output(const ReportFiles& files) {
+  return std::any_of(files.begin(), files.end(), [](const ReportFile& file) { return file.path == "-"; });
+}
 
 Result<void> all_apart(const ReportFiles& files) {
   std::map<std::string, std::string_view> taken;
@@ -84,7 +90,7 @@ std::string again(const Shared& shared, Choice choice) {
 std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared,
                                                 const ReportFiles& files, const Streams& streams) {
   // Standard output belongs to the report that was sent there.
-  const bool to_err = std::any_of(files.begin(), files.end(), [](const ReportFile& file) { return file.path == "-"; });
+  const bool to_err = report_on_output(files);
   const int fd = to_err ? streams.err_fd : streams.out_fd;
   report::TerminalOptions options;
   options.full = shared.full;
@@ -132,11 +138,20 @@ Result<model::ExitStatus> run(report::Reports& reports, const Shared& shared, co
 
 }  // namespace
 
-Result<void> open_reports(report::Reports& reports, const ReportFiles& files, const Streams& streams) {
+Result<void> open_reports(report::Reports& reports, const ReportFiles& files, When github, const Streams& streams) {
   TRY(all_apart(files));
   for (const auto& [kind, path] : files) {
     TRY_ASSIGN(auto opened, kind.open(path, streams.out));
     reports.add(std::move(opened), kind.cases);
+  }
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  if (github == When::kAlways || (github == When::kAuto && variable("GITHUB_ACTIONS") == "true")) {
+    // The runner reads commands from both; standard output may be a report.
+    std::ostream& log = report_on_output(files) ? streams.err : streams.out;
+    reports.add(std::make_unique<report::Github>(variable("GITHUB_STEP_SUMMARY"), log), report::Cases::kRead);
   }
   return {};
 }
@@ -155,7 +170,7 @@ model::ExitStatus reported_run(const std::string& command, const Shared& shared,
   report::RunHead head = run_head(command);
   head.command_line = again(shared, Choice::kKept);
   reports.set_head(std::move(head));
-  if (const auto opened = open_reports(reports, files, streams); !opened) {
+  if (const auto opened = open_reports(reports, files, shared.github, streams); !opened) {
     return complain(opened.error(), streams, shared.color);
   }
   const auto outcome = run(reports, shared, files, streams, work);

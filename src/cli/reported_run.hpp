@@ -12,8 +12,10 @@
 
 namespace snapshot_test::cli {
 
-/// Opens the files that were asked for and adds their reports; kUsage where two name the same one.
-[[nodiscard]] Result<void> open_reports(report::Reports& reports, const ReportFiles& files, const Streams& streams);
+/// Opens the files that were asked for and adds their reports, and GitHub's where it is wanted; kUsage where two name
+/// the same one.
+[[nodiscard]] Result<void> open_reports(report::Reports& reports, const ReportFiles& files, When github,
+                                        const Streams& streams);
 
 /// What a report says of a run that begins now.
 [[nodiscard]] report::RunHead run_head(const std::string& command);
