@@ -51,6 +51,10 @@ struct FolderCapture final : CaptureTransaction {
   }
   bool holds(const model::SiteValue& site) const override;
   Result<void> put_manifest(const Manifest& manifest) override;
+  Result<void> remove_manifest(std::string_view benchmark) override {
+    removed.insert(paths::manifest({}, benchmark).string());
+    return {};
+  }
   Result<void> put_run(const RunInfo& run) override;
   void keep_replaced() override { keeps_replaced = true; }
   Result<void> commit() override;
@@ -65,6 +69,7 @@ struct FolderCapture final : CaptureTransaction {
   bool decided = false;              ///< the commit marker is there: the staged files are the baseline now
   std::optional<Journal> journal{};  ///< of one that can be resumed: what is staged stays
   Resumed left{};
+  std::set<std::string> removed{};  ///< manifests, as Removal has them
   std::set<std::string> referenced{};
   std::set<std::string> captured{};  ///< those of `referenced` that this run must have written or found
 
@@ -254,6 +259,9 @@ Result<void> FolderCapture::commit() {
   done = drop_unreferenced();
   if (done) {
     done = check_places(root, staged);
+  }
+  if (done && !removed.empty()) {
+    done = stage_removal({removed}, staged);
   }
   if (done && keeps_replaced) {
     done = renew_gitignore(root);

@@ -131,6 +131,15 @@ Result<std::optional<KeptCapture>> newest_kept(const fs::path& root) {
   return read_record(folders.back()).map([](KeptCapture kept) { return std::optional(std::move(kept)); });
 }
 
+Result<void> stage_removal(const Removal& removal, const fs::path& staged) {
+  nlohmann::ordered_json out;
+  out["format"] = kFormatVersion;
+  out["manifests"] = removal.manifests;
+  out["runs"] = removal.runs;
+  out["replaced"] = removal.replaced;
+  return write_new_file(removal_of(staged), json_text(out));
+}
+
 Result<void> stage_replaced(const fs::path& root, const fs::path& staged, const std::string& run_id) {
   TRY_ASSIGN(const auto before, manifest_files(paths::cases(root)));
   if (before.empty()) {
@@ -154,15 +163,19 @@ Result<void> stage_replaced(const fs::path& root, const fs::path& staged, const 
       TRY(link_file(paths::cases(root) / file, old_cases / file));
     }
   }
+  TRY_ASSIGN(const auto removal, read_removal(staged));
+  for (const std::string& file : removal.manifests) {
+    files.push_back({file, "", false});  // the digest of what is not there
+    TRY(ensure_folder((old_cases / file).parent_path()));
+    TRY(link_file(paths::cases(root) / file, old_cases / file));
+  }
   return write_new_file(record_of(folder), record_text(run_id, files));
 }
 
 Result<void> stage_undo(const fs::path& root, const KeptCapture& kept, const fs::path& staged) {
-  nlohmann::ordered_json removal;
-  removal["format"] = kFormatVersion;
-  removal["manifests"] = nlohmann::ordered_json::array();
-  removal["runs"] = {kept.run_id};
-  removal["replaced"] = {kept.folder.filename().string()};
+  Removal removal;
+  removal.runs = {kept.run_id};
+  removal.replaced = {kept.folder.filename().string()};
   for (const KeptCapture::File& file : kept.files) {
     const fs::path there = paths::cases(root) / file.manifest;
     TRY_ASSIGN(const auto digest, digest_of(there));
@@ -173,14 +186,14 @@ Result<void> stage_undo(const fs::path& root, const KeptCapture& kept, const fs:
                               there.string(), kept.run_id));
     }
     if (file.is_new) {
-      removal["manifests"].push_back(file.manifest);
+      removal.manifests.insert(file.manifest);
       continue;
     }
     const fs::path to = paths::cases(staged) / file.manifest;
     TRY(ensure_folder(to.parent_path()));
     TRY(link_file(paths::cases(kept.folder) / file.manifest, to));
   }
-  return write_new_file(removal_of(staged), json_text(removal));
+  return stage_removal(removal, staged);
 }
 
 Result<Removal> read_removal(const fs::path& staged) {

@@ -20,7 +20,11 @@ struct Removal {
   std::set<std::string> replaced = {};  ///< names of kept captures
 };
 
-/// Before a capture commits: puts into its staging folder what its manifests replace. Nothing, where the store has no
+/// Makes the commit of a staging folder remove these.
+[[nodiscard]] Result<void> stage_removal(const Removal& removal, const std::filesystem::path& staged);
+
+/// Before a capture commits: puts into its staging folder what its manifests replace, and
+/// what it removes. Nothing, where the store has no
 /// manifests yet: there is no baseline to go back to. Needs the store's lock.
 [[nodiscard]] Result<void> stage_replaced(const std::filesystem::path& root, const std::filesystem::path& staged,
                                           const std::string& run_id);

@@ -160,6 +160,10 @@ class Capture : public CaptureTransaction {
     manifests_.insert_or_assign(manifest.benchmark, manifest);
     return {};
   }
+  Result<void> remove_manifest(std::string_view benchmark) override {
+    removed_.emplace(benchmark);
+    return {};
+  }
   Result<void> put_run(const RunInfo& run) override {
     run_ = run;
     return {};
@@ -172,10 +176,16 @@ class Capture : public CaptureTransaction {
         const auto before = data_.manifests.find(name);
         kept.before[name] = before == data_.manifests.end() ? std::nullopt : std::optional(before->second);
       }
+      for (const std::string& name : removed_) {
+        kept.before[name] = data_.manifests.at(name);
+      }
       data_.kept.push_back(std::move(kept));
     }
     for (auto& [name, manifest] : manifests_) {
       data_.manifests.insert_or_assign(name, std::move(manifest));
+    }
+    for (const std::string& name : removed_) {
+      data_.manifests.erase(name);
     }
     data_.objects.merge(data_.staged);
     data_.staged.clear();
@@ -193,6 +203,7 @@ class Capture : public CaptureTransaction {
   std::optional<nlohmann::json> key_;
   Resumed resumed_;
   std::map<std::string, Manifest> manifests_;
+  std::set<std::string> removed_;
   std::optional<RunInfo> run_;
   bool keeps_ = false;
 };

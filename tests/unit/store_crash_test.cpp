@@ -255,6 +255,58 @@ TEST_F(Crashes, AKillWhileACaptureIsUndoneLeavesItWholeOrUndone) {
   EXPECT_GT(seen[after], 5);
 }
 
+TEST_F(Crashes, AKillWhileManifestsAreRemovedLeavesAllOfThemOrNone) {
+  const std::string before = "a=run-1 b=run-1 c=run-1 run-1 ";
+  const std::string after = "a=run-2 run-1 ";
+  const fs::path base = folder.path() / "removal";
+  {
+    const auto capture = must(must(FolderStore::open_or_create(base)).begin_capture("run-1"));
+    for (const char name : std::string("abc")) {
+      must(capture->put_manifest(simple_manifest(std::string(1, name), "run-1", {})));
+    }
+    RunInfo info;
+    info.id = "run-1";
+    must(capture->put_run(info));
+    must(capture->commit());
+  }
+  ASSERT_EQ(runs_in(base), before);
+  const auto remove = [&] {
+    const auto opened = must(FolderStore::open(root));
+    const auto capture = must(opened.begin_capture("run-2"));
+    must(capture->put_manifest(simple_manifest("a", "run-2", {})));
+    must(capture->remove_manifest("b"));
+    must(capture->remove_manifest("c"));
+    capture->keep_replaced();
+    return capture->commit() ? 0 : 1;
+  };
+  std::map<std::string, int> seen;
+  for (int survived = 0;; ++survived) {
+    fs::remove_all(root);
+    fs::copy(base, root, fs::copy_options::recursive);
+    int left = survived;
+    const auto status = traced(remove, [&](const Call&) { return left-- > 0; });
+    std::string as_reader;
+    {
+      const auto lock = must(StoreLock::take(root));
+      as_reader = runs_in(root);
+    }
+    const std::string finished = runs_in(root);
+    ASSERT_THAT(finished, AnyOf(Eq(before), Eq(after))) << "killed before change " << survived;
+    ASSERT_EQ(as_reader, finished) << "killed before change " << survived;
+    ++seen[finished];
+    if (finished == after) {
+      must(must(FolderStore::open(root)).undo_capture("run-2"));
+      ASSERT_EQ(runs_in(root), before) << "killed before change " << survived;
+    }
+    if (status) {
+      ASSERT_EQ(*status, 0);
+      break;
+    }
+  }
+  EXPECT_GT(seen[before], 5);
+  EXPECT_GT(seen[after], 5);
+}
+
 TEST_F(Crashes, NobodyElseWritesWhileACaseIsForgotten) {
   fresh_copy();
   int tried = 0;

@@ -34,6 +34,8 @@ class CaptureTransaction {
   [[nodiscard]] virtual bool holds(const model::SiteValue& site) const = 0;
   /// Replaces the benchmark's manifest at commit. See merge() for captures of some of its cases.
   [[nodiscard]] virtual Result<void> put_manifest(const Manifest& manifest) = 0;
+  /// Removes the benchmark's manifest at commit.
+  [[nodiscard]] virtual Result<void> remove_manifest(std::string_view benchmark) = 0;
   [[nodiscard]] virtual Result<void> put_run(const RunInfo& run) = 0;
 
   /// To be called before commit(): what that replaces is kept until the store is cleaned, for Store::undo_capture().
