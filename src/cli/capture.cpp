@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,15 @@ struct CaptureArgs {
   Loss loss = Loss::kRefused;  ///< of snapshots that can be checked
   bool yes = false;
   bool undo = false;
+  bool check = false;
+  session::Update update = session::Update::kAll;
 };
+
+const std::map<std::string, session::Update>& updates() {
+  static const std::map<std::string, session::Update> kUpdates{
+      {"missing", session::Update::kMissing}, {"failed", session::Update::kFailed}, {"all", session::Update::kAll}};
+  return kUpdates;
+}
 
 model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
   if (args.undo && !args.files.empty()) {
@@ -40,6 +49,8 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     options.comparison = config::comparison_of(config);
     options.method = config.method;
     options.record = config::record_of(config);
+    options.update = args.update;
+    options.storing = args.check ? session::CaptureOptions::Storing::kCheck : session::CaptureOptions::Storing::kCommit;
     options.allow_loss = args.loss == CaptureArgs::Loss::kAllowed;
     options.demands = config.demands;
     if (!args.yes && can_ask(streams)) {
@@ -64,6 +75,20 @@ Action declare_capture(CLI::App& app, Shared& shared) {
       "-y,--yes", args.yes,
       "replace the baseline without asking (on a terminal, capture asks where cases would change from verified to "
       "different)");
+  app.add_flag("--check", args.check,
+               "store nothing: say what a capture would replace, and fail where cases would be different, new or gone");
+  offering(app.add_option_function<std::string>(
+               "--update", [&args](const std::string& word) { args.update = updates().at(word); },
+               "which of the selected cases to capture: those without a snapshot, those that did not run when they "
+               "were captured, or all (default: all)"),
+           {Offer::Kind::kWords, {"missing", "failed", "all"}})
+      ->type_name("missing|failed|all")
+      ->check(CLI::Validator(
+          [](const std::string& word) {
+            return updates().contains(word) ? std::string()
+                                            : "must be \"missing\", \"failed\" or \"all\", not \"" + word + "\"";
+          },
+          ""));
   app.add_flag("--undo", args.undo,
                "run nothing, but bring back the baseline that the last capture replaced; it is kept until "
                "`snapshot_test clean`");

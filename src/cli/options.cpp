@@ -230,6 +230,7 @@ const char* title(Group group) {
     case Group::kProcess: return "Processes";
     case Group::kCapture: return "Capturing";
     case Group::kDemands: return "What fails the run";
+    case Group::kPolicies: return "Cases without a snapshot, snapshots without a case";
     case Group::kGeneral:
     case Group::kFile: break;
   }

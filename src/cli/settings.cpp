@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <string_view>
+
 #include "config/layers.hpp"
 #include "config/load.hpp"
 #include "util/try.hpp"
@@ -61,6 +64,25 @@ Result<session::SuiteOptions> suite_options(const config::Config& config, const 
 
 std::string what_is_left(const Shared& shared) {
   return shared.filter ? fmt::format("the filter '{}' matches none", *shared.filter) : "nothing is left";
+}
+
+/// As other tools read it: set, and neither empty nor a word for no.
+Surroundings surroundings() {
+  const char* ci = std::getenv("CI");  // NOLINT(concurrency-mt-unsafe): no other thread changes the environment
+  const std::string_view value = ci == nullptr ? "" : ci;
+  const bool no = value.empty() || value == "0" || value == "false" || value == "False";
+  return no ? Surroundings::kPerson : Surroundings::kService;
+}
+
+model::Demands settled(model::Demands demands, Surroundings where) {
+  const bool service = where == Surroundings::kService;
+  if (demands.missing == model::Missing::kAuto) {
+    demands.missing = service ? model::Missing::kFail : model::Missing::kUnverified;
+  }
+  if (demands.obsolete == model::Obsolete::kAuto) {
+    demands.obsolete = service ? model::Obsolete::kFail : model::Obsolete::kWarn;
+  }
+  return demands;
 }
 
 report::Verbosity verbosity(const config::Config& config) {

@@ -16,6 +16,12 @@ namespace snapshot_test::cli {
 /// What is said of a selection that is empty: "the filter 'x' matches none", to be followed by "of 3 cases".
 [[nodiscard]] std::string what_is_left(const Shared& shared);
 
+/// Does a person look at the run, or does a service that sets `CI`?
+enum class Surroundings { kPerson, kService };
+[[nodiscard]] Surroundings surroundings();
+/// The demands with what `auto` comes to there.
+[[nodiscard]] model::Demands settled(model::Demands demands, Surroundings where);
+
 [[nodiscard]] report::Verbosity verbosity(const config::Config& config);
 
 }  // namespace snapshot_test::cli

@@ -26,7 +26,9 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     options.suite = std::move(suite);
     options.snapshot_dir = config.snapshot_dir;
     options.comparison = config::comparison_of(config);
-    options.demands = config.demands;
+    options.demands = settled(config.demands, surroundings());
+    options.method = config.method;
+    options.record = config::record_of(config);
     options.max_failures = args.max_failures.value_or(0);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
@@ -37,8 +39,8 @@ Action declare_verify(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<VerifyArgs>(VerifyArgs{shared});
   VerifyArgs& args = *held;
   add_settings(app, shared,
-               {Group::kSuite, Group::kSelection, Group::kStore, Group::kTolerance, Group::kDemands, Group::kRun,
-                Group::kProcess});
+               {Group::kSuite, Group::kSelection, Group::kStore, Group::kTolerance, Group::kDemands, Group::kPolicies,
+                Group::kRun, Group::kProcess});
   app.add_flag_callback(
       "-x", [&args] { args.max_failures = 1; }, "stop at the first case that fails");
   add_count(app, "--maxfail", args.max_failures, "stop when N cases have failed (default: never)");

@@ -197,6 +197,22 @@ const std::vector<Row>& rows() {
                "also those of whose result something cannot be compared, `any` also those that are checked by inner calls "
                "or state only",
        .detail = "see [verdicts.md](verdicts.md#what-a-case-is-checked-by)"},
+      {.key = "min_cases", .place = AT(demands.min_cases), .group = Group::kDemands,
+       .option = "--min-cases",
+       .help = "fail if fewer cases than this were checked, and in a capture if `verify` will be able to check fewer",
+       .detail = "which cases count, `min_verified_counts` says"},
+      {.key = "missing", .place = AT(demands.missing), .group = Group::kPolicies,
+       .option = "--missing",
+       .help = "what becomes of a case without a snapshot: `unverified` counts it, `fail` fails the run, `capture` runs "
+               "it after the others and stores it",
+       .detail = "see [review.md](review.md#policies)",
+       .default_means = "`fail` where the environment has `CI`, else `unverified`"},
+      {.key = "obsolete", .place = AT(demands.obsolete), .group = Group::kPolicies,
+       .option = "--obsolete",
+       .help = "what becomes of a snapshot whose case is gone: `ignore` does not speak of it, `warn` lists it, `fail` "
+               "fails the run, `delete` removes it; the last two only where the whole suite was run",
+       .detail = "see [review.md](review.md#policies)",
+       .default_means = "`fail` where the environment has `CI`, else `warn`"},
       {.key = "verbose", .place = AT(verbose), .group = Group::kGeneral,
        .option = "-v,--verbose",
        .help = "show every case, notes and complete lists"},

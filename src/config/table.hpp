@@ -25,7 +25,19 @@ struct Place {
 };
 
 /// Who needs a setting: a subcommand takes whole groups of options.
-enum class Group { kFile, kSuite, kSelection, kStore, kTolerance, kRun, kProcess, kCapture, kDemands, kGeneral };
+enum class Group {
+  kFile,
+  kSuite,
+  kSelection,
+  kStore,
+  kTolerance,
+  kRun,
+  kProcess,
+  kCapture,
+  kDemands,
+  kPolicies,
+  kGeneral
+};
 
 /// What a text names: for shells, and because relative paths in a file are relative to its folder.
 enum class Names { kNothing, kFolder, kFile, kPython };

@@ -266,6 +266,9 @@ std::vector<std::string> words(model::Counted) {
   return names;
 }
 
+std::vector<std::string> words(model::Missing) { return {"auto", "unverified", "fail", "capture"}; }
+std::vector<std::string> words(model::Obsolete) { return {"auto", "ignore", "warn", "fail", "delete"}; }
+
 Wrong read_word(const Json& value, const std::vector<std::string>& words, std::size_t& place) {
   const auto* const word = value.get_ptr<const Json::string_t*>();
   const auto found = word == nullptr ? words.end() : std::find(words.begin(), words.end(), *word);

@@ -108,6 +108,19 @@ void from_json(const nlohmann::json& in, SiteComparison& out) {
   out.shares_with = in.contains("shares_with") ? Site::parse(in.at("shares_with").get<std::string>()) : std::nullopt;
 }
 
+std::optional<bool> grade(ExitStatus status, bool too_little) {
+  switch (status) {
+    case ExitStatus::kSuccess: return true;
+    case ExitStatus::kFailed: return too_little ? std::nullopt : std::optional(false);
+    default: return std::nullopt;
+  }
+}
+
+bool VerifySummary::fails(Verdict verdict) const {
+  return standing(verdict) == Standing::kFail || (strict && fails_when_strict(verdict)) ||
+         (missing_fails && verdict == Verdict::kNoSnapshot) || (obsolete_fails && verdict == Verdict::kObsolete);
+}
+
 std::size_t VerifySummary::count(Standing wanted) const {
   std::size_t total = 0;
   for (const auto& [verdict, cases] : counts) {

@@ -61,11 +61,21 @@ struct ComparisonOptions {
   std::vector<RuleChange> changes;  ///< for single benchmarks
 };
 
+/// What becomes of a case that has no snapshot. kAuto: kFail where the environment says `CI`, else kUnverified.
+enum class Missing { kAuto, kUnverified, kFail, kCapture };
+
+/// What becomes of a snapshot whose case is gone. kFail and kDelete need a complete run, and kWarn else. kAuto: kFail
+/// where the environment says `CI`, else kWarn.
+enum class Obsolete { kAuto, kIgnore, kWarn, kFail, kDelete };
+
 /// What a run must come to beside that nothing fails.
 struct Demands {
   bool strict = false;      ///< of capture: verify will be able to check every case; of verify: every case was checked
   double min_verified = 0;  ///< percent of the countable cases that are checked
   Counted min_verified_counts = Counted::kResult;  ///< which of the checked cases count
+  std::uint64_t min_cases = 0;                     ///< how many of them there must be
+  Missing missing = Missing::kAuto;
+  Obsolete obsolete = Obsolete::kAuto;
 };
 
 /// How a capture is made.

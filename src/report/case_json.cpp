@@ -69,6 +69,8 @@ Json place_json(const model::CaseId& id) {
   return json;
 }
 
+Json ok_json(std::optional<bool> ok) { return ok ? Json(*ok) : Json(nullptr); }
+
 template <class Map>
 std::pair<std::size_t, Json> by_name(const Map& counts) {
   std::size_t total = 0;
@@ -93,6 +95,12 @@ void add_status(Json& json, model::ExitStatus status, const std::string& failure
   json["status"] = status_name(status);
   json["exit_status"] = static_cast<int>(status);
   json["failure"] = failure;
+}
+
+Json aborted_json(model::ExitStatus status, const std::string& failure) {
+  Json json = {{"ok", ok_json(model::grade(status, true))}};
+  add_status(json, status, failure);
+  return json;
 }
 
 Json id_json(const model::CaseId& id) {
@@ -181,12 +189,14 @@ Json counts_json(const model::VerifySummary& summary) {
   auto [total, names] = by_name(summary.counts);
   const std::size_t obsolete = summary.count(Standing::kObsolete);
   const std::size_t checked = checked_cases(summary.checked, model::Counted::kAny);
-  Json json = {{"total", total - obsolete},
+  Json json = {{"ok", ok_json(summary.ok())},
+               {"total", total - obsolete},
                {"passed", summary.count(Standing::kPass)},
                {"failed", summary.count(Standing::kFail)},
                {"skipped", summary.count(Standing::kNeither)},
                {"unverified", summary.count(Standing::kUnverified)},
                {"obsolete", obsolete},
+               {"not_run", summary.not_run.size()},
                {"checked_by", checked_json(summary.checked)},
                {"unchecked", summary.countable_cases() - checked},
                {"verified_share", summary.verified_share(model::Counted::kAny)},
@@ -205,7 +215,8 @@ Json counts_json(const model::CaptureSummary& summary) {
   const std::size_t countable = summary.countable_cases();
   const std::size_t verifiable = summary.verifiable_cases();
   const model::CheckedCounts checked = summary.checked();
-  Json json = {{"total", total},
+  Json json = {{"ok", ok_json(summary.ok())},
+               {"total", total},
                {"captured", verifiable},
                {"failed", found == summary.counts.end() ? 0 : found->second},
                {"skipped", total - countable},

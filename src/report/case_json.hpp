@@ -33,6 +33,9 @@ using Json = nlohmann::ordered_json;
 /// `status` by name and `exit_status` by number.
 void add_status(Json& json, model::ExitStatus status, const std::string& failure);
 
+/// Of a run that could not start or go on: there is no `ok`, and why.
+[[nodiscard]] Json aborted_json(model::ExitStatus status, const std::string& failure);
+
 /// JSON text; bytes that are no UTF-8 are replaced. `indent` as nlohmann's dump(): -1 = one line.
 [[nodiscard]] std::string dump(const Json& json, int indent);
 

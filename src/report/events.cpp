@@ -70,7 +70,7 @@ void Events::finished(const model::VerifySummary& summary) { write("finished", c
 Result<void> Events::close(const RunRecord& record) {
   if (const auto* aborted = std::get_if<Aborted>(&record.end)) {
     Json json = head_json(head_);
-    add_status(json, aborted->status, aborted->message);
+    json.update(aborted_json(aborted->status, aborted->message));
     write("aborted", json);
   }
   return written_;

@@ -8,11 +8,7 @@ namespace {
 
 struct EndJson {
   Json operator()(std::monostate /*goes on*/) const { return {}; }
-  Json operator()(const Aborted& end) const {
-    Json json;
-    add_status(json, end.status, end.message);
-    return json;
-  }
+  Json operator()(const Aborted& end) const { return aborted_json(end.status, end.message); }
   template <class Summary>
   Json operator()(const Summary& summary) const {
     return counts_json(summary);
@@ -46,7 +42,17 @@ Result<void> JsonReport::close(const RunRecord& record) {
   text += ",\n  \"cases\": [";
   append(text, record.captured);
   append(text, record.verified);
-  text += record.captured.empty() && record.verified.empty() ? "]\n}\n" : "\n  ]\n}\n";
+  text += record.captured.empty() && record.verified.empty() ? "]" : "\n  ]";
+  if (const auto* verified = std::get_if<model::VerifySummary>(&record.end)) {
+    text += ",\n  \"not_run\": [";
+    const char* separator = "\n    ";
+    for (const model::CaseId& id : verified->not_run) {
+      text += separator + dump(id_json(id), -1);
+      separator = ",\n    ";
+    }
+    text += verified->not_run.empty() ? "]" : "\n  ]";
+  }
+  text += "\n}\n";
   return file_.write(text);
 }
 

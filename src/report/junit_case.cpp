@@ -59,21 +59,28 @@ void explain(JunitCase& result, const model::CaseId& id, const std::string& text
   result.text = shortened(whole, kJunitText - result.message.size());
 }
 
-Kind kind_of(Verdict verdict, bool strict) {
+/// What makes a case fail, of the run's end as far as it is known.
+struct Strictness {
+  bool strict = false;
+  const model::VerifySummary* verified = nullptr;
+};
+
+Kind kind_of(Verdict verdict, const Strictness& strictness) {
+  const bool fails = strictness.verified != nullptr && strictness.verified->fails(verdict);
   switch (model::standing(verdict)) {
-    case Standing::kPass: return strict && model::fails_when_strict(verdict) ? Kind::kFailure : Kind::kPassed;
+    case Standing::kPass: return fails ? Kind::kFailure : Kind::kPassed;
     case Standing::kFail: return verdict == Verdict::kDifferent ? Kind::kFailure : Kind::kError;
     case Standing::kNeither: return Kind::kSkipped;
     case Standing::kUnverified:
-    case Standing::kObsolete: return strict ? Kind::kFailure : Kind::kSkipped;
+    case Standing::kObsolete: return fails ? Kind::kFailure : Kind::kSkipped;
   }
   return Kind::kError;
 }
 
-JunitCase junit(const model::CaseVerdict& verdict, bool strict) {
+JunitCase junit(const model::CaseVerdict& verdict, const Strictness& strictness) {
   JunitCase result = begin(verdict.id, verdict.observation);
   const Standing standing = model::standing(verdict.verdict);
-  const Kind kind = kind_of(verdict.verdict, strict);
+  const Kind kind = kind_of(verdict.verdict, strictness);
   const std::string_view name = model::name(verdict.verdict);
   std::string message = fmt::format("{}{}{}", name, verdict.reason.empty() ? "" : ": ", verdict.reason);
   if (standing == Standing::kUnverified) {
@@ -88,7 +95,7 @@ JunitCase junit(const model::CaseVerdict& verdict, bool strict) {
   return result;
 }
 
-JunitCase junit(const model::CaseCapture& capture, bool strict) {
+JunitCase junit(const model::CaseCapture& capture, const Strictness& strictness) {
   JunitCase result = begin(capture.id, capture.observation);
   const std::string_view name = model::name(capture.status);
   const std::string message = fmt::format("{}{}{}", name, capture.reason.empty() ? "" : ": ", capture.reason);
@@ -101,7 +108,8 @@ JunitCase junit(const model::CaseCapture& capture, bool strict) {
   } else if (capture.status == CaptureStatus::kSkipped || capture.status == CaptureStatus::kNoOp) {
     say(result, Kind::kSkipped, name, message);
   } else if (!model::verifiable(capture.status)) {
-    say(result, strict ? Kind::kFailure : Kind::kSkipped, name, "UNVERIFIED: verify cannot check it: " + message);
+    say(result, strictness.strict ? Kind::kFailure : Kind::kSkipped, name,
+        "UNVERIFIED: verify cannot check it: " + message);
   }
   if (result.kind == Kind::kFailure || result.kind == Kind::kError) {
     explain(result, capture.id, observation_text(capture.observation, capture.reason));
@@ -112,15 +120,15 @@ JunitCase junit(const model::CaseCapture& capture, bool strict) {
 struct End {
   ExitStatus status = ExitStatus::kInternal;
   std::string why;
-  bool strict = false;
+  Strictness strictness{};
 };
 
 End end_of(const RunRecord& record) {
   struct Visitor {
     End operator()(std::monostate /*goes on*/) const { return {}; }
-    End operator()(const Aborted& end) const { return {end.status, end.message, false}; }
-    End operator()(const model::CaptureSummary& end) const { return {end.status, end.failure, end.strict}; }
-    End operator()(const model::VerifySummary& end) const { return {end.status, end.failure, end.strict}; }
+    End operator()(const Aborted& end) const { return {end.status, end.message}; }
+    End operator()(const model::CaptureSummary& end) const { return {end.status, end.failure, {end.strict, nullptr}}; }
+    End operator()(const model::VerifySummary& end) const { return {end.status, end.failure, {end.strict, &end}}; }
   };
   return std::visit(Visitor{}, record.end);
 }
@@ -130,20 +138,20 @@ const model::CaseId& id_at(const RunRecord& record, std::size_t place) {
                                         : record.verified[place - record.captured.size()].id;
 }
 
-JunitCase case_at(const RunRecord& record, std::size_t place, bool strict) {
-  return place < record.captured.size() ? junit(record.captured[place], strict)
-                                        : junit(record.verified[place - record.captured.size()], strict);
+JunitCase case_at(const RunRecord& record, std::size_t place, const Strictness& strictness) {
+  return place < record.captured.size() ? junit(record.captured[place], strictness)
+                                        : junit(record.verified[place - record.captured.size()], strictness);
 }
 
 bool is_bad(Kind kind) { return kind == Kind::kFailure || kind == Kind::kError; }
 
 /// Does a case that is listed say why the run failed?
-bool some_case_fails(const RunRecord& record, bool strict) {
+bool some_case_fails(const RunRecord& record, const Strictness& strictness) {
   return std::any_of(record.verified.begin(), record.verified.end(),
-                     [&](const auto& each) { return is_bad(kind_of(each.verdict, strict)); }) ||
+                     [&](const auto& each) { return is_bad(kind_of(each.verdict, strictness)); }) ||
          std::any_of(record.captured.begin(), record.captured.end(), [&](const auto& each) {
            return each.status == CaptureStatus::kFailed || each.loss == model::Loss::kKept ||
-                  (strict && !model::verifiable(each.status));
+                  (strictness.strict && !model::verifiable(each.status));
          });
 }
 
@@ -159,14 +167,14 @@ JunitCases::JunitCases(const RunRecord& record) : record_(record) {
   const End end = end_of(record);
   // Interruptions and refusals are never a case's own fault.
   const bool goes_without_saying =
-      end.status == ExitStatus::kFailed && (failures_ > 0 || some_case_fails(record, end.strict));
+      end.status == ExitStatus::kFailed && (failures_ > 0 || some_case_fails(record, end.strictness));
   failed_otherwise_ = end.status != ExitStatus::kSuccess && !goes_without_saying;
 }
 
 JunitCase JunitCases::at(std::size_t place) const {
   const End end = end_of(record_);
   if (place < order_.size()) {
-    return case_at(record_, order_[place], end.strict);
+    return case_at(record_, order_[place], end.strictness);
   }
   place -= order_.size();
   JunitCase result;

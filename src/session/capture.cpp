@@ -8,6 +8,7 @@
 #include "runner/process_hosts.hpp"
 #include "session/baseline.hpp"
 #include "session/capture_cases.hpp"
+#include "session/conclude.hpp"
 #include "session/judge.hpp"
 #include "session/resumption.hpp"
 #include "session/run.hpp"
@@ -45,6 +46,33 @@ store::RunInfo describe_run(const CaptureOptions& options, model::Listener& list
     info.counts[std::string(name(status))] = cases;
   }
   return info;
+}
+
+/// Leaves the cases that options.update and options.wanted want.
+Result<void> narrow(Selection& selection, const CaptureOptions& options) {
+  if (options.update == Update::kAll && !options.wanted) {
+    return {};
+  }
+  TRY_ASSIGN(const auto store, store::Store::open_if_there(store::absolute_location(options.snapshot_dir)));
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    auto manifest = store ? store->load_manifest(benchmark.name) : Result<std::optional<store::Manifest>>(std::nullopt);
+    if (!manifest && manifest.error().kind == ErrorKind::kIo) {
+      return tl::unexpected(std::move(manifest.error()));
+    }
+    // A manifest that is damaged holds no snapshots.
+    const store::Manifest stored = manifest.value_or(std::nullopt).value_or(store::Manifest());
+    store::CaseFinder finder(stored);
+    std::erase_if(selection.indices[i], [&](std::size_t index) {
+      if (options.wanted && !options.wanted(benchmark, index)) {
+        return true;
+      }
+      const store::CaseRecord* record = finder.find(benchmark.case_ids(index), index);
+      return (options.update == Update::kMissing && record != nullptr) ||
+             (options.update == Update::kFailed && (record == nullptr || !needs_no_run(*record)));
+    });
+  }
+  return {};
 }
 
 /// What became of earlier captures that were stopped.
@@ -118,6 +146,25 @@ Result<std::size_t> count_not_imported(const store::Store& store,
   return count;
 }
 
+/// Of a capture that is not stored: would it change what verify finds?
+void conclude_check(model::CaptureSummary& summary) {
+  if (summary.status != ExitStatus::kSuccess || !summary.replaces) {
+    return;
+  }
+  const auto count = [&](model::Verdict verdict) {
+    const auto found = summary.replaces->counts.find(verdict);
+    return found == summary.replaces->counts.end() ? 0 : found->second;
+  };
+  const std::size_t changed = summary.replaces->changed();
+  const std::size_t fresh = count(model::Verdict::kNoSnapshot);
+  const std::size_t gone = count(model::Verdict::kObsolete);
+  if (changed + fresh + gone > 0) {
+    summary.status = ExitStatus::kFailed;
+    summary.failure = fmt::format("a capture would change the baseline: {} different, {} new, {} gone (--check)",
+                                  changed, fresh, gone);
+  }
+}
+
 /// What the capture makes of the baseline, and whether that is wanted.
 bool may_replace(const CaptureOptions& options, model::Listener& listener, const Run& run, const Capture& capture,
                  const store::Store& store, model::CaptureSummary& summary) {
@@ -128,7 +175,8 @@ bool may_replace(const CaptureOptions& options, model::Listener& listener, const
   summary.replaces = capture.replacement();
   summary.replaces->before = *before;
   listener.replacing(*summary.replaces);
-  return !options.confirm || summary.replaces->changed() == 0 || options.confirm([&run] { return run.interrupted(); });
+  const bool asks = options.confirm && options.storing == CaptureOptions::Storing::kCommit;
+  return !asks || summary.replaces->changed() == 0 || options.confirm([&run] { return run.interrupted(); });
 }
 
 }  // namespace
@@ -144,6 +192,8 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   model::DiscoverRequest wanted;
   wanted.files = options.method.resume;
   TRY_ASSIGN(Run run, Run::begin(options.suite, listener, open, std::move(wanted)));
+  const bool any_selected = run.plans_cases();
+  TRY(narrow(run.selection(), options));
   model::CaptureSummary summary;
   summary.plan = run.plan();
   summary.snapshot_dir = options.snapshot_dir.string();
@@ -154,10 +204,18 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     return summary;
   };
   if (summary.plan.cases == 0) {
+    const bool none_wanted = any_selected && options.update != Update::kAll;
+    if (none_wanted) {
+      summary.plan.notes.push_back(options.update == Update::kMissing
+                                       ? "every case has a snapshot (--update missing); nothing is captured"
+                                       : "no case failed when it was captured (--update failed); nothing is captured");
+    }
     listener.planned(summary.plan);
-    return finish(ExitStatus::kNothingVerified);
+    return finish(none_wanted ? ExitStatus::kSuccess : ExitStatus::kNothingVerified);
   }
-  TRY_ASSIGN(const auto store, store::Store::open_or_create(store::absolute_location(options.snapshot_dir)));
+  const auto location = store::absolute_location(options.snapshot_dir);
+  const bool checks = options.storing == CaptureOptions::Storing::kCheck;
+  TRY_ASSIGN(const auto store, checks ? store::Store::open(location) : store::Store::open_or_create(location));
   TRY_ASSIGN(transaction, begin_transaction(options, *store, run));
   Capture capture(options, listener, *store, *transaction, run.found().sources);
   summary.resumed = capture.take_over(run.selection());
@@ -180,6 +238,11 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   if (!may_replace(options, listener, run, capture, *store, summary)) {
     summary.failure = "the answer was no";
     return finish(ExitStatus::kFailed);
+  }
+  if (options.storing == CaptureOptions::Storing::kCheck) {
+    conclude(summary, options.demands);
+    conclude_check(summary);
+    return finish(summary.status);
   }
   TRY(transaction->put_run(
       describe_run(options, listener, run, summary.plan.tested, transaction->run_id(), summary.counts)));

@@ -6,6 +6,7 @@
 
 #include "inspect/compare_snapshots.hpp"
 #include "session/baseline.hpp"
+#include "session/conclude.hpp"
 #include "session/judge.hpp"
 #include "session/session.hpp"
 #include "util/try.hpp"

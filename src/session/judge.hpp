@@ -51,9 +51,4 @@ struct CaptureJudgement {
 /// The verdict on a case that has a snapshot which cannot be checked, whatever the code does now.
 [[nodiscard]] bool needs_no_run(const store::CaseRecord& snapshot);
 
-/// Exit status and, where it is not success, why. Of a capture: it succeeds where the whole suite could be read, and
-/// something that verify can check was stored.
-void conclude(model::CaptureSummary& summary, const model::Demands& demands);
-void conclude(model::VerifySummary& summary, const model::Demands& demands);
-
 }  // namespace snapshot_test::session

@@ -1,6 +1,7 @@
 // What list, capture and verify have in common: hosts, and the cases of the suite that were selected.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <span>
@@ -34,6 +35,13 @@ class Run {
   [[nodiscard]] const model::DiscoverReply& found() const { return found_; }
   [[nodiscard]] const runner::PythonEnvironment& python() const { return hosts_->python(); }
   [[nodiscard]] bool interrupted() const { return hosts_->interrupted(); }
+  /// Are all cases known that the suite may have? Not where a module does not import, or --filter leaves some out.
+  [[nodiscard]] bool is_whole_suite() const { return failed_modules_ == 0 && !options_.filter; }
+  /// Is any case selected?
+  [[nodiscard]] bool plans_cases() const {
+    return std::any_of(selection_.indices.begin(), selection_.indices.end(),
+                       [](const auto& each) { return !each.empty(); });
+  }
   /// What is known before anything runs. Reads the repository and the files of what is tested: call it once.
   [[nodiscard]] model::RunPlan plan() const;
   [[nodiscard]] double seconds() const;  ///< since begin()

@@ -18,12 +18,24 @@ using model::Isolation;
 using model::Mode;
 using model::SuiteOptions;
 
+/// Which of the selected cases a capture runs.
+enum class Update {
+  kAll,
+  kMissing,  ///< those without a snapshot
+  kFailed,   ///< those that did not run when they were captured
+};
+
 struct CaptureOptions {
   SuiteOptions suite;
   std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;  ///< for the stability check
   model::CaptureMethod method;
   model::CaptureRecord record;
+  Update update = Update::kAll;
+  /// Asked of each case that was selected: captured only where this is true. Null: of all.
+  std::function<bool(const model::Benchmark& benchmark, std::size_t index)> wanted;
+  /// Whether it is stored, or only said what it would replace.
+  enum class Storing { kCommit, kCheck } storing = Storing::kCommit;
   bool allow_loss = false;  ///< snapshots that can be checked may be replaced by some that cannot
   /// Asked before cases that could be checked are replaced by what differs; false leaves the baseline as it is. Gives
   /// up when the run is interrupted, which its argument tells. Null: nobody is asked.
@@ -36,7 +48,10 @@ struct VerifyOptions {
   std::size_t max_failures = 0;  ///< end the run when as many cases have failed; 0: never
   std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;
-  Demands demands;
+  Demands demands;  ///< of `missing` and `obsolete`, kAuto is what a person wants
+  // Of what it captures, where it does.
+  model::CaptureMethod method;
+  model::CaptureRecord record;
 };
 
 /// Two stores; `before` is what the other is compared with.

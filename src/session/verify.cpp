@@ -2,11 +2,14 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "runner/process_hosts.hpp"
 #include "session/baseline.hpp"
+#include "session/conclude.hpp"
+#include "session/follow_up.hpp"
 #include "session/judge.hpp"
 #include "session/run.hpp"
 #include "session/with_hosts.hpp"
@@ -40,10 +43,14 @@ class Verification {
   [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
   void on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
+  /// Captures what has no snapshot and removes what has no case, where that is wanted, and says so of each. Nothing of
+  /// the run is left. `done`: it went to its end.
+  [[nodiscard]] Result<void> follow_up(Extent extent, bool done, const runner::OpenHosts& open);
   void judge_unclaimed(const std::vector<model::Benchmark>& stored,
                        const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
+  /// What of the plan is left.
+  void note_not_run();
   model::VerifySummary& summary() { return summary_; }
-  [[nodiscard]] std::size_t finished() const { return finished_; }
 
  private:
   void report(CaseVerdict verdict);
@@ -53,10 +60,13 @@ class Verification {
   model::Listener& listener_;
   const store::Store& store_;
   Baseline baseline_;
-  std::map<std::pair<const model::Benchmark*, std::size_t>, const store::CaseRecord*> records_;
+  using Key = std::pair<const model::Benchmark*, std::size_t>;
+  std::map<Key, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
-  std::size_t finished_ = 0;                  ///< cases that were run
+  std::set<Key> finished_;                    ///< cases that were run
   std::deque<store::CaseRecord> restricted_;  ///< of mode "deepest"
+  std::vector<CaseVerdict> missing_;          ///< not reported yet, as the next
+  std::vector<CaseVerdict> obsolete_;
   model::VerifySummary summary_;
 };
 
@@ -75,7 +85,47 @@ void Verification::report_without_run(const model::Benchmark& benchmark, std::si
   result.verdict = verdict;
   result.reason = std::move(reason);
   result.observation.ending = model::Ending::kNotRun;
-  report(std::move(result));
+  if (verdict == Verdict::kNoSnapshot) {
+    missing_.push_back(std::move(result));
+  } else if (verdict == Verdict::kObsolete) {
+    obsolete_.push_back(std::move(result));
+  } else {
+    report(std::move(result));
+  }
+}
+
+Result<void> Verification::follow_up(Extent extent, bool done, const runner::OpenHosts& open) {
+  std::map<CaseKey, model::CaptureStatus> captured;
+  if (options_.demands.missing == model::Missing::kCapture && done && !missing_.empty()) {
+    std::set<CaseKey> cases;
+    for (const CaseVerdict& each : missing_) {
+      cases.emplace(each.id.benchmark, each.id.index);
+    }
+    TRY_ASSIGN(captured, capture_cases(options_, cases, listener_, open));
+  }
+  for (CaseVerdict& each : missing_) {
+    if (const auto now = captured.find({each.id.benchmark, each.id.index}); now != captured.end()) {
+      each.reason += model::verifiable(now->second)
+                         ? "; it was captured now"
+                         : fmt::format("; it was captured now, and verify cannot check it ({})", name(now->second));
+    }
+    report(std::move(each));
+  }
+  const model::Obsolete policy = decide(options_.demands.obsolete, extent);
+  if (policy == model::Obsolete::kDelete && done && !obsolete_.empty()) {
+    std::map<std::string, std::set<std::size_t>> cases;
+    for (CaseVerdict& each : obsolete_) {
+      cases[each.id.benchmark].insert(each.id.index);
+      each.reason += "; its snapshot was removed";
+    }
+    TRY(remove_snapshots(store_, cases));
+  }
+  for (CaseVerdict& each : obsolete_) {
+    if (policy != model::Obsolete::kIgnore) {
+      report(std::move(each));
+    }
+  }
+  return {};
 }
 
 std::vector<runner::CaseTask> Verification::plan(const Run& run) {
@@ -131,7 +181,7 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
 }
 
 void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
-  ++finished_;
+  finished_.emplace(task.benchmark, task.index);
   const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
   CaseVerdict verdict = judge(record, std::move(outcome));
   verdict.id = id_of(task);
@@ -139,6 +189,14 @@ void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
   verdict.source_changed = !version.empty() && version != task.benchmark->version;
   report(std::move(verdict));
+}
+
+void Verification::note_not_run() {
+  for (const auto& [key, record] : records_) {
+    if (!finished_.contains(key)) {
+      summary_.not_run.push_back(id_of(*key.first, key.second));
+    }
+  }
 }
 
 /// Snapshots that no case of the suite claims: of a module that does not import (it ran when captured and does not
@@ -189,21 +247,22 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
   model::DiscoverRequest wanted;
   wanted.stored = stored;
-  TRY_ASSIGN(Run run, Run::begin(options.suite, listener, open, std::move(wanted)));
+  TRY_ASSIGN(Run begun, Run::begin(options.suite, listener, open, std::move(wanted)));
+  std::optional<Run> run(std::move(begun));
   Verification verification(options, listener, *store, std::move(baseline));
   model::VerifySummary& summary = verification.summary();
-  summary.plan = run.plan();
+  summary.plan = run->plan();
   summary.plan.baseline = origin_of(*store);
   summary.snapshot_dir = options.snapshot_dir.string();
   listener.planned(summary.plan);
-  std::vector<runner::CaseTask> tasks = verification.plan(run);
-  runner::CaseRunner& host = run.warm_host();
+  std::vector<runner::CaseTask> tasks = verification.plan(*run);
+  runner::CaseRunner& host = run->warm_host();
   listener.phase("verifying", tasks.size());
   const std::size_t wanted_cases = tasks.size();
   bool stopped = false;
   TRY(host.run(
       std::move(tasks), rules_by(options.comparison),
-      [&](const runner::CaseTask& task) { return verification.request(run, task); },
+      [&](const runner::CaseTask& task) { return verification.request(*run, task); },
       [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
       [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
         listener.ended(id_of(task));
@@ -212,14 +271,20 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
         stopped = stopped || enough;
         return enough ? runner::CaseRunner::Then::kStop : runner::CaseRunner::Then::kDone;
       }));
-  verification.judge_unclaimed(stored, run.found().stored_selected, run.selection().suite);
-  summary.seconds = run.seconds();
-  conclude(summary, options.demands);
-  if (stopped && verification.finished() < wanted_cases) {
+  verification.judge_unclaimed(stored, run->found().stored_selected, run->selection().suite);
+  verification.note_not_run();
+  const bool interrupted = run->interrupted();
+  const bool done = summary.not_run.empty() && !interrupted;
+  const Extent extent = done && run->is_whole_suite() ? Extent::kComplete : Extent::kPartial;
+  summary.seconds = run->seconds();
+  run.reset();  // what follows has hosts of its own
+  TRY(verification.follow_up(extent, done, open));
+  conclude(summary, options.demands, extent);
+  if (stopped && !summary.not_run.empty()) {
     summary.failure += fmt::format("; the run was stopped there (--maxfail): {} of {} cases were run",
-                                   verification.finished(), wanted_cases);
+                                   wanted_cases - summary.not_run.size(), wanted_cases);
   }
-  if (run.interrupted()) {
+  if (interrupted) {
     summary.status = model::ExitStatus::kInterrupted;
     summary.failure = "interrupted: the cases above were judged, the others were not";
   }

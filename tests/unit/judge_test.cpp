@@ -1,5 +1,6 @@
 // The rules of docs/verdicts.md, one by one.
 #include "session/judge.hpp"
+#include "session/conclude.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -472,6 +473,48 @@ TEST(Conclude, MinVerifiedCountsWhatItIsToldToCount) {
   EXPECT_TRUE(passes(50, Counted::kPart));
   EXPECT_FALSE(passes(51, Counted::kPart));
   EXPECT_TRUE(passes(100, Counted::kAny));
+}
+
+std::optional<bool> ok(std::map<Verdict, std::size_t> counts, const model::Demands& demands = {},
+                       Extent extent = Extent::kComplete) {
+  model::VerifySummary result = summary(std::move(counts));
+  conclude(result, demands, extent);
+  EXPECT_EQ(result.ok() == true, result.status == ExitStatus::kSuccess) << result.failure;
+  EXPECT_EQ(result.failure.empty(), result.status == ExitStatus::kSuccess);
+  return result.ok();
+}
+
+TEST(Conclude, OkIsNullWhereLessWasVerifiedThanDemanded) {
+  const auto demanding = [](auto set) {
+    model::Demands demands;
+    set(demands);
+    return demands;
+  };
+  const auto strict = demanding([](auto& demands) { demands.strict = true; });
+  const auto share = demanding([](auto& demands) { demands.min_verified = 90; });
+  const auto cases = demanding([](auto& demands) { demands.min_cases = 3; });
+  const auto missing = demanding([](auto& demands) { demands.missing = model::Missing::kFail; });
+  const std::map<Verdict, std::size_t> half{{Verdict::kIdentical, 2}, {Verdict::kNoSnapshot, 2}};
+  EXPECT_EQ(ok(half), true);
+  for (const model::Demands& demands : {strict, share, cases, missing}) {
+    EXPECT_EQ(ok(half, demands), std::nullopt);
+    EXPECT_EQ(ok({{Verdict::kIdentical, 9}}, demands), true);
+    EXPECT_EQ(ok({{Verdict::kIdentical, 1}, {Verdict::kNoSnapshot, 1}, {Verdict::kDifferent, 1}}, demands), false);
+    EXPECT_EQ(ok({}, demands), std::nullopt);
+  }
+  EXPECT_EQ(ok({{Verdict::kIdentical, 1}, {Verdict::kInnerChanged, 1}}, strict), false) << "that was verified";
+  EXPECT_EQ(ok({{Verdict::kIdentical, 1}, {Verdict::kRefused, 1}}), std::nullopt);
+}
+
+TEST(Conclude, ObsoleteSnapshotsFailOnlyACompleteRun) {
+  const std::map<Verdict, std::size_t> counts{{Verdict::kIdentical, 1}, {Verdict::kObsolete, 1}};
+  model::Demands demands;
+  for (const auto obsolete : {model::Obsolete::kAuto, model::Obsolete::kIgnore, model::Obsolete::kWarn,
+                              model::Obsolete::kFail, model::Obsolete::kDelete}) {
+    demands.obsolete = obsolete;
+    EXPECT_EQ(ok(counts, demands), obsolete != model::Obsolete::kFail);
+    EXPECT_EQ(ok(counts, demands, Extent::kPartial), true);
+  }
 }
 
 TEST(Conclude, WhatTheMachineRefusedIsNeitherSuccessNorFailure) {

@@ -118,6 +118,7 @@ TEST_F(JsonReportTest, SummaryHasTheNamesThatUsersKnow) {
   report.verified(verdict("m.time_a", 0, Verdict::kIdentical));
   report.finished(summary());
   const Json json = read(path);
+  EXPECT_EQ(json["ok"], false);
   EXPECT_EQ(json["total"], 5) << "an obsolete snapshot is no case of the suite";
   EXPECT_EQ(json["passed"], 2);
   EXPECT_EQ(json["failed"], 1);

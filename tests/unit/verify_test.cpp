@@ -131,6 +131,86 @@ TEST_F(Verifying, Snapshot_WhoseBenchmarkIsGone_IsObsolete) {
   EXPECT_EQ(heard.verdict_on("gone").verdict, Verdict::kObsolete);
 }
 
+TEST_F(Verifying, MissingCapture_StoresTheCase_ForTheNextRun) {
+  captured("f");
+  suite.add("fresh", Shown{});
+  suite.add("hopeless", Shown{Ending::kRaised, std::nullopt, "ValueError"});
+  verifying.demands.missing = model::Missing::kCapture;
+  const auto summary = verify();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(heard.verdict_on("fresh").verdict, Verdict::kNoSnapshot) << "nothing was verified of it";
+  EXPECT_THAT(heard.verdict_on("fresh").reason, HasSubstr("captured now"));
+  EXPECT_THAT(heard.verdict_on("hopeless").reason, HasSubstr("verify cannot check it (failed)"));
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(heard.verdict_on("fresh").verdict, Verdict::kIdentical);
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kIdentical);
+}
+
+TEST_F(Verifying, MissingCapture_OfAnInterruptedRun_StoresNothing) {
+  captured("f");
+  suite.add("fresh", Shown{});
+  verifying.demands.missing = model::Missing::kCapture;
+  suite.on_run = [&] { suite.interrupted = true; };
+  ASSERT_TRUE(verify());
+  suite.on_run = [] {};
+  suite.interrupted = false;
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(heard.verdict_on("fresh").verdict, Verdict::kNoSnapshot);
+}
+
+TEST_F(Verifying, ObsoleteDelete_RemovesTheSnapshot_AndUndoBringsItBack) {
+  suite.add("gone", Shown{});
+  captured("f");
+  suite.remove("gone");
+  verifying.demands.obsolete = model::Obsolete::kDelete;
+  ASSERT_TRUE(verify());
+  EXPECT_THAT(heard.verdict_on("gone").reason, HasSubstr("removed"));
+  ASSERT_TRUE(verify());
+  EXPECT_FALSE(heard.verdicts.contains("bench.gone"));
+  const auto store = must(store::Store::open(verifying.snapshot_dir));
+  const auto undoable = must(store->find_undoable());
+  ASSERT_TRUE(undoable.has_value());
+  must(store->undo_capture(undoable->run_id));
+  ASSERT_TRUE(must(store->load_manifest("bench.gone")).has_value());
+}
+
+TEST_F(Verifying, ObsoleteDelete_OfARunThatIsNotComplete_RemovesNothing) {
+  suite.add("gone", Shown{});
+  captured("f");
+  suite.remove("gone");
+  verifying.demands.obsolete = model::Obsolete::kDelete;
+  verifying.suite.filter = "anything";
+  ASSERT_TRUE(verify());
+  verifying.suite.filter.reset();
+  suite.suite.failures.push_back({"other", "ImportError", ""});
+  ASSERT_TRUE(verify());
+  EXPECT_EQ(heard.verdict_on("gone").verdict, Verdict::kObsolete);
+  EXPECT_TRUE(must(must(store::Store::open(verifying.snapshot_dir))->load_manifest("bench.gone")).has_value());
+}
+
+TEST_F(Verifying, ObsoleteIgnore_DoesNotSpeakOfIt) {
+  suite.add("gone", Shown{});
+  captured("f");
+  suite.remove("gone");
+  verifying.demands.obsolete = model::Obsolete::kIgnore;
+  const auto summary = verify();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->count(model::Standing::kObsolete), 0U);
+  EXPECT_FALSE(heard.verdicts.contains("bench.gone"));
+}
+
+TEST_F(Verifying, CasesThatDidNotRun_AreNamed) {
+  suite.add("f", Shown{});
+  captured("g");
+  suite.on_run = [&] { suite.interrupted = true; };
+  const auto summary = verify();
+  ASSERT_TRUE(summary);
+  ASSERT_EQ(summary->not_run.size(), 1U);
+  EXPECT_EQ(summary->not_run.front().benchmark, "bench.g");
+  EXPECT_FALSE(heard.verdicts.contains("bench.g"));
+  EXPECT_EQ(summary->ok(), std::nullopt);
+}
+
 TEST_F(Verifying, Snapshot_WhoseModuleDoesNotImport_Raised) {
   captured("f");
   suite.remove("f");

@@ -151,6 +151,10 @@ struct Replacement {
   [[nodiscard]] std::size_t changed() const;  ///< cases that could be checked, and would fail
 };
 
+/// What a run came to, in a word that cannot be taken for another: true where the exit status is 0, false where
+/// something is not as it should be, none where that is not known, since less was verified than was demanded.
+[[nodiscard]] std::optional<bool> grade(ExitStatus status, bool too_little);
+
 struct CaptureSummary {
   RunPlan plan;
   /// Of the values stored: "label: site", bytes; at most 3.
@@ -166,9 +170,11 @@ struct CaptureSummary {
   std::string run_id;             ///< empty where nothing was committed
   std::string failure;            ///< why the status is not kSuccess, one line; empty if it is or goes without saying
   std::string snapshot_dir;
-  bool strict = false;  ///< was --strict demanded?
+  bool strict = false;      ///< was --strict demanded?
+  bool too_little = false;  ///< it failed for nothing but that less can be verified than was demanded
   ExitStatus status = ExitStatus::kInternal;
 
+  [[nodiscard]] std::optional<bool> ok() const { return grade(status, too_little); }
   [[nodiscard]] CheckedCounts checked() const;         ///< by what verify will be able to check them
   [[nodiscard]] std::size_t verifiable_cases() const;  ///< that verify will be able to check
   [[nodiscard]] std::size_t countable_cases() const;   ///< all but those that skip themselves or do nothing
@@ -181,9 +187,17 @@ struct VerifySummary {
   double seconds = 0;
   std::string snapshot_dir;
   std::string failure;  ///< why the status is not kSuccess, one line; empty if it is
-  bool strict = false;  ///< was --strict demanded?
+  /// Cases that were to run and did not, since the run was stopped before.
+  std::vector<CaseId> not_run = {};
+  bool strict = false;          ///< was --strict demanded?
+  bool missing_fails = false;   ///< does a case without a snapshot fail the run?
+  bool obsolete_fails = false;  ///< does a snapshot without a case?
+  bool too_little = false;      ///< it failed for nothing but that less was verified than was demanded
   ExitStatus status = ExitStatus::kInternal;
 
+  [[nodiscard]] std::optional<bool> ok() const { return grade(status, too_little); }
+  /// Does one such case make the run fail?
+  [[nodiscard]] bool fails(Verdict verdict) const;
   [[nodiscard]] std::size_t count(Standing standing) const;
   [[nodiscard]] std::size_t countable_cases() const;  ///< all but those that skip themselves or do nothing
   /// The checked cases that count, as a share of the countable ones; in [0, 1], 0 where there are none.

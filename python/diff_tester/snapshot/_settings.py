@@ -79,6 +79,15 @@ class Attributes:
     #: What `--min-verified` counts: `result` takes the cases that are checked by all of their result, `part` also those
     #: of whose result something cannot be compared, `any` also those that are checked by inner calls or state only.
     min_verified_counts: str
+    #: Fail if fewer cases than this were checked, and in a capture if `verify` will be able to check fewer.
+    min_cases: int
+    #: What becomes of a case without a snapshot: `unverified` counts it, `fail` fails the run, `capture` runs it after
+    #: the others and stores it. "auto": `fail` where the environment has `CI`, else `unverified`.
+    missing: str
+    #: What becomes of a snapshot whose case is gone: `ignore` does not speak of it, `warn` lists it, `fail` fails the
+    #: run, `delete` removes it; the last two only where the whole suite was run. "auto": `fail` where the environment
+    #: has `CI`, else `warn`.
+    obsolete: str
     #: Show every case, notes and complete lists.
     verbose: bool
     #: Show failures and one closing line only.
@@ -115,5 +124,8 @@ class Arguments(TypedDict, total=False):
     strict: bool
     min_verified: float
     min_verified_counts: str
+    min_cases: int
+    missing: str
+    obsolete: str
     verbose: bool
     quiet: bool

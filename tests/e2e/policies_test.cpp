@@ -1,0 +1,179 @@
+// What becomes of cases without a snapshot and of snapshots without a case; what a run's grade is.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/sandbox.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+using testing::HasSubstr;
+
+class Policies : public testing::Test {
+ protected:
+  Policies() {
+    box_.write("benchmarks/__init__.py", "");
+    box_.write("benchmarks/kept.py", "def time_kept(): return 1\ndef time_gone(): return 2\n");
+    box_.write("benchmarks/other.py", "def time_other(): return 3\n");
+  }
+
+  /// One case is gone, one is new; the module `other` may be broken.
+  void change(bool broken) {
+    box_.write("benchmarks/kept.py", "def time_kept(): return 1\ndef time_new(): return 2\n");
+    box_.write("benchmarks/other.py", broken ? "import nothing_of_this_name\n" : "def time_other(): return 3\n");
+  }
+
+  static RunOptions in_ci(bool ci) {
+    RunOptions options;
+    options.environment["CI"] = ci ? "true" : "";
+    return options;
+  }
+
+  Sandbox box_;
+};
+
+/// ok and exit_status of a report say the same, and no case is in it twice.
+void expect_sound(const Report& report, const std::string& what) {
+  const auto& summary = report.json["summary"];
+  EXPECT_EQ(summary["exit_status"], report.run.status) << what;
+  EXPECT_EQ(summary["ok"] == true, report.run.status == 0) << what << report.text();
+  std::set<std::string> labels;
+  for (const char* place : {"cases", "not_run"}) {
+    for (const auto& each : report.json[place]) {
+      EXPECT_TRUE(labels.insert(each["label"].get<std::string>()).second) << what << each["label"];
+    }
+  }
+}
+
+TEST_F(Policies, EveryMixOfFilterBrokenImportServiceAndPolicy) {
+  for (const bool broken : {false, true}) {
+    box_.write("benchmarks/kept.py", "def time_kept(): return 1\ndef time_gone(): return 2\n");
+    box_.write("benchmarks/other.py", "def time_other(): return 3\n");
+    ASSERT_EQ(box_.capture().run.status, 0);
+    change(broken);
+    for (const bool filtered : {false, true}) {
+      for (const bool ci : {false, true}) {
+        for (const std::string missing : {"auto", "unverified", "fail"}) {
+          for (const std::string obsolete : {"auto", "ignore", "warn", "fail"}) {
+            const std::string what = "broken " + std::to_string(broken) + ", filter " + std::to_string(filtered) +
+                                     ", CI " + std::to_string(ci) + ", missing " + missing + ", obsolete " + obsolete;
+            std::vector<std::string> extra{"--missing", missing, "--obsolete", obsolete};
+            if (filtered) {
+              extra.insert(extra.end(), {"--filter", "kept"});
+            }
+            const auto verified = box_.verify(extra, in_ci(ci));
+            expect_sound(verified, what);
+            const bool fails_missing = missing == "fail" || (missing == "auto" && ci);
+            const bool complete = !broken && !filtered;
+            const bool fails_obsolete = complete && (obsolete == "fail" || (obsolete == "auto" && ci));
+            const bool fails = (broken && !filtered) || fails_missing || fails_obsolete;
+            EXPECT_EQ(verified.run.status, fails ? 1 : 0) << what << verified.text();
+            EXPECT_EQ(verified.of("kept.time_kept"), "identical") << what;
+            EXPECT_EQ(verified.of("kept.time_new"), "no-snapshot") << what;
+            EXPECT_EQ(verified.of("kept.time_gone"), obsolete == "ignore" ? "(not reported)" : "obsolete") << what;
+            EXPECT_EQ(verified.of("other.time_other"), filtered ? "(not reported)"
+                                                       : broken ? "raised"
+                                                                : "identical")
+                << what;
+            const auto& ok = verified.json["summary"]["ok"];
+            EXPECT_EQ(ok.is_null(), fails_missing && !(broken && !filtered)) << what << ok;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Policies, ObsoleteSnapshotsAreDeletedAndNewCasesCapturedWhereThatIsWanted) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  change(false);
+  const auto verified = box_.verify({"--missing", "capture", "--obsolete", "delete"});
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  expect_sound(verified, "delete and capture");
+  const auto again = box_.verify({"--strict"});
+  EXPECT_EQ(again.run.status, 0) << again.text();
+  EXPECT_EQ(again.of("kept.time_new"), "identical");
+  EXPECT_EQ(again.of("kept.time_gone"), "(not reported)");
+}
+
+TEST_F(Policies, ACaseThatSkipsItselfOrIsLeftOutIsNotObsolete) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  box_.write("benchmarks/kept.py",
+             "def time_kept(): return 1\n"
+             "def time_gone(): return 2\n"
+             "def skip(): raise NotImplementedError\n"
+             "time_gone.setup = skip\n");
+  EXPECT_EQ(box_.verify({"--obsolete", "fail", "--exclude", "time_gone"}).run.status, 0);
+  EXPECT_EQ(box_.verify({"--obsolete", "fail"}).of("kept.time_gone"), "raised");
+}
+
+TEST_F(Policies, WhatDidNotRunIsNamedAndLeavesNothingTwice) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  box_.write("benchmarks/kept.py", "def time_kept(): return 7\ndef time_gone(): return 8\n");
+  const auto stopped = box_.verify({"-x", "-j", "1"});
+  expect_sound(stopped, "-x");
+  EXPECT_EQ(stopped.run.status, 1);
+  EXPECT_EQ(stopped.json["summary"]["ok"], false);
+  EXPECT_EQ(stopped.json["cases"].size() + stopped.json["not_run"].size(), 3U) << stopped.text();
+  EXPECT_EQ(stopped.json["not_run"].size(), stopped.json["summary"]["not_run"]);
+}
+
+TEST_F(Policies, MinCasesCountsWhatWasChecked) {
+  ASSERT_EQ(box_.capture({"--min-cases", "3"}).run.status, 0);
+  EXPECT_EQ(box_.capture({"--min-cases", "4"}).run.status, 1);
+  EXPECT_EQ(box_.verify({"--min-cases", "3"}).run.status, 0);
+  const auto few = box_.verify({"--min-cases", "3", "--filter", "kept"});
+  EXPECT_EQ(few.run.status, 1);
+  EXPECT_TRUE(few.json["summary"]["ok"].is_null());
+  EXPECT_THAT(few.run.out, HasSubstr("only 2 cases were checked by their result (--min-cases 3)"));
+}
+
+TEST_F(Policies, ARunThatCouldNotStartHasNoGrade) {
+  const auto verified = box_.verify();
+  EXPECT_EQ(verified.run.status, 4);
+  EXPECT_TRUE(verified.json["summary"]["ok"].is_null());
+}
+
+TEST_F(Policies, CaptureCheckSaysWhatItWouldReplaceAndStoresNothing) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  EXPECT_EQ(box_.capture({"--check"}).run.status, 0);
+  box_.write("benchmarks/kept.py", "def time_kept(): return 9\ndef time_new(): return 2\n");
+  const auto before = box_.tree(".snapshots/cases");
+  const auto checked = box_.capture({"--check"});
+  EXPECT_EQ(checked.run.status, 1) << checked.text();
+  EXPECT_THAT(checked.run.out, HasSubstr("a capture would change the baseline: 1 different, 1 new, 0 gone (--check)"));
+  EXPECT_EQ(box_.tree(".snapshots/cases"), before);
+  EXPECT_FALSE(std::filesystem::exists(box_.path(".snapshots/staging")));
+}
+
+TEST_F(Policies, CaptureCheckNeedsABaseline) {
+  EXPECT_EQ(box_.capture({"--check"}).run.status, 4);
+  EXPECT_FALSE(std::filesystem::exists(box_.path(".snapshots")));
+}
+
+TEST_F(Policies, CaptureUpdatesWhatIsMissingOrFailedAndNothingElse) {
+  box_.write("benchmarks/kept.py", "def time_kept(): return 1\ndef time_bad(): raise ValueError\n");
+  ASSERT_EQ(box_.capture().run.status, 0);
+  box_.write("benchmarks/kept.py", "def time_kept(): return 9\ndef time_bad(): return 4\ndef time_new(): return 5\n");
+  const auto missing = box_.capture({"--update", "missing"});
+  EXPECT_EQ(missing.run.status, 0) << missing.text();
+  EXPECT_EQ(missing.outcomes(), (std::map<std::string, std::string>{{"kept.time_new", "outer"}}));
+  const auto failed = box_.capture({"--update", "failed"});
+  EXPECT_EQ(failed.outcomes(), (std::map<std::string, std::string>{{"kept.time_bad", "outer"}}));
+  const auto verified = box_.verify();
+  EXPECT_EQ(verified.of("kept.time_kept"), "different") << "it was left as it was";
+  EXPECT_EQ(verified.of("kept.time_bad"), "identical");
+  EXPECT_EQ(verified.of("kept.time_new"), "identical");
+  const auto none = box_.capture({"--update", "missing"});
+  EXPECT_EQ(none.run.status, 0) << none.text();
+  EXPECT_THAT(none.run.out, HasSubstr("every case has a snapshot"));
+  EXPECT_EQ(box_.run({"capture", "--update", "some"}).status, 2);
+}
+
+}  // namespace
+}  // namespace snapshot_test::support
