@@ -184,7 +184,7 @@ void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
   finished_.emplace(task.benchmark, task.index);
   const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
   CaseVerdict verdict = judge(record, std::move(outcome));
-  verdict.id = id_of(task);
+  verdict.id = runner::id_of(task);
   const std::string& version =
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
   verdict.source_changed = !version.empty() && version != task.benchmark->version;
@@ -194,7 +194,7 @@ void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
 void Verification::note_not_run() {
   for (const auto& [key, record] : records_) {
     if (!finished_.contains(key)) {
-      summary_.not_run.push_back(id_of(*key.first, key.second));
+      summary_.not_run.push_back(runner::id_of(*key.first, key.second));
     }
   }
 }
@@ -263,9 +263,9 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   TRY(host.run(
       std::move(tasks), rules_by(options.comparison),
       [&](const runner::CaseTask& task) { return verification.request(*run, task); },
-      [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
+      [&](const runner::CaseTask& task) { listener.started(runner::id_of(task)); },
       [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
-        listener.ended(id_of(task));
+        listener.ended(runner::id_of(task));
         verification.on_finished(task, std::move(outcome));
         const bool enough = options.max_failures != 0 && summary.count(model::Standing::kFail) >= options.max_failures;
         stopped = stopped || enough;
