@@ -42,6 +42,10 @@ endif()
 st_require(LIBGIT2_FOUND "libgit2" libgit2-dev)
 st_require(ZSTD_FOUND "zstd" libzstd-dev)
 
+# Its header alone.
+find_path(XXHASH_INCLUDE_DIR xxhash.h)
+st_require(XXHASH_INCLUDE_DIR "xxHash 0.8" libxxhash-dev)
+
 find_package(pugixml QUIET)
 st_require(pugixml_FOUND "pugixml" libpugixml-dev)
 

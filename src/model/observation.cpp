@@ -99,6 +99,9 @@ void to_json(nlohmann::json& out, const SiteValue& in) {
   if (!in.object.empty()) {
     out["object"] = in.object;
   }
+  if (!in.fingerprint.empty()) {
+    out["xxh3"] = in.fingerprint;
+  }
   if (!in.opaque.empty()) {
     out["opaque"] = in.opaque;
   }
@@ -130,6 +133,7 @@ void from_json(const nlohmann::json& in, SiteValue& out) {
   out.count = in.value("count", std::uint64_t{1});
   out.rounds = in.value("rounds", false);
   out.object = in.value("object", "");
+  out.fingerprint = in.value("xxh3", "");
   out.opaque = in.value("opaque", "");
   out.partly = in.value("partly", "");
   out.unstable = in.value("unstable", std::vector<std::string>{});

@@ -3,6 +3,9 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <array>
 
 namespace snapshot_test::store {
@@ -39,6 +42,25 @@ std::string Sha256::finish() {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
   return hex(digest);
+}
+
+struct Fingerprint::State {
+  XXH3_state_t xxh3;
+};
+
+Fingerprint::Fingerprint() : state_(std::make_unique<State>()) { XXH3_128bits_reset(&state_->xxh3); }
+Fingerprint::Fingerprint(Fingerprint&&) noexcept = default;
+Fingerprint& Fingerprint::operator=(Fingerprint&&) noexcept = default;
+Fingerprint::~Fingerprint() = default;
+
+void Fingerprint::update(std::span<const std::byte> bytes) {
+  XXH3_128bits_update(&state_->xxh3, bytes.data(), bytes.size());
+}
+
+std::string Fingerprint::text() const {
+  XXH128_canonical_t digits;
+  XXH128_canonicalFromHash(&digits, XXH3_128bits_digest(&state_->xxh3));
+  return hex(digits.digest);
 }
 
 std::string sha256_hex(std::string_view text) {

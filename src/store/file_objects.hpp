@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "snapshot_test/store/object.hpp"
 #include "store/paths.hpp"
@@ -73,6 +74,11 @@ class FileObjectReader final : public ObjectReader {
 
 /// The object that a file is, by its path; null where the path is none that an object has.
 [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object_file(const std::filesystem::path& path);
+
+/// Is there a regular file for it, in the first of the object folders that has something in its place, and does it have
+/// its size, where that can be told (it is stored plain)? Needs is_object_name(sha256).
+[[nodiscard]] bool is_object_there(std::span<const std::filesystem::path> folders, std::string_view sha256,
+                                   std::uint64_t plain_bytes);
 
 /// `staging_objects`: where new objects go. `known_objects`: where objects are already; what is there, whole and in the
 /// same form, is not written again. A damaged one is.

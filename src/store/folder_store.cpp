@@ -308,7 +308,11 @@ Kind folder_kind() {
     const std::vector<fs::path> folders(where.places.begin(), where.places.end());
     return on_heap<ObjectReader>(FileObjectReader::open(folders, sha256, plain_bytes));
   };
-  return {std::string(kFolder), open_folder_store, create, open};
+  const auto has = [](const model::Locator& where, std::string_view sha256, std::uint64_t plain_bytes) -> Result<bool> {
+    const std::vector<fs::path> folders(where.places.begin(), where.places.end());
+    return paths::is_object_name(sha256) && is_object_there(folders, sha256, plain_bytes);
+  };
+  return {std::string(kFolder), open_folder_store, create, open, has};
 }
 
 }  // namespace snapshot_test::store

@@ -73,13 +73,13 @@ std::uint64_t get_unsigned(const nlohmann::json& object, const char* key) {
 }
 
 Result<void> check_version(std::uint64_t version, const std::string& path) {
-  if (version == kFormatVersion) {
+  if (is_read_format(version)) {
     return {};
   }
   return fail(ErrorKind::kUnsupported,
-              fmt::format("'{}' has format version {}, and this snapshot_test reads and writes version {}; use {}, or "
+              fmt::format("'{}' has format version {}, and this snapshot_test reads versions {} to {}; use {}, or "
                           "capture into another folder with --snapshot-dir",
-                          path, version, kFormatVersion,
+                          path, version, kOldestFormat, kFormatVersion,
                           version > kFormatVersion ? "a newer snapshot_test" : "the one that wrote it"));
 }
 

@@ -24,7 +24,7 @@ void need_object(const nlohmann::json& value);
 /// The unsigned integer `object[key]`. nlohmann's get<> would wrap a negative one.
 [[nodiscard]] std::uint64_t get_unsigned(const nlohmann::json& object, const char* key);
 
-/// kUnsupported unless `version` is kFormatVersion.
+/// kUnsupported unless is_read_format(version).
 [[nodiscard]] Result<void> check_version(std::uint64_t version, const std::string& path);
 
 /// Indented, with a final newline; bytes that are not UTF-8 become U+FFFD.

@@ -24,6 +24,8 @@ struct Kind {
   std::function<Result<std::unique_ptr<ObjectReader>>(const model::Locator& where, std::string_view sha256,
                                                       std::optional<std::uint64_t> plain_bytes)>
       open_object;
+  std::function<Result<bool>(const model::Locator& where, std::string_view sha256, std::uint64_t plain_bytes)>
+      has_object;
 };
 
 }  // namespace snapshot_test::store

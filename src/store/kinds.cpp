@@ -61,4 +61,8 @@ Result<std::unique_ptr<ObjectReader>> open_object(const model::Locator& where, s
   return kind_of(where).and_then([&](const Kind* kind) { return kind->open_object(where, sha256, plain_bytes); });
 }
 
+Result<bool> has_object(const model::Locator& where, std::string_view sha256, std::uint64_t plain_bytes) {
+  return kind_of(where).and_then([&](const Kind* kind) { return kind->has_object(where, sha256, plain_bytes); });
+}
+
 }  // namespace snapshot_test::store

@@ -119,7 +119,9 @@ Result<FolderState> look_at(const fs::path& root) {
   return empty ? FolderState::kEmpty : FolderState::kForeign;
 }
 
-Result<void> check_format(const fs::path& root) {
+namespace {
+
+Result<std::uint64_t> format_version(const fs::path& root) {
   const fs::path path = paths::format(root);
   TRY_ASSIGN(const auto text, util::read_file(path));
   std::uint64_t version = 0;
@@ -130,7 +132,21 @@ Result<void> check_format(const fs::path& root) {
     }
     version = get_unsigned(in, "version");
   });
-  return decoded ? check_version(version, root.string()) : decoded;
+  return decoded.map([&] { return version; });
+}
+
+std::string format_text() {
+  nlohmann::ordered_json format;
+  format["format"] = kFormatName;
+  format["version"] = kFormatVersion;
+  return json_text(format);
+}
+
+}  // namespace
+
+Result<void> check_format(const fs::path& root) {
+  TRY_ASSIGN(const auto version, format_version(root));
+  return check_version(version, root.string());
 }
 
 Result<void> create_layout(const fs::path& root) {
@@ -141,13 +157,10 @@ Result<void> create_layout(const fs::path& root) {
                                             "written with --snapshot-dir",
                                             root.string(), code.message()));
   }
-  nlohmann::ordered_json format;
-  format["format"] = kFormatName;
-  format["version"] = kFormatVersion;
   // Last, because it makes the folder a store.
   const std::array<std::pair<fs::path, std::string>, 2> files{{
       {root / ".gitignore", std::string(kIgnored)},
-      {paths::format(root), json_text(format)},
+      {paths::format(root), format_text()},
   }};
   for (const auto& [path, text] : files) {
     TRY_ASSIGN(auto temporary, create_temporary(root));
@@ -170,6 +183,13 @@ Result<void> renew_gitignore(const fs::path& root) {
   const fs::path path = root / ".gitignore";
   TRY_ASSIGN(const auto text, read_if_there(path));
   return text == kIgnoredBefore ? util::write_file_atomically(path, kIgnored) : Result<void>();
+}
+
+/// Before the first manifest of this version is there, so that an older program refuses the store as a whole.
+Result<void> renew_format(const fs::path& root) {
+  const fs::path path = paths::format(root);
+  TRY_ASSIGN(const auto version, format_version(root));
+  return version < kFormatVersion ? util::write_file_atomically(path, format_text()) : Result<void>();
 }
 
 Result<Staged> find_staged(const fs::path& root) {
@@ -226,7 +246,10 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   for (const fs::path& folder : {paths::objects(root), paths::cases(root), paths::runs(root)}) {
     TRY(ensure_folder(folder));
   }
-  auto done = move_replaced(root, staged);
+  auto done = renew_format(root);
+  if (done) {
+    done = move_replaced(root, staged);
+  }
   // Objects before the manifests that name them, for those who copy the folder meanwhile.
   if (done) {
     done = move_two_levels(paths::objects(staged), paths::objects(root), move_object);

@@ -66,6 +66,9 @@ model::SiteValue site_from_json(const json& in) {
   if (!site.object.empty() && !paths::is_object_name(site.object)) {
     throw std::invalid_argument(fmt::format("'object' must be 64 hex digits, not '{}'", site.object));
   }
+  if (!site.fingerprint.empty() && !paths::is_fingerprint(site.fingerprint)) {
+    throw std::invalid_argument(fmt::format("'xxh3' must be 32 hex digits, not '{}'", site.fingerprint));
+  }
   return site;
 }
 
@@ -190,7 +193,7 @@ Result<Manifest> manifest_from_text(std::string_view text, const std::string& pa
   auto decoded = decode_json(text, path, [&](const json& in, std::string& where) {
     need_object(in);
     version = get_unsigned(in, "format");
-    if (version == kFormatVersion) {
+    if (is_read_format(version)) {
       manifest_from_json(in, manifest, where);
     }
   });

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -245,6 +246,22 @@ Result<util::MappedFile> FileObjectReader::load_verified(const fs::path& scratch
   hash.update(plain->bytes());
   TRY(check_name(hash.finish()));
   return plain;
+}
+
+bool is_object_there(std::span<const fs::path> folders, std::string_view sha256, std::uint64_t plain_bytes) {
+  struct stat status {};
+  for (const fs::path& folder : folders) {
+    for (const Encoding encoding : {Encoding::kPlain, Encoding::kZstd}) {
+      if (::stat(paths::object(folder, sha256, encoding).c_str(), &status) == 0) {
+        const auto size = static_cast<std::uint64_t>(status.st_size);
+        return S_ISREG(status.st_mode) && (encoding == Encoding::kPlain ? size == plain_bytes : size > sizeof(Trailer));
+      }
+      if (errno != ENOENT && errno != ENOTDIR) {
+        return false;
+      }
+    }
+  }
+  return false;
 }
 
 Result<std::unique_ptr<ObjectReader>> open_object_file(const fs::path& path) {

@@ -112,6 +112,10 @@ bool is_object_name(std::string_view sha256) {
   return sha256.size() == kObjectName && std::all_of(sha256.begin(), sha256.end(), is_lower_hex);
 }
 
+bool is_fingerprint(std::string_view text) {
+  return text.size() == kObjectName / 2 && std::all_of(text.begin(), text.end(), is_lower_hex);
+}
+
 fs::path object(const fs::path& objects_folder, std::string_view sha256, Encoding encoding) {
   std::string file(sha256.substr(2));
   file += encoding == Encoding::kPlain ? kPickle : kZstdPickle;

@@ -32,6 +32,8 @@ inline constexpr std::string_view kTemporaryPrefix = ".tmp-";
 
 /// 64 lower-case hex digits?
 [[nodiscard]] bool is_object_name(std::string_view sha256);
+/// 32 lower-case hex digits?
+[[nodiscard]] bool is_fingerprint(std::string_view text);
 /// objects/ab/cdef….pkl[.zst]. Needs is_object_name(sha256).
 [[nodiscard]] std::filesystem::path object(const std::filesystem::path& objects_folder, std::string_view sha256,
                                            Encoding encoding);

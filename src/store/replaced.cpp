@@ -88,7 +88,7 @@ Result<KeptCapture> read_record(const fs::path& folder) {
   TRY(decode_json(text.value_or(""), path.string(), [&](const nlohmann::json& in, std::string& where) {
     need_object(in);
     version = get_unsigned(in, "format");
-    if (version != kFormatVersion) {
+    if (!is_read_format(version)) {
       return;
     }
     kept.run_id = in.at("run").get<std::string>();

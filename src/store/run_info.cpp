@@ -115,7 +115,7 @@ Result<RunInfo> run_info_from_text(std::string_view text, const std::string& pat
   auto decoded = decode_json(text, path, [&](const json& in, std::string& where) {
     need_object(in);
     version = get_unsigned(in, "format");
-    if (version == kFormatVersion) {
+    if (is_read_format(version)) {
       run_from_json(in, run, where);
     }
   });

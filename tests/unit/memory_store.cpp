@@ -350,12 +350,16 @@ Result<std::unique_ptr<ObjectWriter>> create(const model::Locator& where, Compre
   });
 }
 
+Result<bool> has(const model::Locator& where, std::string_view sha256, std::uint64_t plain_bytes) {
+  return open(where, sha256, plain_bytes).has_value();
+}
+
 }  // namespace
 
 fs::path memory_location() {
   static int made = 0;
   if (made == 0) {
-    add_kind({"memory", open_store, create, open});
+    add_kind({"memory", open_store, create, open, has});
   }
   return "memory:" + std::to_string(++made);
 }

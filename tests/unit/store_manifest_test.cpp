@@ -135,6 +135,7 @@ TEST(ManifestText, RoundTrips) {
   site.site = {model::SiteKind::kBody, 3};
   site.object = std::string(64, 'a');
   site.bytes = 12345678901234;
+  site.fingerprint = std::string(32, '7');
   site.unstable = {"[0].x"};
   record.sites = {site};
   manifest.cases[0].seconds = std::numeric_limits<double>::quiet_NaN();
@@ -146,6 +147,7 @@ TEST(ManifestText, RoundTrips) {
   EXPECT_EQ(again.cases[1].version, "v0");
   EXPECT_EQ(again.cases[1].sites[0].site, site.site);
   EXPECT_EQ(again.cases[1].sites[0].bytes, site.bytes);
+  EXPECT_EQ(again.cases[1].sites[0].fingerprint, site.fingerprint);
 }
 
 std::string refusal(const std::string& text) {
@@ -175,6 +177,8 @@ TEST(ManifestText, DamageIsSaidWithItsPlace) {
   EXPECT_THAT(refusal(replaced(text, "\"index\": 1", "\"index\": 0")), HasSubstr("indices must rise"));
   EXPECT_THAT(refusal(replaced(text, site.object, "../../../etc/passwd")),
               HasSubstr("cases[1].sites[0]: 'object' must be 64 hex digits"));
+  EXPECT_THAT(refusal(replaced(text, R"("object")", R"("xxh3": "7", "object")")),
+              HasSubstr("cases[1].sites[0]: 'xxh3' must be 32 hex digits"));
   EXPECT_THAT(refusal(replaced(text, "\"bytes\": 0", "\"bytes\": -1")), HasSubstr("cases[1].sites[0]: 'bytes'"));
   EXPECT_THAT(refusal(replaced(text, "\"sites\": []", "\"sites\": null")), HasSubstr("'sites' must be an array"));
 }
@@ -190,7 +194,7 @@ TEST(ManifestText, AnotherVersionIsNamed) {
   const auto read = manifest_from_text(R"({"format": 7, "whatever": []})", "m.json");
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::kUnsupported);
-  EXPECT_THAT(read.error().message, AllOf(HasSubstr("version 7"), HasSubstr("version 1")));
+  EXPECT_THAT(read.error().message, AllOf(HasSubstr("version 7"), HasSubstr("versions 1 to 2")));
 }
 
 TEST(ManifestPath, OrdinaryNamesReadAsTheyAre) {

@@ -45,10 +45,10 @@ TEST_F(Stores, WithoutABaselineOpeningSaysHowToMakeOne) {
 
 TEST_F(Stores, AnotherFormatVersionIsNamedWithOurs) {
   must(capture_generation(root, 1));
-  write_file(root / "format.json", R"({"format": "snapshot_test store", "version": 2})");
+  write_file(root / "format.json", R"({"format": "snapshot_test store", "version": 3})");
   for (const Error& error : {refused(FolderStore::open(root)), refused(FolderStore::open_or_create(root))}) {
     EXPECT_EQ(error.kind, ErrorKind::kUnsupported);
-    EXPECT_THAT(error.message, AllOf(HasSubstr("version 2"), HasSubstr("version 1"), HasSubstr("newer")));
+    EXPECT_THAT(error.message, AllOf(HasSubstr("version 3"), HasSubstr("versions 1 to 2"), HasSubstr("newer")));
   }
 }
 

@@ -47,6 +47,7 @@ struct SiteValue {
   bool rounds = false;
   std::string object;       ///< SHA-256 (hex) of the plain pickle; empty if opaque
   std::uint64_t bytes = 0;  ///< size of the plain pickle
+  std::string fingerprint;  ///< XXH3-128 (hex) of the plain pickle; empty where none was taken
   std::string opaque;       ///< why it could not be pickled; empty if it was
   std::string partly;       ///< why its pickle holds only part of the value (cut off, described); empty if all of it
   /// Paths inside the value that differ from run to run on unchanged code; verification leaves them out.

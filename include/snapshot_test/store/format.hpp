@@ -3,7 +3,14 @@
 
 namespace snapshot_test::store {
 
-/// The version of the layout, the manifests and the run files that this build reads and writes (docs/store.md).
-inline constexpr int kFormatVersion = 1;
+/// The version of the layout, the manifests and the run files that this build writes (docs/store.md).
+inline constexpr int kFormatVersion = 2;
+/// The oldest one that it reads.
+inline constexpr int kOldestFormat = 1;
+
+/// Does this build read files of that version?
+constexpr bool is_read_format(unsigned long long version) {
+  return version >= kOldestFormat && version <= kFormatVersion;
+}
 
 }  // namespace snapshot_test::store

@@ -66,5 +66,7 @@ class ObjectReader {
 /// kCorrupt where it is missing or its size is wrong. `plain_bytes`: what the manifest says (SiteValue::bytes).
 [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object(const model::Locator& where, std::string_view sha256,
                                                                 std::optional<std::uint64_t> plain_bytes);
+/// Is it there, as far as can be told without opening it? True says nothing of what is in it.
+[[nodiscard]] Result<bool> has_object(const model::Locator& where, std::string_view sha256, std::uint64_t plain_bytes);
 
 }  // namespace snapshot_test::store
