@@ -210,13 +210,12 @@ std::pair<std::string, std::vector<std::string>> store_value(const std::string& 
   Recording recording = begin(root, target);
   host::execution::StoreSink sink(or_raise(recording.writer(), root));
   std::vector<std::string> notes = pickler.write(sink);
-  const store::ObjectInfo object = or_raise(sink.finish(), root);
   model::SiteValue site;
+  or_raise(sink.finish(site), root);
+  const std::string object = site.object;
   site.site = {model::SiteKind::kResult, 0};
   site.type = pickler.type();
   site.meaningful = !value.is_none() && pickler.described().empty();
-  site.object = object.sha256;
-  site.bytes = object.plain_bytes;
   site.partly = pickler.partly();
   record.status = site.meaningful ? CaptureStatus::kOuter : CaptureStatus::kVacuous;
   if (!site.meaningful) {
@@ -225,7 +224,7 @@ std::pair<std::string, std::vector<std::string>> store_value(const std::string& 
   record.ending = model::Ending::kReturned;
   record.sites = {std::move(site)};
   finish(recording, root, std::move(record), names);
-  const auto stored = recording.store->find_object(object.sha256);
+  const auto stored = recording.store->find_object(object);
   return {stored ? stored->place : recording.store->name(), std::move(notes)};
 }
 

@@ -17,6 +17,7 @@ struct VerifyArgs {
   const Shared& shared;
   ReportFiles files{};
   std::optional<std::uint64_t> max_failures{};
+  bool read_data = false;
 };
 
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
@@ -29,6 +30,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     options.demands = settled(config.demands, surroundings());
     options.method = config.method;
     options.record = config::record_of(config);
+    options.read_data = args.read_data;
     options.max_failures = args.max_failures.value_or(0);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
@@ -44,6 +46,8 @@ Action declare_verify(CLI::App& app, Shared& shared) {
   app.add_flag_callback(
       "-x", [&args] { args.max_failures = 1; }, "stop at the first case that fails");
   add_count(app, "--maxfail", args.max_failures, "stop when N cases have failed (default: never)");
+  app.add_flag("--read-data", args.read_data,
+               "read every stored value, and find damaged ones, also where the fingerprint of the new one is the same");
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

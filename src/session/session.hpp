@@ -46,6 +46,7 @@ struct CaptureOptions {
 struct VerifyOptions {
   SuiteOptions suite;
   std::size_t max_failures = 0;  ///< end the run when as many cases have failed; 0: never
+  bool read_data = false;        ///< compare with the stored values themselves, not with their fingerprints
   std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;
   Demands demands;  ///< of `missing` and `obsolete`, kAuto is what a person wants

@@ -173,6 +173,11 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
   request.mode = model::CaseMode::kCompare;
   request.baseline = records_.at({task.benchmark, task.index})->sites;
   request.store = store_.locator();
+  if (options_.read_data) {
+    for (model::SiteValue& site : request.baseline) {
+      site.fingerprint.clear();
+    }
+  }
   return request;
 }
 

@@ -169,7 +169,7 @@ TEST(CheckedBy, WhatDidNotEndOrCannotBeReadIsNotVerified) {
   const std::string file = ".snapshots/objects/" + object.substr(0, 2) + "/" + object.substr(2) + ".pkl";
   box.write(file, std::string(box.read(file).size(), '\0'));
   box.write_library("import time\ndef slow():\n    time.sleep(60)\n");
-  const auto verified = box.verify({"--timeout", "2"});
+  const auto verified = box.verify({"--timeout", "2", "--read-data"});
   EXPECT_EQ(verified.of("bench.time_slow"), "timed-out") << verified.text();
   EXPECT_EQ(verified.of("bench.time_damaged"), "unreadable") << verified.text();
   EXPECT_EQ(verified.json.at("summary").at("checked_by").at("result"), 1);

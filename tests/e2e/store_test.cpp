@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kSuite =
     "import hashlib\n"
@@ -90,18 +91,119 @@ TEST(Store, WithATruncatedObjectFailsThatCaseAlone) {
   EXPECT_EQ(verified.run.status, 1);
 }
 
-TEST(Store, WithAnAlteredObjectFailsThatCaseAlone) {
+/// The bytes of objects are other ones, their sizes are what they were.
+void alter(const Sandbox& box, const fs::path& object) {
+  fs::permissions(object, fs::perms::owner_write, fs::perm_options::add);
+  box.write(fs::relative(object, box.root()), std::string(fs::file_size(object), '\x55'));
+}
+
+TEST(Store, WithAnAlteredObjectFailsThatCaseAloneWhereDataAreRead) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);
-  const auto object = fs::relative(largest_object(box), box.root());
-  auto bytes = box.read(object);
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  box.write(object, bytes);
-  const auto verified = box.verify();
+  alter(box, largest_object(box));
+  const auto verified = box.verify({"--read-data"});
   EXPECT_EQ(verified.of("bench.time_big"), "unreadable") << verified.text();
   EXPECT_EQ(verified.of("bench.time_small"), "identical") << verified.text();
   EXPECT_EQ(verified.run.status, 1);
+}
+
+constexpr const char* kChangingSuite =
+    "import lib\n"
+    "def time_changed(): return lib.f()\n"
+    "def time_large(): return [i * 0.5 for i in range(100_000)]\n"
+    "def time_small(): return {'a': 1}\n"
+    "class Held:\n"
+    "    def setup(self): self.data = []\n"
+    "    def time_state(self): self.data.append(bytes(range(256)) * 5000)\n";
+
+/// What is in them then shows only where somebody looks.
+TEST(Store, IsNotReadByVerifyWhereValuesHaveTheirFingerprints) {
+  const Sandbox box;
+  box.write_suite(kChangingSuite);
+  box.write_library("def f(): return 'before'\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  for (const auto& entry : fs::recursive_directory_iterator(box.path(".snapshots/objects"))) {
+    if (entry.is_regular_file()) alter(box, entry.path());
+  }
+  const auto unchanged = box.verify({"--strict"});
+  EXPECT_EQ(unchanged.run.status, 0) << unchanged.text();
+  for (const char* name : {"time_changed", "time_large", "time_small", "Held.time_state"}) {
+    EXPECT_EQ(unchanged.of(std::string("bench.") + name), "identical") << unchanged.text();
+  }
+  const auto read = box.verify({"--read-data"});
+  for (const char* name : {"time_changed", "time_large", "time_small", "Held.time_state"}) {
+    EXPECT_EQ(read.of(std::string("bench.") + name), "unreadable") << read.text();
+  }
+  box.write_library("def f(): return 'after'\n");
+  const auto changed = box.verify();
+  EXPECT_EQ(changed.of("bench.time_changed"), "unreadable") << "nothing passes or is explained by altered bytes";
+  EXPECT_EQ(changed.of("bench.time_small"), "identical") << changed.text();
+}
+
+TEST(Store, OfUnchangedCodeIsOpenedByNoProcess) {
+  ST_SKIP_UNLESS(fs::exists("/usr/bin/strace"), "strace is not installed");
+  const Sandbox box;
+  box.write_suite(kChangingSuite);
+  box.write_library("def f(): return 'before'\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  const auto calls_of = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> words{"/usr/bin/strace",
+                                   "-f",
+                                   "-qq",
+                                   "-e",
+                                   "trace=open,openat,openat2",
+                                   "-o",
+                                   box.path("calls").string(),
+                                   Sandbox::binary(),
+                                   "verify",
+                                   box.path("benchmarks").string(),
+                                   "--project-dir",
+                                   box.path("project").string(),
+                                   "--snapshot-dir",
+                                   box.path(".snapshots").string(),
+                                   "--python",
+                                   test_python()};
+    words.insert(words.end(), options.begin(), options.end());
+    const auto run = box.run_command(words);
+    EXPECT_EQ(run.status, 0) << run.text();
+    return box.read("calls");
+  };
+  const auto calls = calls_of({});
+  if (calls.find("PTRACE") != std::string::npos) GTEST_SKIP() << "strace may not trace here";
+  EXPECT_THAT(calls, HasSubstr(".snapshots/cases"));
+  EXPECT_THAT(calls, Not(HasSubstr(".snapshots/objects")));
+  EXPECT_THAT(calls_of({"--read-data"}), HasSubstr(".snapshots/objects"));
+}
+
+/// As the program before wrote it.
+TEST(Store, OfTheFormatBeforeIsReadAndRenewedByACapture) {
+  const Sandbox box;
+  box.write_suite(kChangingSuite);
+  box.write_library("def f(): return 'before'\n");
+  ASSERT_EQ(box.capture().run.status, 0);
+  const auto age = [&](const fs::path& file) {
+    auto text = std::regex_replace(box.read(file), std::regex(R"x(,\s*"xxh3": "[0-9a-f]*")x"), "");
+    text = std::regex_replace(text, std::regex(R"x("(format|version)": 2)x"), R"x("$1": 1)x");
+    fs::permissions(box.path(file), fs::perms::owner_write, fs::perm_options::add);
+    box.write(file, text);
+  };
+  age(".snapshots/format.json");
+  for (const auto& entry : fs::recursive_directory_iterator(box.path(".snapshots"))) {
+    const auto folder = entry.path().parent_path().filename();
+    if (entry.path().extension() == ".json" && folder != ".snapshots") age(fs::relative(entry.path(), box.root()));
+  }
+  EXPECT_THAT(box.read(".snapshots/cases/bench/time_small.json"), Not(HasSubstr("xxh3")));
+  const auto verified = box.verify({"--strict"});
+  EXPECT_EQ(verified.run.status, 0) << verified.text();
+  EXPECT_THAT(box.read(".snapshots/format.json"), HasSubstr("1"));
+  ASSERT_EQ(box.capture({"--filter", "time_small"}).run.status, 0);
+  EXPECT_THAT(box.read(".snapshots/format.json"), HasSubstr("2"));
+  EXPECT_THAT(box.read(".snapshots/cases/bench/time_small.json"), HasSubstr("xxh3"));
+  EXPECT_THAT(box.read(".snapshots/cases/bench/time_large.json"), Not(HasSubstr("xxh3")));
+  EXPECT_EQ(box.verify({"--strict"}).run.status, 0);
+  EXPECT_EQ(box.run({"capture", "--undo", "--snapshot-dir", box.path(".snapshots").string()}).status, 0);
+  EXPECT_EQ(box.verify({"--strict"}).run.status, 0);
 }
 
 TEST(Store, WithoutAnObjectFailsThatCaseAlone) {

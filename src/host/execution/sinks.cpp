@@ -11,9 +11,13 @@
 
 namespace snapshot_test::host::execution {
 
+using model::SiteValue;
+
 namespace {
 
 constexpr std::size_t kChunk = 256 * 1024;
+/// Of a pickle whose fingerprint is taken: copying more would cost more than pickling again what has changed.
+constexpr std::uint64_t kMostKept = 256 * 1024;
 
 }  // namespace
 
@@ -25,6 +29,31 @@ Result<util::Fd> unnamed_file(const std::filesystem::path& folder) {
   }
   ::unlink(name.c_str());
   return fd;
+}
+
+Result<void> StoreSink::finish(SiteValue& value) {
+  TRY_ASSIGN(const auto object, writer_->finish());
+  value.object = object.sha256;
+  value.bytes = object.plain_bytes;
+  value.fingerprint = fingerprint_.text();
+  return {};
+}
+
+Result<void> FingerprintSink::write(std::span<const std::byte> bytes) {
+  fingerprint_.update(bytes);
+  bytes_ += bytes.size();
+  if (bytes_ <= kMostKept) {
+    beginning_.insert(beginning_.end(), bytes.begin(), bytes.end());
+  }
+  return {};
+}
+
+bool FingerprintSink::is_that_of(const SiteValue& stored) const {
+  return bytes_ == stored.bytes && fingerprint_.text() == stored.fingerprint;
+}
+
+std::optional<std::span<const std::byte>> FingerprintSink::whole() const {
+  return bytes_ == beginning_.size() ? std::optional<std::span<const std::byte>>(beginning_) : std::nullopt;
 }
 
 CompareSink::CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, store::Sha256 hash,

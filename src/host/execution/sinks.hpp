@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/store/object.hpp"
 #include "store/digest.hpp"
 #include "util/byte_sink.hpp"
@@ -15,15 +16,35 @@
 
 namespace snapshot_test::host::execution {
 
-/// Hands a pickle on to the store.
+/// Hands a pickle on to the store, and takes its fingerprint.
 class StoreSink : public util::ByteSink {
  public:
   explicit StoreSink(std::unique_ptr<store::ObjectWriter> writer) : writer_(std::move(writer)) {}
-  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override { return writer_->write(bytes); }
-  [[nodiscard]] Result<store::ObjectInfo> finish() { return writer_->finish(); }
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override {
+    fingerprint_.update(bytes);
+    return writer_->write(bytes);
+  }
+  /// Name, size and fingerprint into `value`. Call once.
+  [[nodiscard]] Result<void> finish(model::SiteValue& value);
 
  private:
   std::unique_ptr<store::ObjectWriter> writer_;
+  store::Fingerprint fingerprint_;
+};
+
+/// Takes a pickle's size and fingerprint, and keeps its beginning.
+class FingerprintSink : public util::ByteSink {
+ public:
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override;
+  /// Are size and fingerprint those that were stored?
+  [[nodiscard]] bool is_that_of(const model::SiteValue& stored) const;
+  /// The whole pickle, where it is small enough to have been kept.
+  [[nodiscard]] std::optional<std::span<const std::byte>> whole() const;
+
+ private:
+  store::Fingerprint fingerprint_;
+  std::uint64_t bytes_ = 0;
+  std::vector<std::byte> beginning_;
 };
 
 /// Takes a pickle's digest and keeps nothing of it.

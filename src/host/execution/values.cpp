@@ -253,9 +253,7 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::
     value.opaque = describe_content(*pickled);
     return value;
   }
-  TRY_ASSIGN(const auto object, sink.finish());
-  value.object = object.sha256;
-  value.bytes = object.plain_bytes;
+  TRY(sink.finish(value));
   return value;
 }
 
@@ -332,6 +330,29 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
     comparison.explanation = error.message;
     return comparison;
   };
+  const auto not_pickled = [&](const Error& error) -> Result<SiteComparison> {
+    if (error.kind != ErrorKind::kPython) {
+      return unreadable(error);
+    }
+    comparison.match = SiteMatch::kOpaque;
+    comparison.explanation = error.message;
+    return comparison;
+  };
+  // Parts that may differ are found by comparing, so most such values would be pickled twice.
+  const bool by_fingerprint = !baseline.fingerprint.empty() && baseline.unstable.empty() && baseline.bounds.empty();
+  FingerprintSink seen_now;
+  std::optional<Result<pickling::PickledInfo>> pickled_now;
+  if (by_fingerprint) {
+    pickled_now = pickling::Pickler(seen_now, limits_, reducers_, drained_).dump(seen.value);
+    if (!*pickled_now) {
+      return not_pickled(pickled_now->error());
+    }
+    TRY_ASSIGN(const auto is_there, store::has_object(request.store, baseline.object, baseline.bytes));
+    if (is_there && seen_now.is_that_of(baseline)) {
+      comparison.match = SiteMatch::kIdentical;
+      return comparison;
+    }
+  }
   auto snapshot = store::open_object(request.store, baseline.object, baseline.bytes);
   if (!snapshot) {
     return unreadable(snapshot.error());
@@ -342,14 +363,11 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
   }
   TRY_ASSIGN(auto hash, store::Sha256::create());
   CompareSink sink(**snapshot, **again, std::move(hash), request.scratch);
-  const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
-  if (!pickled && pickled.error().kind == ErrorKind::kPython) {
-    comparison.match = SiteMatch::kOpaque;
-    comparison.explanation = pickled.error().message;
-    return comparison;
-  }
+  const auto whole = pickled_now ? seen_now.whole() : std::nullopt;
+  const auto pickled = whole ? sink.write(*whole).and_then([&] { return *pickled_now; })
+                             : pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
   if (!pickled) {
-    return unreadable(pickled.error());
+    return not_pickled(pickled.error());
   }
   const auto equal = sink.finish();
   if (!equal) {
