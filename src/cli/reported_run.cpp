@@ -87,7 +87,7 @@ std::string again(const Shared& shared, Choice choice) {
   return command;
 }
 
-std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared,
+std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared, std::size_t passes,
                                                 const ReportFiles& files, const Streams& streams) {
   // Standard output belongs to the report that was sent there.
   const bool to_err = report_on_output(files);
@@ -98,6 +98,7 @@ std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, co
   options.verbosity = verbosity(config);
   options.color = color_for(shared.color, fd);
   options.durations = shared.durations.value_or(0);
+  options.passes = passes;
   if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
     options.size = [fd] { return report::terminal_size(fd); };
   }
@@ -127,7 +128,8 @@ Result<model::ExitStatus> run(report::Reports& reports, const Shared& shared, co
   head.benchmark_dir = config.benchmark_dir.value_or("").string();
   head.snapshot_dir = config.snapshot_dir.string();
   reports.set_head(std::move(head));
-  reports.add(make_terminal(config, shared, files, streams), report::Cases::kNotRead);
+  const std::size_t passes = reports.record().head.command == "capture" && config.method.stability_check ? 2 : 1;
+  reports.add(make_terminal(config, shared, passes, files, streams), report::Cases::kNotRead);
   TRY_ASSIGN(auto suite, suite_options(config, shared));
   TRY_ASSIGN(const auto status, work(config, std::move(suite), reports));
   if (const auto why = nothing_selected(reports.record().plan, shared, config)) {

@@ -52,14 +52,17 @@ TerminalSize terminal_size(int fd) {
 Progress::Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now)
     : out_(out), size_(std::move(size)), now_(std::move(now)) {}
 
-void Progress::begin(std::string what, std::size_t total) {
+void Progress::begin(std::string what, std::size_t total, std::size_t passes_to_come) {
   what_ = std::move(what);
   running_.clear();
+  done_before_ += done_;
   done_ = 0;
   total_ = total;
+  to_come_ = total * passes_to_come;
   active_ = size_ != nullptr;
-  began_ = now_();
-  drawn_at_ = began_ - kInterval;
+  const double now = now_();
+  began_ = done_before_ == 0 ? now : began_;
+  drawn_at_ = now - kInterval;
   draw();
 }
 
@@ -158,7 +161,8 @@ std::string Progress::status() const {
   if (total_ == 0) {
     return what_ + "...";
   }
-  std::string text = fmt::format("{} [{}/{}] {}", what_, grouped(done_), grouped(total_), percent(done_, total_));
+  const std::string share = percent(done_before_ + done_, done_before_ + total_ + to_come_);
+  std::string text = fmt::format("{} [{}/{}] {}", what_, grouped(done_), grouped(total_), share);
   if (failures_ > 0) {
     text += fmt::format(", {} failed", grouped(failures_));
   }
@@ -168,10 +172,12 @@ std::string Progress::status() const {
 std::string Progress::time_left() const {
   const double now = now_();
   const double elapsed = now - began_;
-  if (done_ == 0 || done_ >= total_ || elapsed < kEarliestEstimate) {
+  const std::size_t done = done_before_ + done_;
+  const std::size_t to_do = total_ + to_come_ - std::min(done_, total_);
+  if (done == 0 || to_do == 0 || elapsed < kEarliestEstimate) {
     return {};
   }
-  const double at_this_pace = elapsed / static_cast<double>(done_) * static_cast<double>(total_ - done_);
+  const double at_this_pace = elapsed / static_cast<double>(done) * static_cast<double>(to_do);
   // The pace of short cases predicts nothing of a long one. All that is known of that is how long it has run already;
   // half way through is the best guess then.
   const double longest = running_.empty() ? 0 : now - running_.front().since;

@@ -26,8 +26,9 @@ class Progress {
   /// `size` is called at each drawing; without it nothing is ever drawn. `now` is a monotonic clock in seconds.
   Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now);
 
-  /// A pass over `total` cases: "verifying".
-  void begin(std::string what, std::size_t total);
+  /// A pass over `total` cases: "verifying". `passes_to_come` over about as many cases follow it: the share that is
+  /// done and the time that is left are those of all passes.
+  void begin(std::string what, std::size_t total, std::size_t passes_to_come = 0);
   /// `label` is printable.
   void started(const model::CaseId& id, std::string label);
   void ended(const model::CaseId& id);
@@ -61,10 +62,12 @@ class Progress {
   std::function<double()> now_;
   std::size_t total_ = 0;
   std::size_t done_ = 0;
+  std::size_t done_before_ = 0;  ///< in earlier passes
+  std::size_t to_come_ = 0;      ///< in later passes
   std::size_t failures_ = 0;
   std::string what_;
   std::vector<Running> running_;  ///< the one that has run longest first
-  double began_ = 0;
+  double began_ = 0;              ///< the first pass with cases
   double drawn_at_ = 0;
   std::size_t drawn_lines_ = 0;  ///< on the screen now
   bool active_ = false;

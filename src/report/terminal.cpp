@@ -47,7 +47,10 @@ std::string exactly(const std::string& label) {
 }  // namespace
 
 Terminal::Terminal(std::ostream& out, TerminalOptions options)
-    : options_(with_clock(std::move(options))), progress_(out, options_.size, options_.now), left_out_(lists()) {}
+    : options_(with_clock(std::move(options))),
+      progress_(out, options_.size, options_.now),
+      left_out_(lists()),
+      passes_to_come_(options_.passes) {}
 
 void Terminal::write(const std::string& text) { progress_.print(text); }
 
@@ -80,7 +83,12 @@ void Terminal::note(const std::string& text) {
 
 void Terminal::started(const model::CaseId& id) { progress_.started(id, one_line(id.label, kCaseLabelWidth)); }
 
-void Terminal::phase(const std::string& what, std::size_t cases) { progress_.begin(what, cases); }
+void Terminal::phase(const std::string& what, std::size_t cases) {
+  if (cases > 0 && passes_to_come_ > 0) {
+    --passes_to_come_;
+  }
+  progress_.begin(what, cases, cases > 0 ? passes_to_come_ : 0);
+}
 
 void Terminal::ended(const model::CaseId& id) { progress_.ended(id); }
 

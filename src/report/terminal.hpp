@@ -32,6 +32,7 @@ struct TerminalOptions {
   bool full = false;          ///< every failure is explained in place
   std::string command = {};   ///< what the user typed, without what chooses cases; empty: no commands are suggested
   std::size_t durations = 0;  ///< so many of the slowest cases are listed at the end
+  std::size_t passes = 1;     ///< over the cases that the run makes
 };
 
 /// Writes as it hears. Does not own `out`, which must outlive it. Whatever the size of the run and of its failures, the
@@ -110,6 +111,7 @@ class Terminal : public Report {
   std::map<std::pair<std::size_t, std::string>, Group> groups_;  ///< by verdict, in the verdicts' order
   std::multimap<double, std::string, std::greater<>> slowest_;   ///< seconds -> what is said of the case
   Causes left_out_;                                              ///< what of checked cases is not compared, and why
+  std::size_t passes_to_come_;
 };
 
 }  // namespace snapshot_test::report

@@ -294,6 +294,34 @@ TEST_F(LiveDisplay, TimeLeftIsThatOfThePace) {
   EXPECT_THAT(screen(), ElementsAre("verifying [1/4] 25.0 %, 30 s left"));
 }
 
+TEST(LiveDisplayOfCapture, ShareAndTimeLeft_OfTwoPasses_AreThoseOfBoth) {
+  double now = 0;
+  std::ostringstream out;
+  TerminalOptions options;
+  options.size = [] { return TerminalSize{60, 24}; };
+  options.now = [&] { return now; };
+  options.passes = 2;
+  Terminal terminal(out, options);
+  const auto shown = [&] {
+    Screen screen(60, 24);
+    screen.feed(out.str());
+    return screen.text().front();
+  };
+  terminal.phase("finding benchmarks", 0);
+  now = 5;
+  terminal.phase("capturing", 4);
+  now = 15;
+  terminal.ended(case_id("m.time_a"));
+  EXPECT_EQ(shown(), "capturing [1/4] 12.5 %, 1 min 10 s left");
+  for (const char* label : {"m.time_b", "m.time_c", "m.time_d"}) {
+    now += 10;
+    terminal.ended(case_id(label));
+  }
+  EXPECT_EQ(shown(), "capturing [4/4] 50.0 %, 40 s left");
+  terminal.phase("running again", 2);
+  EXPECT_EQ(shown(), "running again [0/2] 66.6 %, 20 s left");
+}
+
 TEST_F(LiveDisplay, TimeLeftIsNoneTheLessForALongCaseAmongShortOnes) {
   terminal_.phase("verifying", 100);
   start("m.time_long");
