@@ -1,6 +1,8 @@
 #include "host/interpreter/fresh_memory.hpp"
 
+#include <malloc.h>
 #include <pybind11/pybind11.h>
+#include <sys/mman.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -53,8 +55,43 @@ void plain_free(void* context, void* memory) {
   original.free(original.ctx, memory);
 }
 
-/// numpy's PyDataMem_Handler, version 1 (NEP 49). malloc() itself does the filling: what matters is that numpy's cache
-/// of small blocks is not asked.
+/// From this size on numpy asks for huge pages (1 << 22 in its alloc.c), after malloc(). Were that to fill the block,
+/// it would be there in small pages by then: five times as many page faults in numpy's own suite.
+constexpr std::size_t kHuge = std::size_t{1} << 22;
+
+/// What `allocate` gives, not filled. Whoever calls malloc() meanwhile in a thread without the GIL gets memory as it
+/// comes, too: what that shows is as in any other run.
+template <class Allocate>
+void* unfilled(const Allocate& allocate) {
+  ::mallopt(M_PERTURB, 0);
+  void* memory = allocate();
+  ::mallopt(M_PERTURB, pattern() ^ 0xff);
+  return memory;
+}
+
+void* new_array(void* /*context*/, std::size_t size) {
+  if (size < kHuge) {
+    return std::malloc(size != 0 ? size : 1);
+  }
+  void* memory = unfilled([size] { return std::malloc(size); });
+  if (memory != nullptr) {
+    // As numpy does it: what lies on whole pages. That the kernel has none is no error.
+    constexpr std::size_t kPage = 4096;
+    const std::size_t before = kPage - reinterpret_cast<std::uintptr_t>(memory) % kPage;
+    ::madvise(static_cast<char*>(memory) + before, size - before, MADV_HUGEPAGE);
+    std::memset(memory, pattern(), size);
+  }
+  return memory;
+}
+
+/// calloc() of a block that is fresh from the kernel does not write to it, unless malloc() is to fill memory.
+void* new_zeros(void* /*context*/, std::size_t count, std::size_t size) {
+  const auto allocate = [count, size] { return std::calloc(count, size); };
+  return size != 0 && count >= kHuge / size ? unfilled(allocate) : allocate();
+}
+
+/// numpy's PyDataMem_Handler, version 1 (NEP 49). Small blocks are filled by malloc() itself: what matters is that
+/// numpy's cache of them is not asked.
 struct ArrayHandler {
   char name[127];
   std::uint8_t version;
@@ -67,12 +104,11 @@ struct ArrayHandler {
   } allocator;
 };
 
-ArrayHandler g_arrays{"snapshot_test",
-                      1,
-                      {nullptr, [](void*, std::size_t size) { return std::malloc(size != 0 ? size : 1); },
-                       [](void*, std::size_t count, std::size_t size) { return std::calloc(count, size); },
-                       [](void*, void* memory, std::size_t size) { return std::realloc(memory, size); },
-                       [](void*, void* memory, std::size_t) { std::free(memory); }}};
+ArrayHandler g_arrays{
+    "snapshot_test",
+    1,
+    {nullptr, new_array, new_zeros, [](void*, void* memory, std::size_t size) { return std::realloc(memory, size); },
+     [](void*, void* memory, std::size_t) { std::free(memory); }}};
 
 /// Places in numpy's table of C functions.
 constexpr std::size_t kFeatureVersion = 211;
