@@ -48,7 +48,7 @@ const std::vector<Bad> kBad{
     {"does not end", "import time\ndef setup(which): pass\ndef compute(which): time.sleep(60)\n", "failed"},
 };
 
-TEST(CaptureAgain, KeepsWhatCouldBeChecked) {
+TEST(CaptureAgain, CaseNoLongerCheckable_KeepsItsSnapshotAndFails) {
   for (const Bad& bad : kBad) {
     SCOPED_TRACE(bad.what);
     const Sandbox box;
@@ -76,7 +76,7 @@ TEST(CaptureAgain, KeepsWhatCouldBeChecked) {
   }
 }
 
-TEST(CaptureAgain, ReplacesItWhereThatIsAllowed) {
+TEST(CaptureAgain, CaseNoLongerCheckableWithAllowLoss_ReplacesItsSnapshot) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kGood);
@@ -95,7 +95,7 @@ TEST(CaptureAgain, ReplacesItWhereThatIsAllowed) {
   EXPECT_EQ(third.json["summary"]["kept"], 0);
 }
 
-TEST(CaptureAgain, KeepsOneCaseBesideANewOne) {
+TEST(CaptureAgain, OneCaseFailingBesideANewOne_KeepsItsSnapshot) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kGood);
@@ -121,7 +121,7 @@ TEST(CaptureAgain, KeepsOneCaseBesideANewOne) {
   EXPECT_TRUE(verified.entry("bench.Case.time_it('b')")["source_changed"] == true) << "kept with its version";
 }
 
-TEST(CaptureAgain, KeepsNothingThatCannotBeReadAnyMore) {
+TEST(CaptureAgain, SnapshotWithoutItsObject_IsNotKept) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kGood);
@@ -133,7 +133,7 @@ TEST(CaptureAgain, KeepsNothingThatCannotBeReadAnyMore) {
   EXPECT_EQ(again.run.status, 5);
 }
 
-TEST(CaptureAgain, AModuleThatDoesNotImportLosesNothing) {
+TEST(CaptureAgain, ModuleThatDoesNotImport_LosesNoSnapshot) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kGood);
@@ -146,7 +146,7 @@ TEST(CaptureAgain, AModuleThatDoesNotImportLosesNothing) {
   EXPECT_EQ(box.verify().of("bench_more.time_more"), "raised");
 }
 
-TEST(CaptureAgain, WhatIsKeptSurvivesCleaning) {
+TEST(CaptureAgain, KeptSnapshotAfterClean_IsStillVerified) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kGood);

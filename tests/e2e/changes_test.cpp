@@ -24,7 +24,7 @@ std::string library(const Change& change, const char* body) {
 
 class ChangedLibrary : public ::testing::TestWithParam<Change> {};
 
-TEST_P(ChangedLibrary, HasItsVerdict) {
+TEST_P(ChangedLibrary, ResultAfterTheChange_HasTheExpectedVerdict) {
   const auto& change = GetParam();
   if (change.numpy) {
     ST_NEEDS_NUMPY();
@@ -112,7 +112,7 @@ Report verify_after(const Sandbox& box, const char* suite, const char* before, c
   return box.verify(extra);
 }
 
-TEST(Changes, AreSeenInResultsThatTheBenchmarkThrowsAway) {
+TEST(Changes, ResultThatTheBenchmarkDiscards_IsDifferent) {
   const Sandbox box;
   const auto verified = verify_after(box,
                                      "import lib\n"
@@ -128,7 +128,7 @@ TEST(Changes, AreSeenInResultsThatTheBenchmarkThrowsAway) {
   EXPECT_EQ(verified.run.status, 1);
 }
 
-TEST(Changes, AreSeenInResultsOfCFunctions) {
+TEST(Changes, ResultOfACFunction_IsDifferent) {
   const Sandbox box;
   const auto verified = verify_after(box, "import lib\ndef time_c():\n    sorted(lib.DATA)\n", "DATA = [3, 1, 2]\n",
                                      "DATA = [3, 1, 5]\n");
@@ -139,20 +139,20 @@ constexpr const char* kInnerSuite = "import lib\ndef time_f():\n    return lib.f
 constexpr const char* kInnerBefore = "def square(x): return x * x\ndef f(x): return square(x) + 1\n";
 constexpr const char* kInlined = "def f(x): return x * x + 1\n";
 
-TEST(Changes, OfHowAResultIsComputedPass) {
+TEST(Changes, OtherInnerCallsSameResult_IsInnerChangedAndPasses) {
   const Sandbox box;
   const auto verified = verify_after(box, kInnerSuite, kInnerBefore, kInlined);
   EXPECT_EQ(verified.of("bench.time_f"), "inner-changed") << verified.text();
   EXPECT_EQ(verified.run.status, 0) << verified.text();
 }
 
-TEST(Changes, OfHowAResultIsComputedFailWhenStrict) {
+TEST(Changes, OtherInnerCallsWhenStrict_Fails) {
   const Sandbox box;
   const auto verified = verify_after(box, kInnerSuite, kInnerBefore, kInlined, {"--strict"});
   EXPECT_EQ(verified.run.status, 1) << verified.text();
 }
 
-TEST(Changes, WithinTheToleranceAskedForPass) {
+TEST(Changes, DifferenceWithinTheGivenTolerance_IsClose) {
   const Sandbox box;
   const auto* const suite = "import lib\ndef time_f():\n    return lib.f()\n";
   auto verified = verify_after(box, suite, "def f(): return 100.0\n", "def f(): return 100.5\n");
@@ -166,14 +166,14 @@ TEST(Changes, WithinTheToleranceAskedForPass) {
   EXPECT_EQ(verified.of("bench.time_f"), "different") << verified.text();
 }
 
-TEST(Changes, ByRoundingFailAtToleranceZero) {
+TEST(Changes, RoundingAtToleranceZero_IsDifferent) {
   const Sandbox box;
   const auto verified = verify_after(box, "import lib\ndef time_f():\n    return lib.f()\n", "def f(): return 0.3\n",
                                      "def f(): return 0.1 + 0.2\n", {"--tolerance", "0", "0"});
   EXPECT_EQ(verified.of("bench.time_f"), "different") << verified.text();
 }
 
-TEST(Changes, OfOtherElementsBesideNanNeedNoOption) {
+TEST(Changes, RoundingBesideNan_IsCloseUnlessNoEqualNan) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   const auto verified = verify_after(box, "import lib\ndef time_f():\n    return lib.f()\n",
@@ -185,7 +185,7 @@ TEST(Changes, OfOtherElementsBesideNanNeedNoOption) {
   EXPECT_NE(unequal.run.out.find("nan"), std::string::npos) << unequal.text();
 }
 
-TEST(Changes, ToWhatSetUpMakesAreSeen) {
+TEST(Changes, DataFromSetup_IsDifferentForTheChangedParameterOnly) {
   const Sandbox box;
   const auto verified = verify_after(box,
                                      "import lib\n"
@@ -198,7 +198,7 @@ TEST(Changes, ToWhatSetUpMakesAreSeen) {
   EXPECT_EQ(verified.of("bench.Suite.time_sum(2)"), "different") << verified.text();
 }
 
-TEST(Changes, ExplainWhereAndBothValues) {
+TEST(Changes, ChangedArrayElement_ShowsWhereAndBothValues) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   const auto verified = verify_after(box, "import lib\ndef time_f():\n    return lib.f()\n",

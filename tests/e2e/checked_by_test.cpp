@@ -27,7 +27,7 @@ class OpaqueResult : public ::testing::TestWithParam<Unseen> {};
 /// An inner call whose return is the same whatever the result is.
 constexpr const char* kTrivial = "def trivial(): return [1, 2, 3]\n";
 
-TEST_P(OpaqueResult, IsNeverAPassByAnInnerCall) {
+TEST_P(OpaqueResult, UnpicklableWithAnInnerCall_IsOpaqueAndNotAPass) {
   ST_SKIP_UNLESS(*GetParam().needs == '\0' || python_has(GetParam().needs), "the test interpreter lacks a module");
   const Sandbox box;
   box.write_library(std::string(kTrivial) + GetParam().library);
@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
                              "scipy"}),
     [](const auto& tested) { return tested.param.name; });
 
-TEST(CheckedBy, AnInnerCallThatChangesIsInTheReasonOfACaseThatCannotBeChecked) {
+TEST(CheckedBy, InnerCallOfAnOpaqueCaseChanges_IsInItsReason) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_ok(): return 1\ndef time_f():\n    return lib.make()\n");
   box.write_library("import threading\ndef inner(): return [1, 2]\ndef make(): inner(); return threading.Lock()\n");
@@ -76,7 +76,7 @@ TEST(CheckedBy, AnInnerCallThatChangesIsInTheReasonOfACaseThatCannotBeChecked) {
   EXPECT_THAT(verified.entry("bench.time_f").at("reason").get<std::string>(), HasSubstr("but deepest differs"));
 }
 
-TEST(CheckedBy, AResultThatIsNotTheSameTwiceIsNotCheckedByAnInnerCall) {
+TEST(CheckedBy, UnstableResultWithAnInnerCall_IsUnstable) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_ok(): return 1\ndef time_f():\n    return lib.make()\n");
   box.write_library("import os\ndef inner(): return [1, 2]\ndef make(): inner(); return os.getpid()\n");
@@ -100,7 +100,7 @@ constexpr const char* kSorts =
     "def time_noop(): pass\n";
 constexpr const char* kSortsLibrary = "def inner(): return [1, 2]\ndef outer(): inner()\ndef nothing(): pass\n";
 
-TEST(CheckedBy, TheSortsAreCountedApart) {
+TEST(CheckedBy, OneCaseOfEachSort_IsCountedUnderItsSort) {
   const Sandbox box;
   box.write_suite(kSorts);
   box.write_library(kSortsLibrary);
@@ -129,7 +129,7 @@ TEST(CheckedBy, TheSortsAreCountedApart) {
   EXPECT_EQ(verified.json.at("cases").size(), summary.at("total").get<std::size_t>());
 }
 
-TEST(CheckedBy, MinVerifiedCountsResultsUnlessToldOtherwise) {
+TEST(CheckedBy, MinVerified_CountsResultsUnlessToldOtherwise) {
   const Sandbox box;
   box.write_suite(
       "import threading, lib\n"
@@ -155,7 +155,7 @@ TEST(CheckedBy, MinVerifiedCountsResultsUnlessToldOtherwise) {
   EXPECT_THAT(verified.run.out, Not(HasSubstr("100.0 %")));
 }
 
-TEST(CheckedBy, WhatDidNotEndOrCannotBeReadIsNotVerified) {
+TEST(CheckedBy, TimedOutOrUnreadableCase_CountsAsUnchecked) {
   const Sandbox box;
   box.write_suite(
       "import lib\n"
@@ -186,7 +186,7 @@ constexpr const char* kRestless =
     "def axes(): return Axes()\n"
     "def figure(): return Figure()\n";
 
-TEST(SharedObjects, AreLookedAtOnce) {
+TEST(SharedObjects, ObjectChangedByPickling_PassesStrictVerify) {
   const Sandbox box;
   box.write_suite(
       "import lib, os\n"
@@ -210,7 +210,7 @@ TEST(SharedObjects, AreLookedAtOnce) {
   }
 }
 
-TEST(SharedObjects, AnInnerCallThatChangesAloneIsStillAFinding) {
+TEST(SharedObjects, OnlyAnInnerCallChanges_IsInnerChanged) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return lib.f()\ndef time_g():\n    return lib.g()\n");
   box.write_library(

@@ -24,7 +24,7 @@ void expect_checked(const Sandbox& box, const std::vector<std::string>& labels, 
   EXPECT_EQ(verified.run.status, 0) << verified.text();
 }
 
-TEST(Children, FindTheProject) {
+TEST(Children, ChildInterpreter_ImportsTheProject) {
   const Sandbox box;
   box.write_library("value = 3\n");
   box.write_suite(
@@ -40,7 +40,7 @@ TEST(Children, FindTheProject) {
   EXPECT_EQ(captured.of("bench.timeraw_it"), "state") << captured.text();
 }
 
-TEST(Children, KeepThePathThatIsThere) {
+TEST(Children, ChildWithPythonpathSet_ImportsFromThereAndTheProject) {
   const Sandbox box;
   box.write_library("value = 3\n");
   box.write("more/other.py", "value = 4\n");
@@ -90,14 +90,14 @@ const std::vector<std::string> kLabels{
     "bench.Pools.time_process('fork')",       "bench.Pools.time_process('spawn')",
     "bench.Pools.time_process('forkserver')", "bench.time_nested"};
 
-TEST(Children, OfProcessPoolsFindTheSuite) {
+TEST(Children, ProcessPool_ImportsTheSuite) {
   const Sandbox box;
   box.write_library("value = 3\n");
   box.write_suite(kPools);
   expect_checked(box, kLabels);
 }
 
-TEST(Children, FindASuiteWithoutInitToo) {
+TEST(Children, ProcessPoolOfASuiteWithoutInit_ImportsTheSuite) {
   const Sandbox box;
   box.write_library("value = 3\n");
   box.write_suite(kPools);
@@ -105,7 +105,7 @@ TEST(Children, FindASuiteWithoutInitToo) {
   expect_checked(box, kLabels);
 }
 
-TEST(Children, ThatComputeSomethingElseAreSeen) {
+TEST(Children, ProcessPoolThatComputesAnotherValue_IsDifferent) {
   const Sandbox box;
   box.write_library("value = 3\n");
   box.write_suite(kPools);

@@ -129,12 +129,12 @@ print -r -- ${${out##*RAN:}%%:*}
   Sandbox box_;
 };
 
-TEST_F(Completion, HelpIsReadByTheseTests) {
+TEST_F(Completion, Help_ListsSubcommandsAndOptions) {
   EXPECT_THAT(subcommands(), ElementsAre("list", "capture", "verify", "show", "diff", "config", "clean", "completion"));
   EXPECT_THAT(options("verify"), AllOf(Contains("-c"), Contains("--config"), Contains("--max-memory")));
 }
 
-TEST_F(Completion, OfBash) {
+TEST_F(Completion, Bash_OffersSubcommandsOptionsValuesAndFiles) {
   printed({"bash", "-n", "bash/snapshot_test"});
   EXPECT_THAT(bash({"ver"}), ElementsAre("verify"));
   EXPECT_EQ(bash({""}), subcommands());
@@ -150,7 +150,7 @@ TEST_F(Completion, OfBash) {
   EXPECT_THAT(bash({"verify", "--python", "settings.j"}), ElementsAre("settings.json"));
 }
 
-TEST_F(Completion, OfBashKnowsWhatTheWordsBeforeAre) {
+TEST_F(Completion, BashAfterEarlierWords_OffersOnlyWhatCanFollow) {
   EXPECT_THAT(bash({"-c", "verify", "cap"}), ElementsAre("capture")) << "verify is a file here";
   EXPECT_THAT(bash({"verify", "--tolerance", "1", "b"}), IsEmpty()) << "a second number";
   EXPECT_THAT(bash({"verify", "--tolerance", "1", "2", "be"}), ElementsAre("benchmarks"));
@@ -164,7 +164,7 @@ TEST_F(Completion, OfBashKnowsWhatTheWordsBeforeAre) {
   EXPECT_THAT(bash({"verify", "--color=al"}), ElementsAre("--color=always")) << "where COMP_WORDBREAKS has no =";
 }
 
-TEST_F(Completion, OffersTheWordsThatAreTaken) {
+TEST_F(Completion, OfferedOptionValue_IsAcceptedByTheProgram) {
   for (const std::string option : {"--mode", "--isolation", "--compression", "--color"}) {
     const Words offered = bash({"capture", option, ""});
     EXPECT_GE(offered.size(), 2u) << option;
@@ -176,7 +176,7 @@ TEST_F(Completion, OffersTheWordsThatAreTaken) {
   }
 }
 
-TEST_F(Completion, OfFish) {
+TEST_F(Completion, Fish_OffersSubcommandsOptionsValuesAndFiles) {
   ST_SKIP_UNLESS(installed("fish"), "there is no fish");
   printed({"fish", "-n", "fish/snapshot_test.fish"});
   EXPECT_THAT(fish("snapshot_test ver"), ElementsAre("verify"));
@@ -189,7 +189,7 @@ TEST_F(Completion, OfFish) {
   EXPECT_THAT(fish("snapshot_test completion "), UnorderedElementsAre("bash", "zsh", "fish"));
 }
 
-TEST_F(Completion, OfZsh) {
+TEST_F(Completion, Zsh_CompletesSubcommandsOptionsValuesAndFiles) {
   ST_SKIP_UNLESS(installed("zsh"), "there is no zsh");
   printed({"zsh", "-n", "zsh/_snapshot_test"});
   EXPECT_EQ(zsh("snapshot_test ver"), "verify");
@@ -201,7 +201,7 @@ TEST_F(Completion, OfZsh) {
   EXPECT_EQ(zsh("snapshot_test verify --tolerance 1 2 be"), "verify --tolerance 1 2 benchmarks");
 }
 
-TEST_F(Completion, HasEveryOptionOfTheHelp) {
+TEST_F(Completion, BashAndZsh_OfferEveryOptionOfTheHelp) {
   const std::string zsh_script = box_.read("zsh/_snapshot_test");
   for (const std::string& subcommand : subcommands()) {
     const Words names = options(subcommand);
@@ -219,7 +219,7 @@ TEST_F(Completion, HasEveryOptionOfTheHelp) {
   }
 }
 
-TEST_F(Completion, OfFishHasEveryOptionOfTheHelp) {
+TEST_F(Completion, Fish_OffersEveryOptionOfTheHelp) {
   ST_SKIP_UNLESS(installed("fish"), "there is no fish");
   for (const std::string& subcommand : subcommands()) {
     Words offered = fish("snapshot_test " + subcommand + " -");  // the short ones first of all
@@ -230,7 +230,7 @@ TEST_F(Completion, OfFishHasEveryOptionOfTheHelp) {
   }
 }
 
-TEST_F(Completion, OfManIsAPageWithEveryOptionOfTheHelp) {
+TEST_F(Completion, ManPage_HasEveryOptionOfTheHelp) {
   const auto run = box_.run({"man"});
   ASSERT_EQ(run.status, 0) << run.text();
   const std::string page = std::regex_replace(run.out, std::regex(R"(\\-)"), "-");
@@ -249,7 +249,7 @@ TEST_F(Completion, OfManIsAPageWithEveryOptionOfTheHelp) {
   EXPECT_EQ(box_.run({"man"}).out, run.out) << "a build can be reproduced";
 }
 
-TEST_F(Completion, OfManIsReadByGroffWithoutAWarning) {
+TEST_F(Completion, ManPageReadByGroff_GivesNoWarning) {
   ST_SKIP_UNLESS(installed("groff"), "there is no groff");
   box_.write("snapshot_test.1", box_.run({"man"}).out);
   const auto run = on_path({"groff", "-man", "-Tascii", "-P-cbou", "-ww", "snapshot_test.1"});

@@ -20,7 +20,7 @@ void PrintTo(const Change& param, std::ostream* out) { *out << param.name; }
 
 class Described : public ::testing::TestWithParam<Change> {};
 
-TEST_P(Described, HasItsVerdict) {
+TEST_P(Described, UnpicklableValueAfterTheChange_HasTheExpectedVerdict) {
   const auto& change = GetParam();
   if (change.numpy) {
     ST_NEEDS_NUMPY();
@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
                "different"}),
     [](const auto& tested) { return tested.param.name; });
 
-TEST(DescribedParts, AreNamedInTheStore) {
+TEST(DescribedParts, PartKnownByTypeOnly_IsNamedByShow) {
   const Sandbox box;
   box.write_suite("import threading\ndef time_f():\n    return [1, {'lock': threading.Lock()}]\n");
   const auto captured = box.capture();

@@ -32,7 +32,7 @@ struct End {
 void PrintTo(const End& param, std::ostream* out) { *out << param.name; }
 class Ends : public ::testing::TestWithParam<End> {};
 
-TEST_P(Ends, AreNamedAndHarmNoOtherCase) {
+TEST_P(Ends, CaseThatEndsBadly_HasItsVerdictAndOthersPass) {
   const auto& end = GetParam();
   const Sandbox box;
   box.write_suite(kSuite);
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
                       End{"Recursion", "return f()", "raised", "RecursionError"}),
     [](const auto& tested) { return tested.param.name; });
 
-TEST(Ends, BySysExitFail) {
+TEST(Ends, SysExitInACase_Fails) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library("def f(): return 3\n");
@@ -74,7 +74,7 @@ TEST(Ends, BySysExitFail) {
   EXPECT_EQ(verified.run.status, 1);
 }
 
-TEST(Ends, WhileCapturingAreFailuresOfThatCaseAlone) {
+TEST(Ends, BadEndInCapture_FailsThatCaseAlone) {
   const Sandbox box;
   box.write_suite(
       "import os, signal, time\n"
@@ -92,7 +92,7 @@ TEST(Ends, WhileCapturingAreFailuresOfThatCaseAlone) {
   EXPECT_EQ(captured.run.status, 0) << "what ran is stored\n" << captured.text();
 }
 
-TEST(Ends, ByItsOwnTimeoutWinOverTheOption) {
+TEST(Ends, TimeoutOfTheBenchmark_OverridesTheOption) {
   const Sandbox box;
   box.write_suite(
       "import time\n"
@@ -105,7 +105,7 @@ TEST(Ends, ByItsOwnTimeoutWinOverTheOption) {
   EXPECT_EQ(captured.of("bench.time_long"), "outer") << captured.text();
 }
 
-TEST(Ends, ByATimeoutAreNotForWantOfAProcessor) {
+TEST(Ends, MoreWorkersThanProcessors_NoCaseTimesOut) {
   const Sandbox box;
   box.write_suite(
       "import time\n"
@@ -122,7 +122,7 @@ TEST(Ends, ByATimeoutAreNotForWantOfAProcessor) {
   }
 }
 
-TEST(Ends, ByATimeoutNameItsLimitAndWhoSetsIt) {
+TEST(Ends, TimedOutCase_NamesTheLimitAndWhoSetsIt) {
   const Sandbox box;
   box.write_suite(
       "import os, time\n"
@@ -153,7 +153,7 @@ TEST(Ends, ByATimeoutNameItsLimitAndWhoSetsIt) {
   EXPECT_THAT(verified.text(), HasSubstr("1.5 s, the limit that --import-timeout sets")) << verified.text();
 }
 
-TEST(Ends, InSetUpAndTearDownAreFailures) {
+TEST(Ends, RaiseInSetupOrTeardown_FailsThatCase) {
   const Sandbox box;
   box.write_suite(
       "class First:\n    def setup(self): raise ValueError('in setup')\n    def time_f(self): return 1\n"
@@ -169,7 +169,7 @@ TEST(Ends, InSetUpAndTearDownAreFailures) {
   EXPECT_THAT(captured.entry("bench.Cache.time_f").value("reason", ""), HasSubstr("in setup_cache"));
 }
 
-TEST(Ends, OfAFailingCaseShowWhatItPrintedAndItsTraceback) {
+TEST(Ends, RaisingCase_ShowsItsOutputAndTraceback) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library("def f(): return 3\n");
@@ -187,7 +187,7 @@ TEST(Ends, OfAFailingCaseShowWhatItPrintedAndItsTraceback) {
   }
 }
 
-TEST(Ends, OfPassingCasesKeepTheirOutputOffTheScreen) {
+TEST(Ends, PassingCaseThatPrints_ShowsNoOutput) {
   const Sandbox box;
   box.write_suite("def time_f():\n    print('chatter of a benchmark')\n    return 1\n");
   const auto captured = box.capture();
@@ -195,7 +195,7 @@ TEST(Ends, OfPassingCasesKeepTheirOutputOffTheScreen) {
   EXPECT_EQ((captured.run.out + captured.run.err).find("chatter of a benchmark"), std::string::npos);
 }
 
-TEST(Ends, LeaveNoProcessBehind) {
+TEST(Ends, TimedOutCaseWithAChild_EndsTheChild) {
   const Sandbox box;
   box.write_suite(
       "import os, subprocess, sys, time\n"

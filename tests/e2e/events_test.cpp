@@ -87,7 +87,7 @@ void expect_whole(const std::vector<json>& events) {
   }
 }
 
-TEST(EventsOf, CaptureAndVerifyAreWhole) {
+TEST(EventsOf, CaptureAndVerify_EachCaseStartsAndEndsOnce) {
   const Sandbox box;
   box.write_suite(kSuite);
   const std::string file = box.path("events").string();
@@ -124,7 +124,7 @@ TEST(EventsOf, CaptureAndVerifyAreWhole) {
   EXPECT_EQ(verdicts, verified.outcomes());
 }
 
-TEST(EventsOf, ARunOnStandardOutputLeavePeopleStandardError) {
+TEST(EventsOf, EventsToStdout_ReportGoesToStderr) {
   const Sandbox box;
   box.write_suite("def time_value(): return 1\n");
   const Report captured = box.capture({"--events", "-"});
@@ -133,7 +133,7 @@ TEST(EventsOf, ARunOnStandardOutputLeavePeopleStandardError) {
   EXPECT_THAT(captured.run.err, HasSubstr("CAPTURED"));
 }
 
-TEST(EventsOf, ARunThatCannotStartSayWhy) {
+TEST(EventsOf, VerifyWithoutABaseline_IsOneAbortedEventWithTheReason) {
   const Sandbox box;
   box.write_suite("def time_value(): return 1\n");
   const Report verified = box.verify({"--events", box.path("events").string()});
@@ -145,7 +145,7 @@ TEST(EventsOf, ARunThatCannotStartSayWhy) {
   EXPECT_THAT(verified.run.err, HasSubstr(events[0]["failure"].get<std::string>()));
 }
 
-TEST(EventsOf, ARunNeedAFileOfTheirOwn) {
+TEST(EventsOf, EventsIntoAnotherOutputsFile_IsRefused) {
   const Sandbox box;
   box.write_suite("def time_value(): return 1\n");
   const std::string file = box.path("same").string();
@@ -160,7 +160,7 @@ TEST(EventsOf, ARunNeedAFileOfTheirOwn) {
   EXPECT_THAT(nowhere.err, HasSubstr("none/events"));
 }
 
-TEST(EventsOf, ARunThatCannotBeWrittenFailIt) {
+TEST(EventsOf, EventsFileThatIsFull_FailsTheRunWithStatus3) {
   const Sandbox box;
   box.write_suite("def time_value(): return 1\n");
   const Report captured = box.capture({"--events", "/dev/full"});

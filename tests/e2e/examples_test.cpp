@@ -44,7 +44,7 @@ class Examples : public ::testing::Test {
   Sandbox box_;
 };
 
-TEST_F(Examples, AreListedCapturedAndVerified) {
+TEST_F(Examples, ListCaptureAndVerify_Pass) {
   const auto listed = run("list");
   ASSERT_EQ(listed.run.status, 0) << listed.run.text();
   for (const char* name : {"bench_filters.time_smoothing", "bench_spectrum.Spectrum.time_power",
@@ -73,7 +73,7 @@ TEST_F(Examples, AreListedCapturedAndVerified) {
   }
 }
 
-TEST_F(Examples, TellWhatTheirReadmeSays) {
+TEST_F(Examples, ChangesOfTheReadme_HaveTheVerdictsItNames) {
   ASSERT_EQ(run("capture").run.status, 0);
 
   change("filters.py", "level = alpha * sample + (1 - alpha) * level", "level += alpha * (sample - level)");
@@ -96,7 +96,7 @@ TEST_F(Examples, TellWhatTheirReadmeSays) {
   EXPECT_EQ(verified.of("bench_filters.time_moving_average"), "identical") << verified.text();
 }
 
-TEST_F(Examples, StoreATypeOfTheirOwnAsTheirReducerSays) {
+TEST_F(Examples, TypeWithAReducer_IsStableAndABrokenReducerIsRefused) {
   const auto unstable_places = [&] {
     std::size_t places = 0;
     const auto captured = run("capture", {"--filter", "bench_recording"});

@@ -51,7 +51,7 @@ class Folders : public ::testing::Test {
   Report captured_;
 };
 
-TEST_F(Folders, OfTheRunAreNoPartOfAValue) {
+TEST_F(Folders, PathsOfTheRunInValues_AreIdenticalInEveryRun) {
   for (const auto& entry : captured_.json.at("cases")) {
     EXPECT_THAT(entry.dump(), ::testing::Not(::testing::HasSubstr("unstable"))) << entry.dump(2);
   }
@@ -59,13 +59,13 @@ TEST_F(Folders, OfTheRunAreNoPartOfAValue) {
   expect_identical(box_.verify({"--shuffle", "3", "-j2"}), "shuffled");
 }
 
-TEST_F(Folders, DoNotDependOnWhatElseRuns) {
+TEST_F(Folders, CaseVerifiedAlone_IsIdentical) {
   for (const char* filter : {"time_absolute", "time_import", "time_path", "time_id"}) {
     expect_identical(box_.verify({"--filter", filter}), filter);
   }
 }
 
-TEST_F(Folders, MayBeElsewhere) {
+TEST_F(Folders, OtherTemporaryAndHomeFolder_IsIdentical) {
   std::filesystem::create_directories(box_.path("other/a/longer/temporary"));
   std::filesystem::create_directories(box_.path("other/home"));
   RunOptions options;
@@ -74,10 +74,10 @@ TEST_F(Folders, MayBeElsewhere) {
   expect_identical(box_.verify({}, options), "elsewhere");
 }
 
-TEST_F(Folders, OfASpawnedCaseAreTheSame) { expect_identical(box_.verify({"--isolation", "spawn"}), "spawned"); }
+TEST_F(Folders, SpawnIsolation_IsIdentical) { expect_identical(box_.verify({"--isolation", "spawn"}), "spawned"); }
 
 // What no placeholder stands for is not the same in the two runs of a capture.
-TEST(FoldersInOtherForms, AreUnstable) {
+TEST(FoldersInOtherForms, SplitOrMeasuredPath_IsUnstable) {
   const Sandbox box;
   box.write_suite("import os\ndef time_f(): return os.getcwd().split('/')\ndef time_g(): return len(os.getcwd())\n");
   const auto captured = box.capture();

@@ -111,7 +111,7 @@ void PrintTo(const Group& group, std::ostream* out) { *out << group.name; }
 
 class Hostile : public ::testing::TestWithParam<Group> {};
 
-TEST_P(Hostile, CasesHaveTheirVerdictsAndHarmNobody) {
+TEST_P(Hostile, MisbehavingCases_HaveTheirVerdictsAndOthersPass) {
   const auto& [name, deeds, timeout, all_workers] = GetParam();
   const Sandbox box;
   write_hostile_suite(box, deeds);
@@ -128,7 +128,7 @@ TEST_P(Hostile, CasesHaveTheirVerdictsAndHarmNobody) {
   }
 }
 
-TEST_P(Hostile, CasesHaveTheSameVerdictsInInterpretersOfTheirOwn) {
+TEST_P(Hostile, MisbehavingCasesWhenSpawned_HaveTheSameVerdicts) {
   const auto& [name, deeds, timeout, workers] = GetParam();
   const Sandbox box;
   write_hostile_suite(box, deeds);
@@ -142,7 +142,7 @@ TEST_P(Hostile, CasesHaveTheSameVerdictsInInterpretersOfTheirOwn) {
   EXPECT_EQ(places(box), before);
 }
 
-TEST_P(Hostile, CasesAreNotCapturedAndHarmNobody) {
+TEST_P(Hostile, MisbehavingCases_AreNotCapturedAndOthersAre) {
   const auto& [name, deeds, timeout, workers] = GetParam();
   const Sandbox box;
   write_hostile_suite(box, deeds);
@@ -164,7 +164,7 @@ struct Leftover {
   std::string note;  ///< what is said of it
 };
 
-TEST(HostileLeftovers, AreKilledAndSaid) {
+TEST(HostileLeftovers, ProcessOrThreadLeftRunning_IsEndedAndNoted) {
   const std::vector<Leftover> leftovers = {
       {{"child", "subprocess.Popen(['sleep', '98'])", "identical"}, "left 1 process running: sleep"},
       {{"own_session", "subprocess.Popen(['sleep', '98'], start_new_session=True)", "identical"},
@@ -215,7 +215,7 @@ TEST(HostileLeftovers, AreKilledAndSaid) {
   }
 }
 
-TEST(HostileMemory, BeyondTheLimitIsNamedAndHarmsNobody) {
+TEST(HostileMemory, CaseAboveMaxMemory_CrashesOutOfMemoryAndOthersPass) {
   const Deeds deeds = {
       {"at_once", "HELD.append(bytearray(10**12))", "crashed", "out of memory"},
       {"little_by_little", "\n    while True: HELD.append(bytearray(10**7))", "crashed", "out of memory"},
@@ -238,7 +238,7 @@ TEST(HostileMemory, BeyondTheLimitIsNamedAndHarmsNobody) {
 }
 
 /// The limits that a case sets for itself also hold for what stores or compares its values.
-TEST(HostileLimits, OfOneCaseStopNoOther) {
+TEST(HostileLimits, CaseThatLowersItsLimits_AffectsNoOtherCase) {
   const Deeds deeds = {
       {"opens_all", "resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)); open_all()", "", "limit of open files"},
       {"may_open_none", "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))", "", "limit of open files"},
@@ -272,7 +272,7 @@ TEST(HostileLimits, OfOneCaseStopNoOther) {
 }
 
 /// What dies only in a forked process is right in an interpreter of its own.
-TEST(HostileForks, AreTriedAgainInAnInterpreterOfItsOwn) {
+TEST(HostileForks, CaseThatDiesOnlyWhenForked_IsIdentical) {
   const Deeds deeds = {
       {"dies_once",
        "\n    if not os.path.exists(os.environ['MARK']): open(os.environ['MARK'], 'w').close(); ctypes.string_at(0)",
@@ -304,7 +304,7 @@ constexpr const char* kMeasured =
     "open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))\n"
     "sys.exit(status)\n";
 
-TEST(HostileOutput, OfAGigabyteTakesNoGigabyteOfMemory) {
+TEST(HostileOutput, GigabyteOfOutput_TakesLessThan400MB) {
   const Sandbox box;
   write_hostile_suite(box, kOneGigabyte);
   write_library_of(box, kOneGigabyte, Manners::kGood);
@@ -319,7 +319,7 @@ TEST(HostileOutput, OfAGigabyteTakesNoGigabyteOfMemory) {
   EXPECT_LT(run.out.size() + run.err.size(), 1'000'000U);
 }
 
-TEST(HostileDisk, FilledByACaseIsEmptyForTheNext) {
+TEST(HostileDisk, DiskFilledByACase_IsEmptyForTheNext) {
   const Deeds deeds = {{"fills_the_disk",
                         "\n    with open('big', 'wb') as f:\n        while True: f.write(bytes(65536))", "raised",
                         "No space left"}};

@@ -57,7 +57,7 @@ class Inspected : public ::testing::Test {
   Sandbox box_;
 };
 
-TEST_F(Inspected, ShowListsTheStore) {
+TEST_F(Inspected, Show_WithoutAName_ListsTheBenchmarks) {
   const auto run = show({});
   EXPECT_EQ(run.status, 0) << run.text();
   EXPECT_THAT(run.out, HasSubstr("bench.time_value"));
@@ -66,7 +66,7 @@ TEST_F(Inspected, ShowListsTheStore) {
   EXPECT_EQ(json["benchmarks"].size(), 3U);
 }
 
-TEST_F(Inspected, ShowPrintsTheValuesOfACase) {
+TEST_F(Inspected, Show_OfACase_PrintsItsValues) {
   const auto run = show({"time_scaled(2)", "--site", "return"});
   EXPECT_EQ(run.status, 0) << run.text();
   EXPECT_THAT(run.out, HasSubstr("list of 2\n      [0]: 1.0\n      [1]: dict of 1\n        ['n']: 2\n")) << run.out;
@@ -75,21 +75,21 @@ TEST_F(Inspected, ShowPrintsTheValuesOfACase) {
   EXPECT_EQ(json["cases"].size(), 1U);
 }
 
-TEST_F(Inspected, ShowOfSeveralCasesNamesThem) {
+TEST_F(Inspected, Show_OfSeveralCases_NamesThem) {
   const auto run = show({"time_scaled"});
   EXPECT_EQ(run.status, 0) << run.text();
   EXPECT_THAT(run.out, HasSubstr("bench.time_scaled(1)"));
   EXPECT_THAT(run.out, HasSubstr("means 2 cases; name one, such as 'bench.time_scaled(1)'"));
 }
 
-TEST_F(Inspected, ShowWritesAPickleThatPythonReads) {
+TEST_F(Inspected, Show_WithPickle_WritesAPickleThatPythonReads) {
   ASSERT_EQ(show({"time_value", "--pickle", box_.path("value.pkl").string()}).status, 0);
   const auto read =
       box_.run_command({test_python(), "-c", "import pickle; print(pickle.load(open('value.pkl', 'rb')))"});
   EXPECT_EQ(read.out, "{'mean': 1.5, 'names': ['a', 'b']}\n") << read.text();
 }
 
-TEST_F(Inspected, ShowSaysWhatIsWrongWithAName) {
+TEST_F(Inspected, Show_OfAnUnknownName_SaysWhatIsWrong) {
   EXPECT_THAT(show({"time_valeu"}).err, HasSubstr("did you mean 'time_value'?"));
   EXPECT_EQ(show({"time_valeu"}).status, 2);
   EXPECT_THAT(show({"time_value", "--site", "body[9]"}).err, HasSubstr("has no site body[9]; there are return"));
@@ -98,13 +98,13 @@ TEST_F(Inspected, ShowSaysWhatIsWrongWithAName) {
   EXPECT_EQ(show({"./nothing.pkl"}).status, 2);
 }
 
-TEST_F(Inspected, DiffOfAStoreWithItselfPasses) {
+TEST_F(Inspected, Diff_OfAStoreWithItself_Passes) {
   const auto run = diff({before(), before()});
   EXPECT_EQ(run.status, 0) << run.text();
   EXPECT_THAT(run.out, HasSubstr("4 of 4 cases"));
 }
 
-TEST_F(Inspected, DiffOfTwoStoresNamesEveryDifference) {
+TEST_F(Inspected, Diff_OfTwoStores_NamesEveryDifference) {
   const auto run = diff({before(), after()});
   EXPECT_EQ(run.status, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("['mean']: actual 1.75, expected 1.5")) << run.out;
@@ -121,7 +121,7 @@ TEST_F(Inspected, DiffOfTwoStoresNamesEveryDifference) {
   EXPECT_EQ(verdicts["bench.time_new"], "no-snapshot");
 }
 
-TEST_F(Inspected, DiffThatOnlyLosesACaseFails) {
+TEST_F(Inspected, Diff_ThatOnlyLosesOrGainsACase_Fails) {
   fs::copy(before(), box_.path("less"), fs::copy_options::recursive);
   for (const auto& entry : fs::recursive_directory_iterator(box_.path("less/cases"))) {
     if (entry.path().filename().string().find("time_gone") != std::string::npos) fs::remove(entry.path());
@@ -130,7 +130,7 @@ TEST_F(Inspected, DiffThatOnlyLosesACaseFails) {
   EXPECT_EQ(diff({box_.path("less").string(), before()}).status, 1);
 }
 
-TEST_F(Inspected, DiffOfTwoSnapshotsComparesTheirSites) {
+TEST_F(Inspected, Diff_OfTwoSnapshots_ComparesTheirSites) {
   const std::string now = after() + "::time_value";
   auto run = diff({"time_value", now});
   EXPECT_EQ(run.status, 1) << run.text();
@@ -143,7 +143,7 @@ TEST_F(Inspected, DiffOfTwoSnapshotsComparesTheirSites) {
   EXPECT_EQ(diff({before(), "time_value"}).status, 2);
 }
 
-TEST_F(Inspected, DiffComparesPlainPickles) {
+TEST_F(Inspected, Diff_OfPlainPickles_ComparesTheirValues) {
   const auto made = box_.run_command({test_python(), "-c",
                                       "import pickle\n"
                                       "for p in range(3): pickle.dump([1.0, 'x'], open(f'p{p}.pkl', 'wb'), p)\n"
@@ -156,7 +156,7 @@ TEST_F(Inspected, DiffComparesPlainPickles) {
   EXPECT_EQ(diff({"time_scaled(1)", box_.path("p0.pkl").string()}).status, 1) << "a snapshot with a file";
 }
 
-TEST_F(Inspected, DamagedObjectsAreSaidSoAndNeverPass) {
+TEST_F(Inspected, ShowAndDiff_OfADamagedObject_SayItIsUnreadable) {
   for (const auto& entry : fs::recursive_directory_iterator(box_.path("after/objects"))) {
     if (entry.is_regular_file()) fs::resize_file(entry.path(), entry.file_size() - 1);
   }
@@ -167,7 +167,7 @@ TEST_F(Inspected, DamagedObjectsAreSaidSoAndNeverPass) {
   EXPECT_THAT(shown.out, HasSubstr("cannot be read")) << shown.text();
 }
 
-TEST_F(Inspected, ObjectsAreShownByTheirPathToo) {
+TEST_F(Inspected, Show_OfAnObjectsPath_Succeeds) {
   box_.write_suite("def time_large(): return list(range(100000))\n");
   ASSERT_EQ(box_.capture().run.status, 0);
   std::size_t compressed = 0;
@@ -180,7 +180,7 @@ TEST_F(Inspected, ObjectsAreShownByTheirPathToo) {
 }
 
 // A store whose values would make a file, were they unpickled.
-TEST_F(Inspected, NothingInAStrangersStoreRuns) {
+TEST_F(Inspected, AnyCommand_OnAHostileStore_RunsNothingOfIt) {
   const std::string evil =
       "import hashlib, json, os, pathlib, pickle\n"
       "class Evil:\n"
@@ -211,7 +211,7 @@ TEST_F(Inspected, NothingInAStrangersStoreRuns) {
 
 // A pickle that would run a program, were it unpickled: every hostile file of the corpus, shown and compared, under
 // strace. The only program that starts is ours, and nothing is connected to.
-TEST_F(Inspected, NothingInAStrangersFileRuns) {
+TEST_F(Inspected, ShowAndDiff_OfHostilePickles_StartNoProgram) {
   ST_SKIP_UNLESS(fs::exists("/usr/bin/strace"), "strace is not installed");
   const std::string hostile = std::string(SNAPSHOT_TEST_SOURCE_DIR) + "/tests/corpus/hostile";
   std::size_t traced = 0;

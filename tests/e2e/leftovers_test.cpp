@@ -42,7 +42,7 @@ bool wait_for(const fs::path& file) {
   return fs::exists(file);
 }
 
-TEST(Leftovers, ClosedDescriptorsAreNoPlaceForFiles) {
+TEST(Leftovers, StandardDescriptorsClosed_NoFileGetsTheOutput) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library("def f(): return 'value'\n");
@@ -62,7 +62,7 @@ TEST(Leftovers, ClosedDescriptorsAreNoPlaceForFiles) {
   }
 }
 
-TEST(Leftovers, OfACleanUpThatWasKilledAreRemovedByTheNextRun) {
+TEST(Leftovers, FoldersOfAKilledRun_AreRemovedByTheNext) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library("def f(): return 1\n");
@@ -81,7 +81,7 @@ TEST(Leftovers, OfACleanUpThatWasKilledAreRemovedByTheNextRun) {
 
 class Stopped : public ::testing::TestWithParam<int> {};
 
-TEST_P(Stopped, CapturesLeaveNothingStaged) {
+TEST_P(Stopped, CaptureEndedBySignal_LeavesNothingStagedAfterClean) {
   const Sandbox box;
   RunOptions options;
   options.environment = {{"BOX", box.root().string()}};
@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, Stopped, ::testing::Values(SIGTERM, SIGINT, SI
   return tested.param == SIGTERM ? "Terminate" : tested.param == SIGINT ? "Interrupt" : "Kill";
 });
 
-TEST(Leftovers, DaemonsEndWithAGuardianThatIsKilled) {
+TEST(Leftovers, DaemonWhoseGuardianIsKilled_Ends) {
   const Sandbox box;
   RunOptions options;
   options.environment = {{"BOX", box.root().string()}};
@@ -139,7 +139,7 @@ TEST(Leftovers, DaemonsEndWithAGuardianThatIsKilled) {
   EXPECT_THAT(processes_left(box), IsEmpty());
 }
 
-TEST(Leftovers, AnEmptyNameOfAnInterpreterIsWrongUsage) {
+TEST(Leftovers, EmptyInterpreterName_IsAUsageError) {
   const Sandbox box;
   box.write_suite(kSuite);
   for (const char* command : {"list", "capture", "verify"}) {

@@ -46,7 +46,7 @@ class Listed : public ::testing::Test {
   Sandbox box_;
 };
 
-TEST_F(Listed, UnstableLeavesStandUnderTheirBenchmark) {
+TEST_F(Listed, UnstableLeaves_AreListedUnderTheirBenchmark) {
   const support::Run before = list();
   EXPECT_EQ(before.status, 0) << before.text();
   EXPECT_EQ(before.err, "") << "no baseline is nothing to mention";
@@ -69,7 +69,7 @@ TEST_F(Listed, UnstableLeavesStandUnderTheirBenchmark) {
   EXPECT_THAT(stamped["unstable"], ::testing::Contains(leaf)) << stamped;
 }
 
-TEST_F(Listed, ADamagedManifestIsANote) {
+TEST_F(Listed, DamagedManifest_IsANote) {
   ASSERT_EQ(box_.capture().run.status, 0);
   std::string damaged;
   for (const auto& [name, text] : box_.tree(".snapshots")) {
@@ -88,7 +88,7 @@ TEST_F(Listed, ADamagedManifestIsANote) {
   EXPECT_THAT(json::parse(list({"--json"}).out)["notes"].dump(), HasSubstr("time_pid"));
 }
 
-TEST_F(Listed, AStoreThatIsNoneIsANote) {
+TEST_F(Listed, DamagedStore_IsANote) {
   box_.write(".snapshots/format.json", "[]");
   box_.write(".snapshots/cases/bench/time_value.json", "{}");
   const support::Run run = list();

@@ -57,7 +57,7 @@ void every_round_counts(const std::vector<Loop>& loops) {
   EXPECT_THAT(changed.run.out + changed.json.dump(), Not(HasSubstr("__snapshot_test__"))) << changed.text();
 }
 
-TEST(Loops, EveryRoundOfAStatementCounts) {
+TEST(Loops, WrongRoundOfAStatement_IsDifferent) {
   ST_NEEDS_NUMPY();
   every_round_counts(
       {Loop{"Lookups",
@@ -119,7 +119,7 @@ constexpr const char* kDropped = "def gen():\n    yield [1]\n    yield [3]\n";
 constexpr const char* kChanged = "def gen():\n    yield [1]\n    yield [7]\n    yield [3]\n";
 constexpr const char* kOtherWay = "def gen(): return iter([[1], [2], [3]])\n";
 
-TEST(Loops, WhatPassesCounts) {
+TEST(Loops, WrongItemThatOnlyPasses_IsDifferent) {
   every_round_counts(
       {Loop{"ForPass", "def time_f():\n    for _ in lib.gen(): pass\n", kGenerator, kReordered, kOtherWay},
        Loop{"ForPassDropped", "def time_f():\n    for _ in lib.gen(): pass\n", kGenerator, kDropped, kOtherWay},
@@ -153,7 +153,7 @@ TEST(Loops, WhatPassesCounts) {
 }
 
 // What is iterated over is given, and what the rounds compute is None.
-TEST(Loops, ThatComputeNothingAreVacuous) {
+TEST(Loops, RoundsThatComputeNothing_AreVacuous) {
   const Sandbox box;
   box.write_suite(
       "import lib\nimport itertools\ndef time_range():\n    for i in range(5): pass\n"
@@ -174,14 +174,14 @@ TEST(Loops, ThatComputeNothingAreVacuous) {
 }
 
 // An iterator that was used up says nothing.
-TEST(Loops, AnExhaustedIteratorIsNoResult) {
+TEST(Loops, ExhaustedIterator_IsVacuous) {
   const Sandbox box;
   box.write_suite("import lib\nDATA = [1, 2]\ndef time_f():\n    it = iter(DATA)\n    lib.use(it)\n");
   box.write_library("def use(it):\n    for x in it: pass\n");
   EXPECT_EQ(box.capture().of("bench.time_f"), "vacuous");
 }
 
-TEST(Loops, RoundsOfLargeArraysAreChecked) {
+TEST(Loops, RoundsOfLargeArrays_AreComparedByDigestOrValue) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(
@@ -208,7 +208,7 @@ TEST(Loops, RoundsOfLargeArraysAreChecked) {
 }
 
 // Stores that were made when only the last round counted.
-TEST(Loops, OfOlderStoresAreComparedByTheLastRound) {
+TEST(Loops, BaselineOfOneRound_IsComparedWithTheLastRound) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    lib.work(4)\n");
   box.write_library("def work(k): return k * k\n");
@@ -219,7 +219,7 @@ TEST(Loops, OfOlderStoresAreComparedByTheLastRound) {
   EXPECT_EQ(box.verify().of("bench.time_f"), "different");
 }
 
-TEST(Loops, AreShownByTheirRounds) {
+TEST(Loops, ShowAndVerify_CountTheRounds) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    for k in range(300): lib.work(k)\n");
   box.write_library("def work(k): return [k]\n");
@@ -231,7 +231,7 @@ TEST(Loops, AreShownByTheirRounds) {
   EXPECT_THAT(changed.run.out, HasSubstr("round i of 300")) << changed.text();
 }
 
-TEST(Loops, OfManyRounds) {
+TEST(Loops, TwoHundredThousandRounds_OneWrongIsDifferent) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    for k in range(200_000): lib.work(k)\n");
   box.write_library("def work(k): return k + 1\n");
@@ -244,7 +244,7 @@ TEST(Loops, OfManyRounds) {
 }
 
 // A later statement writes over what an earlier one computed.
-TEST(Loops, BuffersThatAreWrittenOver) {
+TEST(Loops, BufferWrittenOverLater_WrongValueIsDifferent) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(
@@ -265,7 +265,7 @@ TEST(Loops, BuffersThatAreWrittenOver) {
   for (const auto& [name, verdict] : changed.outcomes()) EXPECT_EQ(verdict, "different") << name << changed.text();
 }
 
-TEST(Loops, OfShortestPaths) {
+TEST(Loops, NetworkxShortestPaths_WrongPathIsDifferent) {
   ST_SKIP_UNLESS(python_has("networkx"), "the test interpreter lacks networkx");
   const Sandbox box;
   box.write_suite(

@@ -73,7 +73,7 @@ void check_loss_of_modules(const Deeds& deeds, Where where, const std::vector<st
   }
 }
 
-TEST(Losses, OfAnImportFailItsModuleAlone) {
+TEST(Losses, ImportThatDies_FailsItsModuleAlone) {
   check_loss_of_modules({{"segfault", "ctypes.string_at(0)", "raised", "SIGSEGV"},
                          {"exit_zero", "os._exit(0)", "raised", "status 0"},
                          {"sys_exit", "sys.exit(0)", "raised", "SystemExit"},
@@ -85,7 +85,7 @@ TEST(Losses, OfAnImportFailItsModuleAlone) {
                         Where::kImport);
 }
 
-TEST(Losses, OfASetupCacheFailItsUsersAlone) {
+TEST(Losses, SetupCacheThatFails_FailsItsUsersAlone) {
   check_loss_of_modules({{"segfault", "ctypes.string_at(0)", "crashed", "SIGSEGV"},
                          {"exit_zero", "os._exit(0)", "crashed", "status 0"},
                          {"sys_exit", "sys.exit(0)", "crashed", "SystemExit"},
@@ -97,7 +97,7 @@ TEST(Losses, OfASetupCacheFailItsUsersAlone) {
                         Where::kSetupCache);
 }
 
-TEST(Losses, OfAnImportThatNeverEndsFailItsModuleAlone) {
+TEST(Losses, ImportThatNeverEnds_FailsItsModuleAlone) {
   check_loss_of_modules(
       {{"loop", "while True: pass", "raised", "2 s"},
        {"sleep", "import time; time.sleep(99)", "raised", "2 s"},
@@ -135,7 +135,7 @@ class LossOf : public ::testing::TestWithParam<Murder> {
   static constexpr const char* kMurderer = "lossy.Suite.time_f(3)";
 };
 
-TEST_P(LossOf, AProcessIsOneCasesFault) {
+TEST_P(LossOf, ProcessKilledByACase_FailsThatCaseAlone) {
   const Sandbox box;
   write_murderers(box, Manners::kGood);
   ASSERT_EQ(box.capture({"--no-stability-check"}).run.status, 0);
@@ -156,7 +156,7 @@ TEST_P(LossOf, AProcessIsOneCasesFault) {
   }
 }
 
-TEST_P(LossOf, AProcessLeavesEveryOtherCaseToBeCaptured) {
+TEST_P(LossOf, ProcessKilledByACase_LeavesTheOthersCaptured) {
   const Sandbox box;
   write_murderers(box, Manners::kHostile);
   const auto captured = box.capture({"-j", "4"});
@@ -182,7 +182,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return std::string(tested.param.name); });
 
 /// It neither ends nor answers: only a deadline can tell.
-TEST(Losses, OfAProcessThatIsStoppedHangNothing) {
+TEST(Losses, ProcessThatIsStopped_DoesNotHangTheRun) {
   for (const char* victim : {"os.getppid()", "ancestors()[-1]"}) {
     SCOPED_TRACE(victim);
     const Deeds deeds = {{"stop", std::string("os.kill(") + victim + ", signal.SIGSTOP)", "", ""}};

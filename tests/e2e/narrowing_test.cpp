@@ -150,7 +150,7 @@ class Narrowing : public ::testing::Test {
   Sandbox box_;
 };
 
-TEST_F(Narrowing, FindsAllThatAFullImportFinds) {
+TEST_F(Narrowing, Filter_FindsAllThatAFullImportFinds) {
   const auto all = list();
   ASSERT_THAT(all, Contains("plain.time_called"));
   ASSERT_THAT(all, Contains("patched.Patched.time_patched_before"));
@@ -177,7 +177,7 @@ TEST_F(Narrowing, FindsAllThatAFullImportFinds) {
   }
 }
 
-TEST_F(Narrowing, ImportsOnlyWhatCanMatch) {
+TEST_F(Narrowing, Filter_ImportsOnlyModulesThatCanMatch) {
   EXPECT_EQ(list({"--filter", "klass.Group.time_group"}).size(), 4u);
   const auto names = imported();
   EXPECT_THAT(names, Contains("klass"));
@@ -189,7 +189,7 @@ TEST_F(Narrowing, ImportsOnlyWhatCanMatch) {
   EXPECT_THAT(imported(), Not(Contains("in_params")));
 }
 
-TEST_F(Narrowing, WhatIsNotImportedNeitherFailsNorIsObsolete) {
+TEST_F(Narrowing, ModuleNotImported_IsNeitherFailedNorObsolete) {
   const auto captured = box_.capture({"--no-stability-check"});
   EXPECT_EQ(captured.run.status, 0) << captured.text();
   const auto verified = box_.verify({"--filter", "klass.Group.time_group", "--strict"});
@@ -199,7 +199,7 @@ TEST_F(Narrowing, WhatIsNotImportedNeitherFailsNorIsObsolete) {
   EXPECT_THAT(verified.json["plan"]["failures"], IsEmpty());
 }
 
-TEST_F(Narrowing, WhatIsGoneIsObsoleteAsBefore) {
+TEST_F(Narrowing, FilteredSnapshotWithoutItsBenchmark_IsObsolete) {
   (void)box_.capture({"--no-stability-check"});
   box_.write("benchmarks/plain.py", "def time_other(): return 1\n");
   EXPECT_EQ(box_.verify({"--filter", "^plain.time_plain"}).of("plain.time_plain"), "obsolete");
@@ -207,7 +207,7 @@ TEST_F(Narrowing, WhatIsGoneIsObsoleteAsBefore) {
   EXPECT_EQ(box_.verify({"--filter", "^plain.time_plain"}).of("plain.time_plain"), "raised");
 }
 
-TEST_F(Narrowing, AFilterThatMatchesNothingSaysOfHowMany) {
+TEST_F(Narrowing, FilterThatMatchesNothing_SaysOfHowMany) {
   const auto verified = box_.run(
       {"list", "benchmarks", "--python", test_python(), "--project-dir", "project", "--filter", "time_typo_of_mine"});
   EXPECT_EQ(verified.status, 5);

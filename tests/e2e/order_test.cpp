@@ -20,7 +20,7 @@ constexpr const char* kLog =
     "def log(text):\n"
     "    with open(os.environ['LOG'], 'a') as f: f.write(text + '\\n')\n";
 
-TEST(Order, IsModuleInstanceFunctionAndBack) {
+TEST(Order, SetupAndTeardown_RunModuleInstanceFunctionAndBack) {
   const Sandbox box;
   box.write_suite(std::string(kLog) +
                   "def setup(n): log(f'module setup {n}')\n"
@@ -41,7 +41,7 @@ TEST(Order, IsModuleInstanceFunctionAndBack) {
             "function teardown 7\ninstance teardown 7\nmodule teardown 7\n");
 }
 
-TEST(Order, OfASkipStillTearsDown) {
+TEST(Order, SkipInSetup_StillTearsDown) {
   const Sandbox box;
   box.write_suite(std::string(kLog) +
                   "class Suite:\n"
@@ -53,7 +53,7 @@ TEST(Order, OfASkipStillTearsDown) {
   EXPECT_EQ(box.read("log"), "setup\nteardown\n");
 }
 
-TEST(Order, SkippedParametersRunNothing) {
+TEST(Order, SkippedParameters_RunNothing) {
   const Sandbox box;
   box.write_suite(std::string(kLog) +
                   "class Suite:\n"
@@ -65,7 +65,7 @@ TEST(Order, SkippedParametersRunNothing) {
   EXPECT_EQ(box.read("log"), "setup 1\n");
 }
 
-TEST(Order, SetupCacheRunsOnceAndItsValueComesFirst) {
+TEST(Order, SetupCacheOfSixCases_RunsOnceAndItsValueComesFirst) {
   const Sandbox box;
   box.write_suite(std::string(kLog) +
                   "class Suite:\n"
@@ -82,7 +82,7 @@ TEST(Order, SetupCacheRunsOnceAndItsValueComesFirst) {
   EXPECT_EQ(box.verify({}, with_log(box)).of("bench.Suite.time_g(3)"), "identical");
 }
 
-TEST(Order, SetupCacheLeavesItsFilesToItsUsers) {
+TEST(Order, FilesOfSetupCache_AreThereForItsUsersAlone) {
   const Sandbox box;
   box.write_suite(
       "import os\n"
@@ -97,7 +97,7 @@ TEST(Order, SetupCacheLeavesItsFilesToItsUsers) {
   EXPECT_EQ(box.verify().run.status, 0);
 }
 
-TEST(Order, DoesNotLetOneCaseSeeAnother) {
+TEST(Order, CaseThatWritesAFile_IsNotSeenByAnother) {
   const Sandbox box;
   box.write_suite(
       "import os\n"
@@ -114,7 +114,7 @@ TEST(Order, DoesNotLetOneCaseSeeAnother) {
   }
 }
 
-TEST(Order, OfImportsIsThatOfDiscovery) {
+TEST(Order, RelativeAndAbsoluteImports_WorkInEachModule) {
   const Sandbox box;
   box.write_suite("from . import helpers\nfrom benchmarks.helpers import VALUE\ndef time_f(): return VALUE\n");
   box.write("benchmarks/helpers.py", "VALUE = 5\n");
@@ -127,7 +127,7 @@ TEST(Order, OfImportsIsThatOfDiscovery) {
   }
 }
 
-TEST(Order, RandomNumbersAreTheSameEveryTime) {
+TEST(Order, RandomNumbers_AreTheSameInEveryRun) {
   const Sandbox box;
   box.write_suite(
       "import random\n"

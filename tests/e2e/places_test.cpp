@@ -23,7 +23,7 @@ constexpr const char* kSuite =
     "        return [lib.f(i) for i in range(n)]\n";
 constexpr const char* kLibrary = "def f(x): return x / 7\n";
 
-TEST(Places, OfTheUserStayAsTheyAre) {
+TEST(Places, CaptureAndVerify_LeaveTheUsersFoldersAsTheyWere) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kLibrary);
@@ -39,7 +39,7 @@ TEST(Places, OfTheUserStayAsTheyAre) {
   EXPECT_TRUE(box.tree("tmp").empty()) << "temporary files are left";
 }
 
-TEST(Places, OfFailedAndKilledCasesAreRemovedToo) {
+TEST(Places, FailedAndKilledCases_LeaveNoTemporaryFiles) {
   const Sandbox box;
   box.write_suite(
       "import os, signal, time\n"
@@ -52,7 +52,7 @@ TEST(Places, OfFailedAndKilledCasesAreRemovedToo) {
   EXPECT_TRUE(box.tree("tmp").empty()) << "temporary files are left";
 }
 
-TEST(Places, MayDifferBetweenCaptureAndVerify) {
+TEST(Places, VerifyInAMovedFolder_Passes) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kLibrary);
@@ -69,7 +69,7 @@ TEST(Places, MayDifferBetweenCaptureAndVerify) {
   EXPECT_EQ(run.status, 0) << run.text();
 }
 
-TEST(Workers, ChangeNeitherVerdictsNorSnapshots) {
+TEST(Workers, SeveralWorkers_ChangeNeitherVerdictsNorObjects) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kLibrary);
@@ -87,7 +87,7 @@ TEST(Workers, ChangeNeitherVerdictsNorSnapshots) {
   EXPECT_EQ(box.tree(".snapshots/cases").size(), cases_alone.size());
 }
 
-TEST(Order, OfCasesChangesNeitherVerdictsNorSnapshots) {
+TEST(Order, ShuffledCases_ChangeNeitherVerdictsNorObjects) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write_library(kLibrary);
@@ -103,7 +103,7 @@ TEST(Order, OfCasesChangesNeitherVerdictsNorSnapshots) {
   }
 }
 
-TEST(Output, IsPlainWhereThereIsNoTerminal) {
+TEST(Output, NoTerminal_HasNoEscapeSequences) {
   const Sandbox box;
   box.write_suite("def time_f(): return 1\n");
   const auto captured = box.capture();
@@ -111,7 +111,7 @@ TEST(Output, IsPlainWhereThereIsNoTerminal) {
   EXPECT_EQ((captured.run.out + captured.run.err).find('\x1b'), std::string::npos);
 }
 
-TEST(Output, IsLittleWhenQuietButTheStatusIsTheSame) {
+TEST(Output, Quiet_NamesFailuresAndKeepsTheStatus) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f(): return lib.f()\n");
   box.write_library("def f(): return 1\n");
@@ -125,7 +125,7 @@ TEST(Output, IsLittleWhenQuietButTheStatusIsTheSame) {
       << "a failure is named even then";
 }
 
-TEST(Output, ClosesWithEachCountAndTheShareThatWasVerified) {
+TEST(Output, EndOfVerify_HasEachCountAndTheVerifiedShare) {
   const Sandbox box;
   box.write_suite("def time_f(): return 1\ndef time_vacuous(): [].sort()\ndef time_pass(): pass\n");
   ASSERT_EQ(box.capture().run.status, 0);

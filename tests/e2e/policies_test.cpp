@@ -50,7 +50,7 @@ void expect_sound(const Report& report, const std::string& what) {
   }
 }
 
-TEST_F(Policies, EveryMixOfFilterBrokenImportServiceAndPolicy) {
+TEST_F(Policies, EveryMixOfOptions_HasItsStatusAndVerdicts) {
   for (const bool broken : {false, true}) {
     box_.write("benchmarks/kept.py", "def time_kept(): return 1\ndef time_gone(): return 2\n");
     box_.write("benchmarks/other.py", "def time_other(): return 3\n");
@@ -89,7 +89,7 @@ TEST_F(Policies, EveryMixOfFilterBrokenImportServiceAndPolicy) {
   }
 }
 
-TEST_F(Policies, ObsoleteSnapshotsAreDeletedAndNewCasesCapturedWhereThatIsWanted) {
+TEST_F(Policies, ObsoleteDeleteAndMissingCapture_PassStrictVerify) {
   ASSERT_EQ(box_.capture().run.status, 0);
   change(false);
   const auto verified = box_.verify({"--missing", "capture", "--obsolete", "delete"});
@@ -101,7 +101,7 @@ TEST_F(Policies, ObsoleteSnapshotsAreDeletedAndNewCasesCapturedWhereThatIsWanted
   EXPECT_EQ(again.of("kept.time_gone"), "(not reported)");
 }
 
-TEST_F(Policies, ACaseThatSkipsItselfOrIsLeftOutIsNotObsolete) {
+TEST_F(Policies, CaseThatSkipsItselfOrIsExcluded_IsNotObsolete) {
   ASSERT_EQ(box_.capture().run.status, 0);
   box_.write("benchmarks/kept.py",
              "def time_kept(): return 1\n"
@@ -112,7 +112,7 @@ TEST_F(Policies, ACaseThatSkipsItselfOrIsLeftOutIsNotObsolete) {
   EXPECT_EQ(box_.verify({"--obsolete", "fail"}).of("kept.time_gone"), "raised");
 }
 
-TEST_F(Policies, WhatDidNotRunIsNamedAndLeavesNothingTwice) {
+TEST_F(Policies, CasesNotRunAfterAFailure_AreNamedOnce) {
   ASSERT_EQ(box_.capture().run.status, 0);
   box_.write("benchmarks/kept.py", "def time_kept(): return 7\ndef time_gone(): return 8\n");
   const auto stopped = box_.verify({"-x", "-j", "1"});
@@ -123,7 +123,7 @@ TEST_F(Policies, WhatDidNotRunIsNamedAndLeavesNothingTwice) {
   EXPECT_EQ(stopped.json["not_run"].size(), stopped.json["summary"]["not_run"]);
 }
 
-TEST_F(Policies, MinCasesCountsWhatWasChecked) {
+TEST_F(Policies, MinCases_CountsCheckedCases) {
   ASSERT_EQ(box_.capture({"--min-cases", "3"}).run.status, 0);
   EXPECT_EQ(box_.capture({"--min-cases", "4"}).run.status, 1);
   EXPECT_EQ(box_.verify({"--min-cases", "3"}).run.status, 0);
@@ -133,13 +133,13 @@ TEST_F(Policies, MinCasesCountsWhatWasChecked) {
   EXPECT_THAT(few.run.out, HasSubstr("only 2 cases were checked by their result (--min-cases 3)"));
 }
 
-TEST_F(Policies, ARunThatCouldNotStartHasNoGrade) {
+TEST_F(Policies, RunThatCannotStart_HasNoGrade) {
   const auto verified = box_.verify();
   EXPECT_EQ(verified.run.status, 4);
   EXPECT_TRUE(verified.json["summary"]["ok"].is_null());
 }
 
-TEST_F(Policies, CaptureCheckSaysWhatItWouldReplaceAndStoresNothing) {
+TEST_F(Policies, CaptureCheck_SaysWhatWouldChangeAndStoresNothing) {
   ASSERT_EQ(box_.capture().run.status, 0);
   EXPECT_EQ(box_.capture({"--check"}).run.status, 0);
   box_.write("benchmarks/kept.py", "def time_kept(): return 9\ndef time_new(): return 2\n");
@@ -151,12 +151,12 @@ TEST_F(Policies, CaptureCheckSaysWhatItWouldReplaceAndStoresNothing) {
   EXPECT_FALSE(std::filesystem::exists(box_.path(".snapshots/staging")));
 }
 
-TEST_F(Policies, CaptureCheckNeedsABaseline) {
+TEST_F(Policies, CaptureCheckWithoutABaseline_HasStatus4) {
   EXPECT_EQ(box_.capture({"--check"}).run.status, 4);
   EXPECT_FALSE(std::filesystem::exists(box_.path(".snapshots")));
 }
 
-TEST_F(Policies, CaptureUpdatesWhatIsMissingOrFailedAndNothingElse) {
+TEST_F(Policies, CaptureUpdate_TakesOnlyMissingOrFailedCases) {
   box_.write("benchmarks/kept.py", "def time_kept(): return 1\ndef time_bad(): raise ValueError\n");
   ASSERT_EQ(box_.capture().run.status, 0);
   box_.write("benchmarks/kept.py", "def time_kept(): return 9\ndef time_bad(): return 4\ndef time_new(): return 5\n");

@@ -31,7 +31,7 @@ struct Suite {
 void PrintTo(const Suite& param, std::ostream* out) { *out << param.name; }
 class Discovery : public ::testing::TestWithParam<Suite> {};
 
-TEST_P(Discovery, EqualsThatOfAsvRunner) {
+TEST_P(Discovery, RealSuite_FindsWhatAsvRunnerFinds) {
   const auto& suite = GetParam();
   ST_SKIP_UNLESS(python_has("asv_runner, pympler, numpy"), "the test interpreter lacks asv_runner, pympler or numpy");
   const auto folder = (suite.fetched ? real_suites() : kSource) / suite.benchmarks;
@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(All, Discovery,
                                            Suite{"Corners", "tests/support/corner_suite", "", false}),
                          [](const auto& tested) { return tested.param.name; });
 
-TEST(NumpySuite, VerifiesItselfOnUnchangedCode) {
+TEST(NumpySuite, UnchangedCode_PassesVerify) {
   ST_NEEDS_NUMPY();
   const auto folder = real_suites() / "numpy/benchmarks/benchmarks";
   ST_SKIP_UNLESS(!real_suites().empty() && fs::is_directory(folder), kNoSuites);

@@ -92,7 +92,7 @@ class Refusals : public ::testing::Test {
   std::map<std::string, std::string> before_;
 };
 
-TEST_F(Refusals, OfOpenFiles) {
+TEST_F(Refusals, FewOpenFiles_StoreNothingOrAll) {
   for (int files = 8; files <= 64; files += 8) {
     for (const char* workers : {"1", "4"}) {
       expect_done_or_refused("ulimit -n " + std::to_string(files), {"-j", workers});
@@ -103,13 +103,13 @@ TEST_F(Refusals, OfOpenFiles) {
   EXPECT_THAT(run.err, HasSubstr("ulimit -n")) << run.text();
 }
 
-TEST_F(Refusals, OfMemory) {
+TEST_F(Refusals, LittleMemory_StoresNothingOrAll) {
   for (const int mebibytes : {50, 150, 300, 600, 900}) {
     expect_done_or_refused("ulimit -v " + std::to_string(mebibytes * 1024));
   }
 }
 
-TEST_F(Refusals, OfLargeFiles) {
+TEST_F(Refusals, SmallFileSizeLimit_StoresNothingOrAll) {
   for (const int blocks : {1, 4, 8}) {
     expect_done_or_refused("ulimit -f " + std::to_string(blocks));
   }
@@ -119,7 +119,7 @@ TEST_F(Refusals, OfLargeFiles) {
 }
 
 /// A limit on processes binds no root, so the program runs as somebody else who has no processes yet.
-TEST_F(Refusals, OfProcesses) {
+TEST_F(Refusals, FewProcesses_StoreNothingOrAll) {
   ST_SKIP_UNLESS(::getuid() == 0, "a limit on processes needs a user of its own");
   fs::permissions(box_.root(), fs::perms::all);
   const support::Run owned = box_.run_command({"/bin/bash", "-c", "chown -R 54321 " + box_.root().string()});
@@ -162,7 +162,7 @@ class RefusalsOfSpace : public Refusals {
   }
 };
 
-TEST_F(RefusalsOfSpace, InTheScratchFolder) {
+TEST_F(RefusalsOfSpace, FullScratchFolder_LeavesTheBaselineAsItWas) {
   const auto small = box_.path("small").string();
   for (const char* size : {"16k", "128k", "300k", "600k", "4m"}) {
     for (const char* command : {"capture", "verify"}) {
@@ -180,7 +180,7 @@ TEST_F(RefusalsOfSpace, InTheScratchFolder) {
 }
 
 /// The store lies in the small file system, which is gone afterwards: all is looked at inside.
-TEST_F(RefusalsOfSpace, InTheStore) {
+TEST_F(RefusalsOfSpace, FullStore_LeavesTheBaselineAsItWas) {
   const auto small = box_.path("small").string();
   auto words = box_.suite_arguments("capture");
   words.insert(words.begin(), Sandbox::binary());
@@ -200,7 +200,7 @@ TEST_F(RefusalsOfSpace, InTheStore) {
   EXPECT_THAT(run.err, HasSubstr("No space left on device")) << run.text();
 }
 
-TEST_F(Refusals, AreNoReasonToBlameTheMachineForABenchmark) {
+TEST_F(Refusals, LimitReachedByTheBenchmarkItself_FailsThatCaseAlone) {
   box_.write_suite(
       "import resource\n"
       "def time_a(): return 1\n"
@@ -220,7 +220,7 @@ TEST_F(Refusals, AreNoReasonToBlameTheMachineForABenchmark) {
   EXPECT_EQ(captured.of("bench.time_z"), "outer") << captured.text();
 }
 
-TEST_F(Refusals, AreListedByVerify) {
+TEST_F(Refusals, RefusedCase_IsListedByVerifyAsRefused) {
   // What is refused between two cases is as if it had been refused from the start: the case takes it all itself.
   box_.write_library(
       "import resource, os\n"

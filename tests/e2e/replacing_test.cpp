@@ -30,7 +30,7 @@ class Replacing : public testing::Test {
   Sandbox box_;
 };
 
-TEST_F(Replacing, SaysWhatBecomesOfEveryCaseBeforeItIsStored) {
+TEST_F(Replacing, ChangedCases_AreCountedByVerdict) {
   EXPECT_THAT(box_.capture().run.out, Not(HasSubstr("this replaces")));
   box_.write_library("TINY, VALUE, PARAMS = 1e-9, 2, [2, 3, 4]\n");
   const auto captured = box_.capture();
@@ -44,7 +44,7 @@ TEST_F(Replacing, SaysWhatBecomesOfEveryCaseBeforeItIsStored) {
   EXPECT_EQ(box_.verify().run.status, 0) << "nobody was asked, since this is no terminal";
 }
 
-TEST_F(Replacing, OnATerminalNoLeavesTheBaselineAsItIs) {
+TEST_F(Replacing, AnswerOnATerminal_DecidesWhetherItIsReplaced) {
   ASSERT_EQ(box_.capture().run.status, 0);
   box_.write_library("TINY, VALUE, PARAMS = 0, 2, [1, 2]\n");
   const auto before = box_.tree(".snapshots/cases");
@@ -68,14 +68,14 @@ TEST_F(Replacing, OnATerminalNoLeavesTheBaselineAsItIs) {
   EXPECT_EQ(box_.verify().of("bench.time_changed"), "identical");
 }
 
-TEST_F(Replacing, WhatIsTheSameIsNotAskedFor) {
+TEST_F(Replacing, SameValues_AreReplacedWithoutAQuestion) {
   ASSERT_EQ(box_.capture().run.status, 0);
   const auto again = box_.capture();
   EXPECT_EQ(again.run.status, 0);
   EXPECT_THAT(again.run.out, HasSubstr("\n  5 identical\n"));
 }
 
-TEST_F(Replacing, ACaptureCanBeUndone) {
+TEST_F(Replacing, UndoOfACapture_BringsTheOneBeforeBack) {
   ASSERT_EQ(box_.capture().run.status, 0);
   const auto nothing = box_.run({"capture", "--undo"});
   EXPECT_EQ(nothing.status, 2);
@@ -97,7 +97,7 @@ TEST_F(Replacing, ACaptureCanBeUndone) {
   EXPECT_EQ(box_.run({"capture", "--undo", "--json", "x.json"}).status, 2);
 }
 
-TEST_F(Replacing, AVerifyStopsWhereEnoughHasFailed) {
+TEST_F(Replacing, MaxfailInVerify_StopsAfterThatManyFailures) {
   box_.write_suite(
       "import lib\nclass Many:\n    params = list(range(9))\n    def time_p(self, n): return n * lib.VALUE\n");
   ASSERT_EQ(box_.capture().run.status, 0);
@@ -109,7 +109,7 @@ TEST_F(Replacing, AVerifyStopsWhereEnoughHasFailed) {
   EXPECT_EQ(box_.verify({"--maxfail", "3", "-j", "1"}).json["summary"]["failed"], 3);
 }
 
-TEST_F(Replacing, TheNextCommandLeavesOutWhatChoseCasesHoweverThatIsWritten) {
+TEST_F(Replacing, NextCommand_NamesTheFailedCaseAndNoOldFilter) {
   ASSERT_EQ(box_.capture().run.status, 0);
   box_.write_library("TINY, VALUE, PARAMS = 0, 2, [1, 2]\n");
   using Words = std::vector<std::string>;
@@ -125,7 +125,7 @@ TEST_F(Replacing, TheNextCommandLeavesOutWhatChoseCasesHoweverThatIsWritten) {
   }
 }
 
-TEST_F(Replacing, AnExclusionOfNothingSaysSo) {
+TEST_F(Replacing, ExcludeThatMatchesNothing_SaysSo) {
   const auto captured = box_.capture({"--exclude", "nothing_like_it"});
   EXPECT_THAT(captured.run.out, HasSubstr("note: --exclude 'nothing_like_it' leaves nothing out"));
 }

@@ -34,7 +34,7 @@ class Reports : public testing::Test {
   Sandbox sandbox_;
 };
 
-TEST_F(Reports, JunitNamesModuleFileLineAndWhatWasNotVerified) {
+TEST_F(Reports, Junit_NamesModuleFileLineAndUnverifiedCases) {
   const Report verified = sandbox_.verify({"--junit", "junit.xml"});
   EXPECT_EQ(verified.run.status, 1);
   const std::string xml = sandbox_.read("junit.xml");
@@ -49,7 +49,7 @@ TEST_F(Reports, JunitNamesModuleFileLineAndWhatWasNotVerified) {
   EXPECT_THAT(entry["file"].get<std::string>(), testing::EndsWith("/benchmarks/bench.py"));
 }
 
-TEST_F(Reports, JsonHasASketchOfWhatIsCloseToo) {
+TEST_F(Reports, JsonOfCloseAndDifferentValues_HasTheirSketches) {
   Sandbox sandbox;
   sandbox.write_suite("import lib\ndef time_close(): return lib.value()\ndef time_far(): return lib.far()\n");
   sandbox.write_library("def value(): return [1.0, 2.0]\ndef far(): return [1.0, 2.0, 3.0]\n");
@@ -63,7 +63,7 @@ TEST_F(Reports, JsonHasASketchOfWhatIsCloseToo) {
   EXPECT_THAT(verified.run.out, HasSubstr("structural: 100 % of 3 elements, by a factor 2"));
 }
 
-TEST_F(Reports, JunitOfARunThatCannotStartIsAnError) {
+TEST_F(Reports, JunitOfARunThatCannotStart_HasAnError) {
   std::filesystem::remove_all(sandbox_.path(".snapshots"));
   const Report verified = sandbox_.verify({"--junit", "junit.xml"});
   EXPECT_EQ(verified.run.status, 4);

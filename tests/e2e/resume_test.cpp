@@ -119,7 +119,7 @@ class Resume : public ::testing::Test {
 
 class ResumeAfter : public Resume, public ::testing::WithParamInterface<int> {};
 
-TEST_P(ResumeAfter, TheFirstPassGoesOnWhereItWas) {
+TEST_P(ResumeAfter, InterruptInTheFirstPass_RunsOnlyWhatIsLeft) {
   const support::Run stopped = interrupt(1, GetParam());
   EXPECT_NE(stopped.status, 0);
   EXPECT_EQ(calls("d"), 0) << "the order is the suite's";
@@ -133,7 +133,7 @@ TEST_P(ResumeAfter, TheFirstPassGoesOnWhereItWas) {
   expect_complete(captured);
 }
 
-TEST_P(ResumeAfter, TheSecondPassGoesOnWhereItWas) {
+TEST_P(ResumeAfter, InterruptInTheSecondPass_RunsOnlyWhatIsLeft) {
   (void)interrupt(2, GetParam());
   const Report captured = go_on();
   for (const char* name : {"other", "a", "b1", "b2", "d"}) {
@@ -144,7 +144,7 @@ TEST_P(ResumeAfter, TheSecondPassGoesOnWhereItWas) {
   expect_complete(captured);
 }
 
-TEST_P(ResumeAfter, OneInterruptionAfterTheOther) {
+TEST_P(ResumeAfter, TwoInterrupts_RunNoFinishedCaseAgain) {
   (void)interrupt(1, GetParam());
   (void)interrupt(2, GetParam());
   const Report captured = go_on();
@@ -155,9 +155,11 @@ TEST_P(ResumeAfter, OneInterruptionAfterTheOther) {
 INSTANTIATE_TEST_SUITE_P(Signals, ResumeAfter, ::testing::Values(SIGINT, SIGTERM, SIGKILL),
                          [](const auto& tested) { return std::string(::sigabbrev_np(tested.param)); });
 
-TEST_F(Resume, SaysHowToGoOn) { EXPECT_THAT(interrupt(1, SIGTERM).out, HasSubstr("capture --resume goes on")); }
+TEST_F(Resume, InterruptedCapture_SaysHowToGoOn) {
+  EXPECT_THAT(interrupt(1, SIGTERM).out, HasSubstr("capture --resume goes on"));
+}
 
-TEST_F(Resume, WithoutItNothingIsLeft) {
+TEST_F(Resume, InterruptWithoutTheOption_LeavesNothingStaged) {
   const support::Run stopped = interrupt(1, SIGTERM, {});
   EXPECT_EQ(stopped.status, 130);
   EXPECT_FALSE(fs::exists(box_.path(".snapshots/staging")));
@@ -166,7 +168,7 @@ TEST_F(Resume, WithoutItNothingIsLeft) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, TheOldBaselineHoldsUntilAllIsRun) {
+TEST_F(Resume, InterruptedCapture_LeavesTheOldBaseline) {
   ASSERT_EQ(go_on({}).run.status, 0);
   box_.write_library("value = 33\n");
   fs::remove(box_.path("log"));
@@ -175,7 +177,7 @@ TEST_F(Resume, TheOldBaselineHoldsUntilAllIsRun) {
   expect_complete(go_on());
 }
 
-TEST_F(Resume, OtherSettingsBeginAnew) {
+TEST_F(Resume, OtherSettings_BeginAnew) {
   (void)interrupt(1, SIGTERM);
   const Report captured = go_on({"--resume", "--seed", "7"});
   EXPECT_THAT(captured.run.out, HasSubstr("is not used"));
@@ -184,7 +186,7 @@ TEST_F(Resume, OtherSettingsBeginAnew) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, OtherCodeBeginsAnew) {
+TEST_F(Resume, OtherCode_BeginsAnew) {
   (void)interrupt(1, SIGTERM);
   box_.write_library("value = 1003\n");
   const Report captured = go_on();
@@ -193,7 +195,7 @@ TEST_F(Resume, OtherCodeBeginsAnew) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, AChangedBenchmarkRunsAgainAlone) {
+TEST_F(Resume, ChangedBenchmarkFile_RunsItsCasesAgainAlone) {
   (void)interrupt(1, SIGTERM);
   box_.write("benchmarks/another.py", std::string(kOther) + "VALUE = 1\n");
   const Report captured = go_on();
@@ -202,7 +204,7 @@ TEST_F(Resume, AChangedBenchmarkRunsAgainAlone) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, AChangedHelperRunsAllThatUseItAgain) {
+TEST_F(Resume, ChangedHelper_RunsAllThatUseItAgain) {
   (void)interrupt(1, SIGTERM);
   box_.write("benchmarks/helpers.py", std::string(kHelpers) + "VALUE = 1\n");
   const Report captured = go_on();
@@ -211,7 +213,7 @@ TEST_F(Resume, AChangedHelperRunsAllThatUseItAgain) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, ATornLastLineIsRunAgain) {
+TEST_F(Resume, TornLastLine_RunsThatCaseAgain) {
   (void)interrupt(1, SIGKILL);
   const fs::path journal = staged() / "journal";
   const auto cases = recorded();
@@ -223,7 +225,7 @@ TEST_F(Resume, ATornLastLineIsRunAgain) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, NonsenseInTheJournalIsSaid) {
+TEST_F(Resume, DamagedJournalLine_IsSaidAndRunsWhatFollowsAgain) {
   (void)interrupt(1, SIGKILL);
   const fs::path journal = staged() / "journal";
   std::string text = box_.read(fs::relative(journal, box_.root()));
@@ -238,7 +240,7 @@ TEST_F(Resume, NonsenseInTheJournalIsSaid) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, AJournalThatIsNoneIsNotUsed) {
+TEST_F(Resume, JournalOfSomethingElse_BeginsAnew) {
   (void)interrupt(1, SIGKILL);
   box_.write(fs::relative(staged() / "journal", box_.root()), "[]\n\"x\"\n");
   const Report captured = go_on();
@@ -246,7 +248,7 @@ TEST_F(Resume, AJournalThatIsNoneIsNotUsed) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, AValueThatIsGoneOrDamagedIsComputedAgain) {
+TEST_F(Resume, DamagedStagedValue_RunsItsCasesAgain) {
   (void)interrupt(1, SIGKILL);
   std::vector<fs::path> objects;
   for (const auto& entry : fs::recursive_directory_iterator(staged() / "objects")) {
@@ -267,7 +269,7 @@ TEST_F(Resume, AValueThatIsGoneOrDamagedIsComputedAgain) {
   expect_complete(captured);
 }
 
-TEST_F(Resume, CleanRemovesWhatIsLeftAndSaysSo) {
+TEST_F(Resume, Clean_RemovesAnInterruptedCaptureAndSaysSo) {
   ASSERT_EQ(go_on({}).run.status, 0);
   fs::remove(box_.path("log"));
   (void)interrupt(1, SIGKILL);

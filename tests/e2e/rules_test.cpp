@@ -30,7 +30,7 @@ class Rules : public ::testing::Test {
   Sandbox box_;
 };
 
-TEST_F(Rules, OfOneBenchmarkDoNotCountForOthers) {
+TEST_F(Rules, OverrideOfOneBenchmark_DoesNotApplyToOthers) {
   change("1000.0", "1000.5");
   const auto report = verify(R"({"overrides": [{"benchmarks": "Suite.*", "tolerance": {"rtol": 1e-3}}]})");
   EXPECT_EQ(report.of("bench.time_f"), "different") << report.text();
@@ -57,7 +57,7 @@ TEST_F(Rules, OfABenchmark_CountForEachOfItsCasesWhereverTheyRun) {
   }
 }
 
-TEST_F(Rules, OfTheCommandLineCountForAllBenchmarks) {
+TEST_F(Rules, CommandLineTolerance_AppliesToAllBenchmarks) {
   change("1000.0", "1000.5");
   const std::string config = R"({"overrides": [{"benchmarks": "*", "tolerance": {"rtol": 1e-3}}]})";
   EXPECT_EQ(verify(config).run.status, 0);
@@ -65,46 +65,46 @@ TEST_F(Rules, OfTheCommandLineCountForAllBenchmarks) {
   EXPECT_EQ(report.of("bench.Suite.time_g"), "different") << report.text();
 }
 
-TEST_F(Rules, OfADtypeCountForThatDtype) {
+TEST_F(Rules, ToleranceOfADtype_AppliesToThatDtypeOnly) {
   change("[1000.0, 5]", "[1000.0, 6]");
   EXPECT_EQ(verify("").of("bench.time_f"), "different");
   EXPECT_EQ(verify(R"({"tolerance": {"by_dtype": {"int": {"atol": 1}}}})").of("bench.time_f"), "close");
   EXPECT_EQ(verify(R"({"tolerance": {"by_dtype": {"float64": {"atol": 1}}}})").of("bench.time_f"), "different");
 }
 
-TEST_F(Rules, IntegersAreExactUnlessToldOtherwise) {
+TEST_F(Rules, IntegerOffByOne_IsDifferentUnlessNoExactIntegers) {
   change("10**9", "10**9 + 1");
   EXPECT_EQ(verify("").of("bench.time_f"), "different");
   EXPECT_EQ(verify("", {"--no-exact-integers"}).of("bench.time_f"), "close");
 }
 
-TEST_F(Rules, OrderCountsUnlessToldOtherwise) {
+TEST_F(Rules, OtherOrder_IsDifferentUnlessIgnoreOrder) {
   change("[3.0, 1.0, 2.0]", "[1.0, 2.0, 3.0]");
   EXPECT_EQ(verify("").of("bench.time_f"), "different");
   const auto report = verify("", {"--ignore-order"});
   EXPECT_EQ(report.run.status, 0) << report.text();
 }
 
-TEST_F(Rules, OrderThatDoesNotCountHidesNoOtherDifference) {
+TEST_F(Rules, OtherValueWithIgnoreOrder_IsDifferent) {
   change("[3.0, 1.0, 2.0]", "[1.0, 2.0, 4.0]");
   EXPECT_EQ(verify("", {"--ignore-order"}).of("bench.time_f"), "different");
 }
 
-TEST_F(Rules, ContainerTypesCountUnlessToldOtherwise) {
+TEST_F(Rules, TupleForAList_IsDifferentUnlessNoStrictTypes) {
   change("[1.0, 2.0]", "(1.0, 2.0)");
   EXPECT_EQ(verify("").of("bench.time_f"), "different");
   const auto report = verify("", {"--no-strict-types"});
   EXPECT_EQ(report.run.status, 0) << report.text();
 }
 
-TEST_F(Rules, MessagesNameTheOptionThatHelps) {
+TEST_F(Rules, OtherOrder_MessageNamesTheOption) {
   change("[3.0, 1.0, 2.0]", "[1.0, 2.0, 3.0]");
   const auto report = verify("");
   EXPECT_NE(report.run.out.find("same 3 elements in another order; --ignore-order would pass"), std::string::npos)
       << report.text();
 }
 
-TEST_F(Rules, SubclassesPassForWhatTheyHoldWhereTypesDoNotCount) {
+TEST_F(Rules, BaseTypeForASubclass_IsCloseWithNoStrictTypes) {
   change(
       "[__import__('collections').defaultdict(list, a=1), __import__('collections').OrderedDict(a=1), "
       "__import__('collections').Counter('ab'), __import__('time').gmtime(0)[:], iter([1, 2]), {'a': 1}.keys()]",
@@ -115,7 +115,7 @@ TEST_F(Rules, SubclassesPassForWhatTheyHoldWhereTypesDoNotCount) {
   EXPECT_EQ(verify("", {"--no-strict-types"}).of("bench.time_f"), "close") << report.text();
 }
 
-TEST_F(Rules, NansThatStayAgreeUnlessToldOtherwise) {
+TEST_F(Rules, NanInTheSamePlace_IsCloseUnlessNoEqualNan) {
   change("[float('nan'), 1.0]", "[float('nan'), 1.0 + 1e-12]");
   EXPECT_EQ(verify("").of("bench.time_f"), "close");
   for (const auto& report : {verify("", {"--no-equal-nan"}), verify(R"({"tolerance": {"equal_nan": false}})")}) {
@@ -125,7 +125,7 @@ TEST_F(Rules, NansThatStayAgreeUnlessToldOtherwise) {
   EXPECT_EQ(verify(R"({"tolerance": {"equal_nan": false}})", {"--equal-nan"}).of("bench.time_f"), "close");
 }
 
-TEST_F(Rules, NansThatComeGoOrMoveAreDifferences) {
+TEST_F(Rules, NanInAnotherPlace_IsDifferentEvenWithEqualNan) {
   change("[float('nan'), 1.0]", "[1.0, float('nan')]");
   EXPECT_EQ(verify("").of("bench.time_f"), "different");
   EXPECT_EQ(verify("", {"--equal-nan"}).of("bench.time_f"), "different");

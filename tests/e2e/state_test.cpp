@@ -24,7 +24,7 @@ void PrintTo(const InPlace& tested, std::ostream* out) { *out << tested.name; }
 
 class StateOf : public ::testing::TestWithParam<InPlace> {};
 
-TEST_P(StateOf, IsComparedWhereNothingIsReturned) {
+TEST_P(StateOf, NothingReturnedAndStateChanged_IsDifferent) {
   const Sandbox box;
   box.write_suite(std::string("import lib\n") + GetParam().bench);
   box.write_library(GetParam().right);
@@ -91,7 +91,7 @@ std::vector<std::string> sites_of(const Report& captured, const std::string& lab
 
 class StateBesideValues : public ::testing::TestWithParam<InPlace> {};
 
-TEST_P(StateBesideValues, IsComparedToo) {
+TEST_P(StateBesideValues, ValueSameAndStateChanged_IsDifferent) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(std::string("import lib\n") + GetParam().bench);
@@ -144,7 +144,7 @@ INSTANTIATE_TEST_SUITE_P(
 /// What an optimisation may add beside a value: a case whose state must not be looked at.
 class NoState : public ::testing::TestWithParam<InPlace> {};
 
-TEST_P(NoState, WhereTheValuesShowItOrItIsACache) {
+TEST_P(NoState, ValueShowsTheChangeOrItIsACache_HasNoStateSite) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(std::string("import lib\n") + GetParam().bench);
@@ -189,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(
 // Files are state, whatever else there is.
 class Files : public ::testing::TestWithParam<InPlace> {};
 
-TEST_P(Files, ThatACallWritesAreCompared) {
+TEST_P(Files, FileWrittenDifferently_IsDifferent) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(std::string("import lib\nimport numpy as np\nimport os, tempfile, time\n") + GetParam().bench);
@@ -264,7 +264,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "def work(): return 1\n", "def work(): return 2\n"}),
     [](const auto& tested) { return tested.param.name; });
 
-TEST(State, OfFilesIsWithinTolerance) {
+TEST(State, NumbersInAFileWithinTolerance_AreClose) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite("import lib\nimport numpy as np\ndef time_f(): np.savetxt('out.csv', np.ones(3) * lib.X)\n");
@@ -274,14 +274,14 @@ TEST(State, OfFilesIsWithinTolerance) {
   EXPECT_EQ(box.verify().of("bench.time_f"), "close");
 }
 
-TEST(State, NeverOpensWhatIsNoRegularFile) {
+TEST(State, NamedPipe_IsNotOpened) {
   const Sandbox box;
   box.write_suite("import os\ndef time_f(): os.mkfifo('pipe')\n");
   EXPECT_EQ(box.capture().of("bench.time_f"), "state");
   EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
 }
 
-TEST(State, LooksWithoutUsingIteratorsUp) {
+TEST(State, IteratorThatTheCaseUses_IsNotUsedUpByLooking) {
   const Sandbox box;
   box.write_suite(
       "class A:\n    def setup(self): self.i = iter([1, 2, 3]); self.seen = []\n"
@@ -291,7 +291,7 @@ TEST(State, LooksWithoutUsingIteratorsUp) {
   EXPECT_THAT(box.run({"show", "bench.A.time_f"}).out, HasSubstr("['self.seen']: [1, 2, 3]"));
 }
 
-TEST(State, ThatIsNeverTheSameIsUnstable) {
+TEST(State, StateThatNeverIsTheSame_IsUnstable) {
   const Sandbox box;
   box.write_suite(
       "import os\nclass A:\n    def setup(self): self.x = []\n"
@@ -300,7 +300,7 @@ TEST(State, ThatIsNeverTheSameIsUnstable) {
 }
 
 // A value that is held cannot be resized in place: the observer must not make the benchmark fail.
-TEST(State, OfACaseThatMindsBeingLookedAt) {
+TEST(State, CaseThatFailsWhenItsValuesAreHeld_IsCheckedByState) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(
@@ -315,7 +315,7 @@ TEST(State, OfACaseThatMindsBeingLookedAt) {
 }
 
 // What it returns is compared all the same, and verify looks in the way that capture did.
-TEST(State, BesideTheValueOfACaseThatMindsBeingLookedAt) {
+TEST(State, CaseThatFailsWhenItsValuesAreHeld_IsCheckedByValue) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(
@@ -340,7 +340,7 @@ TEST(State, BesideTheValueOfACaseThatMindsBeingLookedAt) {
   EXPECT_EQ(changed.of("bench.A.time_references"), "different") << changed.text();
 }
 
-TEST(Timeraw, ThatFailsIsNamed) {
+TEST(Timeraw, CodeThatRaises_FailsAndNamesTheError) {
   const Sandbox box;
   box.write_suite("def timeraw_f():\n    return '1 / 0'\ndef time_g(): return 1\n");
   const auto captured = box.capture();
@@ -348,7 +348,7 @@ TEST(Timeraw, ThatFailsIsNamed) {
   EXPECT_THAT(captured.run.out, HasSubstr("ZeroDivisionError"));
 }
 
-TEST(Timeraw, VariablesThatCannotBeReadAreSaidSo) {
+TEST(Timeraw, VariableThatCannotBePickled_IsNoted) {
   const Sandbox box;
   box.write_suite("def timeraw_f():\n    return 'x = 1\\nclass A: pass\\ny = A()\\nz = lambda: 0'\n");
   const auto captured = box.capture();
@@ -358,7 +358,7 @@ TEST(Timeraw, VariablesThatCannotBeReadAreSaidSo) {
   EXPECT_THAT(notes[0].get<std::string>(), HasSubstr("the variable y is not observed"));
 }
 
-TEST(ModeDeepest, JudgesTheDeepestCallAlone) {
+TEST(ModeDeepest, DeepestCallSame_IsIdenticalWhateverTheOuterReturns) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return lib.outer()\n");
   box.write_library("def inner(): return [1]\ndef outer(): return inner() + [2]\n");
@@ -369,7 +369,7 @@ TEST(ModeDeepest, JudgesTheDeepestCallAlone) {
   EXPECT_EQ(box.verify({"--mode", "deepest"}).run.status, 1);
 }
 
-TEST(ModeDeepest, JudgesAFullSnapshotByItsDeepestCall) {
+TEST(ModeDeepest, SnapshotOfAllSites_IsJudgedByTheDeepestCall) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return lib.outer()\ndef time_g(): return 3\n");
   box.write_library("def inner(): return [1]\ndef outer(): return inner() + [2]\n");
@@ -381,7 +381,7 @@ TEST(ModeDeepest, JudgesAFullSnapshotByItsDeepestCall) {
   EXPECT_EQ(box.verify().of("bench.time_f"), "different");
 }
 
-TEST(CaptureAccounting, FailsWhereTooLittleCanBeVerified) {
+TEST(CaptureAccounting, TooFewVerifiableCases_FailCaptureAndStillStore) {
   const Sandbox box;
   box.write_suite("def time_f(): return 1\ndef nothing(): pass\ndef time_g(): nothing()\n");
   EXPECT_EQ(box.capture().run.status, 0);
@@ -395,7 +395,7 @@ TEST(CaptureAccounting, FailsWhereTooLittleCanBeVerified) {
   EXPECT_EQ(box.verify().of("bench.time_f"), "identical") << "the baseline is stored all the same";
 }
 
-TEST(ChangedBenchmarks, AreSaidToHaveChanged) {
+TEST(ChangedBenchmarks, OtherBenchmarkCode_IsSaidToHaveChanged) {
   const Sandbox box;
   box.write_suite("def time_f():\n    return 1\ndef time_g():\n    return 1\n");
   EXPECT_EQ(box.capture().run.status, 0);
@@ -407,7 +407,7 @@ TEST(ChangedBenchmarks, AreSaidToHaveChanged) {
   EXPECT_THAT(verified.run.out, HasSubstr("own code is not what it was when captured"));
 }
 
-TEST(ChangedBenchmarks, AreNotAssumedWhereASnapshotHasNoVersion) {
+TEST(ChangedBenchmarks, SnapshotWithoutAVersion_IsNotSaidToHaveChanged) {
   const Sandbox box;
   box.write_suite("def time_f():\n    return 1\n");
   EXPECT_EQ(box.capture().run.status, 0);
@@ -425,7 +425,7 @@ constexpr const char* kCounting =
     "import pathlib\ncount = pathlib.Path(__file__).with_name('count')\n"
     "def work():\n    n = int(count.read_text())\n    count.write_text(str(n + 1))\n";
 
-TEST(UnstableLeaves, ThatMoveALittleKeepABoundOfTheirOwn) {
+TEST(UnstableLeaves, NumberThatMovesALittle_IsComparedWithinItsBound) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return lib.work()\n");
   // Each run is a little off the one before.
@@ -447,7 +447,7 @@ TEST(UnstableLeaves, ThatMoveALittleKeepABoundOfTheirOwn) {
 }
 
 // Two measured times may be alike by chance: a bound made of that would fail the next run.
-TEST(UnstableLeaves, ThatMoveMoreThanRoundingDoesAreNotCompared) {
+TEST(UnstableLeaves, NumberThatMovesMoreThanRounding_IsNotCompared) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return [lib.work(), 3]\n");
   box.write_library(std::string(kCounting) + "    return [0.0012, 0.0012001, 0.0014][n]\n");
@@ -457,7 +457,7 @@ TEST(UnstableLeaves, ThatMoveMoreThanRoundingDoesAreNotCompared) {
 }
 
 // Calls that happen to return the same must not outweigh what they contribute to.
-TEST(InnerValues, AreJudgedByTheOutermost) {
+TEST(InnerValues, OutermostInnerCallChanges_IsDifferent) {
   const Sandbox box;
   box.write_suite("import lib\nclass A:\n    def run(self): lib.outer(3)\n    def time_f(self): self.run()\n");
   box.write_library("def inner(x): return [x, x + 1]\ndef outer(x): return sum(inner(x))\n");
@@ -469,7 +469,7 @@ TEST(InnerValues, AreJudgedByTheOutermost) {
 }
 
 // Work in place whose inner calls return something: what they return is not what the call is for.
-TEST(State, DecidesBeforeInnerValues) {
+TEST(State, StateBesideInnerValues_DecidesTheVerdict) {
   const Sandbox box;
   box.write_suite(
       "import lib\nclass A:\n    def setup(self): self.x = [1.0, 2.0]\n    def time_f(self): lib.scale(self.x)\n");
@@ -482,7 +482,7 @@ TEST(State, DecidesBeforeInnerValues) {
   EXPECT_EQ(box.verify().of("bench.A.time_f"), "inner-changed");
 }
 
-TEST(BodyValues, OfAssignmentExpressionsAndFilledLists) {
+TEST(BodyValues, AssignmentExpressionOrFilledList_IsCompared) {
   const Sandbox box;
   box.write_suite(
       "import lib\ndef time_f():\n    if (x := lib.work()) is not None: pass\n"
@@ -499,7 +499,7 @@ TEST(BodyValues, OfAssignmentExpressionsAndFilledLists) {
   EXPECT_EQ(verified.of("bench.time_g"), "different") << verified.text();
 }
 
-TEST(ClockReadings, AreNoResults) {
+TEST(ClockReadings, TimeReadInABenchmark_IsNotCompared) {
   const Sandbox box;
   box.write_suite(
       "import time\n"
@@ -512,7 +512,7 @@ TEST(ClockReadings, AreNoResults) {
   EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
 }
 
-TEST(FreezeTime, MakesTheTimeOfDayAResult) {
+TEST(FreezeTime, TimeOfDayWhenFrozen_IsComparedAndDurationsStayReal) {
   const Sandbox box;
   box.write_suite(
       "import datetime, time\ndef time_now():\n"
@@ -528,7 +528,7 @@ TEST(FreezeTime, MakesTheTimeOfDayAResult) {
   EXPECT_EQ(box.verify({"--freeze-time", "86401"}).of("bench.time_now"), "different");
 }
 
-TEST(Limits, ThatBiteAreSaidSo) {
+TEST(Limits, LimitThatCutsAValue_IsNoted) {
   const Sandbox box;
   box.write("limits.json", R"({"max_iterator_items": 3, "max_value_bytes": 5000})");
   box.write_suite("def time_f():\n    return iter(range(10))\ndef time_g():\n    return list(range(10000))\n");

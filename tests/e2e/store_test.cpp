@@ -41,20 +41,20 @@ void expect_no_baseline(const Report& verified) {
   EXPECT_THAT(verified.run.err, HasSubstr(".snapshots"));
 }
 
-TEST(Store, MissingIsNoBaseline) {
+TEST(Store, NoFolder_IsNoBaseline) {
   const Sandbox box;
   box.write_suite(kSuite);
   expect_no_baseline(box.verify());
 }
 
-TEST(Store, EmptyIsNoBaseline) {
+TEST(Store, EmptyFolder_IsNoBaseline) {
   const Sandbox box;
   box.write_suite(kSuite);
   fs::create_directory(box.path(".snapshots"));
   expect_no_baseline(box.verify());
 }
 
-TEST(Store, FileInsteadOfAFolderIsNoBaseline) {
+TEST(Store, FileInsteadOfAFolder_IsRefusedAndLeftAlone) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write(".snapshots", "not a folder");
@@ -63,7 +63,7 @@ TEST(Store, FileInsteadOfAFolderIsNoBaseline) {
   EXPECT_EQ(box.read(".snapshots"), "not a folder");
 }
 
-TEST(Store, OfAnotherFormatVersionIsRefused) {
+TEST(Store, OtherFormatVersion_IsRefused) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);
@@ -79,7 +79,7 @@ TEST(Store, OfAnotherFormatVersionIsRefused) {
   EXPECT_NE(box.capture().run.status, 0) << "must not overwrite what it does not understand";
 }
 
-TEST(Store, WithATruncatedObjectFailsThatCaseAlone) {
+TEST(Store, TruncatedObject_FailsItsCaseAlone) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);
@@ -97,7 +97,7 @@ void alter(const Sandbox& box, const fs::path& object) {
   box.write(fs::relative(object, box.root()), std::string(fs::file_size(object), '\x55'));
 }
 
-TEST(Store, WithAnAlteredObjectFailsThatCaseAloneWhereDataAreRead) {
+TEST(Store, AlteredObjectWithReadData_FailsItsCaseAlone) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);
@@ -118,7 +118,7 @@ constexpr const char* kChangingSuite =
     "    def time_state(self): self.data.append(bytes(range(256)) * 5000)\n";
 
 /// What is in them then shows only where somebody looks.
-TEST(Store, IsNotReadByVerifyWhereValuesHaveTheirFingerprints) {
+TEST(Store, AlteredObjectOfAnUnchangedValue_IsReadOnlyWithReadData) {
   const Sandbox box;
   box.write_suite(kChangingSuite);
   box.write_library("def f(): return 'before'\n");
@@ -141,7 +141,7 @@ TEST(Store, IsNotReadByVerifyWhereValuesHaveTheirFingerprints) {
   EXPECT_EQ(changed.of("bench.time_small"), "identical") << changed.text();
 }
 
-TEST(Store, OfUnchangedCodeIsOpenedByNoProcess) {
+TEST(Store, UnchangedCode_OpensNoObjectUnlessReadData) {
   ST_SKIP_UNLESS(fs::exists("/usr/bin/strace"), "strace is not installed");
   const Sandbox box;
   box.write_suite(kChangingSuite);
@@ -177,7 +177,7 @@ TEST(Store, OfUnchangedCodeIsOpenedByNoProcess) {
 }
 
 /// As the program before wrote it.
-TEST(Store, OfTheFormatBeforeIsReadAndRenewedByACapture) {
+TEST(Store, OlderFormat_IsReadAndRenewedByACapture) {
   const Sandbox box;
   box.write_suite(kChangingSuite);
   box.write_library("def f(): return 'before'\n");
@@ -206,7 +206,7 @@ TEST(Store, OfTheFormatBeforeIsReadAndRenewedByACapture) {
   EXPECT_EQ(box.verify({"--strict"}).run.status, 0);
 }
 
-TEST(Store, WithoutAnObjectFailsThatCaseAlone) {
+TEST(Store, MissingObject_FailsItsCaseAlone) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);
@@ -217,7 +217,7 @@ TEST(Store, WithoutAnObjectFailsThatCaseAlone) {
   EXPECT_EQ(verified.run.status, 1);
 }
 
-TEST(Store, CanBeReadOnlyForVerify) {
+TEST(Store, ReadOnlyStore_CanBeVerified) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f(): return lib.f()\n");
   box.write_library("def f(): return 1\n");
@@ -236,7 +236,7 @@ TEST(Store, CanBeReadOnlyForVerify) {
   EXPECT_EQ(verified.run.status, 1) << verified.text();
 }
 
-TEST(Store, ThatCannotBeWrittenFailsCapture) {
+TEST(Store, FolderThatCannotBeWritten_FailsCapture) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write("locked/keep", "");
@@ -250,7 +250,7 @@ TEST(Store, ThatCannotBeWrittenFailsCapture) {
   EXPECT_THAT(run.err, HasSubstr("locked/.snapshots")) << run.text();
 }
 
-TEST(Store, OnAFullDiskFailsCaptureAndSaysSo) {
+TEST(Store, FullDisk_FailsCaptureAndSaysSo) {
   const Sandbox box;
   box.write_suite(kSuite);
   fs::create_directory(box.path("small"));
@@ -265,7 +265,7 @@ TEST(Store, OnAFullDiskFailsCaptureAndSaysSo) {
   EXPECT_THAT(run.err, HasSubstr("No space left")) << run.text();
 }
 
-TEST(Store, HoldsEqualValuesOnce) {
+TEST(Store, EqualValues_AreStoredOnce) {
   const Sandbox box;
   box.write_suite("def time_f(n): return b'x' * 100000\ntime_f.params = list(range(10))\n");
   ASSERT_EQ(box.capture().run.status, 0);
@@ -276,7 +276,7 @@ TEST(Store, HoldsEqualValuesOnce) {
   EXPECT_LT(bytes, 200000U);
 }
 
-TEST(Store, CapturedAgainIsAsGoodAsNew) {
+TEST(Store, SecondCapture_ReplacesTheValue) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f(): return lib.f()\n");
   box.write_library("def f(): return 'first'\n");
@@ -288,7 +288,7 @@ TEST(Store, CapturedAgainIsAsGoodAsNew) {
   EXPECT_EQ(box.verify().of("bench.time_f"), "identical");
 }
 
-TEST(Store, KeepsOtherCasesWhenPartIsCapturedAgain) {
+TEST(Store, CaptureOfOneCase_KeepsTheOthers) {
   const Sandbox box;
   box.write_suite("def time_a(): return 1\ndef time_b(n): return n\ntime_b.params = [1, 2]\n");
   ASSERT_EQ(box.capture().run.status, 0);
@@ -310,7 +310,7 @@ constexpr const char* kHoldingSuite =
 
 class Interrupted : public ::testing::TestWithParam<int> {};
 
-TEST_P(Interrupted, CaptureLeavesTheOldBaselineWhole) {
+TEST_P(Interrupted, CaptureEndedBySignal_LeavesTheOldBaseline) {
   const Sandbox box;
   RunOptions options;
   options.environment = {{"BOX", box.root().string()}};
@@ -345,7 +345,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, Interrupted, ::testing::Values(SIGINT, SIGTERM
   return tested.param == SIGINT ? "Interrupt" : tested.param == SIGTERM ? "Terminate" : "Kill";
 });
 
-TEST(Store, InterruptedVerifyEndsItsCases) {
+TEST(Store, InterruptedVerify_EndsItsCases) {
   const Sandbox box;
   RunOptions options;
   options.environment = {{"BOX", box.root().string()}};
@@ -366,7 +366,7 @@ TEST(Store, InterruptedVerifyEndsItsCases) {
   EXPECT_FALSE(fs::exists(held)) << "the case still runs";
 }
 
-TEST(Store, RecordsWhereItComesFrom) {
+TEST(Store, Capture_RecordsItsInterpreter) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);

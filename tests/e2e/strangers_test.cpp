@@ -112,7 +112,7 @@ std::vector<Thing> things() {
           {"a link to itself", [](const fs::path& path) { fs::create_symlink(path, path); }}};
 }
 
-TEST_F(Strangers, WithSomethingElseInPlaceOfAManifest) {
+TEST_F(Strangers, ManifestThatIsNoFile_IsUnreadable) {
   copy();
   const auto place = manifest("time_small");
   const auto kept = box_.read(fs::relative(place, box_.root()));
@@ -128,7 +128,7 @@ TEST_F(Strangers, WithSomethingElseInPlaceOfAManifest) {
   EXPECT_EQ(box_.verify().run.status, 0);
 }
 
-TEST_F(Strangers, WithSomethingElseInPlaceOfAnObject) {
+TEST_F(Strangers, ObjectThatIsNoFile_IsUnreadable) {
   copy();
   for (const char* name : {"time_big", "time_packed"}) {
     const auto place = object_of(name);
@@ -145,7 +145,7 @@ TEST_F(Strangers, WithSomethingElseInPlaceOfAnObject) {
   }
 }
 
-TEST_F(Strangers, WithSomethingElseInPlaceOfAFolderOfManifests) {
+TEST_F(Strangers, ManifestFolderThatIsNoFolder_FailsVerifyAndShow) {
   const auto place = box_.path(".snapshots/cases/bench");
   fs::rename(place, box_.path("elsewhere"));
   for (const auto& thing : things()) {
@@ -160,7 +160,7 @@ TEST_F(Strangers, WithSomethingElseInPlaceOfAFolderOfManifests) {
   }
 }
 
-TEST_F(Strangers, WithSomethingElseInPlaceOfOtherFiles) {
+TEST_F(Strangers, FormatOrConfigThatIsNoFile_IsAnError) {
   for (const char* file : {".snapshots/format.json", "benchmarks/snapshot_config.json", "asv.conf.json"}) {
     const bool format = std::string(file) == ".snapshots/format.json";
     const auto kept = format ? box_.read(file) : "";
@@ -182,7 +182,7 @@ TEST_F(Strangers, WithSomethingElseInPlaceOfOtherFiles) {
   }
 }
 
-TEST_F(Strangers, WithSomethingElseAsAnOperand) {
+TEST_F(Strangers, OperandThatIsNoFile_IsAnError) {
   const auto pickle = object_of("time_big").string();
   for (const auto& thing : things()) {
     const std::string name = thing.name;
@@ -203,7 +203,7 @@ TEST_F(Strangers, WithSomethingElseAsAnOperand) {
 }
 
 /// As DVC and git-annex lay out a work tree: every file is a link into their own folder.
-TEST_F(Strangers, BehindLinksToRegularFilesIsRead) {
+TEST_F(Strangers, LinksToRegularFiles_AreRead) {
   fs::create_directory(box_.path("annex"));
   int number = 0;
   for (const auto& entry : fs::recursive_directory_iterator(store())) {
@@ -227,7 +227,7 @@ TEST_F(Strangers, BehindLinksToRegularFilesIsRead) {
 }
 
 /// The benchmark itself writes what it computes into the object that is its baseline.
-TEST_F(Strangers, AlteredByTheBenchmarkToWhatItComputesIsUnreadable) {
+TEST_F(Strangers, ObjectOverwrittenWithTheNewValue_IsUnreadable) {
   for (const char* compression : {"auto", "none"}) {
     for (const int length : {3, 5000}) {
       SCOPED_TRACE(std::to_string(length) + compression);
@@ -261,7 +261,7 @@ TEST_F(Strangers, AlteredByTheBenchmarkToWhatItComputesIsUnreadable) {
   }
 }
 
-TEST_F(Strangers, WithoutTheObjectsIsNoSuccessForShowAndDiff) {
+TEST_F(Strangers, MissingOrDamagedObject_FailsShowAndDiff) {
   const auto object = object_of("time_big");
   const auto kept = box_.read(fs::relative(object, box_.root()));
   const std::vector<std::pair<const char*, std::function<void()>>> damages{
@@ -287,7 +287,7 @@ TEST_F(Strangers, WithoutTheObjectsIsNoSuccessForShowAndDiff) {
   }
 }
 
-TEST_F(Strangers, ThatClaimsTooMuchIsUnreadable) {
+TEST_F(Strangers, ObjectThatClaimsAHugeSize_IsUnreadable) {
   const auto place = object_of("time_packed");
   ASSERT_THAT(place.string(), HasSubstr(".zst"));
   const auto relative = fs::relative(place, box_.root());
@@ -308,7 +308,7 @@ TEST_F(Strangers, ThatClaimsTooMuchIsUnreadable) {
   }
 }
 
-TEST_F(Strangers, WithLinksInPlaceOfItsFoldersIsRefusedBeforeACommit) {
+TEST_F(Strangers, LinkInPlaceOfAStoreFolder_RefusesTheCapture) {
   for (const char* folder : {"objects", "cases", "runs"}) {
     SCOPED_TRACE(folder);
     const auto place = box_.path(".snapshots") / folder;
@@ -329,7 +329,7 @@ TEST_F(Strangers, WithLinksInPlaceOfItsFoldersIsRefusedBeforeACommit) {
   }
 }
 
-TEST_F(Strangers, WithAFolderInPlaceOfAFileIsRefusedBeforeACommit) {
+TEST_F(Strangers, FolderInPlaceOfAManifest_RefusesTheCapture) {
   const auto place = manifest("time_small");
   fs::remove(place);
   fs::create_directory(place);

@@ -44,7 +44,7 @@ class TestedCode : public testing::Test {
   std::string python_path_ = box_.path("env/site-packages").string();
 };
 
-TEST_F(TestedCode, AnInstalledCopyBesideTheRepositorysOwnIsAWarning) {
+TEST_F(TestedCode, InstalledCopyUnlikeTheRepositorys_IsAWarning) {
   const support::Run captured = run("capture");
   EXPECT_EQ(captured.status, 0);
   EXPECT_THAT(captured.out, HasSubstr("testing wave 1.5 from " + box_.path("env/site-packages/wave").string()));
@@ -65,7 +65,7 @@ TEST_F(TestedCode, AnInstalledCopyBesideTheRepositorysOwnIsAWarning) {
   EXPECT_THAT(own.out, Not(HasSubstr("warning")));
 }
 
-TEST_F(TestedCode, AnInstalledCopyThatIsTheSameIsNone) {
+TEST_F(TestedCode, InstalledCopyLikeTheRepositorys_GivesNoWarning) {
   box_.write("env/site-packages/wave/__init__.py", box_.read("checkout/src/wave/__init__.py"));
   box_.write("env/site-packages/wave/_version.py", "made by the build");
   const support::Run captured = run("capture", {"--strict"});
@@ -73,12 +73,12 @@ TEST_F(TestedCode, AnInstalledCopyThatIsTheSameIsNone) {
   EXPECT_THAT(captured.out, Not(HasSubstr("warning")));
 }
 
-TEST_F(TestedCode, ACopyThatHasToBeCompiledIsToBeInstalled) {
+TEST_F(TestedCode, RepositorysCopyWithPyx_IsToBeInstalled) {
   box_.write("checkout/src/wave/fast.pyx", "");
   EXPECT_THAT(run("capture").out, AllOf(HasSubstr("install that copy"), Not(HasSubstr("--project-dir"))));
 }
 
-TEST_F(TestedCode, ACheckoutHasACommitAndChanges) {
+TEST_F(TestedCode, GitCheckout_HasItsCommitAndChangedFiles) {
   python_path_ = "src";  // relative to where the program is started, as for Python
   git({"init", "-q"});
   git({"add", "-A"});
@@ -91,7 +91,7 @@ TEST_F(TestedCode, ACheckoutHasACommitAndChanges) {
               AllOf(HasSubstr("commit " + commit + ", 1 file changed\n"), Not(HasSubstr("same code"))));
 }
 
-TEST_F(TestedCode, TheProgramsReportsAndTheStoreHaveIt) {
+TEST_F(TestedCode, JsonPlan_HasTheTestedAndTheBaselinesPackage) {
   run("capture");
   const std::string report = box_.path("report.json").string();
   run("verify", {"--json", report});
@@ -101,7 +101,7 @@ TEST_F(TestedCode, TheProgramsReportsAndTheStoreHaveIt) {
   EXPECT_EQ(plan["baseline"]["tested"][0]["version"], "1.5");
 }
 
-TEST_F(TestedCode, ASuiteHasTheSameNamesAndStoreFromEveryFolder) {
+TEST_F(TestedCode, SuiteFromAnotherFolder_HasTheSameNamesAndStore) {
   box_.write("checkout/asv/asv.conf.json", R"({"project": "wave", "benchmark_dir": "suite"})");
   box_.write("checkout/asv/suite/__init__.py", "");
   box_.write("checkout/asv/suite/bench.py", "def time_g(): return 3\n");

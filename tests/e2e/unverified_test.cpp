@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kPassing = "def time_passes():\n    return 42\n";
 
-TEST(Unverified, VacuousCasesAreNamedAndNeverPass) {
+TEST(Unverified, VacuousCase_IsNamedAndNotPassed) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) + "import lib\ndef time_vacuous():\n    lib.nothing()\n");
   box.write_library("def nothing(): return None\n");
@@ -24,7 +24,7 @@ TEST(Unverified, VacuousCasesAreNamedAndNeverPass) {
   EXPECT_EQ(box.verify({"--strict"}).run.status, 1);
 }
 
-TEST(Unverified, NoOpsAreNamedAndNeverPass) {
+TEST(Unverified, NoOpCase_IsNamedAndSkipped) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) +
                   "def time_pass():\n    pass\n"
@@ -41,7 +41,7 @@ TEST(Unverified, NoOpsAreNamedAndNeverPass) {
   EXPECT_EQ(verified.run.status, 0) << verified.text();
 }
 
-TEST(Unverified, SkipsAreNamedAndNeverPass) {
+TEST(Unverified, SkippedCase_IsNamedAndTheOthersPass) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) +
                   "class Refuses:\n"
@@ -72,7 +72,7 @@ struct Nothing {
 void PrintTo(const Nothing& param, std::ostream* out) { *out << param.name; }
 class NothingToVerify : public ::testing::TestWithParam<Nothing> {};
 
-TEST_P(NothingToVerify, FailsTheRun) {
+TEST_P(NothingToVerify, OnlyUncheckedCases_GiveStatus5) {
   const Sandbox box;
   box.write_suite(GetParam().suite);
   (void)box.capture();
@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(All, NothingToVerify,
                                            Nothing{"FailedWhenCaptured", "def time_f(): raise ValueError('always')\n"}),
                          [](const auto& tested) { return tested.param.name; });
 
-TEST(Unverified, UnstableResultsAreFoundByTheSecondRun) {
+TEST(Unverified, ResultThatDiffersInTheSecondRun_IsUnstable) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) + "import os\ndef time_pid():\n    return os.getpid()\n");
   const auto captured = box.capture();
@@ -115,7 +115,7 @@ TEST(Unverified, ValuesThatDependOnTheDay_AreUnstable) {
   EXPECT_EQ(frozen.of("bench.time_today"), "outer") << frozen.text();
 }
 
-TEST(Unverified, NewCasesHaveNoSnapshot) {
+TEST(Unverified, NewCase_IsNoSnapshotAndFailsWhenStrict) {
   const Sandbox box;
   box.write_suite(kPassing);
   ASSERT_EQ(box.capture().run.status, 0);
@@ -127,7 +127,7 @@ TEST(Unverified, NewCasesHaveNoSnapshot) {
   EXPECT_EQ(box.verify({"--filter", "time_new"}).run.status, 5);
 }
 
-TEST(Unverified, GoneCasesAreObsolete) {
+TEST(Unverified, GoneCase_IsObsoleteAndFailsWhenStrict) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) + "def time_old():\n    return 1\n");
   ASSERT_EQ(box.capture().run.status, 0);
@@ -138,7 +138,7 @@ TEST(Unverified, GoneCasesAreObsolete) {
   EXPECT_EQ(box.verify({"--strict"}).run.status, 1);
 }
 
-TEST(Unverified, CasesThatAFilterLeavesOutAreNotObsolete) {
+TEST(Unverified, CaseThatAFilterLeavesOut_IsNotObsolete) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) + "def time_other():\n    return 1\n");
   ASSERT_EQ(box.capture().run.status, 0);
@@ -147,7 +147,7 @@ TEST(Unverified, CasesThatAFilterLeavesOutAreNotObsolete) {
   EXPECT_EQ(verified.run.status, 0) << verified.text();
 }
 
-TEST(Unverified, CaseThatFailedWhenCapturedDoesNotPassLater) {
+TEST(Unverified, CaseThatFailedInCapture_IsCaptureFailedInVerify) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) + "import lib\ndef time_f():\n    return lib.f()\n");
   box.write_library("def f(): raise ValueError('not yet')\n");
@@ -158,7 +158,7 @@ TEST(Unverified, CaseThatFailedWhenCapturedDoesNotPassLater) {
   EXPECT_EQ(verified.of("bench.time_f"), "capture-failed") << verified.text();
 }
 
-TEST(Unverified, MinVerifiedFailsARunThatCheckedTooLittle) {
+TEST(Unverified, MinVerifiedAboveTheShare_FailsTheRun) {
   const Sandbox box;
   box.write_suite(std::string(kPassing) + "def time_vacuous():\n    [].sort()\n");
   ASSERT_EQ(box.capture().run.status, 0);
@@ -168,7 +168,7 @@ TEST(Unverified, MinVerifiedFailsARunThatCheckedTooLittle) {
   EXPECT_EQ(box.verify({"--min-verified", "101"}).run.status, 2);
 }
 
-TEST(Unverified, FailureOutweighsEverything) {
+TEST(Unverified, FailureBesideAVacuousCase_GivesStatus1) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f():\n    return lib.f()\ndef time_vacuous():\n    [].sort()\n");
   box.write_library("def f(): return 1\n");
@@ -177,7 +177,7 @@ TEST(Unverified, FailureOutweighsEverything) {
   EXPECT_EQ(box.verify().run.status, 1);
 }
 
-TEST(Unverified, MemoryThatWasNeverWrittenIsNoResult) {
+TEST(Unverified, MemoryNeverWritten_IsUnstable) {
   ST_NEEDS_NUMPY();
   const Sandbox box;
   box.write_suite(

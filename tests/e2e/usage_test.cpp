@@ -18,14 +18,14 @@ using ::testing::Ne;
 
 constexpr const char* kSuite = "def time_first(): return 1\ndef time_second(): return 2\n";
 
-TEST(Usage, WithoutACommandIsAnError) {
+TEST(Usage, MissingOrUnknownCommandOrOption_HasStatus2) {
   const Sandbox box;
   EXPECT_EQ(box.run({}).status, 2);
   EXPECT_EQ(box.run({"captrue"}).status, 2);
   EXPECT_EQ(box.run({"verify", "--no-such-option"}).status, 2);
 }
 
-TEST(Usage, HelpAndVersionSucceed) {
+TEST(Usage, HelpAndVersion_Succeed) {
   const Sandbox box;
   const auto help = box.run({"--help"});
   EXPECT_EQ(help.status, 0) << help.text();
@@ -44,7 +44,7 @@ struct BadDirectory {
 void PrintTo(const BadDirectory& param, std::ostream* out) { *out << param.name; }
 class BadBenchmarkDirectory : public ::testing::TestWithParam<BadDirectory> {};
 
-TEST_P(BadBenchmarkDirectory, IsNamed) {
+TEST_P(BadBenchmarkDirectory, UnusableFolder_IsNamedWithItsStatus) {
   const Sandbox box;
   box.write_suite(kSuite);
   std::filesystem::create_directory(box.path("empty"));
@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(All, BadBenchmarkDirectory,
                                            BadDirectory{"WithoutBenchmarks", "nothing_here", 5}),
                          [](const auto& tested) { return tested.param.name; });
 
-TEST(Usage, WithoutAnyBenchmarkDirectoryIsAnError) {
+TEST(Usage, NoBenchmarkFolder_HasStatus2) {
   const Sandbox box;
   RunOptions options;
   options.folder = "home";
@@ -77,7 +77,7 @@ TEST(Usage, WithoutAnyBenchmarkDirectoryIsAnError) {
   EXPECT_THAT(run.err, HasSubstr("benchmark")) << run.text();
 }
 
-TEST(Filter, ThatMatchesNothingVerifiesNothing) {
+TEST(Filter, PatternThatMatchesNothing_HasStatus5AndKeepsTheBaseline) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);
@@ -88,7 +88,7 @@ TEST(Filter, ThatMatchesNothingVerifiesNothing) {
   EXPECT_EQ(box.verify().run.status, 0) << "a capture of nothing leaves the baseline alone";
 }
 
-TEST(Filter, ThatIsNoRegularExpressionIsAnError) {
+TEST(Filter, InvalidExpression_HasStatus2) {
   const Sandbox box;
   box.write_suite(kSuite);
   ASSERT_EQ(box.capture().run.status, 0);
@@ -99,7 +99,7 @@ TEST(Filter, ThatIsNoRegularExpressionIsAnError) {
   }
 }
 
-TEST(Filter, IsAPythonExpressionOverNamesAndParameters) {
+TEST(Filter, PythonExpression_MatchesNamesAndParameters) {
   const Sandbox box;
   box.write_suite(
       "class Suite:\n    params = [['x', 'y'], [1, 2]]\n"
@@ -117,7 +117,7 @@ TEST(Filter, IsAPythonExpressionOverNamesAndParameters) {
             "bench.Suite.time_f('y', 1);bench.Suite.time_f('y', 2);");
 }
 
-TEST(Imports, ThatFailAreListedAndTheRestGoesOn) {
+TEST(Imports, ModuleThatDoesNotImport_IsListedAndTheRestRuns) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write("benchmarks/broken.py", "import no_such_library\ndef time_never(): return 1\n");
@@ -140,7 +140,7 @@ TEST(Imports, ThatFailAreListedAndTheRestGoesOn) {
   EXPECT_THAT(listed.out + listed.err, AllOf(HasSubstr("broken"), HasSubstr("no_such_library")));
 }
 
-TEST(Imports, ThatFailAfterTheCaptureAreFailuresUnlessLeftOut) {
+TEST(Imports, FailureAfterTheCapture_FailsUnlessExcluded) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write("benchmarks/sometimes.py", "def time_it(): return 1\n");
@@ -158,7 +158,7 @@ TEST(Imports, ThatFailAfterTheCaptureAreFailuresUnlessLeftOut) {
   EXPECT_EQ(box.verify().of("sometimes.time_it"), "identical") << "its snapshot was not lost";
 }
 
-TEST(Imports, ThatFailDoNotHideADamagedSnapshot) {
+TEST(Imports, FailureBesideADamagedSnapshot_IsUnreadable) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write("benchmarks/sometimes.py", "def time_it(): return 1\n");
@@ -170,7 +170,7 @@ TEST(Imports, ThatFailDoNotHideADamagedSnapshot) {
   EXPECT_EQ(verified.of("sometimes.time_it"), "unreadable") << verified.text();
 }
 
-TEST(Imports, ThatTakeTheProcessDownAreListedAndTheRestGoesOn) {
+TEST(Imports, ModuleThatKillsTheProcess_IsListedAndTheRestRuns) {
   const Sandbox box;
   box.write_suite("def time_good(): return 1\n");
   box.write("benchmarks/a_crash.py", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n");
@@ -185,7 +185,7 @@ TEST(Imports, ThatTakeTheProcessDownAreListedAndTheRestGoesOn) {
   }
 }
 
-TEST(Imports, ThatExitAreListedAndTheRestGoesOn) {
+TEST(Imports, ModuleThatExits_IsListedAndTheRestRuns) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write("benchmarks/exits.py", "import sys\nsys.exit(0)\n");
@@ -196,7 +196,7 @@ TEST(Imports, ThatExitAreListedAndTheRestGoesOn) {
               AllOf(HasSubstr("1 module could not be imported or read: exits"), HasSubstr("SystemExit")));
 }
 
-TEST(Suite, MayBeNamedLikeAnInstalledModule) {
+TEST(Suite, NameOfAnInstalledModule_IsListedOrNamedInTheError) {
   const Sandbox box;
   box.write("json/__init__.py", "");
   box.write("json/bench.py", "import collections\ndef time_f(): return 1\n");
@@ -209,7 +209,7 @@ TEST(Suite, MayBeNamedLikeAnInstalledModule) {
   }
 }
 
-TEST(List, NamesTypesParametersAndCases) {
+TEST(List, Benchmarks_HaveTypesParametersAndCases) {
   const Sandbox box;
   box.write_suite(
       "class Suite:\n"
@@ -225,7 +225,7 @@ TEST(List, NamesTypesParametersAndCases) {
   EXPECT_THAT(cases.out, HasSubstr("bench.Suite.track_f(2, 'c')")) << cases.text();
 }
 
-TEST(Config, InitWritesAFileThatCanBeUsedAndRefusesToOverwrite) {
+TEST(Config, Init_WritesAUsableFileAndDoesNotOverwrite) {
   const Sandbox box;
   box.write_suite(kSuite);
   auto run = box.run({"config", "--init"});
@@ -242,7 +242,7 @@ TEST(Config, InitWritesAFileThatCanBeUsedAndRefusesToOverwrite) {
   EXPECT_NE(box.read("snapshot_config.json"), "{\"quiet\": false}");
 }
 
-TEST(Config, ShowTellsValuesAndWhereTheyComeFrom) {
+TEST(Config, Show_HasValuesAndWhereTheyComeFrom) {
   const Sandbox box;
   box.write("snapshot_config.json", R"({"tolerance": {"rtol": 0.125}})");
   const auto run = box.run({"config", "--show"});
@@ -259,7 +259,7 @@ struct BadConfig {
 void PrintTo(const BadConfig& param, std::ostream* out) { *out << param.name; }
 class BadConfiguration : public ::testing::TestWithParam<BadConfig> {};
 
-TEST_P(BadConfiguration, IsExplained) {
+TEST_P(BadConfiguration, InvalidFile_IsExplainedWithStatus2) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write("snapshot_config.json", GetParam().text);
@@ -277,7 +277,7 @@ INSTANTIATE_TEST_SUITE_P(All, BadConfiguration,
                                            BadConfig{"Empty", "", "snapshot_config.json"}),
                          [](const auto& tested) { return tested.param.name; });
 
-TEST(Config, NamesTheBenchmarkDirectory) {
+TEST(Config, BenchmarkDirInTheFile_IsUsed) {
   const Sandbox box;
   box.write("suite/__init__.py", "");
   box.write("suite/bench.py", kSuite);
@@ -287,7 +287,7 @@ TEST(Config, NamesTheBenchmarkDirectory) {
   EXPECT_THAT(run.out, HasSubstr("bench.time_first"));
 }
 
-TEST(Config, OfAsvNamesTheBenchmarkDirectory) {
+TEST(Config, BenchmarkDirInAsvConf_IsUsed) {
   const Sandbox box;
   box.write("suite/__init__.py", "");
   box.write("suite/bench.py", kSuite);
@@ -297,7 +297,7 @@ TEST(Config, OfAsvNamesTheBenchmarkDirectory) {
   EXPECT_THAT(run.out, HasSubstr("bench.time_first"));
 }
 
-TEST(Config, LosesToTheCommandLine) {
+TEST(Config, CommandLine_OverridesTheFile) {
   const Sandbox box;
   box.write_suite("import lib\ndef time_f(): return lib.f()\n");
   box.write_library("def f(): return 1.0\n");
@@ -314,7 +314,7 @@ TEST(Config, LosesToTheCommandLine) {
   EXPECT_EQ(with({"verify", "--tolerance", "0.01", "0"}), 1) << "the command line's tolerance";
 }
 
-TEST(Selection, FilterAndExcludeTakeTheSameExpressions) {
+TEST(Selection, FilterAndExclude_TakeTheSameExpressions) {
   const Sandbox box;
   box.write_suite("class Many:\n    params = [1, 2, 3]\n    def time_p(self, n): return n\ndef time_one(): return 1\n");
   ASSERT_EQ(box.capture().run.status, 0);
@@ -332,7 +332,7 @@ TEST(Selection, FilterAndExcludeTakeTheSameExpressions) {
   EXPECT_EQ(gone.of("bench.Many.time_p(1)"), "(not reported)");
 }
 
-TEST(Config, ExcludesBenchmarks) {
+TEST(Config, ExcludeBenchmarksInTheFile_LeavesThemOut) {
   const Sandbox box;
   box.write_suite(kSuite);
   box.write("snapshot_config.json", R"({"exclude_benchmarks": ["time_sec*"]})");
@@ -341,7 +341,7 @@ TEST(Config, ExcludesBenchmarks) {
   EXPECT_EQ(captured.of("bench.time_second"), "(not reported)") << captured.text();
 }
 
-TEST(Python, ThatCannotBeUsedIsNamed) {
+TEST(Python, UnusableInterpreter_IsNamedWithStatus2) {
   const Sandbox box;
   box.write_suite(kSuite);
   for (const std::string python : {"/no/such/python3", "/bin/false"}) {

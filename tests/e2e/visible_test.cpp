@@ -167,7 +167,7 @@ class Poisoned : public ::testing::Test {
   Sandbox box_;
 };
 
-TEST_F(Poisoned, StoresAndSuitesPoisonNoOutput) {
+TEST_F(Poisoned, OutputOfAnyCommand_HasNoControlCharacters) {
   fs::copy(box_.path(".snapshots"), box_.path("other"), fs::copy_options::recursive);
   box_.write_library("def f(x): return {x: [2.0, x, x]}\n");
   const auto odd = box_.path(std::string("store") + kPoison);
@@ -185,7 +185,7 @@ TEST_F(Poisoned, StoresAndSuitesPoisonNoOutput) {
   }
 }
 
-TEST_F(Poisoned, FilesOfReportsAreClean) {
+TEST_F(Poisoned, ReportFiles_HaveNoControlCharacters) {
   poison_store(".snapshots");
   for (const char* command : {"verify", "capture"}) {
     auto words = box_.suite_arguments(command);
@@ -198,7 +198,7 @@ TEST_F(Poisoned, FilesOfReportsAreClean) {
   }
 }
 
-TEST_F(Poisoned, NamesOfBranchesAreClean) {
+TEST_F(Poisoned, BranchName_IsPrintedWithoutControlCharacters) {
   const auto git = [&](const std::string& words) {
     return box_.run_command(
         {"/bin/bash", "-c", "git -c user.name=a -c user.email=b -C '" + box_.root().string() + "' " + words});

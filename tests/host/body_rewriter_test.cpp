@@ -50,7 +50,7 @@ class BodyRewriterTest : public ::testing::Test {
   py::object result_;
 };
 
-TEST_F(BodyRewriterTest, ExpressionStatements) {
+TEST_F(BodyRewriterTest, ExpressionStatements_AreSites) {
   EXPECT_THAT(
       body_of(R"py(
 items = [3, 1]
@@ -81,7 +81,7 @@ def bench():
                           "2 1 [f(x) for x in (2, 3)] -> [4, 9]", "3 1 sorted(\"ba\") -> ['a', 'b']"));
 }
 
-TEST_F(BodyRewriterTest, Assignments) {
+TEST_F(BodyRewriterTest, Assignments_AreSites) {
   EXPECT_THAT(
       body_of(R"py(
 class Box: pass
@@ -108,7 +108,7 @@ def bench():
   EXPECT_EQ(result_.cast<int>(), 3);
 }
 
-TEST_F(BodyRewriterTest, SubscriptTargetsAreNotSites) {
+TEST_F(BodyRewriterTest, SubscriptTargets_AreNotSites) {
   EXPECT_THAT(body_of(R"py(
 array = [0, 0]
 def bench():
@@ -119,7 +119,7 @@ def bench():
               IsEmpty());
 }
 
-TEST_F(BodyRewriterTest, WhatIsGivenRatherThanComputedIsNotASite) {
+TEST_F(BodyRewriterTest, GivenValues_AreNotSites) {
   EXPECT_THAT(body_of(R"py(
 class Box: n = 5; data = [1]
 box = Box()
@@ -161,7 +161,7 @@ def bench():
                           "3 1 a, b = n - 1, n // 2 -> (4, 2)", "5 1 total += n -> 8"));
 }
 
-TEST_F(BodyRewriterTest, NestedStatementsAndRepeatedOnes) {
+TEST_F(BodyRewriterTest, NestedStatements_RecordEachRound) {
   EXPECT_THAT(
       body_of(R"py(
 import contextlib
@@ -205,7 +205,7 @@ def bench():
                   "10 1 inner() -> None", "12 1 f(\"last\") -> 'last'"));
 }
 
-TEST_F(BodyRewriterTest, MatchStatements) {
+TEST_F(BodyRewriterTest, MatchStatement_RecordsTheCaseTaken) {
   if (PY_VERSION_HEX < 0x030A0000) GTEST_SKIP() << "from 3.10 on";
   EXPECT_THAT(body_of(R"py(
 def bench():
@@ -218,7 +218,7 @@ def bench():
               ElementsAre("0 1 len(\"two\") -> 3"));
 }
 
-TEST_F(BodyRewriterTest, ClosuresSuperAndPrivateNames) {
+TEST_F(BodyRewriterTest, ClosuresSuperAndPrivateNames_AreRecorded) {
   const py::module_ project = load(R"py(
 def make(n):
     total = [n]
@@ -260,7 +260,7 @@ suite = Child()
               ElementsAre("0 1 len(\"static\") -> 6"));
 }
 
-TEST_F(BodyRewriterTest, DecoratedFunctions) {
+TEST_F(BodyRewriterTest, DecoratedFunction_RecordsItsOwnBody) {
   const py::module_ project = load(R"py(
 import functools
 def twice(f):
@@ -282,7 +282,7 @@ def cached(): len("abc")
   EXPECT_THAT(body_of(project.attr("cached")), ElementsAre("0 1 len(\"abc\") -> 3"));
 }
 
-TEST_F(BodyRewriterTest, FutureFeaturesAndAnnotationsStay) {
+TEST_F(BodyRewriterTest, FutureImportAndAnnotations_StayUnevaluated) {
   EXPECT_THAT(body_of(R"py(from __future__ import annotations
 def bench(x: Undefined = 3):
     y: AlsoUndefined = len("ab")
@@ -291,7 +291,7 @@ def bench(x: Undefined = 3):
               ElementsAre("0 1 y: AlsoUndefined = len(\"ab\") -> 2"));
 }
 
-TEST_F(BodyRewriterTest, TracebacksStayAsTheyAre) {
+TEST_F(BodyRewriterTest, Traceback_StaysAsItWas) {
   const py::module_ project = load(R"py(
 import traceback
 def fails(): raise ValueError("x")
@@ -314,7 +314,7 @@ def describe():
   EXPECT_EQ(project.attr("describe")().cast<std::string>(), plain);
 }
 
-TEST_F(BodyRewriterTest, TheOriginalCodeComesBack) {
+TEST_F(BodyRewriterTest, Restore_BringsTheOriginalCodeBack) {
   const py::module_ project = load("def bench(): len('abc')\n");
   const py::object original = project.attr("bench").attr("__code__");
   {
@@ -327,7 +327,7 @@ TEST_F(BodyRewriterTest, TheOriginalCodeComesBack) {
   EXPECT_TRUE(py::object(project.attr("bench").attr("__code__")).is(original));
 }
 
-TEST_F(BodyRewriterTest, RoundsAreKeptOnlyUntilTheyAreTaken) {
+TEST_F(BodyRewriterTest, Rounds_AreReleasedOnceTaken) {
   const py::module_ project = load(R"py(
 import weakref
 class Value: pass
@@ -354,7 +354,7 @@ def bench():
   EXPECT_THAT(body->take_values(), IsEmpty());
 }
 
-TEST_F(BodyRewriterTest, RoundsAreCopiesOfWhatMayChange) {
+TEST_F(BodyRewriterTest, RoundsOfAMutableValue_AreCopies) {
   EXPECT_THAT(
       body_of(R"py(
 def put(x, out):
@@ -372,7 +372,7 @@ def bench():
                   "[[1, {'k': {1}}, bytearray(b'\\x00')], [0]], [[2, {'k': {2}}, bytearray(b'\\x00')], [0]]]"));
 }
 
-TEST_F(BodyRewriterTest, WhatAStatementComputedAndWhatItBecame) {
+TEST_F(BodyRewriterTest, ValueChangedLater_IsRecordedBeforeAndAfter) {
   EXPECT_THAT(body_of(R"py(
 def bench():
     x = sorted([2, 1])
@@ -389,7 +389,7 @@ def bench():
                           "7 2 y = sorted([i, 3, 2]) (when it had run) -> [[0, 2, 3], [1, 2, 3]]"));
 }
 
-TEST_F(BodyRewriterTest, IterationsShowWhatPasses) {
+TEST_F(BodyRewriterTest, Iteration_RecordsTheItemsThatPassed) {
   EXPECT_THAT(
       body_of(R"py(
 import contextlib, itertools
@@ -424,7 +424,7 @@ def bench():
                   "15 1 with contextlib.nullcontext([5]) as x -> [5]", "16 2 x in gen() -> ['a', 'b']"));
 }
 
-TEST_F(BodyRewriterTest, OfListsOfNumbersTheItemsThatPassed) {
+TEST_F(BodyRewriterTest, IterationOverAList_RecordsTheItemsThatPassed) {
   EXPECT_THAT(body_of(R"py(
 queue = [1]
 def made(of, items): return of(items)
@@ -450,7 +450,7 @@ def bench(n=1):
                           "9 3 for x in made(list, [[7]]) -> [[7], [7], [7]]", "10 0 for x in made(list, ()) -> []"));
 }
 
-TEST_F(BodyRewriterTest, RoundsThatNobodyElseHoldsAreNotCopied) {
+TEST_F(BodyRewriterTest, UnsharedRounds_KeepTheirOwnValues) {
   EXPECT_THAT(body_of(R"py(
 shared = [0]
 kept = []
@@ -471,7 +471,7 @@ def bench():
                           "1 2 partly(i) -> [[[0], ([0], [0])], [[1], ([1], [1])]]", "2 2 remembers(i) -> [[0], [1]]"));
 }
 
-TEST_F(BodyRewriterTest, LoopsSeeWhatTheyWouldHaveSeen) {
+TEST_F(BodyRewriterTest, LoopWithBreakElseOrError_RunsAsWithoutRecording) {
   (void)body_of(R"py(
 log = []
 def gen():
@@ -503,7 +503,7 @@ def bench():
             "[0, 1, 'closed', 'after', 0, 1, 2, 3, 4, 'closed', 'else', 1, \"'k'\", \"'int' object is not iterable\"]");
 }
 
-TEST_F(BodyRewriterTest, IteratorsAreNotUsedUp) {
+TEST_F(BodyRewriterTest, Iterator_IsNotUsedUp) {
   EXPECT_THAT(
       body_of(R"py(
 def bench():
@@ -515,7 +515,7 @@ def bench():
   EXPECT_EQ(py::repr(result_).cast<std::string>(), "[1, 2]");
 }
 
-TEST_F(BodyRewriterTest, SourceTextIsOneShortLineOfUtf8) {
+TEST_F(BodyRewriterTest, SourceText_IsOneShortLineOfUtf8) {
   const std::vector<std::string> body = body_of(R"py(
 def bench():
     len(
@@ -528,7 +528,7 @@ def bench():
   EXPECT_THAT(body[2], HasSubstr("é... -> 61"));
 }
 
-TEST_F(BodyRewriterTest, NoOps) {
+TEST_F(BodyRewriterTest, EmptyBodyOrNone_DoesNothing) {
   const py::module_ project = load(R"py(
 def nothing():
     """A memory reference."""
@@ -546,7 +546,7 @@ def calls(): len("a")
   EXPECT_FALSE(does_nothing("calls"));
 }
 
-TEST_F(BodyRewriterTest, RefusesWhatIsNoPlainFunction) {
+TEST_F(BodyRewriterTest, NoPlainFunction_IsRefusedWithTheReason) {
   const py::module_ project = load(R"py(
 def generator(): yield len("a")
 async def coroutine(): len("a")
@@ -564,7 +564,7 @@ no_source = made["f"]
   EXPECT_THAT(refusal(py::module_::import("builtins").attr("len")), HasSubstr("not a function written in Python"));
 }
 
-TEST_F(BodyRewriterTest, RefusesStaleSource) {
+TEST_F(BodyRewriterTest, FileChangedAfterImport_IsRefused) {
   const py::module_ project = load("def bench(): return len('abc')\ndef other(): return len('d')\n");
   folder_.write("project.py", "def bench(): return len('abd')\ndef other(): return len('d')\n");
   EXPECT_THAT(refusal(project.attr("bench")), HasSubstr("the file changed after it was imported"));
@@ -577,7 +577,7 @@ TEST_F(BodyRewriterTest, RefusesStaleSource) {
   EXPECT_THAT(body.error().message, HasSubstr("SyntaxError"));
 }
 
-TEST_F(BodyRewriterTest, WarningFiltersAreNotTouchedAndNothingWarns) {
+TEST_F(BodyRewriterTest, WarningFilters_StayAndNothingWarns) {
   const py::module_ warnings = py::module_::import("warnings");
   const py::object guard = warnings.attr("catch_warnings")();
   guard.attr("__enter__")();
@@ -590,7 +590,7 @@ TEST_F(BodyRewriterTest, WarningFiltersAreNotTouchedAndNothingWarns) {
   guard.attr("__exit__")(py::none(), py::none(), py::none());
 }
 
-TEST_F(BodyRewriterTest, RecordsInThreadsAndRecursion) {
+TEST_F(BodyRewriterTest, ThreadsAndRecursion_RecordEachCall) {
   EXPECT_THAT(body_of(R"py(
 import threading
 def leaf(x): return x

@@ -71,7 +71,7 @@ std::string in_new_processes(const std::string& import, const std::string& progr
 
 class DeterminismTest : public ::testing::TestWithParam<Source> {};
 
-TEST_P(DeterminismTest, IsTheSameInTwoProcesses) {
+TEST_P(DeterminismTest, RandomnessWithoutASeed_IsTheSameInTwoProcesses) {
   const Source& source = GetParam();
   const std::string package = source.package;
   if (!package.empty() && in_new_processes("", "import " + package + "; result = 'there'") != "'there'") {
@@ -125,7 +125,7 @@ const Source kSources[] = {
 INSTANTIATE_TEST_SUITE_P(Source, DeterminismTest, ::testing::ValuesIn(kSources),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-TEST(Determinism, OneProcessGetsDifferentValuesOneAfterTheOther) {
+TEST(Determinism, OneProcess_GetsOtherValuesEachTime) {
   const std::string text = in_new_processes(
       "",
       "import os, random, uuid\n"

@@ -43,7 +43,7 @@ class Params : public SuiteTest {
   }
 };
 
-TEST_F(Params, AxesAreReadAsAsvReadsThem) {
+TEST_F(Params, Axes_AreReadAsAsvDoes) {
   expect_ids({{"[1, 2]", {{"1", "2"}}},
               {"(1, 2)", {{"1", "2"}}},
               {"range(3)", {{"0", "1", "2"}}},
@@ -60,7 +60,7 @@ TEST_F(Params, AxesAreReadAsAsvReadsThem) {
               {"None", {}}});
 }
 
-TEST_F(Params, IdsAreReprsWithoutAddresses) {
+TEST_F(Params, Ids_AreReprsWithoutAddresses) {
   expect_ids({{"[None, 1.5, 'x']", {{"None", "1.5", "'x'"}}},
               {"[Plain, Plain()]", {{"<class 'suite.bench.Plain'>", "<suite.bench.Plain object>"}}},
               {"[helper, len]", {{"<function helper>", "<built-in function len>"}}},
@@ -73,7 +73,7 @@ TEST_F(Params, IdsAreReprsWithoutAddresses) {
               {"[type('S', (), {'__repr__': lambda s: 'a\\udc80b'})()]", {{"a\\udc80b"}}}});
 }
 
-TEST_F(Params, WhatIsNoListFailsItsBenchmark) {
+TEST_F(Params, ParamsThatAreNoList_FailTheirBenchmark) {
   suite({{"bench.py",
           "def time_a(): return 1\ntime_a.params = 5\ndef time_b(): return 1\ntime_b.params = [[1], 2]\n"
           "def time_c(): return 1\n"}});
@@ -84,7 +84,7 @@ TEST_F(Params, WhatIsNoListFailsItsBenchmark) {
   EXPECT_EQ(found.failures[1].where, "bench.time_b");
 }
 
-TEST_F(Params, NamesAreCutOrPadded) {
+TEST_F(Params, ParamNamesOfAnotherCount_AreCutOrPadded) {
   suite({{"bench.py", R"(
 params = [[1], [2]]
 def time_few(a, b): return a
@@ -99,7 +99,7 @@ time_many.param_names = ["x", 2, "z"]
   EXPECT_THAT(named(found, "bench.time_many").params, SizeIs(2));
 }
 
-TEST_F(Params, EmptyListHidesModuleParamsAndNoneDoesNot) {
+TEST_F(Params, EmptyListInAClass_HidesModuleParamsAndNoneDoesNot) {
   suite({{"bench.py",
           "params = [1, 2]\nclass Hides:\n    params = []\n    def time_it(self): return 1\n"
           "class Falls:\n    params = None\n    def time_it(self, n): return n\n"}});
@@ -108,7 +108,7 @@ TEST_F(Params, EmptyListHidesModuleParamsAndNoneDoesNot) {
   EXPECT_THAT(ids(named(found, "bench.Falls.time_it")), ElementsAre(ElementsAre("1", "2")));
 }
 
-TEST_F(Params, ClassLevelGeneratorIsConsumedByTheFirstMethod) {
+TEST_F(Params, ClassLevelGenerator_IsUsedUpByTheFirstMethod) {
   suite({{"bench.py",
           "class Suite:\n    params = (n for n in (1, 2))\n    def time_a(self, n=0): return n\n"
           "    def time_b(self, n=0): return n\n"}});
@@ -117,14 +117,14 @@ TEST_F(Params, ClassLevelGeneratorIsConsumedByTheFirstMethod) {
   EXPECT_EQ(named(found, "bench.Suite.time_b").params.size(), 0U);
 }
 
-TEST_F(Params, AbsurdlyManyCombinationsFailInsteadOfHanging) {
+TEST_F(Params, TooManyCombinations_FailTheirBenchmark) {
   suite({{"bench.py", "params = [list(range(1000))] * 12\ndef time_it(*n): return n\n"}});
   const model::Suite found = discover();
   ASSERT_THAT(found.failures, SizeIs(1));
   EXPECT_THAT(found.failures[0].cause, HasSubstr("combinations"));
 }
 
-TEST_F(Params, IndexCountsTheLastAxisFastest) {
+TEST_F(Params, Index_CountsTheLastAxisFastest) {
   suite({{"bench.py", "params = [['a', 'b'], [1, 2, 3]]\ndef time_it(letter, number): return letter\n"}});
   const model::Benchmark found = discover_all().benchmarks.at(0);
   host::discovery::LiveBenchmark live = resolve("bench.time_it");
@@ -139,7 +139,7 @@ TEST_F(Params, IndexCountsTheLastAxisFastest) {
   EXPECT_EQ(live.param_values(6).error().kind, ErrorKind::kUsage);
 }
 
-TEST(SameIds, ForgivesAddressesAndNothingElse) {
+TEST(SameIds, OtherAddresses_AreTheSameAndNothingElseIs) {
   using host::discovery::same_ids;
   EXPECT_TRUE(same_ids("partial(<f at 0x7f00aa11>)", "partial(<f at 0x55d0cc2299>)"));
   EXPECT_TRUE(same_ids("x", "x"));

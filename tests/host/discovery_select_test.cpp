@@ -38,33 +38,33 @@ class Select : public ::testing::Test {
   py::scoped_interpreter interpreter_;
 };
 
-TEST_F(Select, EmptyTakesEverything) {
+TEST_F(Select, EmptyExpression_TakesEverything) {
   EXPECT_THAT(select(""), ElementsAre(ElementsAre(0, 1, 2, 3), ElementsAre(0), IsEmpty()));
 }
 
-TEST_F(Select, PartOfTheNameTakesAllCombinations) {
+TEST_F(Select, PartOfTheName_TakesAllCombinations) {
   EXPECT_THAT(select("Solve"), ElementsAre(ElementsAre(0, 1, 2, 3), IsEmpty(), IsEmpty()));
   EXPECT_THAT(select("time_solve$"), ElementsAre(ElementsAre(0, 1, 2, 3), IsEmpty(), IsEmpty()));
 }
 
-TEST_F(Select, ParameterIdsTakeTheirCombinations) {
+TEST_F(Select, ParameterId_TakesItsCombinations) {
   EXPECT_THAT(select(R"(\(200, )"), ElementsAre(ElementsAre(2, 3), IsEmpty(), IsEmpty()));
   EXPECT_THAT(select("'f8'"), ElementsAre(ElementsAre(1, 3), IsEmpty(), IsEmpty()));
 }
 
-TEST_F(Select, ModuleAndMethodWithoutTheClass) {
+TEST_F(Select, ModuleAndMethodWithoutTheClass_Match) {
   EXPECT_THAT(select(R"(^linalg\.time_)"), ElementsAre(ElementsAre(0, 1, 2, 3), ElementsAre(0), IsEmpty()));
 }
 
-TEST_F(Select, PythonSyntaxIsUnderstood) {
+TEST_F(Select, PythonSyntax_IsUnderstood) {
   EXPECT_THAT(select("(?i)SOLVE(?=d?)"), ElementsAre(ElementsAre(0, 1, 2, 3), IsEmpty(), IsEmpty()));
 }
 
-TEST_F(Select, NoMatchIsEmptyNotAnError) {
+TEST_F(Select, NoMatch_IsEmptyAndNoError) {
   EXPECT_THAT(select("nowhere"), ElementsAre(IsEmpty(), IsEmpty(), IsEmpty()));
 }
 
-TEST_F(Select, InvalidExpressionIsExplained) {
+TEST_F(Select, InvalidExpression_IsAUsageErrorWithThePosition) {
   const auto selected = host::discovery::select(suite_, {"time_(solve", {}});
   ASSERT_FALSE(selected.has_value());
   EXPECT_EQ(selected.error().kind, ErrorKind::kUsage);
@@ -72,14 +72,14 @@ TEST_F(Select, InvalidExpressionIsExplained) {
               AllOf(HasSubstr("'time_(solve'"), HasSubstr("position 5"), HasSubstr("unterminated subpattern")));
 }
 
-TEST_F(Select, ExclusionsTakeCasesFromWhatTheFilterLeaves) {
+TEST_F(Select, Exclusions_TakeCasesFromWhatTheFilterLeaves) {
   const auto chosen = choose({"linalg", {"'f8'", "plain", "Root", "nowhere"}});
   EXPECT_THAT(chosen.indices, ElementsAre(ElementsAre(0, 2), IsEmpty(), IsEmpty()));
   EXPECT_THAT(chosen.excluded, ElementsAre(2, 1, 0));
   EXPECT_THAT(chosen.idle, ElementsAre("Root", "nowhere")) << "Root has no cases";
 }
 
-TEST_F(Select, AnExclusionTakesModulesThatDoNotImport) {
+TEST_F(Select, Exclusion_TakesModulesThatDoNotImport) {
   suite_.failures = {{"broken.inner", "why", ""}, {"other", "why", ""}};
   EXPECT_THAT(choose({"", {"broken.*"}}).failures, ElementsAre("broken.inner"));
   EXPECT_THAT(choose({"", {R"(^other\.)"}}).failures, ElementsAre("other"));
@@ -87,7 +87,7 @@ TEST_F(Select, AnExclusionTakesModulesThatDoNotImport) {
   EXPECT_THAT(choose({"", {"time_"}}).failures, IsEmpty());
 }
 
-TEST_F(Select, InvalidExclusionIsExplained) {
+TEST_F(Select, InvalidExclusion_IsAnErrorWithThePosition) {
   const auto selected = host::discovery::select(suite_, {"", {"*Kron*"}});
   ASSERT_FALSE(selected.has_value());
   EXPECT_EQ(selected.error().message,

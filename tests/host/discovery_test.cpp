@@ -15,7 +15,7 @@ using ::testing::UnorderedElementsAre;
 
 class Discovery : public SuiteTest {};
 
-TEST_F(Discovery, NamesDecideTypes) {
+TEST_F(Discovery, FunctionName_DecidesTheType) {
   suite({{"bench.py", R"(
 class Suite:
     def time_a(self): pass
@@ -52,7 +52,7 @@ class Suite:
                                                        {"TrackXY", "track"}}));
 }
 
-TEST_F(Discovery, AbstractClassesAreLeftOutAndConcreteBasesAreNot) {
+TEST_F(Discovery, AbstractClass_IsLeftOutAndAConcreteBaseIsNot) {
   suite({{"bench.py", R"(
 import abc
 class Abstract(abc.ABC):
@@ -70,7 +70,7 @@ class Derived(Base):
               ElementsAre("bench.Concrete.time_data", "bench.Base.time_base", "bench.Derived.time_base"));
 }
 
-TEST_F(Discovery, StarImportsMakeBenchmarksOfTheImporterWithItsOwnParams) {
+TEST_F(Discovery, StarImport_HasTheParamsOfTheImporter) {
   suite({{"base.py", "def setup(n): pass\ndef time_it(n): return n\nparams = [1]\n"},
          {"user.py", "from .base import *\nparams = ['a', 'b']\n"}});
   const model::Suite found = discover_all();
@@ -78,14 +78,14 @@ TEST_F(Discovery, StarImportsMakeBenchmarksOfTheImporterWithItsOwnParams) {
   EXPECT_THAT(ids(named(found, "user.time_it")), ElementsAre(ElementsAre("'a'", "'b'")));
 }
 
-TEST_F(Discovery, PackageInitsHoldBenchmarksAndReexportsAreDuplicatesUnderShorterNames) {
+TEST_F(Discovery, PackageInit_HoldsBenchmarksAndReexports) {
   suite({{"__init__.py", "from .inner.deep import time_deep\ndef time_root(): return 1\n"},
          {"inner/__init__.py", "def time_inner(): return 1\n"},
          {"inner/deep.py", "def time_deep(): return 1\n"}});
   EXPECT_THAT(names(discover_all()), ElementsAre("time_deep", "time_root", "inner.time_inner", "inner.deep.time_deep"));
 }
 
-TEST_F(Discovery, ModulesThatDoNotImportAreReportedAndTheRestIsFound) {
+TEST_F(Discovery, ModuleThatDoesNotImport_IsReportedAndTheRestFound) {
   suite(
       {{"a_missing.py", "import no_such_module_anywhere\n"},
        {"b_syntax.py", "def broken(:\n"},
@@ -107,7 +107,7 @@ TEST_F(Discovery, ModulesThatDoNotImportAreReportedAndTheRestIsFound) {
   EXPECT_EQ(found.failures[4].cause, "RuntimeError: first line");
 }
 
-TEST_F(Discovery, AKeyboardInterruptOfTheSuiteIsItsModulesFailure) {
+TEST_F(Discovery, KeyboardInterruptOfAModule_IsItsFailure) {
   suite({{"a_interrupts.py", "raise KeyboardInterrupt\n"}, {"b_good.py", "def time_good(): return 1\n"}});
   const model::Suite found = discover();
   EXPECT_THAT(names(found), ElementsAre("b_good.time_good"));
@@ -115,7 +115,7 @@ TEST_F(Discovery, AKeyboardInterruptOfTheSuiteIsItsModulesFailure) {
   EXPECT_EQ(found.failures[0].cause, "KeyboardInterrupt");
 }
 
-TEST_F(Discovery, ALostModuleIsListedAndNotImported) {
+TEST_F(Discovery, LostModule_IsListedAndNotImported) {
   suite({{"a_lost.py", "raise RuntimeError('imported after all')\n"}, {"b_good.py", "def time_good(): return 1\n"}});
   const std::string root = path().filename().string();
   const auto found = host::discovery::discover(path(), {}, {{root + ".a_lost", "killed by SIGSEGV"}});
@@ -126,7 +126,7 @@ TEST_F(Discovery, ALostModuleIsListedAndNotImported) {
   EXPECT_EQ(found->failures[0].cause, "killed by SIGSEGV");
 }
 
-TEST_F(Discovery, ProgressNamesEveryModuleBeforeItsImport) {
+TEST_F(Discovery, Progress_NamesEachModuleBeforeItsImport) {
   suite({{"a.py", ""}, {"broken.py", "1/0\n"}, {"package/__init__.py", ""}, {"package/child.py", ""}});
   std::vector<std::string> imported;
   (void)host::discovery::discover(path(), [&imported](const std::string& module) {
@@ -136,13 +136,13 @@ TEST_F(Discovery, ProgressNamesEveryModuleBeforeItsImport) {
   EXPECT_THAT(imported, ElementsAre("suite", "suite.a", "suite.broken", "suite.package", "suite.package.child"));
 }
 
-TEST_F(Discovery, ModulesKeepTheirFullNames) {
+TEST_F(Discovery, Module_KeepsItsFullName) {
   suite({{"bench.py",
           "WHO = __name__\nif __name__ == '__main__':\n    1/0\ndef time_x(): return 1\ntime_x.version = WHO\n"}});
   EXPECT_EQ(named(discover_all(), "bench.time_x").version, "suite.bench");
 }
 
-TEST_F(Discovery, WhatIsNoPlainFunctionIsIgnored) {
+TEST_F(Discovery, NoPlainFunction_IsIgnored) {
   suite({{"bench.py", R"(
 import functools, collections
 from unittest import mock
@@ -160,7 +160,7 @@ _time_private = helper
   EXPECT_THAT(names(discover_all()), IsEmpty());
 }
 
-TEST_F(Discovery, EveryKindOfMethodCounts) {
+TEST_F(Discovery, EveryKindOfMethod_IsFound) {
   suite({{"bench.py", R"(
 import functools
 class Suite:
@@ -183,7 +183,7 @@ class Suite:
                           "bench.Suite.time_lambda", "bench.Suite.time_partial", "bench.Suite.time_static"));
 }
 
-TEST_F(Discovery, RaisingDescriptorFailsItsClassAndHidesNothingElse) {
+TEST_F(Discovery, RaisingDescriptor_FailsItsClassAndHidesNothing) {
   suite({{"bench.py", R"(
 class Raising:
     def __get__(self, instance, owner):
@@ -201,7 +201,7 @@ class Other:
   EXPECT_EQ(found.failures[0].cause, "RuntimeError: not here");
 }
 
-TEST_F(Discovery, ClassesAreInstantiatedOnlyForTheirBenchmarks) {
+TEST_F(Discovery, Class_IsInstantiatedOnlyForItsBenchmarks) {
   suite({{"bench.py", R"(
 class NotASuite:
     def __init__(self): raise AssertionError("never made")
@@ -219,7 +219,7 @@ class Fine:
   EXPECT_THAT(found.failures[0].cause, HasSubstr("size"));
 }
 
-TEST_F(Discovery, FunctionNamesComeFromTheFunctionAndBenchmarkNameWins) {
+TEST_F(Discovery, AliasAndBenchmarkName_DecideTheName) {
   suite({{"bench.py", R"(
 def helper(): return 1
 time_alias = helper
@@ -234,7 +234,7 @@ class Suite:
   EXPECT_EQ(named(found, "elsewhere.track_hidden").pretty_name, "The hidden one");
 }
 
-TEST_F(Discovery, OfSeveralBenchmarksWithOneNameTheLastWinsAndANoteSaysSo) {
+TEST_F(Discovery, TwoBenchmarksOfOneName_GiveTheLastAndANote) {
   suite({{"bench.py", "time_a = lambda: 1\ntime_b = lambda: 2\ntime_b.timeout = 5\n"}});
   const model::Suite found = discover_all();
   EXPECT_THAT(names(found), ElementsAre("bench.<lambda>"));
@@ -244,14 +244,14 @@ TEST_F(Discovery, OfSeveralBenchmarksWithOneNameTheLastWinsAndANoteSaysSo) {
   EXPECT_EQ(function().cast<int>(), 2);
 }
 
-TEST_F(Discovery, SkippedBenchmarksAreNotFound) {
+TEST_F(Discovery, SkippedBenchmark_IsNotFound) {
   suite({{"bench.py",
           "def time_a(): return 1\ntime_a.skip_benchmark = True\ndef time_b(): return 1\n"
           "time_b.skip_benchmark = False\n"}});
   EXPECT_THAT(names(discover_all()), ElementsAre("bench.time_b"));
 }
 
-TEST_F(Discovery, AttributesComeFromFunctionThenInstanceThenModule) {
+TEST_F(Discovery, Attribute_ComesFromFunctionThenInstanceThenModule) {
   suite({{"bench.py", R"(
 timeout = 30
 class Suite:
@@ -269,7 +269,7 @@ class Bare:
   EXPECT_EQ(named(found, "bench.Bare.time_module").timeout, 30.0);
 }
 
-TEST_F(Discovery, TimeoutThatIsNoNumberIsNotedAndInfinityIsLong) {
+TEST_F(Discovery, TimeoutThatIsNoNumber_IsNotedAndInfinityIsLong) {
   suite({{"bench.py",
           "def time_a(): return 1\ntime_a.timeout = 'long'\n"
           "def time_b(): return 1\ntime_b.timeout = float('inf')\n"}});
@@ -279,7 +279,7 @@ TEST_F(Discovery, TimeoutThatIsNoNumberIsNotedAndInfinityIsLong) {
   EXPECT_EQ(named(found, "bench.time_b").timeout, 1e9);
 }
 
-TEST_F(Discovery, RaisingAttributesAndTwoSpellingsFailOnlyTheirBenchmark) {
+TEST_F(Discovery, RaisingAttributeOrTwoSpellings_FailTheirBenchmark) {
   suite({{"bench.py", R"(
 class Raising:
     @property
@@ -301,7 +301,7 @@ class Dynamic:
   EXPECT_THAT(found.failures[1].cause, AllOf(HasSubstr("setUp"), HasSubstr("setup")));
 }
 
-TEST_F(Discovery, SetupCacheKeyIsSharedBySubclassesAndNamesModuleAndLine) {
+TEST_F(Discovery, SetupCacheKey_IsSharedBySubclassesAndHasModuleAndLine) {
   suite({{"__init__.py",
           "class Root:\n    def setup_cache(self): return 1\n    def time_root(self, cache): return cache\n"},
          {"bench.py", R"(
@@ -319,7 +319,7 @@ class Derived(Base):
   EXPECT_EQ(named(found, "Root.time_root").setup_cache_key, path("suite/__init__.py").string() + ":2");
 }
 
-TEST_F(Discovery, VersionIsTheHashOfBenchmarkAndSetupSources) {
+TEST_F(Discovery, Version_IsTheHashOfBenchmarkAndSetupSources) {
   suite({{"bench.py", R"(
 class Suite:
     def setup(self): pass
@@ -336,7 +336,7 @@ time_numbered.version = 3
   EXPECT_EQ(named(found, "bench.time_numbered").version, "3");
 }
 
-TEST_F(Discovery, FileAndLineLeadToTheBenchmark) {
+TEST_F(Discovery, FileAndLine_LeadToTheBenchmark) {
   suite({{"bench.py", "\n\ndef time_it():\n    return 1\nclass Suite:\n    def time_it(self):\n        return 1\n"}});
   const model::Suite found = discover_all();
   EXPECT_EQ(named(found, "bench.time_it").file, path("suite/bench.py").string());
@@ -344,7 +344,7 @@ TEST_F(Discovery, FileAndLineLeadToTheBenchmark) {
   EXPECT_EQ(named(found, "bench.Suite.time_it").line, 6);
 }
 
-TEST_F(Discovery, BenchmarksWithoutSourceAreFound) {
+TEST_F(Discovery, BenchmarkWithoutSource_IsFound) {
   suite({{"bench.py", "exec('def time_made(): return 1')\n"}});
   const model::Suite found = discover_all();
   EXPECT_THAT(names(found), ElementsAre("bench.time_made"));
@@ -352,7 +352,7 @@ TEST_F(Discovery, BenchmarksWithoutSourceAreFound) {
   EXPECT_THAT(found.benchmarks[0].version, SizeIs(64));
 }
 
-TEST_F(Discovery, BodiesThatDoNothingAreNoOps) {
+TEST_F(Discovery, BodyThatDoesNothing_IsANoOp) {
   suite({{"bench.py", R"(
 import functools
 def noisy(function):
@@ -394,14 +394,14 @@ def time_wrapped(): pass
                                          "time_ellipsis", "time_return", "peakmem_arguments"));
 }
 
-TEST_F(Discovery, SuitesThatNeedAsvRunnerFailOnlyWhereItIsMissing) {
+TEST_F(Discovery, ModuleWithAMissingImport_FailsAlone) {
   suite({{"plain.py", "def time_x(): return 1\n"}, {"marked.py", "import asv_runner_that_is_not_installed\n"}});
   const model::Suite found = discover();
   EXPECT_THAT(names(found), ElementsAre("plain.time_x"));
   EXPECT_THAT(found.failures, SizeIs(1));
 }
 
-TEST_F(Discovery, PluginsBringTypes) {
+TEST_F(Discovery, AsvPlugin_BringsItsType) {
   write("site/asv_bench_ray-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: asv_bench_ray\nVersion: 1.0\n");
   write("site/asv_bench_ray/__init__.py", "");
   write("site/asv_bench_ray/benchmarks/__init__.py", "");
@@ -423,7 +423,7 @@ export_as_benchmark = [RayBenchmark]
   EXPECT_EQ(found.benchmarks[0].unit, "photons");
 }
 
-TEST_F(Discovery, ModuleThatChangesTheWorkingDirectoryHarmsNothing) {
+TEST_F(Discovery, ModuleThatChangesTheFolder_DoesNotDisturbTheRest) {
   suite({{"a_moves.py", "import os\nos.chdir('/')\ndef time_a(): return 1\n"}, {"b.py", "def time_b(): return 1\n"}});
   const fs::path before = fs::current_path();
   EXPECT_THAT(names(discover_all()), ElementsAre("a_moves.time_a", "b.time_b"));

@@ -58,21 +58,21 @@ void check_library(const char* name, Wanted wanted = Wanted::kAlways) {
              "', '" + std::filesystem::read_symlink("/proc/self/exe").string() + "')");
 }
 
-TEST(Libraries, Astropy) { check_library("astropy"); }
-TEST(Libraries, Numpy) { check_library("numpy"); }
-TEST(Libraries, Networkx) { check_library("networkx"); }
-TEST(Libraries, Pandas) { check_library("pandas"); }
-TEST(Libraries, Polars) { check_library("polars"); }
-TEST(Libraries, Pyarrow) { check_library("pyarrow"); }
-TEST(Libraries, Skimage) { check_library("skimage"); }
-TEST(Libraries, Scipy) { check_library("scipy"); }
-TEST(Libraries, Shapely) { check_library("shapely"); }
-TEST(Libraries, Torch) { check_library("torch", Wanted::kIfThere); }
-TEST(Libraries, Xarray) { check_library("xarray"); }
+TEST(Libraries, AstropyValues_GiveEqualBytesAndReadBack) { check_library("astropy"); }
+TEST(Libraries, NumpyValues_GiveEqualBytesAndReadBack) { check_library("numpy"); }
+TEST(Libraries, NetworkxValues_GiveEqualBytesAndReadBack) { check_library("networkx"); }
+TEST(Libraries, PandasValues_GiveEqualBytesAndReadBack) { check_library("pandas"); }
+TEST(Libraries, PolarsValues_GiveEqualBytesAndReadBack) { check_library("polars"); }
+TEST(Libraries, PyarrowValues_GiveEqualBytesAndReadBack) { check_library("pyarrow"); }
+TEST(Libraries, SkimageValues_GiveEqualBytesAndReadBack) { check_library("skimage"); }
+TEST(Libraries, ScipyValues_GiveEqualBytesAndReadBack) { check_library("scipy"); }
+TEST(Libraries, ShapelyValues_GiveEqualBytesAndReadBack) { check_library("shapely"); }
+TEST(Libraries, TorchValues_GiveEqualBytesAndReadBack) { check_library("torch", Wanted::kIfThere); }
+TEST(Libraries, XarrayValues_GiveEqualBytesAndReadBack) { check_library("xarray"); }
 // Large, or with a library of its own beneath.
-TEST(Libraries, Dask) { check_library("dask", Wanted::kIfThere); }
-TEST(Libraries, Geopandas) { check_library("geopandas", Wanted::kIfThere); }
-TEST(Libraries, Sklearn) { check_library("sklearn", Wanted::kIfThere); }
+TEST(Libraries, DaskValues_GiveEqualBytesAndReadBack) { check_library("dask", Wanted::kIfThere); }
+TEST(Libraries, GeopandasValues_GiveEqualBytesAndReadBack) { check_library("geopandas", Wanted::kIfThere); }
+TEST(Libraries, SklearnValues_GiveEqualBytesAndReadBack) { check_library("sklearn", Wanted::kIfThere); }
 
 }  // namespace
 

@@ -45,7 +45,7 @@ class Live : public SuiteTest {
   }
 };
 
-TEST_F(Live, OnlyItsOwnModuleIsImported) {
+TEST_F(Live, Resolving_ImportsItsModuleOnly) {
   suite({{"bench.py", "class Suite:\n    def time_it(self): return 3\ndef time_f(): return 4\n"},
          {"broken.py", "1/0\n"}});
   EXPECT_EQ(resolve("bench.Suite.time_it").function()().cast<int>(), 3);
@@ -53,7 +53,7 @@ TEST_F(Live, OnlyItsOwnModuleIsImported) {
   EXPECT_FALSE(is_imported("suite.broken"));
 }
 
-TEST_F(Live, PackagesAndTheRootResolveToo) {
+TEST_F(Live, BenchmarkOfAPackageOrTheRoot_IsResolved) {
   suite({{"__init__.py", "def time_root(): return 1\nclass Root:\n    def time_it(self): return 2\n"},
          {"package/__init__.py", "def time_package(): return 3\n"},
          {"broken.py", "1/0\n"}});
@@ -63,12 +63,12 @@ TEST_F(Live, PackagesAndTheRootResolveToo) {
   EXPECT_FALSE(is_imported("suite.broken"));
 }
 
-TEST_F(Live, NamesThatLeadNowhereAreSearchedInTheWholeSuite) {
+TEST_F(Live, NameThatIsNoPath_IsSearchedInTheWholeSuite) {
   suite({{"bench.py", "def odd(): return 5\nodd.benchmark_name = 'x.y.time_odd'\n"}, {"broken.py", "1/0\n"}});
   EXPECT_EQ(resolve("x.y.time_odd").function()().cast<int>(), 5);
 }
 
-TEST_F(Live, UnknownNameIsAnErrorThatMentionsWhatCouldNotBeRead) {
+TEST_F(Live, UnknownName_IsAnErrorThatNamesUnreadableModules) {
   suite({{"bench.py", "def time_it(): return 1\n"}, {"broken.py", "1/0\n"}});
   const Result<LiveBenchmark> found = LiveBenchmark::resolve(path(), std::string("bench.time_other"));
   ASSERT_FALSE(found.has_value());
@@ -77,7 +77,7 @@ TEST_F(Live, UnknownNameIsAnErrorThatMentionsWhatCouldNotBeRead) {
   EXPECT_THAT(found.error().message, HasSubstr("broken could not be read: ZeroDivisionError"));
 }
 
-TEST_F(Live, ImportErrorsOfItsModuleAreThrown) {
+TEST_F(Live, ImportErrorOfItsModule_IsThrown) {
   suite({{"broken.py", "1/0\n"}});
   try {
     (void)resolve("broken.time_it");
@@ -87,7 +87,7 @@ TEST_F(Live, ImportErrorsOfItsModuleAreThrown) {
   }
 }
 
-TEST_F(Live, WhatWasDiscoveredResolvesByWhereItWasFound) {
+TEST_F(Live, DiscoveredBenchmark_IsResolvedWhereItWasFound) {
   suite({{"bench.py", R"(
 def make(value):
     class Made:
@@ -108,7 +108,7 @@ odd.benchmark_name = "x.y.time_odd"
             (std::map<std::string, int>{{"bench.Made.time_it", 1}, {"bench.<lambda>", 2}, {"x.y.time_odd", 3}}));
 }
 
-TEST_F(Live, BenchmarkThatIsGoneAtRunTimeIsAnError) {
+TEST_F(Live, BenchmarkGoneAtRunTime_IsAnError) {
   suite({{"bench.py",
           "import os\nif 'GONE' not in os.environ:\n    def time_it(): return 1\ndef time_other(): return 1\n"}});
   const model::Benchmark found = named(discover_all(), "bench.time_it");
@@ -121,7 +121,7 @@ TEST_F(Live, BenchmarkThatIsGoneAtRunTimeIsAnError) {
   EXPECT_THAT(live.error().message, HasSubstr("bench.time_it"));
 }
 
-TEST_F(Live, ParametersThatChangeBetweenDiscoveryAndRunAreAnError) {
+TEST_F(Live, ParametersChangedSinceDiscovery_AreAnError) {
   suite({{"bench.py", "params = [1, 2]\ndef time_it(n): return n\n"}});
   const LiveBenchmark live = resolve("bench.time_it");
   EXPECT_TRUE(live.check_ids(1, {"2"}).has_value());
@@ -130,7 +130,7 @@ TEST_F(Live, ParametersThatChangeBetweenDiscoveryAndRunAreAnError) {
   EXPECT_FALSE(live.check_ids(2, {"3"}).has_value());
 }
 
-TEST_F(Live, HooksRunFromModuleToFunctionAndBack) {
+TEST_F(Live, Hooks_RunFromModuleToFunctionAndBack) {
   suite({{"bench.py", R"(
 calls = []
 def setUp(*args): calls.append(f"module setup {args}")
@@ -152,14 +152,14 @@ class Suite:
                                        "function teardown", "instance teardown", "module teardown"));
 }
 
-TEST_F(Live, NoneDisablesALevelOfSetup) {
+TEST_F(Live, NoneAsSetup_DisablesThatLevel) {
   suite({{"bench.py",
           "def setup(): raise AssertionError\nclass Suite:\n    setup = None\n    def time_it(self): return 1\n"
           "setup = None\n"}});
   EXPECT_THAT(resolve("bench.Suite.time_it").setups(), SizeIs(0));
 }
 
-TEST_F(Live, NotImplementedErrorInSetupSkipsAndOtherErrorsAreThrown) {
+TEST_F(Live, NotImplementedInSetup_SkipsAndOtherErrorsAreThrown) {
   suite({{"bench.py", R"(
 class Skips:
     def setup(self): raise NotImplementedError("needs a GPU")
@@ -175,12 +175,12 @@ class Fails:
   EXPECT_THROW((void)fails.set_up(py::tuple()), py::error_already_set);
 }
 
-TEST_F(Live, TeardownErrorsAreThrown) {
+TEST_F(Live, ErrorInTeardown_IsThrown) {
   suite({{"bench.py", "def teardown(): 1/0\ndef time_it(): return 1\n"}});
   EXPECT_THROW(resolve("bench.time_it").tear_down(py::tuple()), py::error_already_set);
 }
 
-TEST_F(Live, SkipParamsNameCombinationsWithoutTheCache) {
+TEST_F(Live, SkipParams_NameCombinationsWithoutTheCache) {
   suite({{"bench.py", R"(
 class Suite:
     params = [[1, 2], ["a", "b"]]
@@ -195,7 +195,7 @@ class Suite:
   EXPECT_FALSE(live.is_skip_params(3));
 }
 
-TEST_F(Live, SetupCacheComesWithItsKeyAndTheSetupsThatMayPrecedeIt) {
+TEST_F(Live, SetupCache_HasItsKeyAndTheFreeSetups) {
   suite({{"bench.py", R"(
 def setup(*args): pass
 class Suite:
@@ -213,7 +213,7 @@ class Plain:
   EXPECT_FALSE(resolve("bench.Plain.time_it").setup_cache().has_value());
 }
 
-TEST_F(Live, LookingAtTheSetupCacheLeavesGeneratorsOfParamsWhole) {
+TEST_F(Live, ReadingTheSetupCache_LeavesParamsGeneratorsUnused) {
   suite({{"bench.py",
           "class Suite:\n    params = (n for n in (1, 2))\n    def setup_cache(self): return 7\n"
           "    def time_it(self, cache, n): return n\n"}});
@@ -221,7 +221,7 @@ TEST_F(Live, LookingAtTheSetupCacheLeavesGeneratorsOfParamsWhole) {
   EXPECT_EQ(resolve("bench.Suite.time_it").case_count(), 2U);
 }
 
-TEST_F(Live, InstanceIsFreshForEachResolution) {
+TEST_F(Live, EachResolution_HasAFreshInstance) {
   suite({{"bench.py", "class Suite:\n    def setup(self): self.n = 1\n    def time_it(self): return self.n\n"}});
   LiveBenchmark first = resolve("bench.Suite.time_it");
   (void)first.set_up(py::tuple());
@@ -229,7 +229,7 @@ TEST_F(Live, InstanceIsFreshForEachResolution) {
   EXPECT_FALSE(py::hasattr(resolve("bench.Suite.time_it").instance(), "n"));
 }
 
-TEST_F(Live, UnderlyingFunctionIsTheOneWithTheBody) {
+TEST_F(Live, UnderlyingFunction_IsTheOneWithTheBody) {
   provide_asv_runner();
   suite({{"bench.py", R"(
 import functools
@@ -257,7 +257,7 @@ class Suite:
   EXPECT_TRUE(resolve("bench.Suite.time_marked").is_skip_params(1));
 }
 
-TEST_F(Live, OnlySkipNotImplementedSkipsFromTheCall) {
+TEST_F(Live, OnlySkipNotImplementedInTheCall_Skips) {
   provide_asv_runner();
   suite({{"bench.py", R"(
 from asv_runner.benchmarks.mark import SkipNotImplemented
@@ -276,7 +276,7 @@ def time_fails(): raise NotImplementedError("a defect")
   EXPECT_FALSE(skips("bench.time_fails"));
 }
 
-TEST_F(Live, WithoutAsvRunnerNoExceptionSkips) {
+TEST_F(Live, MissingAsvRunner_NoExceptionSkips) {
   suite({{"bench.py", "def time_fails(): raise NotImplementedError\n"}});
   try {
     (void)resolve("bench.time_fails").function()();
@@ -286,7 +286,7 @@ TEST_F(Live, WithoutAsvRunnerNoExceptionSkips) {
   }
 }
 
-TEST_F(Live, AttributesBeyondTheUsualFollowTheSameRules) {
+TEST_F(Live, OtherAttributes_AreLookedUpLikeTheKnownOnes) {
   suite({{"bench.py", "env = {'A': '1'}\ntimeout = 4\ndef timeraw_it(): return 'pass'\n"}});
   const LiveBenchmark live = resolve("bench.timeraw_it");
   EXPECT_EQ(live.type(), "timeraw");

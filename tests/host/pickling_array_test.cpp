@@ -10,7 +10,7 @@ namespace {
 namespace py = pybind11;
 namespace pickling = host::pickling;
 
-TEST(PicklingArrays, EveryDtype) {
+TEST(PicklingArrays, EveryDtypeAndView_ReadsBackEqual) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(
 import numpy as np
@@ -39,7 +39,7 @@ for code in codes:
 )py");
 }
 
-TEST(PicklingArrays, MemoryOrderIsKeptWhereThereIsOne) {
+TEST(PicklingArrays, MemoryOrder_IsKeptWhereThereIsOne) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(
 import numpy as np
@@ -53,7 +53,7 @@ assert data(a.reshape(3, 2, 2).transpose(1, 0, 2)) == data(a.reshape(3, 2, 2).tr
 )py");
 }
 
-TEST(PicklingArrays, HistoryDoesNotShow) {
+TEST(PicklingArrays, EqualArraysMadeOtherwise_GiveEqualBytes) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(
 import numpy as np
@@ -71,7 +71,7 @@ assert got[0] is got[1]
 )py");
 }
 
-TEST(PicklingArrays, WhatIsNotPlainMemory) {
+TEST(PicklingArrays, ObjectsStructuresAndScalars_ReadBackEqual) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(
 import numpy as np
@@ -116,7 +116,7 @@ assert repr(back(np.poly1d([1, 2, 3]))) == repr(np.poly1d([1, 2, 3]))
 )py");
 }
 
-TEST(PicklingArrays, IteratorsOverArrays) {
+TEST(PicklingArrays, IteratorsOverArrays_BecomeTheirItems) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(
 import numpy as np
@@ -174,7 +174,7 @@ TEST(PicklingArrays, MaskedConstant_IsContent) {
   EXPECT_EQ(written->content, pickling::Content::kChecked) << "that an element is masked is a result";
 }
 
-TEST(PicklingArrays, LargeValuesAreNotCopied) {
+TEST(PicklingArrays, LargeValues_AreNotCopied) {
   SKIP_WITHOUT_NUMPY();
   constexpr std::size_t kBytes = 200'000'000;
   const py::module_ numpy = py::module_::import("numpy");

@@ -52,7 +52,7 @@ void expect_same(py::handle value, std::size_t buffers) {
   EXPECT_GE(with->info->bytes, y->extent() - 100);
 }
 
-TEST(PicklingBuffers, HoldBytesInPlace) {
+TEST(PicklingBuffers, LargeBytes_AreHeldInPlace) {
   const py::object value = value_of("value = b'x' * 10_000");
   const auto with = written(value);
   ASSERT_EQ(with->buffers.spans().size(), 1U);
@@ -64,7 +64,7 @@ TEST(PicklingBuffers, HoldBytesInPlace) {
       value_of("import pickle\nvalue = [pickle.PickleBuffer(b'x' * 5000), pickle.PickleBuffer(bytearray(5000))]"), 2);
 }
 
-TEST(PicklingBuffers, KeepBytearraysFromChanging) {
+TEST(PicklingBuffers, HeldBytearray_CannotBeResized) {
   const py::object value = value_of("value = bytearray(10_000)");
   expect_same(value, 1);
   {
@@ -74,7 +74,7 @@ TEST(PicklingBuffers, KeepBytearraysFromChanging) {
   value.attr("append")(1);
 }
 
-TEST(PicklingBuffers, HoldArraysInPlaceOrGathered) {
+TEST(PicklingBuffers, Arrays_AreHeldInPlaceOrGathered) {
   SKIP_WITHOUT_NUMPY();
   for (const char* code : {
            "import numpy as np\nvalue = np.arange(1000.)",
@@ -90,7 +90,7 @@ TEST(PicklingBuffers, HoldArraysInPlaceOrGathered) {
   expect_same(value_of("import numpy as np\nvalue = np.ma.masked_array(np.arange(9000.), np.arange(9000) % 2)"), 2);
 }
 
-TEST(PicklingBuffers, CountForTheLimit) {
+TEST(PicklingBuffers, HeldBytes_CountForTheLimit) {
   pickling::Limits limits;
   limits.max_bytes = 9'000;
   const auto with = written(value_of("value = b'x' * 10_000"), limits);

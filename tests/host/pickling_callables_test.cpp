@@ -4,7 +4,7 @@
 namespace snapshot_test::test {
 namespace {
 
-TEST(PicklingCallables, AFunctionIsAllThatItWorksWith) {
+TEST(PicklingCallables, FunctionThatWorksWithAnotherValue_HasOtherBytes) {
   run_python(R"py(
 import functools, operator
 def scaled(k): return lambda x: x * k
@@ -59,7 +59,7 @@ assert back(scaled(3))["closure"] == {"k": 3}
 )py");
 }
 
-TEST(PicklingCallables, GlobalsThatItReads) {
+TEST(PicklingCallables, GlobalThatAFunctionReads_ChangesItsBytes) {
   run_python(R"py(
 K = 3
 config = types.ModuleType("config"); config.deep = types.ModuleType("config.deep"); config.deep.K = 3; config.other = 1
@@ -83,7 +83,7 @@ assert data(g) != before[1]
 )py");
 }
 
-TEST(PicklingCallables, WhatDoesNotMatter) {
+TEST(PicklingCallables, DocstringPlaceAndCache_DoNotChangeTheCode) {
   run_python(R"py(
 def documented():
     def f(x):
@@ -122,7 +122,7 @@ assert data(cached) == before
 )py");
 }
 
-TEST(PicklingCallables, ThatAPartialWasLookedAtDoesNotShow) {
+TEST(PicklingCallables, PartialThatWasLookedAt_HasTheSameBytes) {
   run_python(R"py(
 import functools
 for make in (lambda: functools.partial(abs, 1), lambda: functools.partial(lambda x: x, 1)):
@@ -135,7 +135,7 @@ assert back(functools.partial(abs, -3))() == 3
 )py");
 }
 
-TEST(PicklingCallables, NumpysWrappersOfFunctions) {
+TEST(PicklingCallables, NumpyVectorize_IsPickledByItsFunction) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(
 import numpy as np

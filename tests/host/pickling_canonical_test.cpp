@@ -4,7 +4,7 @@
 namespace snapshot_test::test {
 namespace {
 
-TEST(PicklingCanonical, EqualTextIsTheSameWhetherOrNotItIsTheSameObject) {
+TEST(PicklingCanonical, EqualTextInOtherObjects_GivesEqualBytes) {
   run_python(R"py(
 def fresh(s): return "".join(list(s))
 def fresh_bytes(b): return bytes(bytearray(b))
@@ -27,7 +27,7 @@ assert back([wide, wide.encode("utf-16-le").decode("latin-1")]) == [wide, wide.e
 )py");
 }
 
-TEST(PicklingCanonical, LargeTextIsWrittenOnceIfItIsOneObject) {
+TEST(PicklingCanonical, LargeTextOfOneObject_IsWrittenOnce) {
   run_python(R"py(
 for big in ["x" * 1_000_000, b"x" * 1_000_000, "é" * 500_000]:
     assert len(data([big] * 10)) < 1_100_000
@@ -36,7 +36,7 @@ for big in ["x" * 1_000_000, b"x" * 1_000_000, "é" * 500_000]:
 )py");
 }
 
-TEST(PicklingCanonical, SetsDoNotShowTheirHistory) {
+TEST(PicklingCanonical, SetsFilledInAnotherOrder_GiveEqualBytes) {
   run_python(R"py(
 import random
 def shuffled(items, seed):
@@ -60,14 +60,14 @@ assert data(set(nested)) == data(set([frozenset(shuffled(range(20), 9)), frozens
 )py");
 }
 
-TEST(PicklingCanonical, ADictKeepsItsOrder) {
+TEST(PicklingCanonical, Dict_KeepsItsOrder) {
   run_python(R"py(
 assert list(back({"b": 1, "a": 2})) == ["b", "a"]
 assert data({"b": 1, "a": 2}) != data({"a": 2, "b": 1})
 )py");
 }
 
-TEST(PicklingCanonical, ReferencesFromElsewhereDoNotShow) {
+TEST(PicklingCanonical, ReferencesFromElsewhere_DoNotChangeTheBytes) {
   run_python(R"py(
 class Thing:
     def __init__(self): self.x = [1, 2]; self.name = "n" * 40
@@ -89,7 +89,7 @@ assert data(Reduced()) == one
 )py");
 }
 
-TEST(PicklingCanonical, TheSameInASecondDump) {
+TEST(PicklingCanonical, SecondDump_GivesEqualBytes) {
   run_python(R"py(
 class A:
     def __init__(self): self.v = {"k": {3, 1, 2}, "f": frozenset("hello")}

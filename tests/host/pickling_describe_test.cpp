@@ -4,7 +4,7 @@
 namespace snapshot_test::test {
 namespace {
 
-TEST(PicklingDescriptions, IteratorsBecomeTheirItems) {
+TEST(PicklingDescriptions, Iterator_BecomesItsItems) {
   run_python(R"py(
 import itertools, collections
 class Own:
@@ -32,7 +32,7 @@ assert empty.content == "checked"      # that it yields nothing is something
 )py");
 }
 
-TEST(PicklingDescriptions, AnIteratorIsDrainedOnceForARun) {
+TEST(PicklingDescriptions, Iterator_IsDrainedOnceInARun) {
   run_python(R"py(
 g = (i * i for i in range(4))
 first = data([g])
@@ -44,7 +44,7 @@ assert back(g)["items"] == []          # a new run knows nothing of it: the iter
 )py");
 }
 
-TEST(PicklingDescriptions, IteratorsEndAtTheLimitOrWithAnException) {
+TEST(PicklingDescriptions, IteratorAtTheLimitOrRaising_KeepsWhatItGave) {
   run_python(R"py(
 import itertools
 result = dump(itertools.count(), max_items=5)
@@ -70,7 +70,7 @@ assert nested["items"][0]["items"] == [1]
 )py");
 }
 
-TEST(PicklingDescriptions, FunctionsByNameAndCode) {
+TEST(PicklingDescriptions, Function_IsDescribedByNameAndCode) {
   run_python(R"py(
 def make(n):
     def inner(x): return x + 1
@@ -94,7 +94,7 @@ assert back(frozen)["code"] == back(compile("\n\nx in {'a', 'b', 'c'}", "g", "ev
 )py");
 }
 
-TEST(PicklingDescriptions, WhatHasNoContentSaysSo) {
+TEST(PicklingDescriptions, ValueWithoutContent_IsDescribedOnly) {
   run_python(R"py(
 import threading, socket, asyncio, tempfile, weakref, collections
 class Empty: pass
@@ -130,7 +130,7 @@ assert type(got) is Holder and got.value == 0 and got.lock["type"] in ("_thread.
 )py");
 }
 
-TEST(PicklingDescriptions, InstancesThatRefuseByTheirAttributes) {
+TEST(PicklingDescriptions, InstanceThatRefusesPickling_HasItsAttributes) {
   run_python(R"py(
 class Refuses:
     def __init__(self): self.a = 1; self.me = self
@@ -178,7 +178,7 @@ assert got[1] == 7 and got[0]["type"] == "functools.partial" and dump(functools.
 )py");
 }
 
-TEST(PicklingDescriptions, ViewsAndMatches) {
+TEST(PicklingDescriptions, ViewsAndMatches_BecomeTheirContent) {
   run_python(R"py(
 import re, mmap, weakref
 d = {"a": 1, "b": 2}
@@ -200,7 +200,7 @@ assert got["referent"] == "__main__.A"
 )py");
 }
 
-TEST(PicklingDescriptions, InterruptsAreNotHidden) {
+TEST(PicklingDescriptions, KeyboardInterruptOrMemoryError_IsThrown) {
   run_python(R"py(
 class Interrupts:
     def __reduce_ex__(self, p): raise KeyboardInterrupt
@@ -222,7 +222,7 @@ for thing, error in [(Interrupts(), KeyboardInterrupt), ([Interrupts()], Keyboar
 )py");
 }
 
-TEST(PicklingDescriptions, NotesAreBounded) {
+TEST(PicklingDescriptions, ManyNotes_AreCut) {
   run_python(R"py(
 result = dump([object.__new__(type("Refuses", (), {"__reduce_ex__": lambda s, p: 1 / 0})) for _ in range(1000)])
 assert result.described == 1000 and 2 < len(result.notes) < 100 and "more notes" in result.notes[-1]

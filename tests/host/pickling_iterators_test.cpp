@@ -4,7 +4,7 @@
 namespace snapshot_test::test {
 namespace {
 
-TEST(PicklingIterators, OnlyWhatTheLanguageTakesForOne) {
+TEST(PicklingIterators, ObjectThatIsNoIterator_IsPickledAsAnObject) {
   run_python(R"py(
 scope = {}
 exec('''
@@ -39,7 +39,7 @@ assert dump((x for x in [file])).error is None and file.tell() == 0
 )py");
 }
 
-TEST(PicklingIterators, ClassesOfTheirOwnAreTheirItemsAndWhatTheyHeld) {
+TEST(PicklingIterators, IteratorClassOfOnesOwn_HasItsItemsAndState) {
   run_python(R"py(
 class Counter:
     def __init__(self, end): self.end = end; self.i = 0
@@ -53,7 +53,7 @@ assert got["__snapshot_test__"] == "iterator" and got["items"] == [1, 2, 3] and 
 )py");
 }
 
-TEST(PicklingIterators, ItemsTiedToTheirIteratorAreTakenAsTheyPass) {
+TEST(PicklingIterators, ItemsTiedToTheirIterator_AreTakenAsTheyPass) {
   run_python(R"py(
 import itertools, re, csv
 def groups(words): return itertools.groupby(words, key=len)
@@ -80,7 +80,7 @@ assert data(many(1), max_items=5) == data(many(1), max_items=5) != data(many(2),
 )py");
 }
 
-TEST(PicklingIterators, ItemsBeyondTheKeptOnesCount) {
+TEST(PicklingIterators, ItemsBeyondTheKept_ChangeTheBytes) {
   run_python(R"py(
 def numbers(changed):
     for i in range(11_000):
@@ -103,7 +103,7 @@ assert len(back(d.keys())["items"]) == 11_000
 )py");
 }
 
-TEST(PicklingIterators, ExceptionsAreContentAndNotTheWholeValue) {
+TEST(PicklingIterators, IteratorThatRaises_HasTheExceptionAndIsPartly) {
   run_python(R"py(
 def broken(error, n=2):
     yield from range(n)

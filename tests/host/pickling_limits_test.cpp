@@ -10,7 +10,7 @@ namespace {
 namespace py = pybind11;
 namespace pickling = host::pickling;
 
-TEST(PicklingLimits, DepthIsBounded) {
+TEST(PicklingLimits, NestingBeyondMaxDepth_IsAnError) {
   run_python(R"py(
 def nested(levels, wrap):
     value = "leaf"
@@ -50,7 +50,7 @@ void* dump_there(void* argument) {
   return nullptr;
 }
 
-TEST(PicklingLimits, DepthIsBoundedByTheStackThereIs) {
+TEST(PicklingLimits, NestingBeyondTheStack_IsAnError) {
   py::dict scope;
   py::exec("value = 0\nfor _ in range(200_000): value = [value]", scope);
   const py::object value = scope["value"];
@@ -69,7 +69,7 @@ TEST(PicklingLimits, DepthIsBoundedByTheStackThereIs) {
   py::exec("while type(value) is list: value = value[0]", scope);
 }
 
-TEST(PicklingLimits, BytesAreBounded) {
+TEST(PicklingLimits, PickleAboveMaxBytes_IsAnError) {
   run_python(R"py(
 for value in ["x" * 100000, [1.5] * 100000, b"y" * 10_000_000, bytearray(10_000_000), list(map(str, range(100000)))]:
     result = dump(value, max_bytes=50000)
@@ -100,7 +100,7 @@ class FailingSink : public util::ByteSink {
   bool failed_ = false;
 };
 
-TEST(PicklingLimits, AFailingSinkIsAnErrorOfItsOwn) {
+TEST(PicklingLimits, FailingSink_IsAnIoErrorAndNotWrittenToAgain) {
   py::dict scope;
   py::exec(R"py(
 class Thing:
@@ -127,7 +127,7 @@ values = [[Thing(i) for i in range(3000)], b"x" * 1_000_000, ["a" * 70000] * 2 +
   }
 }
 
-TEST(PicklingLimits, WhatChangesUnderneathIsOpaque) {
+TEST(PicklingLimits, ValueThatChangesWhileRead_IsAnError) {
   run_python(R"py(
 class Grows:
     def __reduce__(self):
@@ -149,7 +149,7 @@ assert result.kind == "python" and "ZeroDivisionError" in result.error and "$['h
 )py");
 }
 
-TEST(PicklingLimits, NothingIsKeptAfterADump) {
+TEST(PicklingLimits, Dump_KeepsNoReferences) {
   run_python(R"py(
 import gc, weakref
 class Thing: pass
@@ -171,7 +171,7 @@ assert gone() is None
 )py");
 }
 
-TEST(PicklingLimits, AReducerOfOnesOwn) {
+TEST(PicklingLimits, ReducerOfATypeOrItsBase_IsUsed) {
   py::dict scope = py::module_::import("__main__").attr("__dict__");
   py::exec("class Odd:\n  def __init__(self, v): self.v = v\nclass Odder(Odd): pass", scope);
   auto reducers = pickling::standard_reducers();

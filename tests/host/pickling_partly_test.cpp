@@ -4,7 +4,7 @@
 namespace snapshot_test::test {
 namespace {
 
-TEST(PicklingPartly, SaysWhatAndWhere) {
+TEST(PicklingPartly, UnseenPart_IsNamedWithItsPlace) {
   run_python(R"py(
 import threading, weakref
 class Holder: pass
@@ -20,7 +20,7 @@ for whole in [1, "a", [1, 2.5], {"a": {1}}, iter([1]), {}.keys(), memoryview(b"x
 )py");
 }
 
-TEST(PicklingPartly, WhatRefusesToBePickledIsLookedAt) {
+TEST(PicklingPartly, ObjectThatRefusesPickling_HasItsItems) {
   run_python(R"py(
 class Refuses:
     def __reduce_ex__(self, protocol): raise TypeError("no")
@@ -53,7 +53,7 @@ assert back(long, max_items=10)["rest"]["count"] == 20 and dump(long, max_items=
 )py");
 }
 
-TEST(PicklingPartly, WhatTurnsIntoAnArray) {
+TEST(PicklingPartly, ObjectWithAnArrayInterface_HasItsArray) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(
 import numpy as np, threading
@@ -78,7 +78,7 @@ assert "was not made" in dump([huge, 1]).partly
 )py");
 }
 
-TEST(PicklingPartly, WhatIsComputedWhenLookedAt) {
+TEST(PicklingPartly, CachedProperty_IsMarkedAsLazy) {
   run_python(R"py(
 import functools
 class Lazy:

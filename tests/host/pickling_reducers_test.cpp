@@ -70,7 +70,7 @@ class Point:
 class Pixel(Point): pass
 )py";
 
-TEST_F(ReducersFile, SaysHowAnObjectIsMade) {
+TEST_F(ReducersFile, Reducer_DecidesHowAnObjectIsMade) {
   ASSERT_TRUE(load("def point(obj):\n    return type(obj), (obj.x, obj.y)\nREDUCERS = {'__main__.Point': point}\n"));
   const py::object point = run(kPoint, "Point(1, 2)");
   const auto written = write(point);
@@ -80,7 +80,7 @@ TEST_F(ReducersFile, SaysHowAnObjectIsMade) {
   EXPECT_NE(written.data, write(run("", "Point(1, 3)")).data);
 }
 
-TEST_F(ReducersFile, AppliesToSubclassesOnlyIfAsked) {
+TEST_F(ReducersFile, SubclassReducer_AppliesToSubclassesAndAReducerDoesNot) {
   ASSERT_TRUE(load("REDUCERS = {'__main__.Point': lambda obj: (type(obj), (7, 7))}\n"));
   const py::object pixel = run(kPoint, "Pixel(1, 2)");
   EXPECT_EQ(write(pixel).back.attr("x").cast<int>(), 1);
@@ -88,7 +88,7 @@ TEST_F(ReducersFile, AppliesToSubclassesOnlyIfAsked) {
   EXPECT_EQ(write(pixel).back.attr("x").cast<int>(), 8);
 }
 
-TEST_F(ReducersFile, GivesAValueThatStandsForTheObject) {
+TEST_F(ReducersFile, ReducerThatReturnsAValue_StandsForTheObject) {
   ASSERT_TRUE(load("REDUCERS = {'__main__.Point': lambda obj: {'x': obj.x, 'y': obj.y}}\n"));
   const auto written = write(run(kPoint, "Point(1, 2)"));
   EXPECT_TRUE(written.back.equal(
@@ -96,14 +96,14 @@ TEST_F(ReducersFile, GivesAValueThatStandsForTheObject) {
   EXPECT_EQ(written.info.content, pickling::Content::kChecked);
 }
 
-TEST_F(ReducersFile, LeavesAnObjectToItsOwnPickling) {
+TEST_F(ReducersFile, NotImplemented_LeavesTheObjectToItsOwnPickling) {
   ASSERT_TRUE(load("REDUCERS = {'__main__.Plain': lambda obj: NotImplemented}\n"));
   const auto written = write(run("class Plain:\n    def __init__(self): self.v = 5\n", "Plain()"));
   EXPECT_EQ(written.back.attr("v").cast<int>(), 5);
   EXPECT_THAT(written.info.notes, IsEmpty());
 }
 
-TEST_F(ReducersFile, AFailureIsNotedAndTheObjectPicklesItself) {
+TEST_F(ReducersFile, FailingReducer_IsNotedAndTheObjectPicklesItself) {
   for (const auto& [body, why] : {std::pair("1 / 0", "ZeroDivisionError"), std::pair("None", "returned None"),
                                   std::pair("(1, 2)", "not callable"), std::pair("(int, 5)", "not a tuple")}) {
     ASSERT_TRUE(load(std::string("REDUCERS = {'__main__.Plain': lambda obj: ") + body + "}\n"));
@@ -113,7 +113,7 @@ TEST_F(ReducersFile, AFailureIsNotedAndTheObjectPicklesItself) {
   }
 }
 
-TEST_F(ReducersFile, DoesNotImportWhatItNames) {
+TEST_F(ReducersFile, NamedModule_IsNotImported) {
   ASSERT_TRUE(load("REDUCERS = {'wave.Error': repr, 'xml.dom.minidom.Node': repr, 'no.such.Thing': repr}\n"));
   write(run(kPoint, "[Point(1, 2), 2 ** 80]").attr("__len__")());
   const py::dict modules = py::module_::import("sys").attr("modules");
@@ -121,7 +121,7 @@ TEST_F(ReducersFile, DoesNotImportWhatItNames) {
   EXPECT_FALSE(modules.contains("xml.dom.minidom"));
 }
 
-TEST_F(ReducersFile, ATypeIsFoundWhenItsModuleArrivesLater) {
+TEST_F(ReducersFile, ModuleImportedLater_HasItsTypeFound) {
   ASSERT_TRUE(load("REDUCERS = {'later.alias.Thing': lambda obj: 'found'}\n"));
   const py::object thing = run("class Thing: pass\n", "Thing()");
   EXPECT_EQ(write(thing).info.content, pickling::Content::kDescribedOnly);
@@ -132,7 +132,7 @@ TEST_F(ReducersFile, ATypeIsFoundWhenItsModuleArrivesLater) {
   run("del sys.modules['later.alias']\n", "0");
 }
 
-TEST_F(ReducersFile, AModuleThatMakesAttributesUpIsNotAsked) {
+TEST_F(ReducersFile, ModuleGetattr_IsNotCalled) {
   run("import sys, types\nlazy = types.ModuleType('lazy_one')\nasked = []\n"
       "lazy.__getattr__ = lambda name: asked.append(name)\nsys.modules['lazy_one'] = lazy\n",
       "0");
@@ -141,14 +141,14 @@ TEST_F(ReducersFile, AModuleThatMakesAttributesUpIsNotAsked) {
   EXPECT_TRUE(run("", "asked == []").cast<bool>());
 }
 
-TEST_F(ReducersFile, ALaterOneGoesFirst) {
+TEST_F(ReducersFile, LaterReducer_ReplacesTheEarlier) {
   ASSERT_TRUE(load("REDUCERS = {'__main__.Point': lambda obj: 'first'}\n"));
   ASSERT_TRUE(
       load("class Local: pass\nREDUCERS = {'__main__.Point': lambda obj: 'second', Local: lambda obj: 'local'}\n"));
   EXPECT_EQ(write(run(kPoint, "Point(1, 2)")).back.attr("__getitem__")("value").cast<std::string>(), "second");
 }
 
-TEST_F(ReducersFile, SaysWhatIsWrongAndWhere) {
+TEST_F(ReducersFile, InvalidFile_IsAnErrorWithItsLine) {
   EXPECT_THAT(why_refused("import sys\ndef f(:\n"),
               AllOf(HasSubstr("own.py', line 2: SyntaxError"), HasSubstr("own.py")));
   EXPECT_THAT(why_refused("import sys\n\ndef f():\n    return 1 / 0\nf()\n"),
@@ -170,14 +170,14 @@ TEST_F(ReducersFile, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(missing.error().message, AllOf(HasSubstr("own.py"), HasSubstr("cannot be read")));
 }
 
-TEST_F(ReducersFile, ARefusedFileLeavesNothingBehind) {
+TEST_F(ReducersFile, RefusedFile_AddsNoReducer) {
   EXPECT_THAT(why_refused("REDUCERS = {'__main__.Point': lambda obj: 'mine', 'Bad': repr}\n"), HasSubstr("Bad"));
   EXPECT_EQ(write(run(kPoint, "Point(1, 2).x")).back.cast<int>(), 1);
   EXPECT_FALSE(py::isinstance<py::dict>(write(run("class Plain:\n    v = 1\n", "Plain()")).back));
 }
 
 // A reader that calls nothing must see a state that is set by a function.
-TEST_F(ReducersFile, StateThatAFunctionSetsIsCompared) {
+TEST_F(ReducersFile, StateSetByAFunction_IsCompared) {
   run(R"py(
 import copyreg
 class Kept:

@@ -4,7 +4,7 @@
 namespace snapshot_test::test {
 namespace {
 
-TEST(PicklingRoundTrip, Scalars) {
+TEST(PicklingRoundTrip, Scalars_ReadBackEqual) {
   run_python(R"py(
 if hasattr(sys, "set_int_max_str_digits"):
     sys.set_int_max_str_digits(0)              # pickletools prints them
@@ -25,7 +25,7 @@ for number in ints + [1.5, -0.0]:
 )py");
 }
 
-TEST(PicklingRoundTrip, Containers) {
+TEST(PicklingRoundTrip, Containers_ReadBackEqual) {
   run_python(R"py(
 import collections, array
 P = collections.namedtuple("P", "x y")
@@ -48,7 +48,7 @@ assert list(back(collections.OrderedDict([(3, 1), (1, 2)]))) == [3, 1]
 )py");
 }
 
-TEST(PicklingRoundTrip, StandardLibrary) {
+TEST(PicklingRoundTrip, StandardLibraryTypes_ReadBackEqual) {
   run_python(R"py(
 import datetime, decimal, enum, fractions, functools, ipaddress, operator, pathlib, random, re, uuid
 class Colour(enum.Enum):
@@ -90,7 +90,7 @@ assert back(io.BytesIO(b"abc")).getvalue() == b"abc"
 )py");
 }
 
-TEST(PicklingRoundTrip, Instances) {
+TEST(PicklingRoundTrip, Instances_ReadBackEqual) {
   run_python(R"py(
 import dataclasses, copyreg
 class Plain:
@@ -154,7 +154,7 @@ del copyreg.dispatch_table[Ext]
 )py");
 }
 
-TEST(PicklingRoundTrip, EveryFormOfReduction) {
+TEST(PicklingRoundTrip, EveryFormOfReduction_ReadsBackEqual) {
   run_python(R"py(
 class Base:
     def __init__(self): self.log = []
@@ -189,7 +189,7 @@ assert back(singleton) is singleton
 )py");
 }
 
-TEST(PicklingRoundTrip, SharedAndCyclic) {
+TEST(PicklingRoundTrip, SharedAndCyclicObjects_StaySo) {
   run_python(R"py(
 class Node:
     pass
@@ -245,7 +245,7 @@ assert all(got[i] is got[i + 400] for i in range(400))
 )py");
 }
 
-TEST(PicklingRoundTrip, BuffersInsideReductions) {
+TEST(PicklingRoundTrip, BufferInAReduction_ReadsBackEqual) {
   run_python(R"py(
 class Holder:
     def __init__(self, b): self.b = b
@@ -257,7 +257,7 @@ assert back(pickle.PickleBuffer(memoryview(b"abcdef")[::2])) == b"ace"
 )py");
 }
 
-TEST(PicklingRoundTrip, OtherReadersOfTheSamePickle) {
+TEST(PicklingRoundTrip, PurePythonUnpickler_ReadsThePickle) {
   run_python(R"py(
 value = {"a": [1, 2.5, None, "x" * 100], "b": {1, 2, 3}, "c": (b"bytes", bytearray(b"ba"), 2**70)}
 # The pure-Python unpickler reads it, too.

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 py::object value(const std::string& expression) { return py::eval(expression); }
 std::string text(const py::handle& object) { return py::repr(object).cast<std::string>(); }
 
-TEST(RoundLog, EqualRoundsAreOneObject) {
+TEST(RoundLog, EqualRounds_AreOneObject) {
   PlainValues plain;
   RoundLog log(plain, {});
   for (int i = 0; i < 3; ++i) log.add(value("[1, 'a', (2.5, {3})]"));
@@ -31,7 +31,7 @@ TEST(RoundLog, EqualRoundsAreOneObject) {
   EXPECT_FALSE(rounds.list[2].is(rounds.list[3]));
 }
 
-TEST(RoundLog, CopiesWhatMayChangeAndKnowsWhenItHas) {
+TEST(RoundLog, MutableRound_IsCopiedAndItsChangeKnown) {
   PlainValues plain;
   RoundLog log(plain, {});
   const py::list changing = value("[bytearray(b'x'), {'k': [1]}]");
@@ -42,7 +42,7 @@ TEST(RoundLog, CopiesWhatMayChangeAndKnowsWhenItHas) {
   EXPECT_EQ(text(log.take().list), "[[bytearray(b'x'), {'k': [1]}]]");
 }
 
-TEST(RoundLog, BeyondTheBudgetAreDigestsThenOneOfTheRest) {
+TEST(RoundLog, RoundsBeyondTheBudget_AreDigests) {
   PlainValues plain;
   RoundLog log(plain, {.bytes = 250, .atoms = 100, .rounds = 100, .digests = 2});
   for (int i = 0; i < 9; ++i) log.add(value("['" + std::to_string(i) + "', 0.5, float('nan')]"));
@@ -61,7 +61,7 @@ TEST(RoundLog, BeyondTheBudgetAreDigestsThenOneOfTheRest) {
   EXPECT_EQ(one["count"].cast<int>(), 2);
 }
 
-TEST(RoundLog, AtomsAreManyAndOthersFewer) {
+TEST(RoundLog, PlainNumbers_HaveALimitOfTheirOwn) {
   PlainValues plain;
   RoundLog log(plain, {.bytes = 1 << 20, .atoms = 50, .rounds = 5, .digests = 100});
   for (int i = 0; i < 60; ++i) log.add(py::int_(i));
@@ -72,7 +72,7 @@ TEST(RoundLog, AtomsAreManyAndOthersFewer) {
   EXPECT_EQ(text(rounds.list[51]), "59");
 }
 
-TEST(RoundLog, ObjectsAreReferredToWhileThereIsRoom) {
+TEST(RoundLog, ObjectsBeyondTheBudget_AreNotLookedAt) {
   PlainValues plain;
   RoundLog log(plain, {.bytes = 2000, .atoms = 50, .rounds = 50, .digests = 100});
   py::list all;
@@ -89,7 +89,7 @@ TEST(RoundLog, ObjectsAreReferredToWhileThereIsRoom) {
 }
 
 // The digest says the same whatever lies where in memory; and one number, or two that changed places, make it another.
-TEST(ValueDigest, IsOfTheValue) {
+TEST(ValueDigest, EqualValuesElsewhereInMemory_HaveTheSameDigest) {
   test::add_packages_of_test_python();
   if (!test::importable("numpy")) GTEST_SKIP() << "needs numpy";
   PlainValues plain;

@@ -24,7 +24,7 @@ constexpr const char* kChainSeen = "project.c@3=7 | project.a@1=[71] | project.b
 
 // ------------------------------------------------------------------------------------------------------- C callers ---
 
-TEST_P(TracerCompanyTest, CCodeThatCallsBackAddsNoDepth) {
+TEST_P(TracerCompanyTest, CallbackFromC_AddsNoDepth) {
   const py::module_ project = folder_.import("project", R"py(
 import ctypes, functools, itertools, re, weakref
 def leaf(x, *rest): return x
@@ -76,7 +76,7 @@ def by_failing_key():
   EXPECT_EQ(text(failing), "project.leaf@3=1 | project.is_so@2=True");
 }
 
-TEST_P(TracerCompanyTest, ExceptionsThroughManyFramesAndGenerators) {
+TEST_P(TracerCompanyTest, ExceptionsThroughFramesAndGenerators_KeepTheDepth) {
   const Trace seen = trace(R"py(
 import contextlib
 def leaf(x): return x
@@ -156,7 +156,7 @@ std::string functions(const Trace& trace) {
   return line;
 }
 
-TEST_P(TracerCompanyTest, GreenletsRunAsWithoutTheHook) {
+TEST_P(TracerCompanyTest, Greenlets_RunAsWithoutTheHook) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "greenlet copies pieces of the stack, which AddressSanitizer takes for an error";
 #endif
@@ -206,7 +206,7 @@ def simple(): return down(3, int)
 
 // ------------------------------------------------------------------------------------------------------- observers ---
 
-TEST_P(TracerCompanyTest, CoverageMeasuresTheSameAndSoDoWe) {
+TEST_P(TracerCompanyTest, CoverageBeside_MeasuresTheSame) {
   ST_NEEDS_PACKAGE("coverage");
   const py::module_ project = folder_.import("project", kChain);
   const py::module_ measure = folder_.import("measure", R"py(
@@ -234,7 +234,7 @@ def stop(file):
   }
 }
 
-TEST_P(TracerCompanyTest, MonitoringToolsGoOnSeeing) {
+TEST_P(TracerCompanyTest, MonitoringTool_SeesTheSameEvents) {
   if (PY_VERSION_HEX < 0x030C0000) GTEST_SKIP() << "sys.monitoring came with CPython 3.12";
   const py::module_ tool = folder_.import("tool", R"py(
 import sys
@@ -299,7 +299,7 @@ bool is_evaluator(_PyFrameEvalFunction evaluator) {
   return _PyInterpreterState_GetEvalFrameFunc(PyThreadState_Get()->interp) == evaluator;
 }
 
-TEST(TracerBesideACompiler, ItsEvaluatorStaysAndTheProfileFunctionObserves) {
+TEST(TracerBesideACompiler, FrameEvaluatorInstalledBefore_StaysAndProfileIsUsed) {
   const test::PythonFolder folder;
   const Eligibility eligibility(Folders::of_interpreter());
   const py::module_ project = folder.import("project", kChain);
@@ -318,7 +318,7 @@ TEST(TracerBesideACompiler, ItsEvaluatorStaysAndTheProfileFunctionObserves) {
   EXPECT_EQ(text(seen), kChainSeen);
 }
 
-TEST_P(TracerCompanyTest, ABenchmarkThatInstallsACompilerKeepsIt) {
+TEST_P(TracerCompanyTest, FrameEvaluatorInstalledByTheBenchmark_Stays) {
   const py::module_ project = folder_.import("project", std::string(kChain) + R"py(
 def compiled():
     first = a()

@@ -48,7 +48,7 @@ def down(n):
 };
 
 // A program that swallows RecursionError may depend on where it was raised.
-TEST_P(TracerRecursionTest, TheErrorComesAtTheSameDepthAsWithoutTheHook) {
+TEST_P(TracerRecursionTest, RecursionError_ComesAtTheSameDepth) {
   for (const Descent& descent : kDescents) {
     if (PY_VERSION_HEX >= 0x030D0000 && GetParam() == Mechanism::kProfile && descent.constructs) {
       continue;  // any profile function spares constructors a frame of CPython's own
@@ -75,7 +75,7 @@ def bench():
 }
 
 // Where C calls back, CPython 3.12 and later count the C stack as well. The hook gives back what its own frames take.
-TEST_P(TracerRecursionTest, ThroughCItEndsInTheSameError) {
+TEST_P(TracerRecursionTest, RecursionThroughC_EndsInRecursionError) {
   const Trace seen = trace(R"py(
 import functools
 def leaf(n): return n + 1
@@ -97,7 +97,7 @@ def bench():
   EXPECT_TRUE(seen.deepest);
 }
 
-TEST_P(TracerRecursionTest, OneHundredThousandDeepInAThreadThatHasTheStack) {
+TEST_P(TracerRecursionTest, HundredThousandDeepInAThread_ReturnsItsResult) {
   const py::module_ project = folder_.import("project", R"py(
 import sys, threading
 def down(n): return 0 if n == 0 else down(n - 1) + 1

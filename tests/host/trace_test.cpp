@@ -275,7 +275,7 @@ def bench(): leaf(1); three(); leaf(4)
      "project.leaf@3=<Held 2> | project.three@1=<Held 2> | project.two@2=<Held 2>"},
 };
 
-TEST_P(TracerTest, SeesThePrograms) {
+TEST_P(TracerTest, EachProgram_HasItsDeepestCallAndPath) {
   folder_.write("snapshot_test_imported.py", "def at_import(): return down()\ndef down(): return 1\nat_import()\n");
   py::module_::import("sys").attr("path").attr("insert")(0, folder_.file("").string());
   for (const Program& program : kPrograms) {
@@ -291,12 +291,12 @@ TEST_P(TracerTest, SeesThePrograms) {
   py::module_::import("sys").attr("path").attr("pop")(0);
 }
 
-TEST_P(TracerTest, TheReturnValueComesThrough) {
+TEST_P(TracerTest, ReturnValue_ComesThrough) {
   EXPECT_FALSE(trace("def bench(): return {'a': 1}\n").had_exception);
   EXPECT_EQ(py::repr(result_).cast<std::string>(), "{'a': 1}");
 }
 
-TEST_P(TracerTest, AnExceptionComesThroughWithWhatWasSeenBefore) {
+TEST_P(TracerTest, Exception_ComesThroughWithWhatWasSeen) {
   const Trace seen = trace(R"py(
 def leaf(): return 1
 def bench():
@@ -308,7 +308,7 @@ def bench():
   EXPECT_EQ(text(seen), "project.leaf@1=1");
 }
 
-TEST_P(TracerTest, NothingIsLeftInstalled) {
+TEST_P(TracerTest, EndOfATrace_LeavesNothingInstalled) {
   const py::object observe = folder_.import("project", R"py(
 def leaf(): return 1
 def bench(): leaf(); raise ValueError
@@ -321,7 +321,7 @@ def after(): return leaf()
   EXPECT_EQ(again.max_depth, 1);
 }
 
-TEST_P(TracerTest, ValuesAreTheVeryObjects) {
+TEST_P(TracerTest, Values_AreTheObjectsThemselves) {
   const py::module_ project = folder_.import("project", "kept = [1]\ndef leaf(): return kept\ndef bench(): leaf()\n");
   const auto before = Py_REFCNT(project.attr("kept").ptr());
   {
@@ -332,7 +332,7 @@ TEST_P(TracerTest, ValuesAreTheVeryObjects) {
   EXPECT_EQ(Py_REFCNT(project.attr("kept").ptr()), before);
 }
 
-TEST_P(TracerTest, FramesBelowTheLimitAreNotLookedAt) {
+TEST_P(TracerTest, FramesBelowTheDepthLimit_AreLeftOut) {
   const char* source = R"py(
 def down(n): return n if n == 0 else down(n - 1) + 1
 def bench(): down(50)
@@ -377,7 +377,7 @@ def in_the_standard_library():
     step(5)
 )py";
 
-TEST_P(TracerTest, CallsThatShowNothingNewAreNotLookedAtForEver) {
+TEST_P(TracerTest, QuietCalls_PauseTheHook) {
   const py::module_ project = folder_.import("project", kSteps);
   Options options;
   options.quiet_calls = 200;
@@ -401,7 +401,7 @@ TEST_P(TracerTest, CallsThatShowNothingNewAreNotLookedAtForEver) {
   EXPECT_EQ(deepest("in_the_benchmark"), "project.step@6=1 path 5");
 }
 
-TEST_P(TracerTest, RecursionThatPausesManyTimesSeesTheSameAsWithoutPauses) {
+TEST_P(TracerTest, RecursionWithPauses_GivesTheSameTrace) {
   const py::module_ project = folder_.import("project", R"py(
 def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
 def bench(): return fib(18)
@@ -420,7 +420,7 @@ def bench(): return fib(18)
   EXPECT_THAT(expected, ::testing::StartsWith("project.fib@18=1 | project.fib@1=2584 | project.fib@2=1597"));
 }
 
-TEST_P(TracerTest, DeepRecursionWithARaisedLimitWorksAsWithoutTheHook) {
+TEST_P(TracerTest, DeepRecursionWithARaisedLimit_ReturnsItsResult) {
   // CPython 3.9 and 3.10 need the C stack for this, hook or not.
   const int depth = PY_VERSION_HEX >= 0x030B0000 ? 100'000 : 8'000;
   const py::module_ project = folder_.import("project", R"py(
@@ -442,7 +442,7 @@ def bench(n):
   EXPECT_THAT(seen.path, SizeIs(99));
 }
 
-TEST_P(TracerTest, RecursionThroughFramesThatDoNotCountWorksAsWithoutTheHook) {
+TEST_P(TracerTest, RecursionThroughUncountedFrames_ReturnsItsResult) {
   // CPython 3.12.1 allows 1,500 levels of C recursion, of which every frame that the evaluator sees takes two.
   const Trace seen = trace(R"py(
 import sys
@@ -454,7 +454,7 @@ def bench(): return down(900)
   EXPECT_EQ(text(seen), "project.leaf@1='bottom'");
 }
 
-TEST_P(TracerTest, ABenchmarkMayTraceAndProfileItself) {
+TEST_P(TracerTest, BenchmarkThatTracesItself_GetsItsEvents) {
   const Trace seen = trace(R"py(
 import sys
 events = []
@@ -477,7 +477,7 @@ def bench():
   }
 }
 
-TEST_P(TracerTest, AProfileFunctionThatIsSetStaysAndGoesOnSeeing) {
+TEST_P(TracerTest, ProfileFunctionSetBefore_StaysAndSeesItsEvents) {
   const py::module_ project = folder_.import("project", R"py(
 events = []
 def profiler(frame, event, arg):
@@ -497,7 +497,7 @@ def bench(): return outer()
   EXPECT_THAT(py::str(project.attr("events")).cast<std::string>(), HasSubstr("['leaf'], ['outer'], ['bench']"));
 }
 
-TEST_P(TracerTest, ATraceFunctionThatIsSetGoesOnSeeing) {
+TEST_P(TracerTest, TraceFunctionSetBefore_SeesItsEvents) {
   const py::module_ project = folder_.import("project", R"py(
 lines = []
 def tracer(frame, event, arg):
@@ -517,7 +517,7 @@ def bench(): return leaf()
   EXPECT_THAT(py::str(project.attr("lines")).cast<std::string>(), HasSubstr("'bench', 'leaf', 'leaf'"));
 }
 
-TEST_P(TracerTest, CallablesThatAreNotFunctions) {
+TEST_P(TracerTest, CallableThatIsNoFunction_IsTraced) {
   const py::module_ project = folder_.import("project", R"py(
 import functools
 def leaf(x=1): return x
@@ -536,7 +536,7 @@ def generator(): yield outer()
   EXPECT_EQ(text(trace(py::module_::import("gc").attr("collect"))), "-");
 }
 
-TEST_P(TracerTest, InstalledPackagesCountThoughTheyLieBelowTheStandardLibrary) {
+TEST_P(TracerTest, PackageBelowTheStandardLibrary_IsTraced) {
   const py::object code = py::eval("compile")(
       "def leaf(): return 1\ndef bench(): leaf()\n",
       py::module_::import("sysconfig").attr("get_path")("stdlib") + py::str("/site-packages/pkg/mod.py"), "exec");
@@ -546,7 +546,7 @@ TEST_P(TracerTest, InstalledPackagesCountThoughTheyLieBelowTheStandardLibrary) {
   EXPECT_EQ(text(trace(py::object(globals["bench"]))), "pkg.mod.leaf@1=1");
 }
 
-TEST(TracerNesting, AnInnerTraceSeesNothingAndTheOuterGoesOn) {
+TEST(TracerNesting, InnerTrace_SeesNothingAndTheOuterGoesOn) {
   const test::PythonFolder folder;
   const Eligibility eligibility(Folders::of_interpreter());
   const py::module_ project = folder.import("project", "def leaf(): return 1\ndef outer(): return leaf()\n");
@@ -565,7 +565,7 @@ TEST(TracerNesting, AnInnerTraceSeesNothingAndTheOuterGoesOn) {
   EXPECT_EQ(text(outer.take()), "project.leaf@1=1");
 }
 
-TEST(TracerChoice, TheFrameEvaluatorIsPreferred) {
+TEST(TracerChoice, Default_IsTheFrameEvaluator) {
   const test::PythonFolder folder;
   const Eligibility eligibility(Folders::of_interpreter());
   Tracer tracer(eligibility, {});

@@ -27,7 +27,7 @@ class ChannelTest : public testing::Test {
   std::optional<Channel> right_;
 };
 
-TEST_F(ChannelTest, OrdersThatArriveTogetherAreAllSeen) {
+TEST_F(ChannelTest, OrdersThatArriveTogether_AreAllSeen) {
   ASSERT_TRUE(left_->send({{"op", "preload"}}));
   ASSERT_TRUE(left_->send({{"op", "fork"}}));
   const auto first = right_->receive();
@@ -41,7 +41,7 @@ TEST_F(ChannelTest, OrdersThatArriveTogetherAreAllSeen) {
   EXPECT_FALSE(right_->pending());
 }
 
-TEST_F(ChannelTest, DescriptorsComeWithTheirOwnMessage) {
+TEST_F(ChannelTest, Descriptors_ComeWithTheirMessage) {
   const Fd null(::open("/dev/null", O_RDONLY));
   const int fds[] = {null.get(), null.get()};
   ASSERT_TRUE(left_->send({{"op", "none"}}));
@@ -55,14 +55,14 @@ TEST_F(ChannelTest, DescriptorsComeWithTheirOwnMessage) {
   EXPECT_GE(::fcntl((*second)->fds[0].get(), F_GETFD), 0);
 }
 
-TEST_F(ChannelTest, TheOtherEndsCloseIsNoError) {
+TEST_F(ChannelTest, OtherEndClosed_IsNoMessageAndNoError) {
   left_.reset();
   const auto message = right_->receive();
   ASSERT_TRUE(message);
   EXPECT_FALSE(*message);
 }
 
-TEST_F(ChannelTest, SomebodyElsesBytesAreAnErrorNotAGuess) {
+TEST_F(ChannelTest, OtherBytes_AreACorruptMessage) {
   const std::string garbage(64, 'x');
   ASSERT_EQ(::send(left_->fd(), garbage.data(), garbage.size(), 0), 64);
   const auto message = right_->receive();
@@ -70,7 +70,7 @@ TEST_F(ChannelTest, SomebodyElsesBytesAreAnErrorNotAGuess) {
   EXPECT_EQ(message.error().kind, ErrorKind::kCorrupt);
 }
 
-TEST_F(ChannelTest, TextThatIsNotUtf8StillArrives) {
+TEST_F(ChannelTest, TextThatIsNotUtf8_Arrives) {
   ASSERT_TRUE(left_->send({{"output", "caf\xe9"}}));
   const auto message = right_->receive();
   ASSERT_TRUE(message && *message);

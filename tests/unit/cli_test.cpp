@@ -54,7 +54,7 @@ std::string help(std::vector<std::string> arguments) {
   return text;
 }
 
-TEST(Parse, TheCommandLinesThatUsersKnow) {
+TEST(Parse, UsualCommandLines_HaveTheirSettings) {
   const auto list = parsed({"list", "examples/benchmarks", "--filter", "time_angle"});
   EXPECT_EQ(list.settings["benchmark_dir"], "examples/benchmarks");
   EXPECT_EQ(list.filter, "time_angle");
@@ -68,12 +68,12 @@ TEST(Parse, TheCommandLinesThatUsersKnow) {
   EXPECT_EQ(verify.settings["benchmark_dir"], "b");
 }
 
-TEST(Parse, WhatIsNotGivenStaysUnset) {
+TEST(Parse, OptionNotGiven_StaysUnset) {
   const auto verify = parsed({"verify"});
   EXPECT_TRUE(verify.settings.empty()) << verify.settings;
 }
 
-TEST(Parse, EveryOptionOfVerify) {
+TEST(Parse, EveryOptionOfVerify_IsRead) {
   const auto verify = parsed({"verify",
                               "-f",
                               "x.*",
@@ -121,7 +121,7 @@ TEST(Parse, EveryOptionOfVerify) {
   EXPECT_EQ(settings["benchmark_dir"], "dir") << "an option with one value leaves the next argument alone";
 }
 
-TEST(Parse, EveryOptionOfCapture) {
+TEST(Parse, EveryOptionOfCapture_IsRead) {
   const auto capture = parsed({"capture", "--no-stability-check", "--compression", "none", "--tolerance", "1", "2",
                                "--no-equal-nan", "--parallel", "--json", "j", "--summary", "s", "--events", "e"});
   const auto& settings = capture.settings;
@@ -132,13 +132,13 @@ TEST(Parse, EveryOptionOfCapture) {
   EXPECT_EQ(settings["workers"], 0u);
 }
 
-TEST(Parse, SubcommandsTakeTheGroupsOfSettingsThatTheyNeed) {
+TEST(Parse, Subcommands_TakeTheSettingsTheyNeed) {
   EXPECT_EQ(parsed({"list", "--cases", "--json", "--snapshot-dir", "s"}).settings["snapshot_dir"], "s");
   EXPECT_EQ(parsed({"config", "--init", "--force", "--config", "x.json"}).config_file, "x.json");
   EXPECT_EQ(parsed({"clean", "--obsolete", "-n", "b"}).settings["benchmark_dir"], "b");
 }
 
-TEST(Subcommands, AreListedInTheOrderOfTheirRows) {
+TEST(Subcommands, Rows_AreListedInTheirOrder) {
   std::string names;
   for (const SubcommandRow& row : subcommand_rows()) {
     names += row.listing == SubcommandRow::Listing::kShown ? std::string(names.empty() ? "" : ", ") + row.name : "";
@@ -146,7 +146,7 @@ TEST(Subcommands, AreListedInTheOrderOfTheirRows) {
   EXPECT_THAT(usage_error({"-v"}), HasSubstr("no subcommand; there are " + names));
 }
 
-TEST(Parse, GeneralOptionsMayStandBeforeTheSubcommand) {
+TEST(Parse, GeneralOptionBeforeTheSubcommand_IsTaken) {
   const auto before = parsed({"-v", "-c", "a.json", "--color", "always", "verify", "dir"});
   EXPECT_EQ(before.settings["verbose"], true);
   EXPECT_EQ(before.config_file, "a.json");
@@ -157,12 +157,12 @@ TEST(Parse, GeneralOptionsMayStandBeforeTheSubcommand) {
   EXPECT_FALSE(both.settings.contains("verbose"));
 }
 
-TEST(Parse, ABenchmarkDirectoryMayHaveASubcommandsName) {
+TEST(Parse, FolderNamedLikeASubcommand_IsTheBenchmarkFolder) {
   EXPECT_EQ(parsed({"verify", "config"}).settings["benchmark_dir"], "config");
   EXPECT_EQ(parsed({"verify", "--strict", "--", "-odd"}).settings["benchmark_dir"], "-odd");
 }
 
-TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
+TEST(Parse, WrongUsage_SaysWhatIsMeantAndWhereHelpIs) {
   EXPECT_THAT(usage_error({"vrify"}), HasSubstr("unknown subcommand 'vrify'; did you mean 'verify'?"));
   EXPECT_THAT(usage_error({"zzzzzz"}), HasSubstr("there are list, capture, verify, show, diff, report, config, clean"));
   EXPECT_THAT(usage_error({}), AllOf(HasSubstr("Subcommands:"), Not(HasSubstr("error:")))) << "the help";
@@ -182,7 +182,7 @@ TEST(Parse, WrongUsageSaysWhatIsMeantAndWhereHelpIs) {
   EXPECT_THAT(usage_error({"config", "--init", "--show"}), HasSubstr("--init"));
 }
 
-TEST(Parse, CompletionNeedsAShellThatItKnows) {
+TEST(Parse, CompletionOfAnUnknownShell_IsAUsageError) {
   const std::string wrong = usage_error({"completion", "fihs"});
   EXPECT_THAT(wrong, HasSubstr("must be bash, zsh or fish, not 'fihs'; did you mean 'fish'?"));
   EXPECT_THAT(wrong, HasSubstr("run 'snapshot_test completion --help' for its usage"));
@@ -191,7 +191,7 @@ TEST(Parse, CompletionNeedsAShellThatItKnows) {
               HasSubstr("completion bash > ~/.local/share/bash-completion/completions/snapshot_test"));
 }
 
-TEST(Parse, ValuesObeyTheConfigurationsRules) {
+TEST(Parse, ValueOutOfItsRange_IsAUsageError) {
   EXPECT_THAT(usage_error({"verify", "--timeout", "abc"}),
               HasSubstr("--timeout: must be a number greater than 0, not \"abc\""));
   EXPECT_THAT(usage_error({"verify", "--timeout", "0"}), HasSubstr("not 0"));
@@ -207,7 +207,7 @@ TEST(Parse, ValuesObeyTheConfigurationsRules) {
   EXPECT_THAT(usage_error({"capture", ""}), HasSubstr("must be a path"));
 }
 
-TEST(Parse, HelpShowsWorkflowExitStatusesUnitsAndDefaults) {
+TEST(Parse, Help_HasWorkflowStatusesUnitsAndDefaults) {
   const std::string program = help({"--help"});
   EXPECT_THAT(program, HasSubstr("Workflow:"));
   EXPECT_THAT(program, HasSubstr("130 interrupted"));
@@ -224,7 +224,7 @@ TEST(Parse, HelpShowsWorkflowExitStatusesUnitsAndDefaults) {
   EXPECT_THAT(help({"--version"}), StartsWith("snapshot_test "));
 }
 
-TEST(ExitStatuses, FollowTheKindOfError) {
+TEST(ExitStatuses, ErrorKind_DecidesTheStatus) {
   EXPECT_EQ(exit_status(ErrorKind::kUsage), ExitStatus::kUsage);
   EXPECT_EQ(exit_status(ErrorKind::kConfig), ExitStatus::kUsage);
   EXPECT_EQ(exit_status(ErrorKind::kUnsupported), ExitStatus::kUsage);
@@ -270,7 +270,7 @@ class RunTest : public testing::Test {
   Streams streams_{out_, err_};
 };
 
-TEST_F(RunTest, InitWritesOnceAndShowReadsIt) {
+TEST_F(RunTest, ConfigInit_WritesOnceAndShowReadsIt) {
   const std::string file = folder_ / "c.json";
   EXPECT_EQ(run({"config", "--init", "-c", file}), ExitStatus::kSuccess);
   EXPECT_THAT(out_.str(), HasSubstr("wrote " + file));
@@ -288,13 +288,13 @@ TEST_F(RunTest, InitWritesOnceAndShowReadsIt) {
   EXPECT_EQ(json["settings"]["tolerance.rtol"]["value"], 1e-5);
 }
 
-TEST_F(RunTest, InitSaysWhereItGoesBeforeAnAsvConf) {
+TEST_F(RunTest, ConfigInitBesideAnAsvConf_NamesItsFolder) {
   std::ignore = util::write_file_atomically(folder_ / "asv.conf.json", "{benchmark_dir: 'asv_bench'}");
   EXPECT_EQ(run({"config", "--init", "-c", folder_ / "c.json"}), ExitStatus::kSuccess);
   EXPECT_THAT(out_.str(), HasSubstr("names the benchmark directory '" + (folder_ / "asv_bench").string()));
 }
 
-TEST_F(RunTest, AWrongBenchmarkDirectoryIsUsage) {
+TEST_F(RunTest, UnusableBenchmarkFolder_IsAUsageError) {
   const std::vector<std::pair<fs::path, std::string>> wrong{{folder_ / "none", "does not exist"},
                                                             {folder_ / "bench/b.py", "is not a folder"},
                                                             {folder_ / "empty", "is empty"}};
@@ -305,12 +305,12 @@ TEST_F(RunTest, AWrongBenchmarkDirectoryIsUsage) {
   }
 }
 
-TEST_F(RunTest, CleanNeedsABaseline) {
+TEST_F(RunTest, CleanWithoutABaseline_HasStatus4) {
   EXPECT_EQ(run({"clean", "--snapshot-dir", folder_ / "none"}), ExitStatus::kNoBaseline);
   EXPECT_THAT(err_.str(), HasSubstr((folder_ / "none").string()));
 }
 
-TEST_F(RunTest, CompletionNeedsAShell) {
+TEST_F(RunTest, CompletionWithoutAShell_IsAUsageError) {
   EXPECT_EQ(run({"completion"}), ExitStatus::kUsage);
   EXPECT_THAT(err_.str(), HasSubstr("bash, zsh or fish, as in 'snapshot_test completion bash'"));
   EXPECT_EQ(run({"completion", "fish"}), ExitStatus::kSuccess);
@@ -340,7 +340,7 @@ ReportFiles files_in(const fs::path& folder) {
   return files;
 }
 
-TEST_F(RunTest, ARunsSummaryReachesTerminalReportsAndExitStatus) {
+TEST_F(RunTest, SummaryOfARun_ReachesTerminalReportsAndStatus) {
   const auto status = reported_run(
       "verify", shared(), files_in(folder_), streams_,
       [](const config::Config&, session::SuiteOptions options, model::Listener& listener) -> Result<ExitStatus> {
@@ -359,7 +359,7 @@ TEST_F(RunTest, ARunsSummaryReachesTerminalReportsAndExitStatus) {
   EXPECT_EQ(read("summary")["command"], "verify");
 }
 
-TEST_F(RunTest, AFilterThatMatchesNothingIsNamed) {
+TEST_F(RunTest, FilterThatMatchesNothing_IsNamed) {
   Shared filtered = shared();
   filtered.filter = "zz+";
   const auto status =
@@ -376,7 +376,7 @@ TEST_F(RunTest, AFilterThatMatchesNothingIsNamed) {
   EXPECT_THAT(err_.str(), HasSubstr("error: the filter 'zz+' matches none of 4,055 cases; 0 excluded\n"));
 }
 
-TEST_F(RunTest, ARunThatCannotGoOnIsInTheReports) {
+TEST_F(RunTest, RunThatCannotGoOn_IsInTheReports) {
   const auto status =
       reported_run("verify", shared(), files_in(folder_), streams_,
                    [](const config::Config&, session::SuiteOptions, model::Listener&) -> Result<ExitStatus> {
@@ -388,7 +388,7 @@ TEST_F(RunTest, ARunThatCannotGoOnIsInTheReports) {
   EXPECT_EQ(read("summary")["failure"], "no snapshots");
 }
 
-TEST_F(RunTest, AReportThatCannotBeWrittenTurnsSuccessIntoAnError) {
+TEST_F(RunTest, ReportThatCannotBeWritten_TurnsSuccessIntoAnError) {
   const auto status =
       reported_run("verify", shared(), files_in(folder_), streams_,
                    [&](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
@@ -402,7 +402,7 @@ TEST_F(RunTest, AReportThatCannotBeWrittenTurnsSuccessIntoAnError) {
   EXPECT_THAT(err_.str(), HasSubstr((folder_ / "json").string()));
 }
 
-TEST_F(RunTest, ReportsThatCannotBeOpenedStopTheRunBeforeItStarts) {
+TEST_F(RunTest, ReportThatCannotBeOpened_StopsTheRunBeforeItStarts) {
   const auto never = [](const config::Config&, session::SuiteOptions, model::Listener&) -> Result<ExitStatus> {
     ADD_FAILURE() << "started";
     return ExitStatus::kSuccess;
@@ -417,7 +417,7 @@ TEST_F(RunTest, ReportsThatCannotBeOpenedStopTheRunBeforeItStarts) {
   EXPECT_EQ(status(asked({{"--summary", "x"}, {"--events", "x"}})), ExitStatus::kUsage);
 }
 
-TEST_F(RunTest, AReportOnStandardOutputIsAloneThere) {
+TEST_F(RunTest, ReportOnStdout_IsAloneThere) {
   const auto status =
       reported_run("verify", shared(), asked({{"--json", "-"}}), streams_,
                    [](const config::Config&, session::SuiteOptions, model::Listener& listener) -> Result<ExitStatus> {
@@ -433,7 +433,7 @@ TEST_F(RunTest, AReportOnStandardOutputIsAloneThere) {
   EXPECT_THAT(err_.str(), HasSubstr("verified 2 of 2 cases (100.0 %)"));
 }
 
-TEST(Program, TheHiddenHostSubcommandGoesStraightToTheHost) {
+TEST(Program, HiddenHostSubcommand_StartsTheHost) {
   std::string program = "snapshot_test";
   std::string host = "host";
   std::string unknown = "--not-an-option";

@@ -35,17 +35,17 @@ std::string pickled(const Digest& digest) {
   return dict(parts);
 }
 
-TEST(CompareDigests, EqualOnesAreIdentical) {
+TEST(CompareDigests, EqualDigests_AreIdentical) {
   EXPECT_EQ(outcome(pickled({}), pickled({})), Outcome::kIdentical);
   EXPECT_EQ(compared(pickled({}), pickled({})).leaves, 1U);
 }
 
-TEST(CompareDigests, RoundingIsClose) {
+TEST(CompareDigests, Rounding_IsClose) {
   EXPECT_EQ(outcome(pickled({.sha256 = "b", .sum = 10 + 1e-12, .with_signs = 2 - 1e-12}), pickled({})),
             Outcome::kClose);
 }
 
-TEST(CompareDigests, WhatIsNotRoundingIsDifferent) {
+TEST(CompareDigests, MoreThanRounding_IsDifferent) {
   EXPECT_EQ(outcome(pickled({.sha256 = "b", .sum = 10.001}), pickled({})), Outcome::kDifferent);
   EXPECT_EQ(outcome(pickled({.sha256 = "b", .with_signs = 2.001}), pickled({})), Outcome::kDifferent);
   EXPECT_EQ(outcome(pickled({.sha256 = "b", .exact = "f"}), pickled({})), Outcome::kDifferent);
@@ -56,7 +56,7 @@ TEST(CompareDigests, WhatIsNotRoundingIsDifferent) {
   EXPECT_EQ(outcome(pickled({.sha256 = "b", .sum = 10 + 1e-12}), pickled({}), exact), Outcome::kDifferent);
 }
 
-TEST(CompareDigests, AreExplainedInWords) {
+TEST(CompareDigests, Difference_IsExplainedWithoutInternalNames) {
   const Comparison digests = compared(list({pickled({.sha256 = "b", .exact = "f", .type = "rounds", .rounds = 7})}),
                                       list({pickled({.type = "rounds", .rounds = 7})}));
   EXPECT_THAT(explain(digests), HasSubstr("7 rounds, kept as one digest"));

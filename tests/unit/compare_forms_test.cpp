@@ -28,7 +28,7 @@ std::string view(const std::string& type, const Items& items) {
   return form("items", {{"type", text(type)}, {"items", list(items)}});
 }
 
-TEST(CompareForms, TheClassOfAnIteratorDoesNotDecide) {
+TEST(CompareForms, OtherIteratorClass_IsIdentical) {
   const Items two = {integer(1), real(2)};
   EXPECT_EQ(outcome(iterator("itertools.chain", two), iterator("builtins.generator", two)), Outcome::kIdentical);
   EXPECT_EQ(outcome(iterator("builtins.map", {integer(1), real(2.0000001)}), iterator("builtins.zip", two)),
@@ -41,7 +41,7 @@ TEST(CompareForms, TheClassOfAnIteratorDoesNotDecide) {
   EXPECT_THAT(explain(shorter), Not(HasSubstr("__snapshot_test__")));
 }
 
-TEST(CompareForms, HowAnIteratorEndedIsPartOfIt) {
+TEST(CompareForms, OtherEndOfAnIterator_IsDifferent) {
   const auto raising = [](const std::string& what) {
     return form("iterator", {{"type", text("builtins.generator")}, {"items", list({})}, {"raised", text(what)}});
   };
@@ -50,7 +50,7 @@ TEST(CompareForms, HowAnIteratorEndedIsPartOfIt) {
   EXPECT_EQ(outcome(iterator("builtins.generator", {}), raising("KeyError: a")), Outcome::kDifferent);
 }
 
-TEST(CompareForms, WhatFollowsACutIsNotKnown) {
+TEST(CompareForms, ItemsAfterACut_AreNotCompared) {
   const auto cut = [](const std::string& more, const std::string& digest) {
     std::vector<std::pair<std::string, std::string>> fields = {{"items", list({integer(1)})}};
     if (!digest.empty()) fields.emplace_back("rest", form("digest", {{"sha256", text(digest)}, {"count", integer(9)}}));
@@ -63,7 +63,7 @@ TEST(CompareForms, WhatFollowsACutIsNotKnown) {
   EXPECT_EQ(outcome(cut("", ""), cut("", "aa")), Outcome::kDifferent);
 }
 
-TEST(CompareForms, FloatsThatAreNotKeptAgreeBySums) {
+TEST(CompareForms, FloatsKnownBySums_AreCloseWithinTolerance) {
   const auto summed = [](const std::string& digest, double sum) {
     const std::string rest =
         form("digest", {{"sha256", text(digest)}, {"count", integer(4)}, {"sum", real(sum)}, {"abs", real(10)}});
@@ -74,7 +74,7 @@ TEST(CompareForms, FloatsThatAreNotKeptAgreeBySums) {
   EXPECT_EQ(outcome(summed("ab", 2.1), summed("aa", 2)), Outcome::kDifferent);
 }
 
-TEST(CompareForms, ViewsOfKeysAndItemsAreSets) {
+TEST(CompareForms, KeysAndItemsViewsInAnotherOrder_AreIdentical) {
   const std::string ab = view("builtins.dict_keys", {text("a"), text("b")});
   const std::string ba = view("collections.odict_keys", {text("b"), text("a")});
   EXPECT_EQ(outcome(ab, ba), Outcome::kIdentical);
@@ -89,7 +89,7 @@ TEST(CompareForms, ViewsOfKeysAndItemsAreSets) {
   EXPECT_THAT(explain(mixed), HasSubstr("type: actual keys view, expected values view"));
 }
 
-TEST(CompareForms, CollectionsOfOtherTypesDifferUnlessTypesAreLoose) {
+TEST(CompareForms, OtherCollectionType_IsDifferentUnlessTypesAreLoose) {
   const Items two = {integer(1), integer(2)};
   const Comparison strict = compared(list(two), iterator("builtins.generator", two));
   EXPECT_THAT(explain(strict), HasSubstr("type: actual list, expected iterator"));
@@ -101,7 +101,7 @@ TEST(CompareForms, CollectionsOfOtherTypesDifferUnlessTypesAreLoose) {
   EXPECT_EQ(outcome(form("function", {{"name", text("f")}}), list({}), loose), Outcome::kDifferent);
 }
 
-TEST(CompareForms, PathsNameWhatIsMeant) {
+TEST(CompareForms, Path_NamesThePartOfAFunction) {
   const auto function = [](double k) {
     return form("function", {{"name", text("m.f")}, {"closure", dict({text("k"), real(k)})}});
   };
@@ -119,7 +119,7 @@ TEST(CompareForms, PathsNameWhatIsMeant) {
   EXPECT_THAT(explain(compared(none(), lock)), HasSubstr("expected _thread.lock"));
 }
 
-TEST(CompareForms, AttributesThatWereOnlyAskedForAreComparedWhereBothHaveThem) {
+TEST(CompareForms, LazyAttribute_IsComparedOnlyWhereBothHaveIt) {
   const std::string mark = text(std::string(pickle::kLazyMark));
   const auto object = [](const Items& attributes) { return instance("m", "C", attributes); };
   const std::string plain = object({text("n"), integer(1)});
@@ -143,7 +143,7 @@ TEST(CompareForms, AttributesThatWereOnlyAskedForAreComparedWhereBothHaveThem) {
   EXPECT_EQ(outcome(cache({text("area"), integer(4)}), plain), Outcome::kIdentical);
 }
 
-TEST(CompareForms, RangesOfTheSameNumbersAreEqual) {
+TEST(CompareForms, RangesOfTheSameNumbers_AreIdentical) {
   const auto range = [](int start, int stop, int step) {
     return global("builtins", "range") + tuple({integer(start), integer(stop), integer(step)}) + "R";
   };

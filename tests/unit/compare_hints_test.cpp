@@ -39,7 +39,7 @@ std::string iterator(const std::string& type, const Parts& items) {
   return dict({text("__snapshot_test__"), text("iterator"), text("type"), text(type), text("items"), list(items)});
 }
 
-TEST(CompareHints, TellAnotherOrderFromOtherElements) {
+TEST(CompareHints, SameElementsInAnotherOrder_NameIgnoreOrder) {
   const std::string expected = list({integer(1), integer(2), integer(3)});
   EXPECT_THAT(explained(list({integer(3), integer(1), integer(2)}), expected),
               StartsWith("the value itself: same 3 elements in another order; --ignore-order would pass\n"));
@@ -55,7 +55,7 @@ TEST(CompareHints, TellAnotherOrderFromOtherElements) {
   EXPECT_THAT(explained(expected, expected, {}), "");
 }
 
-TEST(CompareHints, NameTheInnermostSequence) {
+TEST(CompareHints, NestedSequences_NameTheInnermost) {
   const auto of = [](const std::string& inner, int x) { return dict({text("a"), inner, text("b"), integer(x)}); };
   const std::string rows = list({list({integer(1), integer(2)}), list({integer(3), integer(4)})});
   const std::string turned = list({list({integer(2), integer(1)}), list({integer(3), integer(4)})});
@@ -72,7 +72,7 @@ TEST(CompareHints, NameTheInnermostSequence) {
   EXPECT_FALSE(to_json(compared(integer(1), integer(2))).contains("hints"));
 }
 
-TEST(CompareHints, AreTrueWhenFollowed) {
+TEST(CompareHints, NamedOption_LetsTheDifferencePass) {
   Options shuffled;
   shuffled.ignore_order = true;
   Options shapes;
@@ -94,7 +94,7 @@ TEST(CompareHints, AreTrueWhenFollowed) {
   EXPECT_THAT(explained(integer(1), text("1")), Not(HasSubstr("--no-strict-types")));
 }
 
-TEST(CompareHints, SuggestNoToleranceForWhatIsExact) {
+TEST(CompareHints, ExactNumbers_NameNoTolerance) {
   EXPECT_THAT(explained(integer(7), integer(6)), Not(HasSubstr("would pass")));
   EXPECT_THAT(explained(boolean(true), boolean(false)), Not(HasSubstr("would pass")));
   const auto ids = [](const std::vector<std::int64_t>& x) { return array(dtype("i8"), shape({2}), raw(x)); };
@@ -119,7 +119,7 @@ TEST(CompareHints, SuggestNoToleranceForWhatIsExact) {
   EXPECT_EQ(numbers["passing_rtol"], "inf");
 }
 
-TEST(CompareHints, NameTheEntryThatATypeHas) {
+TEST(CompareHints, HalfFloats_NameTheirByDtypeEntry) {
   const auto halves = [](std::uint16_t bits) { return array(dtype("f2"), shape({1}), raw<std::uint16_t>({bits})); };
   EXPECT_THAT(explained(halves(0x3d00), halves(0x3c00)), HasSubstr(" in tolerance.by_dtype of float16"));
   EXPECT_THAT(explained(real(2), real(1)), Not(HasSubstr("by_dtype")));
@@ -132,7 +132,7 @@ struct Kin {
   std::string other;  // of the base, with another value
 };
 
-TEST(CompareLooseTypes, TakeSubclassesForTheirBase) {
+TEST(CompareLooseTypes, SubclassForItsBase_IsClose) {
   const Parts pairs = {text("a"), integer(1)};
   const Parts others = {text("a"), integer(2)};
   const Parts items = {integer(1), text("b")};
@@ -172,7 +172,7 @@ TEST(CompareLooseTypes, TakeSubclassesForTheirBase) {
             Outcome::kClose);
 }
 
-TEST(CompareLooseTypes, LoseNothingThatASubclassAdds) {
+TEST(CompareLooseTypes, WhatASubclassAdds_IsDifferent) {
   const std::string attributes = dict({text("x"), integer(1)}) + "b";
   const Parts items = {integer(1)};
   EXPECT_EQ(outcome(appended(made("m", "L", {}), items) + attributes, list(items), loose_types()), Outcome::kDifferent);
@@ -185,7 +185,7 @@ TEST(CompareLooseTypes, LoseNothingThatASubclassAdds) {
   EXPECT_EQ(outcome(integer(1), text("1"), loose_types()), Outcome::kDifferent);
 }
 
-TEST(CompareIterators, AreTheirItems) {
+TEST(CompareIterators, OtherTypeSameItems_IsNotDifferent) {
   const Parts items = {integer(1), integer(2)};
   EXPECT_NE(outcome(iterator("map", items), iterator("generator", items)), Outcome::kDifferent);
   EXPECT_EQ(outcome(iterator("map", items), iterator("map", items)), Outcome::kIdentical);
@@ -196,7 +196,7 @@ TEST(CompareIterators, AreTheirItems) {
       Outcome::kDifferent);
 }
 
-TEST(ComparePaths, ShowCompoundKeys) {
+TEST(ComparePaths, CompoundKey_IsShownAsPython) {
   const auto path_of = [](const std::string& key) {
     return compared(dict({key, integer(1)}), dict({key, integer(2)})).differing_paths.at(0);
   };
@@ -215,7 +215,7 @@ TEST(ComparePaths, ShowCompoundKeys) {
   EXPECT_THAT(path_of(tuple(many)), StartsWith("[tuple#"));
 }
 
-TEST(ComparePaths, OfCompoundKeysAreFoundAgain) {
+TEST(ComparePaths, IgnoredPathOfACompoundKey_IsFound) {
   const auto value = [](int x, double y) {
     return dict({tuple({integer(1), text("a']")}), list({integer(x), real(y)}), text("k"), integer(3)});
   };
@@ -223,7 +223,7 @@ TEST(ComparePaths, OfCompoundKeysAreFoundAgain) {
   EXPECT_EQ(outcome(value(2, 1), value(1, 0), ignoring({"[(1, \"a']\")][0]"})), Outcome::kDifferent);
 }
 
-TEST(ComparePaths, ThatOlderStoresWroteAreFoundToo) {
+TEST(ComparePaths, PathOfAnOlderStore_IsFound) {
   const auto value = [](double x) { return dict({tuple({integer(1), text("a")}), real(x)}); };
   // What version 1 called [(1, 'a')].
   const std::string old = "[tuple#a9c377999ac1]";
@@ -242,7 +242,7 @@ std::string repeated(const std::string& element, std::size_t times, const std::s
   return body + last + "e";
 }
 
-TEST(CompareSharing, IsNoReasonToGiveUp) {
+TEST(CompareSharing, MillionsOfSharedItems_AreCompared) {
   const std::size_t times = 12'000'000;
   const std::string shared = list({integer(1), integer(2)});
   EXPECT_EQ(outcome(repeated(shared, times, integer(1)), repeated(shared, times, integer(1))), Outcome::kIdentical);
@@ -250,7 +250,7 @@ TEST(CompareSharing, IsNoReasonToGiveUp) {
             What::kValue);
 }
 
-TEST(CompareSharing, OfALongTextIsComparedOnce) {
+TEST(CompareSharing, SharedLongText_IsComparedOnce) {
   const std::string shared = text(std::string(1'000'000, 'x'));
   const std::string changed = text(std::string(999'999, 'x') + "y");
   EXPECT_EQ(outcome(repeated(shared, 100'000, integer(1)), repeated(shared, 100'000, integer(1))), Outcome::kIdentical);

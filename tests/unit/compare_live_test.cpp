@@ -34,7 +34,7 @@ Comparison against_pickled(const pickle::Document& actual, const std::string& ex
   return compare(actual, *document, options);
 }
 
-TEST(CompareLive, ScalarsAreWhatTheirPicklesAre) {
+TEST(CompareLive, LiveScalar_EqualsItsPickle) {
   EXPECT_EQ(against_pickled(pickle::live_none(), "N").outcome, Outcome::kIdentical);
   EXPECT_EQ(against_pickled(pickle::live_bool(true), "\x88").outcome, Outcome::kIdentical);
   EXPECT_EQ(against_pickled(pickle::live_int(-7), integer(-7)).outcome, Outcome::kIdentical);
@@ -48,7 +48,7 @@ TEST(CompareLive, ScalarsAreWhatTheirPicklesAre) {
   EXPECT_EQ(compare(pickle::live_text("ab"), pickle::live_text("ac")).outcome, Outcome::kDifferent);
 }
 
-TEST(CompareLive, ArraysOfAnyStrides) {
+TEST(CompareLive, ArrayOfAnyStrides_EqualsItsPickle) {
   const std::array<double, 6> memory = {1, 2, 3, 4, 5, 6};
   EXPECT_EQ(against_pickled(live_doubles(memory.data(), {6}, {8}), doubles({1, 2, 3, 4, 5, 6})).outcome,
             Outcome::kIdentical);
@@ -65,14 +65,14 @@ TEST(CompareLive, ArraysOfAnyStrides) {
   EXPECT_EQ(compare(live_doubles(moved.data(), {2, 3}, {24, 8}), rows_reversed).differences[0].numbers.mismatched, 1U);
 }
 
-TEST(CompareLive, OnlyNumbersAreLive) {
+TEST(CompareLive, CodeThatIsNoNumber_IsRefused) {
   for (const char* code : {"|b1", "<i8", ">u2", "<f2", "<f16", ">c16"}) EXPECT_TRUE(pickle::live_numbers(code)) << code;
   for (const char* code : {"|O", "<U5", "|S3", "<M8[ns]", "|V8", "", "x"}) {
     EXPECT_FALSE(pickle::live_numbers(code)) << code;
   }
 }
 
-TEST(CompareNans, CountWhereAllIsIdenticalIfAskedTo) {
+TEST(CompareNans, NansOfIdenticalValues_CountIfAskedFor) {
   Options options;
   options.equal_nan = false;
   options.count_identical_nans = true;
@@ -87,7 +87,7 @@ TEST(CompareNans, CountWhereAllIsIdenticalIfAskedTo) {
   EXPECT_EQ(outcome(doubles({1, 2}), doubles({1, 2}), options), Outcome::kIdentical);
 }
 
-TEST(CompareTolerance, OfIntegersEndsAtObjects) {
+TEST(CompareTolerance, InexactIntegers_StayExactInsideObjects) {
   Options options;
   options.exact_integers = false;
   const auto range = [](int end) { return global("builtins", "range") + integer(end) + "\x85R"; };
@@ -96,7 +96,7 @@ TEST(CompareTolerance, OfIntegersEndsAtObjects) {
   EXPECT_EQ(outcome(range(1'000'000), range(1'000'000), options), Outcome::kIdentical);
 }
 
-TEST(CompareTolerance, IsToldWhereItWasNeeded) {
+TEST(CompareTolerance, ToleranceOfAComparison_IsToldWhereItWasNeeded) {
   Options options;
   options.tolerance = {1e-3, 0};
   EXPECT_FALSE(compared(doubles({1}), doubles({1}), options).tolerance);

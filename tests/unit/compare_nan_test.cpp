@@ -91,13 +91,13 @@ const std::vector<Place>& places() {
   return all;
 }
 
-TEST(CompareNan, AgreesWhereEveryNumberHasTheSameBits) {
+TEST(CompareNan, EveryNumberTheSame_IsIdentical) {
   for (const Place& place : places()) {
     EXPECT_EQ(outcome(place.value(1), place.value(1)), Outcome::kIdentical) << place.name;
   }
 }
 
-TEST(CompareNan, IsCountedOnceAnyNumberMovedWhereNotEqual) {
+TEST(CompareNan, NumberMovedWithoutEqualNan_CountsTheNan) {
   for (const Place& place : places()) {
     const Comparison result = compared(place.value(kMoved), place.value(1), without_equal_nan());
     ASSERT_EQ(result.outcome, Outcome::kDifferent) << place.name;
@@ -111,7 +111,7 @@ TEST(CompareNan, IsCountedOnceAnyNumberMovedWhereNotEqual) {
 
 std::string nan_of(std::uint64_t bits) { return array(dtype("f8"), shape({1}), raw<std::uint64_t>({bits})); }
 
-TEST(CompareNan, HasNeitherSignNorPayload) {
+TEST(CompareNan, OtherSignOrPayload_IsNotDifferent) {
   const std::vector<std::string> doubles_of = {nan_of(0x7ff8000000000000), nan_of(0xfff8000000000000),
                                                nan_of(0x7ff8000000000001), nan_of(0x7ff0000000000001)};
   for (const std::string& other : doubles_of) {
@@ -129,7 +129,7 @@ TEST(CompareNan, HasNeitherSignNorPayload) {
   EXPECT_NE(outcome(real(-kNan), real(kNan)), Outcome::kDifferent);
 }
 
-TEST(CompareNan, OfAComplexNumberIsInOneOfItsParts) {
+TEST(CompareNan, NanInAPartOfAComplex_IsComparedInThatPart) {
   const auto scalars = [](double re, double im) { return reduce(global("builtins", "complex"), {real(re), real(im)}); };
   const auto arrays = [](double re, double im) { return array(dtype("c16"), shape({1}), raw<double>({re, im})); };
   for (const auto& number : {std::function(scalars), std::function(arrays)}) {
@@ -143,7 +143,7 @@ TEST(CompareNan, OfAComplexNumberIsInOneOfItsParts) {
   }
 }
 
-TEST(CompareNan, IsAKeyAndAnElement) {
+TEST(CompareNan, NanAsKeyOrElement_IsComparedByItsOtherNumbers) {
   EXPECT_EQ(outcome(dict({real(-kNan), real(kMoved)}), dict({real(kNan), real(1)})), Outcome::kClose);
   EXPECT_EQ(outcome(dict({real(kNan), real(2)}), dict({real(kNan), real(1)})), Outcome::kDifferent);
   EXPECT_NE(outcome(set({real(-kNan), real(kMoved)}), set({real(kNan), real(1)})), Outcome::kDifferent);
@@ -151,7 +151,7 @@ TEST(CompareNan, IsAKeyAndAnElement) {
   EXPECT_EQ(outcome(set({real(kNan), real(kNan)}), set({real(kNan)})), Outcome::kDifferent);
 }
 
-TEST(CompareNan, KeysAreAsManyAsThereAre) {
+TEST(CompareNan, SeveralNanKeys_AreAllCompared) {
   const auto two = [](double a, double b) { return dict({real(kNan), real(a), real(kNan), real(b)}); };
   EXPECT_EQ(outcome(two(1, 2), two(1, 2)), Outcome::kIdentical);
   EXPECT_EQ(outcome(two(7, 2), two(1, 2)), Outcome::kDifferent);
@@ -162,14 +162,14 @@ TEST(CompareNan, KeysAreAsManyAsThereAre) {
   EXPECT_EQ(outcome(pair(7), pair(1)), Outcome::kDifferent);
 }
 
-TEST(CompareNan, CountAndPlaceMatter) {
+TEST(CompareNan, OtherCountOrPlace_IsDifferent) {
   EXPECT_EQ(outcome(doubles({kNan, kNan, 1}), doubles({kNan, 1, 1})), Outcome::kDifferent);
   EXPECT_EQ(outcome(doubles({kNan, 2, 1}), doubles({kNan, kNan, 1})), Outcome::kDifferent);
   EXPECT_EQ(outcome(list({real(kNan), real(kMoved)}), list({real(1), real(kNan)})), Outcome::kDifferent);
   EXPECT_EQ(outcome(integer(1), real(kNan)), Outcome::kDifferent);
 }
 
-TEST(CompareNan, IsNotCountedWhereSomethingElseDiffers) {
+TEST(CompareNan, OtherDifferenceBeside_NanIsNotCounted) {
   const auto value = [](double x, const std::string& word) { return list({real(kNan), real(x), text(word)}); };
   const Options options = without_equal_nan();
   EXPECT_THAT(compared(value(1, "b"), value(1, "a"), options).differing_paths, ElementsAre("[2]"));
@@ -180,7 +180,7 @@ TEST(CompareNan, IsNotCountedWhereSomethingElseDiffers) {
             Outcome::kClose);
 }
 
-TEST(CompareNan, InOnePlaceOnlyNeverAgrees) {
+TEST(CompareNan, NanOnOneSideOnly_IsDifferent) {
   for (const Options& options : {Options{}, without_equal_nan()}) {
     EXPECT_EQ(outcome(real(kNan), real(1), options), Outcome::kDifferent);
     EXPECT_EQ(outcome(doubles({kNan, 1}), doubles({1, kNan}), options), Outcome::kDifferent);
@@ -188,7 +188,7 @@ TEST(CompareNan, InOnePlaceOnlyNeverAgrees) {
   }
 }
 
-TEST(CompareNan, IsCountedBeforeTheFirstDifference) {
+TEST(CompareNan, NanBeforeTheFirstDifference_IsCounted) {
   std::vector<double> expected(10'000, 1.0);
   expected[3] = kNan;
   expected[17] = kInf;
@@ -205,7 +205,7 @@ TEST(CompareNan, IsCountedBeforeTheFirstDifference) {
   EXPECT_THAT(numbers.samples.at(1).index, ElementsAre(9'999));
 }
 
-TEST(CompareNan, InfinitiesAgreeWithThemselvesAlone) {
+TEST(CompareNan, Infinity_AgreesWithItselfOnly) {
   EXPECT_EQ(outcome(list({real(kInf), real(kMoved)}), list({real(kInf), real(1)})), Outcome::kClose);
   EXPECT_EQ(outcome(list({doubles({kInf, -kInf}), real(kMoved)}), list({doubles({kInf, -kInf}), real(1)})),
             Outcome::kClose);

@@ -130,7 +130,7 @@ void check_patterns(const std::string& code, Number number, Move move, double pr
   }
 }
 
-TEST(CompareNumbers, SayWhatAPlainLoopFinds) {
+TEST(CompareNumbers, FloatArrays_AgreeWithAPlainLoop) {
   const auto times = [](auto x, double amount) { return static_cast<decltype(x)>(x * (1 + amount)); };
   check_patterns<double>(
       "f8", [](double x) { return x; }, times);
@@ -143,7 +143,7 @@ TEST(CompareNumbers, SayWhatAPlainLoopFinds) {
       "c16", [](double x) { return Complex(x, 1 - x * x); }, times);
 }
 
-TEST(CompareNumbers, SayWhatAPlainLoopFindsOfIntegers) {
+TEST(CompareNumbers, IntegerArrays_AgreeWithAPlainLoop) {
   std::mt19937_64 random(5);
   for (const std::size_t count : {1U, 513U, 5000U}) {
     std::vector<std::int64_t> expected(count);
@@ -171,7 +171,7 @@ TEST(CompareNumbers, SayWhatAPlainLoopFindsOfIntegers) {
                    0x1p64);
 }
 
-TEST(CompareNumbers, CopeWithWhatIsNotFinite) {
+TEST(CompareNumbers, NanAndInfinity_AgreeWithAPlainLoop) {
   std::mt19937_64 random(9);
   for (const std::size_t count : {3U, 512U, 4500U}) {
     std::vector<double> expected(count);
@@ -192,7 +192,7 @@ TEST(CompareNumbers, CopeWithWhatIsNotFinite) {
   }
 }
 
-TEST(CompareNumbers, CopeWithTheLargestAndTheSmallest) {
+TEST(CompareNumbers, LargestAndSmallest_AgreeWithAPlainLoop) {
   constexpr double kMax = std::numeric_limits<double>::max();
   constexpr double kTiny = std::numeric_limits<double>::denorm_min();
   const std::vector<double> expected = {1, kMax, 4 * kTiny, 0, 1e-310};
@@ -204,7 +204,7 @@ TEST(CompareNumbers, CopeWithTheLargestAndTheSmallest) {
                        "complex extremes");
 }
 
-TEST(CompareNumbers, ReadWhereverTheyLie) {
+TEST(CompareNumbers, UnalignedArray_IsReadRight) {
   // Text before the data moves it to every alignment.
   for (std::size_t shift = 0; shift < 16; ++shift) {
     std::vector<double> expected(1000, 1.5);

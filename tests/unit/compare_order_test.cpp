@@ -45,7 +45,7 @@ TEST(CompareOrder, UnorderedItems_AreThoseOfTheValueItselfAlone) {
   EXPECT_EQ(outcome(list({pair(1, 2)}), list({pair(1, 2), pair(1, 2)}), options), Outcome::kDifferent);
 }
 
-TEST(CompareSets, PairsTuplesOfMovedFloats) {
+TEST(CompareSets, TuplesOfMovedFloats_ArePairedWithin30Seconds) {
   constexpr int kCount = 100'000;
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> noise(-1e-9, 1e-9);
@@ -63,7 +63,7 @@ TEST(CompareSets, PairsTuplesOfMovedFloats) {
   EXPECT_EQ(outcome(set(shuffled(a)), set(b)), Outcome::kDifferent);
 }
 
-TEST(CompareSets, PairsTiesInEveryCoordinateButOne) {
+TEST(CompareSets, TiesInAllCoordinatesButOne_ArePaired) {
   std::mt19937_64 random(2);
   std::uniform_real_distribution<double> noise(-1e-8, 1e-8);
   Parts a;
@@ -82,7 +82,7 @@ TEST(CompareSets, PairsTiesInEveryCoordinateButOne) {
   EXPECT_EQ(outcome(set(shuffled(a)), set(b)), Outcome::kClose);
 }
 
-TEST(CompareSets, FindsTheOnlyPairingOfCloseNeighbours) {
+TEST(CompareSets, OnlyPairingOfCloseNeighbours_IsFound) {
   Options options;
   options.tolerance = {0, 1};
   // Each could go with two others; only one assignment fits all.
@@ -96,7 +96,7 @@ TEST(CompareSets, FindsTheOnlyPairingOfCloseNeighbours) {
             Outcome::kDifferent);
 }
 
-TEST(CompareSets, PairsNestedSets) {
+TEST(CompareSets, NestedSets_ArePaired) {
   Parts a;
   Parts b;
   for (int i = 0; i < 500; ++i) {
@@ -112,7 +112,7 @@ TEST(CompareSets, PairsNestedSets) {
   EXPECT_EQ(outcome(set(shuffled(a)), set(b)), Outcome::kClose);
 }
 
-TEST(CompareSets, StaysQuickWhereOneKindOfElementMeetsMany) {
+TEST(CompareSets, OneGroupAgainstMany_EndsWithin10Seconds) {
   // One large group on one side, and as many groups as elements on the other: some of them come before it, some after.
   Parts one_kind;
   Parts many_kinds;
@@ -124,14 +124,14 @@ TEST(CompareSets, StaysQuickWhereOneKindOfElementMeetsMany) {
   EXPECT_LT(seconds(set(many_kinds), set(one_kind), Outcome::kDifferent), 10);
 }
 
-TEST(CompareSets, CountsEqualElements) {
+TEST(CompareSets, EqualElements_AreCounted) {
   // Texts that differ in addresses alone mean the same, and there may be several.
   EXPECT_EQ(outcome(set({text("<A at 0x1>"), text("<A at 0x2>")}), set({text("<A at 0x3>")})), Outcome::kDifferent);
   EXPECT_EQ(outcome(set({text("<A at 0x1>"), text("<A at 0x2>")}), set({text("<A at 0x3>"), text("<A at 0x4>")})),
             Outcome::kIdentical);
 }
 
-TEST(CompareWithoutOrder, TakesSequencesAsCollections) {
+TEST(CompareWithoutOrder, Sequences_AreComparedAsCollections) {
   const Parts items = {integer(1), integer(2), integer(2), text("a"), real(0.5)};
   const Parts moved = {real(0.5 + 1e-9), text("a"), integer(2), integer(1), integer(2)};
   EXPECT_EQ(outcome(list(moved), list(items)), Outcome::kDifferent);
@@ -148,7 +148,7 @@ TEST(CompareWithoutOrder, TakesSequencesAsCollections) {
   EXPECT_EQ(result.leaves, 2U);
 }
 
-TEST(CompareWithoutOrder, ReachesIntoWhatIsInside) {
+TEST(CompareWithoutOrder, NestedSequences_AreComparedWithoutOrder) {
   const auto inner = [](double x, double y) { return dict({text("k"), list({real(x), real(y)})}); };
   EXPECT_EQ(outcome(list({inner(4, 3), inner(1 + 1e-9, 2)}), list({inner(2, 1), inner(3, 4)}), without_order()),
             Outcome::kClose);
@@ -158,7 +158,7 @@ TEST(CompareWithoutOrder, ReachesIntoWhatIsInside) {
   EXPECT_EQ(outcome(list({doubles({4, 3 + 1e-9}), doubles({1, 2})}), one, without_order()), Outcome::kClose);
 }
 
-TEST(CompareWithoutOrder, TakesDequesAndArrays) {
+TEST(CompareWithoutOrder, DequesAndArrays_AreComparedWithoutOrder) {
   const auto deque = [](const Parts& items) {
     return reduce(global("collections", "deque"), {}) + "(" + joined(items) + "e";
   };
@@ -178,7 +178,7 @@ TEST(CompareWithoutOrder, TakesDequesAndArrays) {
             Outcome::kClose);
 }
 
-TEST(CompareWithoutOrder, IsQuick) {
+TEST(CompareWithoutOrder, HundredThousandItems_EndWithin30Seconds) {
   std::vector<double> a;
   std::vector<double> b;
   Parts items;
@@ -193,7 +193,7 @@ TEST(CompareWithoutOrder, IsQuick) {
   EXPECT_LT(seconds(list(moved), list(items), Outcome::kIdentical, without_order()), 30);
 }
 
-TEST(CompareShapes, MustAgreeUnlessToldOtherwise) {
+TEST(CompareShapes, OtherShape_IsDifferentUnlessShapesAreLoose) {
   const auto shaped = [](std::initializer_list<std::int32_t> extents, const std::vector<double>& x,
                          const std::string& order = "C") { return array(dtype("f8"), shape(extents), raw(x), order); };
   Options loose;

@@ -42,7 +42,7 @@ std::string reading_of(const std::string& actual, const std::string& expected) {
   return result.sketches.empty() ? "no sketch" : reading(result.sketches.front());
 }
 
-TEST(Sketch, IsMadeOnlyWhereAskedForAndOnlyOfWhatIsNotIdentical) {
+TEST(Sketch, NotAskedForOrIdentical_HasNoSketch) {
   const std::string a = matrix(3, 4, plain);
   const std::string b = matrix(3, 4, [](int r, int c) { return plain(r, c) * (1 + 1e-12); });
   EXPECT_FALSE(compared(b, a).sketch);
@@ -54,14 +54,14 @@ TEST(Sketch, IsMadeOnlyWhereAskedForAndOnlyOfWhatIsNotIdentical) {
   EXPECT_EQ(close.sketch->passing_rtol, 0);  // atol lets it pass
 }
 
-TEST(Sketch, ReadsRoundingAsRounding) {
+TEST(Sketch, Rounding_IsReadAsRounding) {
   const std::string a = matrix(10, 10, plain);
   const std::string b =
       matrix(10, 10, [](int r, int c) { return r == c ? plain(r, c) : std::nextafter(plain(r, c), r > c ? 1e9 : 0); });
   EXPECT_EQ(reading_of(b, a), "rounding: 100 % of elements within 1 ulp, bias +0 ulp");
 }
 
-TEST(Sketch, ReadsAFactorInOneColumn) {
+TEST(Sketch, FactorInOneColumn_IsNamed) {
   const std::string a = matrix(10, 10, plain);
   const std::string b = matrix(10, 10, [](int r, int c) { return plain(r, c) * (c == 3 ? 2 : 1); });
   EXPECT_EQ(reading_of(b, a), "structural: 10 of 100 elements, all in column 3, by a factor 2");
@@ -69,13 +69,13 @@ TEST(Sketch, ReadsAFactorInOneColumn) {
               HasSubstr("\nstructural: 10 of 100 elements, all in column 3, by a factor 2"));
 }
 
-TEST(Sketch, ReadsRowsOfALargeArray) {
+TEST(Sketch, ChangedRowsOfALargeArray_AreNamed) {
   const std::string a = matrix(640, 2, plain);
   const std::string b = matrix(640, 2, [](int r, int c) { return plain(r, c) + (r / 10 == 5 ? 7 : 0); });
   EXPECT_EQ(reading_of(b, a), "structural: 20 of 1280 elements, all in rows 50 to 59, by +7");
 }
 
-TEST(Sketch, ReadsNansAndNoise) {
+TEST(Sketch, NansAndNoise_AreCountedAndNamed) {
   const std::string a = matrix(10, 10, plain);
   const std::string nan = matrix(10, 10, [](int r, int c) { return r == c ? std::nan("") : plain(r, c); });
   EXPECT_THAT(reading_of(nan, a), StartsWith("structural: 10 % of 100 elements"));
@@ -86,7 +86,7 @@ TEST(Sketch, ReadsNansAndNoise) {
   EXPECT_THAT(reading_of(noise, a), StartsWith("beyond rounding: 100 % of 100 elements"));
 }
 
-TEST(Sketch, IntegersOfTwoTypesMayBeFurtherApartThan64BitsHold) {
+TEST(Sketch, IntegersBeyond64BitsApart_GiveTheLargestDistance) {
   Options options = with_sketches();
   options.strict_types = false;
   const std::string least = array(dtype("i8"), shape({1}), raw(std::vector<std::int64_t>{INT64_MIN}));
@@ -96,13 +96,13 @@ TEST(Sketch, IntegersOfTwoTypesMayBeFurtherApartThan64BitsHold) {
   EXPECT_EQ(result.sketch->max_ulps, UINT64_MAX);
 }
 
-TEST(Sketch, OfOneNumberLittleIsSaid) {
+TEST(Sketch, OneNumber_SaysOnlyTheUlps) {
   const auto one = [](double number) { return array(dtype("f8"), shape({1}), raw(std::vector<double>{number})); };
   EXPECT_EQ(reading_of(one(1 + 2 * std::numeric_limits<double>::epsilon()), one(1)), "rounding: 2 ulp apart");
   EXPECT_EQ(reading_of(one(2), one(1)), "");
 }
 
-TEST(Sketch, NumbersOfListsShareOne) {
+TEST(Sketch, NumbersOfLists_ShareOneSketch) {
   const std::string a = list({real(1), real(2), integer(3), list({real(4)})});
   const std::string b = list({real(1), real(2.5), integer(4), list({real(8)})});
   const Comparison result = compared(b, a, with_sketches());
@@ -117,7 +117,7 @@ TEST(Sketch, NumbersOfListsShareOne) {
   EXPECT_EQ(floats.worst[1].path, "[1]");
 }
 
-TEST(Sketch, OfManyArraysTheWorstAreKeptAndAllAreCounted) {
+TEST(Sketch, ManyArrays_KeepTheWorstAndCountAll) {
   Parts a;
   Parts b;
   for (int i = 0; i < 10; ++i) {
@@ -131,7 +131,7 @@ TEST(Sketch, OfManyArraysTheWorstAreKeptAndAllAreCounted) {
   EXPECT_EQ(result.sketches[3].path, "[6]");
 }
 
-TEST(Sketch, DifferencesAreGroupedByPlace) {
+TEST(Sketch, Differences_AreGroupedByPlace) {
   Parts a;
   Parts b;
   for (int i = 0; i < 100; ++i) {
@@ -148,7 +148,7 @@ TEST(Sketch, DifferencesAreGroupedByPlace) {
   EXPECT_EQ(to_json(result)["groups"][1]["what"], "unexpected");
 }
 
-TEST(Sketch, OfSequencesItSaysWhereItemsWereAdded) {
+TEST(Sketch, ItemsAddedOrRemoved_AreNamedWithTheirPlace) {
   const std::string a = list({integer(1), integer(2), integer(3), integer(4)});
   EXPECT_THAT(explain(compared(list({integer(1), integer(2), integer(9), integer(3), integer(4)}), a)),
               HasSubstr("1 added at [2], the others are the same"));
@@ -157,12 +157,12 @@ TEST(Sketch, OfSequencesItSaysWhereItemsWereAdded) {
   EXPECT_THAT(explain(compared(list({integer(7)}), a)), Not(HasSubstr("the others")));
 }
 
-TEST(Sketch, OfAnEmptyArrayThereIsNone) {
+TEST(Sketch, EmptyArray_HasNoSketch) {
   const std::string empty = array(dtype("f8"), shape({0}), "");
   EXPECT_FALSE(compared(empty, empty, with_sketches()).sketch);
 }
 
-TEST(Sketch, IsBoundedInJsonWhateverTheArray) {
+TEST(Sketch, LargeArray_HasASmallJsonSketch) {
   const std::string a = matrix(700, 900, plain);
   const std::string b = matrix(700, 900, [](int r, int c) { return plain(r, c) * (1 + 1e-3 * std::sin(r * c + 1)); });
   const nlohmann::json json = to_json(compared(b, a, with_sketches()));

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-TEST(Compare, AppliesTheToleranceToTheSnapshot) {
+TEST(Compare, Tolerance_IsRelativeToTheSnapshot) {
   EXPECT_EQ(outcome(real(1.0), real(1.0)), Outcome::kIdentical);
   EXPECT_EQ(outcome(real(1.000009), real(1.0)), Outcome::kClose);
   EXPECT_EQ(outcome(real(1.00002), real(1.0)), Outcome::kDifferent);
@@ -29,7 +29,7 @@ TEST(Compare, AppliesTheToleranceToTheSnapshot) {
   EXPECT_EQ(outcome(real(2), real(1), wide), Outcome::kDifferent);  // 1 > 0.5 * 1
 }
 
-TEST(Compare, HoldsIntegersBooleansAndTextExact) {
+TEST(Compare, IntegersBooleansAndText_AreExact) {
   EXPECT_EQ(outcome(integer(1'000'000), integer(1'000'001)), Outcome::kDifferent);
   EXPECT_EQ(outcome(boolean(true), boolean(false)), Outcome::kDifferent);
   EXPECT_EQ(outcome(text("a"), text("b")), Outcome::kDifferent);
@@ -46,7 +46,7 @@ TEST(Compare, HoldsIntegersBooleansAndTextExact) {
   EXPECT_EQ(outcome("\x8a\x0a\x12" + std::string(9, '\x11'), big + "\x11"), Outcome::kDifferent);
 }
 
-TEST(Compare, TellsTypesApart) {
+TEST(Compare, OtherType_IsDifferentUnlessTypesAreLoose) {
   EXPECT_EQ(outcome(integer(1), real(1)), Outcome::kDifferent);
   EXPECT_EQ(outcome(integer(1), boolean(true)), Outcome::kDifferent);
   EXPECT_EQ(outcome(none(), integer(0)), Outcome::kDifferent);
@@ -61,7 +61,7 @@ TEST(Compare, TellsTypesApart) {
   EXPECT_EQ(outcome(array(dtype("i8"), shape({1}), raw<std::int64_t>({1})), doubles({1}), loose), Outcome::kClose);
 }
 
-TEST(Compare, TakesNumpyScalarsByValue) {
+TEST(Compare, NumpyScalar_IsComparedByValue) {
   EXPECT_NE(outcome(scalar(dtype("f8"), raw<double>({1.5})), real(1.5)), Outcome::kDifferent);
   EXPECT_NE(outcome(integer(7), scalar(dtype("i8"), raw<std::int64_t>({7}))), Outcome::kDifferent);
   EXPECT_EQ(outcome(scalar(dtype("i8"), raw<std::int64_t>({7})), real(7)), Outcome::kDifferent);
@@ -69,14 +69,14 @@ TEST(Compare, TakesNumpyScalarsByValue) {
             Outcome::kDifferent);
 }
 
-TEST(Compare, ComparesComplexByMagnitude) {
+TEST(Compare, Complex_IsComparedByMagnitude) {
   const auto number = [](double re, double im) { return reduce(global("builtins", "complex"), {real(re), real(im)}); };
   EXPECT_EQ(outcome(number(1, 2), number(1, 3)), Outcome::kDifferent);
   // The imaginary part alone is off by more than rtol of itself, not of the magnitude.
   EXPECT_EQ(outcome(number(1, 1.1e-6), number(1, 1e-6)), Outcome::kClose);
 }
 
-TEST(Compare, KnowsNanAndInfinity) {
+TEST(Compare, NanAndInfinity_AgreeInTheSamePlaceOnly) {
   EXPECT_EQ(outcome(doubles({kNan, 1}), doubles({kNan, 1})), Outcome::kIdentical);
   const Comparison nans = compared(doubles({kNan, 1 + 1e-9}), doubles({kNan, 1}), without_equal_nan());
   EXPECT_EQ(nans.outcome, Outcome::kDifferent);
@@ -94,7 +94,7 @@ TEST(Compare, KnowsNanAndInfinity) {
   EXPECT_EQ(outcome(array(dtype("f8", ">"), shape({2}), nan + swapped), doubles({kNan, 1})), Outcome::kIdentical);
 }
 
-TEST(Compare, IgnoresMemoryOrder) {
+TEST(Compare, OtherMemoryOrder_IsIdentical) {
   const std::string c = array(dtype("f8"), shape({2, 3}), raw<double>({1, 2, 3, 4, 5, 6}));
   const std::string f = array(dtype("f8"), shape({2, 3}), raw<double>({1, 4, 2, 5, 3, 6}), "F");
   const std::string wrong = array(dtype("f8"), shape({2, 3}), raw<double>({1, 4, 2, 5, 9, 6}), "F");
@@ -105,7 +105,7 @@ TEST(Compare, IgnoresMemoryOrder) {
   EXPECT_EQ(result.differences.at(0).numbers.at_max_absolute.actual, "9");
 }
 
-TEST(Compare, ExplainsArrays) {
+TEST(Compare, DifferentArrays_AreExplainedInNumbers) {
   const Comparison result = compared(doubles({1, 2.5, 3, 0}), doubles({1, 2, 3, 0.25}));
   ASSERT_EQ(result.differences.size(), 1U);
   const Numbers& numbers = result.differences[0].numbers;
@@ -123,13 +123,13 @@ TEST(Compare, ExplainsArrays) {
   EXPECT_EQ(outcome(doubles({1, 2.5, 3, 0}), doubles({1, 2, 3, 0.25}), passing), Outcome::kClose);
 }
 
-TEST(Compare, HasWiderDefaultsForHalf) {
+TEST(Compare, Half_HasAWiderTolerance) {
   const auto half = [](std::uint16_t bits) { return array(dtype("f2"), shape({1}), raw<std::uint16_t>({bits})); };
   EXPECT_EQ(outcome(half(0x3c00), half(0x3c01)), Outcome::kClose);      // 1 and the next number
   EXPECT_EQ(outcome(half(0x3c00), half(0x3c04)), Outcome::kDifferent);  // 0.4 %
 }
 
-TEST(Compare, FindsDictKeysInAnyOrder) {
+TEST(Compare, DictKeysInAnotherOrder_AreNotDifferent) {
   const std::string a = dict({text("x"), real(1), integer(2), real(2), tuple({integer(1), text("k")}), real(3)});
   const std::string b = dict({tuple({integer(1), text("k")}), real(3), text("x"), real(1), integer(2), real(2)});
   EXPECT_NE(outcome(a, b), Outcome::kDifferent);
@@ -143,7 +143,7 @@ TEST(Compare, FindsDictKeysInAnyOrder) {
   EXPECT_EQ(outcome(dict({integer(1), real(1)}), dict({real(1), real(1)})), Outcome::kDifferent);
 }
 
-TEST(Compare, MatchesSetsOfMovedFloatsQuickly) {
+TEST(Compare, SetOfMovedFloats_IsClose) {
   constexpr int kCount = 100'000;
   Parts a;
   Parts b;
@@ -159,7 +159,7 @@ TEST(Compare, MatchesSetsOfMovedFloatsQuickly) {
   EXPECT_EQ(outcome(set({tuple({real(1 + 1e-9), text("a")})}), set({tuple({real(1), text("a")})})), Outcome::kClose);
 }
 
-TEST(Compare, SaysWhere) {
+TEST(Compare, Difference_HasItsPath) {
   const auto value = [](double x) {
     return list({integer(0), dict({text("x"), instance("m", "C", {text("data"), real(x)})})});
   };
@@ -170,7 +170,7 @@ TEST(Compare, SaysWhere) {
   EXPECT_EQ(result.leaves, 2U);
 }
 
-TEST(Compare, LeavesOutWhatIsUnstable) {
+TEST(Compare, IgnoredPath_IsLeftOut) {
   const auto value = [](double x, double y) {
     return dict({text("a"), real(x), text("ab"), list({real(y), real(0)})});
   };
@@ -187,7 +187,7 @@ TEST(Compare, LeavesOutWhatIsUnstable) {
 }
 
 // What one run reports as unstable, and only that, is left out in the next, for every path that can be reported.
-TEST(Compare, ReportsPathsThatItUnderstands) {
+TEST(Compare, ReportedPath_IsUnderstoodAsIgnored) {
   const auto value = [](double x) {
     return list({real(x), dict({text("it's [odd]"), real(x), tuple({integer(1)}), real(x), real(0.5), real(x)}),
                  instance("m", "C", {text("a"), real(x), text("not plain"), real(x)}), set({real(x)}),
@@ -200,7 +200,7 @@ TEST(Compare, ReportsPathsThatItUnderstands) {
   EXPECT_EQ(again.leaves, 1U);
 }
 
-TEST(Compare, LeavesOutSharedUnstablePartsEverywhere) {
+TEST(Compare, SharedUnstablePart_IsLeftOutEverywhere) {
   const auto value = [](double x) { return "(]" + real(x) + "aq\x01h\x01" + integer(5) + "t"; };
   const Comparison result = compared(value(1), value(2));
   ASSERT_EQ(result.outcome, Outcome::kDifferent);
@@ -209,14 +209,14 @@ TEST(Compare, LeavesOutSharedUnstablePartsEverywhere) {
   EXPECT_EQ(again.leaves, 1U);
 }
 
-TEST(Compare, DoesNotSeeAddresses) {
+TEST(Compare, OtherAddress_IsClose) {
   EXPECT_EQ(outcome(text("<Foo at 0x7f0012>"), text("<Foo at 0x55aa>")), Outcome::kClose);
   EXPECT_EQ(outcome(text("<Foo at 0x7f0012>"), text("<Bar at 0x55aa>")), Outcome::kDifferent);
   EXPECT_NE(outcome(dict({text("<Foo at 0x1>"), integer(1)}), dict({text("<Foo at 0x2>"), integer(1)})),
             Outcome::kDifferent);
 }
 
-TEST(Compare, ComparesObjectsByClassArgumentsAndState) {
+TEST(Compare, Objects_AreComparedByClassArgumentsAndState) {
   const auto object = [](const std::string& name, double x) { return instance("m", name, {text("x"), real(x)}); };
   EXPECT_EQ(outcome(object("A", 1), object("A", 1)), Outcome::kIdentical);
   EXPECT_EQ(outcome(object("A", 1), object("A", 2)), Outcome::kDifferent);
@@ -234,7 +234,7 @@ std::string masked(const std::vector<double>& data, const std::string& mask, con
          "b";
 }
 
-TEST(Compare, ComparesMaskedArraysWhereTheyAreNotMasked) {
+TEST(Compare, MaskedArrays_AreComparedWhereTheyAreNotMasked) {
   const std::string mask("\0\1\0", 3);
   EXPECT_EQ(outcome(masked({1, 99, 3}, mask, none()), masked({1, 2, 3}, mask, none())), Outcome::kIdentical);
   EXPECT_EQ(outcome(masked({1, 99, 4}, mask, none()), masked({1, 2, 3}, mask, none())), Outcome::kDifferent);
@@ -246,7 +246,7 @@ TEST(Compare, ComparesMaskedArraysWhereTheyAreNotMasked) {
   EXPECT_EQ(outcome(masked({1, 2, 3}, mask, real(-1)), masked({1, 2, 3}, mask, real(-2))), Outcome::kDifferent);
 }
 
-TEST(Compare, ComparesStructuredArraysFieldByField) {
+TEST(Compare, StructuredArrays_AreComparedByField) {
   const std::string record =
       reduce(global("numpy", "dtype"), {text("V12"), boolean(false), boolean(true)}) +
       tuple({integer(3), text("|"), none(), tuple({text("a"), text("b")}),
@@ -263,7 +263,7 @@ TEST(Compare, ComparesStructuredArraysFieldByField) {
   EXPECT_TRUE(result.differences[0].numbers.exact);
 }
 
-TEST(Compare, EndsOnCyclesAndDeepNesting) {
+TEST(Compare, CyclesAndDeepNesting_AreCompared) {
   const std::string cycle =
       "]q\x01h\x01"
       "a" +
@@ -278,7 +278,7 @@ TEST(Compare, EndsOnCyclesAndDeepNesting) {
   EXPECT_EQ(outcome(deep, deep), Outcome::kIdentical);
 }
 
-TEST(Compare, ComparesSharedPartsOnce) {
+TEST(Compare, SharedParts_AreComparedOnce) {
   // 2^60 paths lead to the innermost list.
   const auto bomb = [](int last) {
     std::string out = "](" + integer(last) + "e";
@@ -289,7 +289,7 @@ TEST(Compare, ComparesSharedPartsOnce) {
   EXPECT_EQ(outcome(bomb(1), bomb(2)), Outcome::kDifferent);
 }
 
-TEST(Compare, BoundsWhatItSays) {
+TEST(Compare, ManyDifferences_AreCut) {
   Parts a;
   Parts b;
   for (int i = 0; i < 5000; ++i) {

@@ -30,7 +30,7 @@ std::string key_text_of(const std::string& key) {
   return compared(dict({text(key), integer(1)}), dict({text(key), integer(2)})).differing_paths.at(0);
 }
 
-TEST(CompareText, DoesNotSeeAddressesInArrays) {
+TEST(CompareText, AddressInAnArray_IsClose) {
   const auto bytes_array = [](const std::string& a, const std::string& b) {
     return array(dtype("S24"), shape({2}), a + std::string(24 - a.size(), '\0') + b + std::string(24 - b.size(), '\0'));
   };
@@ -44,7 +44,7 @@ TEST(CompareText, DoesNotSeeAddressesInArrays) {
   EXPECT_EQ(outcome(bytes("<A at 0x7f01>"), bytes("<A at 0x55>")), Outcome::kClose);
 }
 
-TEST(CompareText, SeesHexadecimalNumbersThatAreNoAddresses) {
+TEST(CompareText, HexadecimalThatIsNoAddress_IsDifferent) {
   const auto wrapped = [](const std::string& a) { return array(dtype("U30"), shape({1}), wide(a, 30)); };
   for (const auto& [a, b] :
        {std::pair("error at 0x10", "error at 0x20"), std::pair("jump at 0x7fff to 0x12", "jump at 0x7ffe to 0x12"),
@@ -63,7 +63,7 @@ TEST(CompareText, SeesHexadecimalNumbersThatAreNoAddresses) {
   EXPECT_EQ(outcome(dict({bytes(method), integer(1)}), dict({bytes(moved), integer(1)})), Outcome::kIdentical);
 }
 
-TEST(CompareText, ShowsAUnifiedDiff) {
+TEST(CompareText, TextsOfManyLines_HaveAUnifiedDiff) {
   const std::string expected = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n";
   const std::string actual = "one\ntwo\nthree\nfour\n5\nsix\nseven\neight\nnine\nten\n";
   EXPECT_EQ(unified_diff(actual, expected),
@@ -74,14 +74,14 @@ TEST(CompareText, ShowsAUnifiedDiff) {
   EXPECT_FALSE(to_json(compared(text("a"), text("b")))["differences"][0].contains("diff"));
 }
 
-TEST(CompareText, DiffsWhatOnlyOneSideHas) {
+TEST(CompareText, LinesOfOneSideOnly_AreInTheDiff) {
   EXPECT_EQ(unified_diff("a\nb\n", ""), "@@ -0,0 +1,2 @@\n+a\n+b");
   EXPECT_EQ(unified_diff("", "a\nb\n"), "@@ -1,2 +0,0 @@\n-a\n-b");
   EXPECT_EQ(unified_diff("b\nc\nd\n", "a\nb\nc\nd\n"), "@@ -1,4 +1,3 @@\n-a\n b\n c\n d");
   EXPECT_EQ(unified_diff("a\nb\nc\n", "a\nc\n"), "@@ -1,2 +1,3 @@\n a\n+b\n c");
 }
 
-TEST(CompareText, LeavesAddressesOutOfTheDiff) {
+TEST(CompareText, Address_IsNotInTheDiff) {
   const std::string diff = unified_diff("<A at 0x1>\nx\n", "<A at 0x2>\ny\n");
   EXPECT_THAT(diff, HasSubstr("-y\n+x"));
   EXPECT_THAT(diff, Not(HasSubstr("-<A")));
@@ -117,7 +117,7 @@ std::string applied(const std::string& diff, const std::string& expected) {
   return out;
 }
 
-TEST(CompareText, DiffsAreRightForEveryEditOfAShortText) {
+TEST(CompareText, DiffOfAnyShortTexts_GivesTheActualWhenApplied) {
   const std::string alphabet = "abc";
   std::vector<std::string> texts = {""};
   for (std::size_t i = 0; i < texts.size() && texts[i].size() < 10; ++i) {
@@ -134,7 +134,7 @@ TEST(CompareText, DiffsAreRightForEveryEditOfAShortText) {
   EXPECT_GT(checked, 1000U);
 }
 
-TEST(CompareText, BoundsDiffs) {
+TEST(CompareText, DiffOfLongTexts_IsCutWithin10Seconds) {
   std::string a;
   std::string b;
   for (int i = 0; i < 200'000; ++i) {

@@ -59,7 +59,7 @@ class ConfigTest : public testing::Test {
   fs::path folder_;
 };
 
-TEST(Settings, WrittenAndReadAgainAreTheSame) {
+TEST(Settings, SettingsWritten_AreReadAgainTheSame) {
   Json given = Json::parse(R"({
     "benchmark_dir": "b", "max_memory": 2000000, "mode": "deepest", "min_verified_counts": "any", "reducers": ["r.py"],
     "tolerance": {"rtol": 0.5, "by_dtype": {"float16": null, "int8": {"atol": 1}}},
@@ -77,14 +77,14 @@ TEST(Settings, WrittenAndReadAgainAreTheSame) {
   EXPECT_EQ(again.demands.min_verified_counts, model::Counted::kAny);
 }
 
-TEST(Settings, ComplaintsNameTheirSource) {
+TEST(Settings, InvalidSetting_IsAnErrorThatNamesItsSource) {
   Config config;
   const auto applied = apply_settings(config, {{"tolerance", {{"rtoll", 1}}}}, "here");
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().message, "here: tolerance.rtoll: unknown key; did you mean 'rtol'?");
 }
 
-TEST_F(ConfigTest, DefaultsWithoutAnyFile) {
+TEST_F(ConfigTest, NoFile_GivesTheDefaults) {
   const auto config = load_with();
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_FALSE(config->benchmark_dir);
@@ -98,7 +98,7 @@ TEST_F(ConfigTest, DefaultsWithoutAnyFile) {
   EXPECT_EQ(from(*config, "timeout"), "default");
 }
 
-TEST_F(ConfigTest, TheDocumentedFileIsRead) {
+TEST_F(ConfigTest, DocumentedFile_IsRead) {
   write(kConfigFileName, R"({
   "benchmark_dir": "benchmarks/",
   "snapshot_dir": ".snapshots/",
@@ -122,7 +122,7 @@ TEST_F(ConfigTest, TheDocumentedFileIsRead) {
   EXPECT_EQ(from(*config, "seed"), "default");
 }
 
-TEST_F(ConfigTest, UnknownKeysNameTheirPathAndASuggestion) {
+TEST_F(ConfigTest, UnknownKey_IsAnErrorWithItsPathAndASuggestion) {
   EXPECT_THAT(error(R"({"tolerance": {"rtoll": 1}})"), HasSubstr("tolerance.rtoll: unknown key; did you mean 'rtol'?"));
   EXPECT_THAT(error(R"({"benchmark_dri": "x"})"),
               HasSubstr("benchmark_dri: unknown key; did you mean 'benchmark_dir'?"));
@@ -133,7 +133,7 @@ TEST_F(ConfigTest, UnknownKeysNameTheirPathAndASuggestion) {
   EXPECT_THAT(error(R"({"tolerance.rtol": 1})"), HasSubstr("unknown key"));
 }
 
-TEST_F(ConfigTest, WrongTypesAndRangesNameKeyExpectationAndValue) {
+TEST_F(ConfigTest, WrongTypeOrRange_IsAnErrorWithKeyAndValue) {
   EXPECT_THAT(error(R"({"timeout": "5"})"), HasSubstr("timeout: must be a number greater than 0, not \"5\""));
   EXPECT_THAT(error(R"({"timeout": 0})"), HasSubstr("timeout: must be"));
   EXPECT_THAT(error(R"({"workers": 2.5})"), HasSubstr("workers: must be a whole number of at least 0"));
@@ -152,7 +152,7 @@ TEST_F(ConfigTest, WrongTypesAndRangesNameKeyExpectationAndValue) {
   EXPECT_THAT(error(R"({"verbose": true, "quiet": true})"), HasSubstr("verbose and quiet contradict"));
 }
 
-TEST_F(ConfigTest, DtypesAndBenchmarksHaveTolerancesOfTheirOwn) {
+TEST_F(ConfigTest, TolerancesByDtypeAndBenchmark_AreRead) {
   write(kConfigFileName, R"({
   "tolerance": {"by_dtype": {"float32": {"rtol": 1e-4}, "datetime64[ns]": {"atol": 5}, "bfloat16": null}},
   "overrides": [{"benchmarks": "linalg.*", "tolerance": {"rtol": 1e-3, "by_dtype": {"int64": {"atol": 1}}}},
@@ -178,7 +178,7 @@ TEST_F(ConfigTest, DtypesAndBenchmarksHaveTolerancesOfTheirOwn) {
   }
 }
 
-TEST_F(ConfigTest, WhatIsWrongInsideAToleranceIsNamed) {
+TEST_F(ConfigTest, InvalidTolerance_IsAnErrorThatNamesThePlace) {
   EXPECT_THAT(error(R"({"tolerance": {"by_dtype": {"flaot32": {}}}})"),
               HasSubstr("tolerance.by_dtype: flaot32: unknown dtype; did you mean 'float32'?"));
   EXPECT_THAT(error(R"({"tolerance": {"by_dtype": {"int8": 1}}})"), HasSubstr("int8: must be an object such as"));
@@ -196,7 +196,7 @@ TEST_F(ConfigTest, WhatIsWrongInsideAToleranceIsNamed) {
   EXPECT_THAT(error(R"({"reducers": [1]})"), HasSubstr("reducers: must be a path or a list of paths"));
 }
 
-TEST(Rules, LaterOverridesWinKeyByKeyWhereTheirPatternsMatch) {
+TEST(Rules, LaterOverride_ReplacesTheKeysItGives) {
   model::Benchmark benchmark;
   benchmark.name = "linalg.Solve.time_lu";
   benchmark.class_name = "Solve";
@@ -220,11 +220,11 @@ TEST(Rules, LaterOverridesWinKeyByKeyWhereTheirPatternsMatch) {
   EXPECT_EQ(rules.by_dtype.at("float16"), (model::Tolerance{1e-3, 1e-5}));
 }
 
-TEST_F(ConfigTest, MalformedJsonNamesFileLineAndColumn) {
+TEST_F(ConfigTest, MalformedJson_IsAnErrorWithFileLineAndColumn) {
   EXPECT_THAT(error("{\n  \"verbose\": yes\n}"), HasSubstr(std::string(kConfigFileName) + ":2:14: malformed JSON"));
 }
 
-TEST_F(ConfigTest, RelativePathsAreRelativeToTheFilesFolder) {
+TEST_F(ConfigTest, RelativePath_IsRelativeToTheFilesFolder) {
   write("ci/conf.json", R"({"benchmark_dir": "../bench", "snapshot_dir": "/abs", "project_dir": "src",
                             "python": "venv/bin/python"})");
   auto config = load_with(Json::object(), folder_ / "ci/conf.json");
@@ -241,14 +241,14 @@ TEST_F(ConfigTest, RelativePathsAreRelativeToTheFilesFolder) {
   EXPECT_EQ(config->snapshot_dir, ".snapshots/") << "a default is no path of the file's";
 }
 
-TEST_F(ConfigTest, ANamedFileThatIsMissingIsAnError) {
+TEST_F(ConfigTest, NamedFileThatIsMissing_IsAnError) {
   const auto config = load_with(Json::object(), folder_ / "none.json");
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().kind, ErrorKind::kConfig);
   EXPECT_THAT(config.error().message, HasSubstr("none.json"));
 }
 
-TEST_F(ConfigTest, PrecedenceIsCommandLineThenFileThenAsvThenDefault) {
+TEST_F(ConfigTest, Precedence_IsCommandLineThenFileThenAsvThenDefault) {
   fs::create_directory(folder_ / "benchmarks");
   auto config = load_with();
   ASSERT_TRUE(config);
@@ -278,7 +278,7 @@ TEST_F(ConfigTest, PrecedenceIsCommandLineThenFileThenAsvThenDefault) {
   EXPECT_THAT(from(*config, "exclude_benchmarks"), HasSubstr("snapshot_config.json and command line"));
 }
 
-TEST_F(ConfigTest, FilesAreFoundInTheFoldersAbove) {
+TEST_F(ConfigTest, FileInAFolderAbove_IsRead) {
   write("asv.conf.json", R"({"benchmark_dir": "suite", "default_benchmark_timeout": 7})");
   write(kConfigFileName, "{\"strict\": true,  // asv's files may have comments, too\n}");
   fs::create_directories(folder_ / "suite/deep");
@@ -291,7 +291,7 @@ TEST_F(ConfigTest, FilesAreFoundInTheFoldersAbove) {
   EXPECT_EQ(config->file, folder_ / kConfigFileName);
 }
 
-TEST_F(ConfigTest, TheSuiteThatIsNamedHasItsOwnFiles) {
+TEST_F(ConfigTest, NamedSuite_HasTheFilesOfItsOwnFolder) {
   write(kConfigFileName, R"({"strict": true})");
   write("other/asv.conf.json", R"({"default_benchmark_timeout": 8})");
   write("other/snapshot_config.json", R"({"snapshot_dir": "store"})");
@@ -307,7 +307,7 @@ TEST_F(ConfigTest, TheSuiteThatIsNamedHasItsOwnFiles) {
   }
 }
 
-TEST_F(ConfigTest, ARepositoryIsNotLookedBeyond) {
+TEST_F(ConfigTest, FileAboveTheRepository_IsNotRead) {
   write(kConfigFileName, R"({"strict": true})");
   fs::create_directories(folder_ / ".snapshots");
   fs::create_directories(folder_ / "checkout/.git");
@@ -318,7 +318,7 @@ TEST_F(ConfigTest, ARepositoryIsNotLookedBeyond) {
   EXPECT_EQ(config->snapshot_dir, ".snapshots/");
 }
 
-TEST_F(ConfigTest, AStoreAboveIsTheStore) {
+TEST_F(ConfigTest, StoreInAFolderAbove_IsUsed) {
   fs::create_directories(folder_ / ".snapshots");
   fs::create_directories(folder_ / "sub/deep");
   EXPECT_EQ(load({{}, folder_ / "sub/deep", Json::object()})->snapshot_dir, folder_ / ".snapshots/");
@@ -326,7 +326,7 @@ TEST_F(ConfigTest, AStoreAboveIsTheStore) {
   EXPECT_EQ(load_with()->snapshot_dir, ".snapshots/");
 }
 
-TEST_F(ConfigTest, VerbosityOnTheCommandLineReplacesTheFiles) {
+TEST_F(ConfigTest, VerbosityOnTheCommandLine_ReplacesTheFiles) {
   write(kConfigFileName, R"({"quiet": true})");
   const auto config = load_with({{"verbose", true}});
   ASSERT_TRUE(config);
@@ -338,7 +338,7 @@ TEST_F(ConfigTest, VerbosityOnTheCommandLineReplacesTheFiles) {
   EXPECT_EQ(both.error().kind, ErrorKind::kUsage);
 }
 
-TEST_F(ConfigTest, ABrokenAsvConfMattersOnlyWhereItDecides) {
+TEST_F(ConfigTest, BrokenAsvConf_IsAnErrorOnlyWhereItDecides) {
   write("asv.conf.json", "{benchmark_dir: }");
   const auto config = load_with();
   ASSERT_FALSE(config);
@@ -349,7 +349,7 @@ TEST_F(ConfigTest, ABrokenAsvConfMattersOnlyWhereItDecides) {
   EXPECT_TRUE(load_with({{"benchmark_dir", "b"}, {"timeout", 5}}));
 }
 
-TEST_F(ConfigTest, NullMeansUnset) {
+TEST_F(ConfigTest, Null_MeansUnset) {
   write("asv.conf.json", R"({"benchmark_dir": ".", "default_benchmark_timeout": null})");
   write(kConfigFileName, R"({"benchmark_dir": null, "timeout": null, "python": null, "project_dir": null})");
   const auto config = load_with();
@@ -359,7 +359,7 @@ TEST_F(ConfigTest, NullMeansUnset) {
   EXPECT_FALSE(config->suite.python);
 }
 
-TEST(AsvConf, WrongValuesAreErrors) {
+TEST(AsvConf, WrongValue_IsAnError) {
   EXPECT_FALSE(parse_asv_conf("{benchmark_dir: 1}", "asv.conf.json"));
   EXPECT_FALSE(parse_asv_conf("{default_benchmark_timeout: -1}", "asv.conf.json"));
   EXPECT_FALSE(parse_asv_conf("[]", "asv.conf.json"));
@@ -368,13 +368,13 @@ TEST(AsvConf, WrongValuesAreErrors) {
   EXPECT_EQ(minimal->benchmark_dir, "benchmarks");
 }
 
-TEST(Complaint, ChecksCommandLineValuesByTheSameRules) {
+TEST(Complaint, ValueOutOfItsRange_IsAComplaint) {
   EXPECT_EQ(complaint("tolerance.rtol", 1e-3), std::nullopt);
   EXPECT_EQ(complaint("tolerance.rtol", -1), "must be a number of at least 0, not -1");
   EXPECT_EQ(complaint("min_verified", 200), "must be a number of at least 0 and at most 100, not 200");
 }
 
-TEST_F(ConfigTest, TheDefaultFileReadsBackAsTheDefaults) {
+TEST_F(ConfigTest, DefaultFile_ReadsBackAsTheDefaults) {
   write(kConfigFileName, default_file_text());
   const auto config = load_with();
   ASSERT_TRUE(config) << config.error().message;
@@ -392,7 +392,7 @@ TEST_F(ConfigTest, TheDefaultFileReadsBackAsTheDefaults) {
   EXPECT_EQ(values(*config), values(defaults));
 }
 
-TEST(DefaultFile, TheRepositorysOwnIsWhatInitWrites) {
+TEST(DefaultFile, RepositorysFile_IsWhatInitWrites) {
   const auto text = util::read_file(fs::path(SNAPSHOT_TEST_SOURCE_DIR) / kConfigFileName);
   ASSERT_TRUE(text) << text.error().message;
   EXPECT_EQ(*text, default_file_text());

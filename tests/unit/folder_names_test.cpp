@@ -19,7 +19,7 @@ FolderNames names() {
 
 std::string named(const std::string& text) { return names().replaced(text).value_or("(as it is)"); }
 
-TEST(FolderNames, WorkingFoldersAreTheSameWhateverTheirNumber) {
+TEST(FolderNames, WorkingFolderOfAnyNumber_HasOneName) {
   EXPECT_EQ(named("/tmp/run-Ab12Cd/case-0000017/work/out.csv"), "<scratch>/out.csv");
   EXPECT_EQ(named("/tmp/run-Ab12Cd/module-0000003/work"), "<scratch>");
   EXPECT_EQ(named("/tmp/run-Ab12Cd/base-0000000/work/x"), "<scratch>/x");
@@ -29,7 +29,7 @@ TEST(FolderNames, WorkingFoldersAreTheSameWhateverTheirNumber) {
             "open('<scratch>/a') failed, <scratch>/b, too");
 }
 
-TEST(FolderNames, TemporaryFilesLoseTheirRandomNames) {
+TEST(FolderNames, TemporaryFile_LosesItsRandomName) {
   EXPECT_EQ(named("/tmp/run-Ab12Cd/case-0000017/tmp"), "<tmp>");
   EXPECT_EQ(named("/tmp/run-Ab12Cd/case-0000017/tmp/x"), "<tmp>/x");
   EXPECT_EQ(named("/tmp/run-Ab12Cd/case-0000017/tmp/tmpab_2cd34.csv"), "<tmp>/tmp*.csv");
@@ -37,7 +37,7 @@ TEST(FolderNames, TemporaryFilesLoseTheirRandomNames) {
   EXPECT_EQ(named("/tmp/run-Ab12Cd/case-0000017/tmp/tmpfile"), "<tmp>/tmpfile");
 }
 
-TEST(FolderNames, OnlyWholeFoldersAreReplaced) {
+TEST(FolderNames, PartOfAFolderName_IsNotReplaced) {
   EXPECT_EQ(named("/tmp/run-Ab12Cd9/x"), "(as it is)");
   EXPECT_EQ(named("/tmp/other"), "(as it is)");
   EXPECT_EQ(named("/home/meadow"), "(as it is)");
@@ -45,17 +45,17 @@ TEST(FolderNames, OnlyWholeFoldersAreReplaced) {
   EXPECT_EQ(named(""), "(as it is)");
 }
 
-TEST(FolderNames, TheLongestFolderCounts) {
+TEST(FolderNames, FolderInAFolder_HasTheNameOfTheInner) {
   EXPECT_EQ(named("/home/me/x"), "<home>/x");
   EXPECT_EQ(named("file:///home/me/project/x"), "file://<project>/x");
 }
 
-TEST(FolderNames, OfParameterIdsAreThoseOfTheRun) {
+TEST(FolderNames, ParameterId_HasOnlyTheScratchFolderReplaced) {
   EXPECT_EQ(names().replaced("'/tmp/run-Ab12Cd/base-0/work/x'", FolderNames::Which::kScratch), "'<scratch>/x'");
   EXPECT_FALSE(names().replaced("'/home/me/x'", FolderNames::Which::kScratch));
 }
 
-TEST(FolderNames, NothingIsReplacedWithoutFolders) { EXPECT_FALSE(FolderNames().replaced("/tmp/x")); }
+TEST(FolderNames, NoFolders_ReplaceNothing) { EXPECT_FALSE(FolderNames().replaced("/tmp/x")); }
 
 }  // namespace
 }  // namespace snapshot_test::util

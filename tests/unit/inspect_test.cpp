@@ -31,7 +31,7 @@ class Operands : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(Operands, AreStoresFilesOrNames) {
+TEST_F(Operands, Word_IsAStoreAFileOrAName) {
   const auto parse = [](const std::string& text) { return parse_operand(text, "default").value(); };
   EXPECT_EQ(parse(folder_.string()).kind, OperandKind::kStore);
   EXPECT_EQ(parse((folder_ / "x.pkl").string()).kind, OperandKind::kFile);
@@ -43,7 +43,7 @@ TEST_F(Operands, AreStoresFilesOrNames) {
   EXPECT_EQ(parse("bench.f").path, "default");
 }
 
-TEST_F(Operands, ThatLookLikePathsAndAreNoneAreSaidSo) {
+TEST_F(Operands, PathThatIsNotThere_IsAnError) {
   for (const char* text : {"nothing.pkl", "./nothing", "/no/where", "a.npy"}) {
     const auto parsed = parse_operand(text, "default");
     ASSERT_FALSE(parsed) << text;
@@ -74,7 +74,7 @@ std::string zip_of(const std::vector<std::string>& names) {
   return files + directory + end + std::string(2, '\0');
 }
 
-TEST(OtherFormats, AreNamedWithWhatToDo) {
+TEST(OtherFormats, KnownArchive_IsNamedWithWhatToDo) {
   EXPECT_THAT(refusal_of(zip_of({"x.npy", "y.npy"})),
               HasSubstr("a .npz archive of 2 arrays (x.npy, y.npy): unpack it"));
   EXPECT_THAT(refusal_of(zip_of({"a.txt"})), HasSubstr("a zip archive: unpack it"));
@@ -87,7 +87,7 @@ TEST(OtherFormats, AreNamedWithWhatToDo) {
   EXPECT_THAT(refusal_of("\x89HDF\r\n\x1a\n rest"), HasSubstr("an HDF5 file"));
 }
 
-TEST(OtherFormats, OfJoblibAreNamedOnlyWhereTheyCannotBeRead) {
+TEST(OtherFormats, JoblibPickle_IsNamedOnlyIfUnreadable) {
   const std::string wrapper = global("joblib.numpy_pickle", "NumpyArrayWrapper") + ")\x81";
   EXPECT_EQ(refusal_of(pickle_of(wrapper)), "");
   EXPECT_THAT(refusal_of("\x80\x02" + wrapper + std::string("\xff\xff raw bytes of an array.")),

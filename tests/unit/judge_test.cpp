@@ -95,13 +95,13 @@ Verdict verdict(std::vector<SiteValue> sites, std::vector<SiteComparison> compar
   return judge(snapshot(std::move(sites)), returned(std::move(comparisons))).verdict;
 }
 
-TEST(Judge, EqualBytesEverywhereAreIdentical) {
+TEST(Judge, AllSitesIdentical_IsIdentical) {
   EXPECT_EQ(verdict({stored(kReturn), stored(kDeepest)},
                     {match(kReturn, SiteMatch::kIdentical), match(kDeepest, SiteMatch::kIdentical)}),
             Verdict::kIdentical);
 }
 
-TEST(Judge, OneCloseSiteMakesTheCaseClose) {
+TEST(Judge, OneSiteClose_IsClose) {
   EXPECT_EQ(verdict({stored(kReturn), stored(body(0))},
                     {match(kReturn, SiteMatch::kIdentical), match(body(0), SiteMatch::kClose)}),
             Verdict::kClose);
@@ -110,19 +110,19 @@ TEST(Judge, OneCloseSiteMakesTheCaseClose) {
             Verdict::kClose);
 }
 
-TEST(Judge, EveryMeaningfulReturnAndBodySiteDecides) {
+TEST(Judge, OneOuterSiteDifferent_IsDifferent) {
   EXPECT_EQ(verdict({stored(kReturn), stored(body(0)), stored(body(1))},
                     {match(kReturn, SiteMatch::kIdentical), match(body(0), SiteMatch::kIdentical),
                      match(body(1), SiteMatch::kDifferent)}),
             Verdict::kDifferent);
 }
 
-TEST(Judge, AnOuterSiteThatIsGoneIsADifference) {
+TEST(Judge, OuterSiteGone_IsDifferent) {
   EXPECT_EQ(verdict({stored(body(0))}, {match(body(0), SiteMatch::kMissing)}), Verdict::kDifferent);
   EXPECT_EQ(verdict({stored(kReturn)}, {match(kReturn, SiteMatch::kOpaque)}), Verdict::kDifferent);
 }
 
-TEST(Judge, InnerCallsMayChangeWhileTheResultDoesNot) {
+TEST(Judge, InnerSiteChangedAndResultNot_IsInnerChanged) {
   for (const SiteMatch change : {SiteMatch::kDifferent, SiteMatch::kMissing}) {
     EXPECT_EQ(
         verdict({stored(kReturn), stored(kDeepest)}, {match(kReturn, SiteMatch::kClose), match(kDeepest, change)}),
@@ -130,13 +130,13 @@ TEST(Judge, InnerCallsMayChangeWhileTheResultDoesNot) {
   }
 }
 
-TEST(Judge, WithoutOuterSitesDeepestDecides) {
+TEST(Judge, OnlyTheDeepestSite_Decides) {
   EXPECT_EQ(verdict({stored(kDeepest)}, {match(kDeepest, SiteMatch::kIdentical)}), Verdict::kIdentical);
   EXPECT_EQ(verdict({stored(kDeepest)}, {match(kDeepest, SiteMatch::kDifferent)}), Verdict::kDifferent);
   EXPECT_EQ(verdict({stored(kDeepest)}, {match(kDeepest, SiteMatch::kMissing)}), Verdict::kDifferent);
 }
 
-TEST(Judge, WhatOtherThreadsComputedDecidesWithTheInnerCalls) {
+TEST(Judge, ThreadSite_DecidesWithTheInnerCalls) {
   constexpr Site kThreads{SiteKind::kThreads, 0};
   EXPECT_EQ(verdict({stored(kThreads)}, {match(kThreads, SiteMatch::kIdentical)}), Verdict::kIdentical);
   EXPECT_EQ(verdict({stored(kThreads)}, {match(kThreads, SiteMatch::kMissing)}), Verdict::kDifferent);
@@ -148,7 +148,7 @@ TEST(Judge, WhatOtherThreadsComputedDecidesWithTheInnerCalls) {
             Verdict::kInnerChanged);
 }
 
-TEST(Judge, WhereDeepestDiffersTheOutermostCommonCallDecides) {
+TEST(Judge, DeepestDifferent_OutermostCommonCallDecides) {
   const std::vector<SiteValue> sites{stored(kDeepest), stored(path(1)), stored(path(2))};
   EXPECT_EQ(verdict(sites, {match(kDeepest, SiteMatch::kDifferent), match(path(1), SiteMatch::kIdentical),
                             match(path(2), SiteMatch::kDifferent)}),
@@ -161,12 +161,12 @@ TEST(Judge, WhereDeepestDiffersTheOutermostCommonCallDecides) {
             Verdict::kDifferent);
 }
 
-TEST(Judge, StateDecidesWhereNothingElseIs) {
+TEST(Judge, OnlyStateSite_Decides) {
   EXPECT_EQ(verdict({stored(kState)}, {match(kState, SiteMatch::kClose)}), Verdict::kClose);
   EXPECT_EQ(verdict({stored(kState)}, {match(kState, SiteMatch::kDifferent)}), Verdict::kDifferent);
 }
 
-TEST(Judge, StateDecidesTogetherWithValues) {
+TEST(Judge, StateBesideAValue_DecidesToo) {
   const std::vector<SiteValue> sites{stored(kReturn), stored(kState)};
   EXPECT_EQ(verdict(sites, {match(kReturn, SiteMatch::kIdentical), match(kState, SiteMatch::kIdentical)}),
             Verdict::kIdentical);
@@ -176,7 +176,7 @@ TEST(Judge, StateDecidesTogetherWithValues) {
             Verdict::kDifferent);
 }
 
-TEST(LookFor, WhatTheSnapshotHasInTheWayThatItWasLookedAt) {
+TEST(LookFor, SitesOfTheSnapshot_DecideWhatIsObserved) {
   using model::Observe;
   EXPECT_EQ(look_for({}, false), Observe::kValues);
   EXPECT_EQ(look_for({}, true), Observe::kUnheld);
@@ -186,19 +186,19 @@ TEST(LookFor, WhatTheSnapshotHasInTheWayThatItWasLookedAt) {
   EXPECT_EQ(look_for({stored(kState)}, false), Observe::kUnheld);
 }
 
-TEST(Judge, WhatWasNeverStableDoesNotDecide) {
+TEST(Judge, UnstableSite_DoesNotDecide) {
   EXPECT_EQ(verdict({unstable(kReturn), stored(body(0))},
                     {match(kReturn, SiteMatch::kUnstable), match(body(0), SiteMatch::kIdentical)}),
             Verdict::kIdentical);
   EXPECT_EQ(verdict({unstable(kReturn)}, {match(kReturn, SiteMatch::kUnstable)}), Verdict::kUnstable);
 }
 
-TEST(Judge, NothingToCompareIsNeverAPass) {
+TEST(Judge, NothingComparable_IsVacuousOrOpaque) {
   EXPECT_EQ(verdict({}, {}), Verdict::kVacuous);
   EXPECT_EQ(verdict({opaque(kReturn)}, {match(kReturn, SiteMatch::kOpaque)}), Verdict::kOpaque);
 }
 
-TEST(Judge, InnerCallsSayNothingOfAResultThatCannotBeLookedAt) {
+TEST(Judge, InnerSitesBesideAnOpaqueResult_DoNotDecide) {
   for (const Site outer : {kReturn, body(0)}) {
     for (const SiteMatch inner : {SiteMatch::kIdentical, SiteMatch::kDifferent}) {
       const std::vector<SiteComparison> now{match(outer, SiteMatch::kOpaque), match(kDeepest, inner)};
@@ -208,7 +208,7 @@ TEST(Judge, InnerCallsSayNothingOfAResultThatCannotBeLookedAt) {
   }
 }
 
-TEST(Judge, TheReasonSaysWhatInnerCallsSay) {
+TEST(Judge, InnerSitesBesideAnOpaqueResult_AreInTheReason) {
   const auto reason = [](SiteMatch inner) {
     return judge(snapshot({opaque(kReturn), stored(kDeepest)}),
                  returned({match(kReturn, SiteMatch::kOpaque), match(kDeepest, inner)}))
@@ -218,7 +218,7 @@ TEST(Judge, TheReasonSaysWhatInnerCallsSay) {
   EXPECT_THAT(reason(SiteMatch::kDifferent), testing::HasSubstr("but deepest differs"));
 }
 
-TEST(Judge, AnOlderStoreIsJudgedByTheSameRules) {
+TEST(Judge, OpaqueResultInAnOlderStore_IsOpaque) {
   store::CaseRecord record = snapshot({opaque(kReturn), stored(kDeepest)});
   record.status = CaptureStatus::kInner;
   record.reason = "only inner calls return something to check";
@@ -229,7 +229,7 @@ TEST(Judge, AnOlderStoreIsJudgedByTheSameRules) {
   EXPECT_THAT(result.reason, testing::StartsWith("return cannot be pickled: a lock"));
 }
 
-TEST(Judge, StateDecidesBesideAResultThatCannotBeLookedAt) {
+TEST(Judge, StateBesideAnOpaqueResult_Decides) {
   const std::vector<SiteValue> sites{opaque(body(0)), stored(kState)};
   EXPECT_EQ(verdict(sites, {match(body(0), SiteMatch::kOpaque), match(kState, SiteMatch::kDifferent)}),
             Verdict::kDifferent);
@@ -240,7 +240,7 @@ TEST(Judge, StateDecidesBesideAResultThatCannotBeLookedAt) {
   EXPECT_THAT(agrees.missing, testing::ElementsAre("body[0] cannot be pickled: a lock"));
 }
 
-TEST(Judge, SaysWhatACaseIsCheckedBy) {
+TEST(Judge, Sites_DecideWhatACaseIsCheckedBy) {
   const auto checked = [](std::vector<SiteValue> sites) {
     std::vector<SiteComparison> now;
     for (const SiteValue& site : sites) {
@@ -262,13 +262,13 @@ TEST(Judge, SaysWhatACaseIsCheckedBy) {
   EXPECT_EQ(checked({}), std::nullopt);
 }
 
-TEST(Judge, NumbersWithABoundOfTheirOwnAreCompared) {
+TEST(Judge, SiteWithBounds_IsCheckedByResult) {
   SiteValue bounded = stored(kReturn);
   bounded.bounds = {{"[0]", 1e-9}};
   EXPECT_EQ(judge(snapshot({bounded}), returned({match(kReturn, SiteMatch::kClose)})).checked_by, CheckedBy::kResult);
 }
 
-TEST(Judge, WhatDidNotEndOrCannotBeReadWasNotChecked) {
+TEST(Judge, TimedOutOrUnreadable_IsNotChecked) {
   EXPECT_EQ(judge(snapshot({stored(kReturn)}), ended(Ending::kTimedOut)).checked_by, std::nullopt);
   EXPECT_EQ(judge(snapshot({stored(kReturn)}), returned({match(kReturn, SiteMatch::kUnreadable)})).checked_by,
             std::nullopt);
@@ -277,7 +277,7 @@ TEST(Judge, WhatDidNotEndOrCannotBeReadWasNotChecked) {
             CheckedBy::kResult);
 }
 
-TEST(Judge, AnInnerSiteThatSharesItsObjectWithADecidingOneIsNoFinding) {
+TEST(Judge, InnerSiteThatSharesAnOuterObject_IsIgnored) {
   SiteComparison inner = match(path(1), SiteMatch::kDifferent);
   inner.shares_with = kReturn;
   const std::vector<SiteValue> sites{stored(kReturn), stored(path(1))};
@@ -285,12 +285,12 @@ TEST(Judge, AnInnerSiteThatSharesItsObjectWithADecidingOneIsNoFinding) {
   EXPECT_EQ(verdict(sites, {match(kReturn, SiteMatch::kDifferent), inner}), Verdict::kDifferent);
 }
 
-TEST(Judge, ADamagedSnapshotFails) {
+TEST(Judge, DamagedObject_IsUnreadable) {
   EXPECT_EQ(verdict({stored(kReturn)}, {match(kReturn, SiteMatch::kUnreadable)}), Verdict::kUnreadable);
   EXPECT_EQ(verdict({stored(kDeepest)}, {match(kDeepest, SiteMatch::kUnreadable)}), Verdict::kUnreadable);
 }
 
-TEST(Judge, ACaseThatRanWhenCapturedMustStillRun) {
+TEST(Judge, EndingNow_HasItsFailureVerdict) {
   const auto now = [](Ending ending) { return judge(snapshot({stored(kReturn)}), ended(ending)).verdict; };
   EXPECT_EQ(now(Ending::kRaised), Verdict::kRaised);
   EXPECT_EQ(now(Ending::kImportFailed), Verdict::kRaised);
@@ -303,24 +303,24 @@ TEST(Judge, ACaseThatRanWhenCapturedMustStillRun) {
   EXPECT_EQ(now(Ending::kSkipped), Verdict::kRaised);
 }
 
-TEST(Judge, WhatTheMachineRefusesSaysNothingOfACase) {
+TEST(Judge, RefusedCase_IsRefusedAndUnverified) {
   EXPECT_EQ(judge(snapshot({stored(kReturn)}), ended(Ending::kRefused)).verdict, Verdict::kRefused);
   EXPECT_EQ(standing(Verdict::kRefused), model::Standing::kUnverified);
   EXPECT_TRUE(fails_when_strict(Verdict::kRefused));
 }
 
-TEST(Judge, AVacuousCaseThatRaisesNowFails) {
+TEST(Judge, VacuousCaseThatRaises_HasVerdictRaised) {
   EXPECT_EQ(judge(snapshot({}), ended(Ending::kRaised)).verdict, Verdict::kRaised);
 }
 
-TEST(Judge, SkippedBothTimesIsNeither) {
+TEST(Judge, SkippedInBothRuns_IsSkipped) {
   store::CaseRecord record;
   record.status = CaptureStatus::kSkipped;
   EXPECT_EQ(judge(record, ended(Ending::kSkipped)).verdict, Verdict::kSkipped);
   EXPECT_EQ(judge(record, returned({})).verdict, Verdict::kNoSnapshot);
 }
 
-TEST(Judge, ABodyThatWasEmptiedIsADifference) {
+TEST(Judge, EmptiedBody_IsDifferent) {
   runner::CaseOutcome outcome = returned({match(kReturn, SiteMatch::kMissing)});
   outcome.observation.ending = Ending::kNoOp;
   EXPECT_EQ(judge(snapshot({stored(kReturn)}), std::move(outcome)).verdict, Verdict::kDifferent);
@@ -333,7 +333,7 @@ model::Observation observation(std::vector<SiteValue> sites) {
   return seen;
 }
 
-TEST(JudgeCapture, SaysWhatVerifyWillHave) {
+TEST(JudgeCapture, Sites_DecideTheStatus) {
   EXPECT_EQ(judge_capture(observation({stored(kReturn)})).status, CaptureStatus::kOuter);
   EXPECT_EQ(judge_capture(observation({stored(kReturn), opaque(body(0))})).status, CaptureStatus::kPart);
   EXPECT_EQ(judge_capture(observation({stored(kDeepest)})).status, CaptureStatus::kInner);
@@ -346,7 +346,7 @@ TEST(JudgeCapture, SaysWhatVerifyWillHave) {
   EXPECT_EQ(judge_capture(observation({})).status, CaptureStatus::kVacuous);
 }
 
-TEST(JudgeCapture, NamesWhatCannotBeCompared) {
+TEST(JudgeCapture, SitesThatCannotBeCompared_AreNamed) {
   SiteValue many = stored(body(1));
   many.unstable = {"[0]", "[1]", "[2]", "[3]", "[4]"};
   const auto judgement =
@@ -357,19 +357,19 @@ TEST(JudgeCapture, NamesWhatCannotBeCompared) {
   EXPECT_THAT(judgement.reason, testing::HasSubstr("a lock; body[1] is not"));
 }
 
-TEST(JudgeCapture, WhatOnlyInformsIsConfirmedToo) {
+TEST(JudgeCapture, InnerSiteBesideAnOpaqueResult_IsWorthConfirming) {
   EXPECT_TRUE(worth_confirming(observation({opaque(kReturn), stored(kDeepest)})));
   EXPECT_FALSE(worth_confirming(observation({opaque(kReturn), opaque(kDeepest)})));
   EXPECT_FALSE(worth_confirming(observation({})));
 }
 
-TEST(ModeDeepestAlone, JudgesByTheDeepestCallWhateverTheResult) {
+TEST(ModeDeepestAlone, OpaqueResult_KeepsOnlyTheDeepestCall) {
   const auto record = deepest_alone(snapshot({opaque(kReturn), stored(kDeepest), stored(path(1))}));
   EXPECT_EQ(record.status, CaptureStatus::kInner);
   EXPECT_EQ(record.sites.size(), 1u);
 }
 
-TEST(MarkUnstable, KeepsThePathsThatDiffered) {
+TEST(MarkUnstable, DifferingPath_IsMarkedUnstable) {
   model::Observation first = observation({stored(kReturn)});
   SiteComparison differs = match(kReturn, SiteMatch::kDifferent);
   differs.differing_paths = {"['time']"};
@@ -378,7 +378,7 @@ TEST(MarkUnstable, KeepsThePathsThatDiffered) {
   EXPECT_EQ(judge_capture(first).status, CaptureStatus::kPart);
 }
 
-TEST(MarkUnstable, AValueThatDiffersAsAWholeIsWhollyUnstable) {
+TEST(MarkUnstable, ValueThatDiffersAsAWhole_IsWhollyUnstable) {
   model::Observation first = observation({stored(kReturn)});
   SiteComparison differs = match(kReturn, SiteMatch::kDifferent);
   differs.wholly_different = true;
@@ -386,13 +386,13 @@ TEST(MarkUnstable, AValueThatDiffersAsAWholeIsWhollyUnstable) {
   EXPECT_EQ(judge_capture(first).status, CaptureStatus::kUnstable);
 }
 
-TEST(MarkUnstable, ASecondRunThatEndsOtherwiseLeavesNothingStable) {
+TEST(MarkUnstable, SecondRunThatEndsOtherwise_LeavesNothingStable) {
   model::Observation first = observation({stored(kReturn)});
   EXPECT_NE(mark_unstable(first, ended(Ending::kRaised)), "");
   EXPECT_EQ(judge_capture(first).status, CaptureStatus::kUnstable);
 }
 
-TEST(MarkUnstable, ASecondRunThatRanOutOfOurTimeSaysNothing) {
+TEST(MarkUnstable, SecondRunTimedOutInLooking_SaysNothingOfStability) {
   const auto confirmed = [](double call, double all) {
     model::Observation first = observation({stored(kReturn)});
     first.seconds = call;
@@ -426,7 +426,7 @@ ExitStatus status(std::map<Verdict, std::size_t> counts, bool strict = false, do
   return result.status;
 }
 
-TEST(Conclude, SuccessNeedsAPassAndNoFailure) {
+TEST(Conclude, Success_NeedsAPassAndNoFailure) {
   EXPECT_EQ(status({{Verdict::kIdentical, 1}}), ExitStatus::kSuccess);
   EXPECT_EQ(status({{Verdict::kIdentical, 1}, {Verdict::kDifferent, 1}}), ExitStatus::kFailed);
   EXPECT_EQ(status({}), ExitStatus::kNothingVerified);
@@ -436,7 +436,7 @@ TEST(Conclude, SuccessNeedsAPassAndNoFailure) {
   }
 }
 
-TEST(Conclude, StrictFailsWhatWasNotFullyVerified) {
+TEST(Conclude, UnverifiedCase_FailsOnlyWhenStrict) {
   for (const Verdict partly : {Verdict::kInnerChanged, Verdict::kVacuous, Verdict::kUnstable, Verdict::kOpaque,
                                Verdict::kNoSnapshot, Verdict::kCaptureFailed, Verdict::kObsolete}) {
     EXPECT_EQ(status({{Verdict::kIdentical, 1}, {partly, 1}}), ExitStatus::kSuccess) << name(partly);
@@ -446,14 +446,14 @@ TEST(Conclude, StrictFailsWhatWasNotFullyVerified) {
             ExitStatus::kSuccess);
 }
 
-TEST(Conclude, MinVerifiedCountsWhatCouldBeChecked) {
+TEST(Conclude, MinVerified_LeavesOutSkippedCases) {
   const std::map<Verdict, std::size_t> counts{
       {Verdict::kIdentical, 9}, {Verdict::kVacuous, 1}, {Verdict::kSkipped, 90}};
   EXPECT_EQ(status(counts, false, 90), ExitStatus::kSuccess);
   EXPECT_EQ(status(counts, false, 91), ExitStatus::kFailed);
 }
 
-TEST(Conclude, MinVerifiedCountsWhatItIsToldToCount) {
+TEST(Conclude, MinVerified_CountsWhatItIsToldToCount) {
   model::VerifySummary verified;
   verified.counts = {{Verdict::kIdentical, 4}};
   verified.checked = {{CheckedBy::kResult, 1}, {CheckedBy::kPart, 1}, {CheckedBy::kState, 1}, {CheckedBy::kInner, 1}};
@@ -484,7 +484,7 @@ std::optional<bool> ok(std::map<Verdict, std::size_t> counts, const model::Deman
   return result.ok();
 }
 
-TEST(Conclude, OkIsNullWhereLessWasVerifiedThanDemanded) {
+TEST(Conclude, LessVerifiedThanDemanded_HasOkNull) {
   const auto demanding = [](auto set) {
     model::Demands demands;
     set(demands);
@@ -506,7 +506,7 @@ TEST(Conclude, OkIsNullWhereLessWasVerifiedThanDemanded) {
   EXPECT_EQ(ok({{Verdict::kIdentical, 1}, {Verdict::kRefused, 1}}), std::nullopt);
 }
 
-TEST(Conclude, ObsoleteSnapshotsFailOnlyACompleteRun) {
+TEST(Conclude, ObsoleteSnapshot_FailsOnlyACompleteRun) {
   const std::map<Verdict, std::size_t> counts{{Verdict::kIdentical, 1}, {Verdict::kObsolete, 1}};
   model::Demands demands;
   for (const auto obsolete : {model::Obsolete::kAuto, model::Obsolete::kIgnore, model::Obsolete::kWarn,
@@ -517,12 +517,12 @@ TEST(Conclude, ObsoleteSnapshotsFailOnlyACompleteRun) {
   }
 }
 
-TEST(Conclude, WhatTheMachineRefusedIsNeitherSuccessNorFailure) {
+TEST(Conclude, RefusedCase_GivesStatus3) {
   EXPECT_EQ(status({{Verdict::kIdentical, 9}, {Verdict::kRefused, 1}}), ExitStatus::kInternal);
   EXPECT_EQ(status({{Verdict::kDifferent, 1}, {Verdict::kRefused, 1}}), ExitStatus::kInternal);
 }
 
-TEST(Conclude, AModuleThatDoesNotImportFailsWhereTheBaselineHasCasesOfItOrWhenStrict) {
+TEST(Conclude, ModuleThatDoesNotImport_FailsStrictOrWithLostSnapshots) {
   model::VerifySummary verified = summary({{Verdict::kIdentical, 1}});
   verified.plan.failures.push_back({"bench_x", "ImportError: no", ""});
   conclude(verified, {});

@@ -33,7 +33,7 @@ std::string error_of(const std::string& file) {
   return document ? "read" : document.error().message;
 }
 
-TEST(Npy, IsReadInPlaceInEveryFormat) {
+TEST(Npy, EveryVersion_IsReadInPlace) {
   for (const int version : {1, 2, 3}) {
     const std::string file = npy(header("'<f8'", "(2, 3)"), raw(std::vector<double>{0, 1, 2, 3, 4, 5}), version);
     const auto document = read_npy(as_span(file));
@@ -45,7 +45,7 @@ TEST(Npy, IsReadInPlaceInEveryFormat) {
   }
 }
 
-TEST(Npy, FortranAndCOrderOfTheSameArrayAreEqual) {
+TEST(Npy, FortranAndCOrder_AreIdentical) {
   const std::string c = npy(header("'<f8'", "(2, 2)"), raw(std::vector<double>{1, 2, 3, 4}));
   const std::string f = npy(header("'<f8'", "(2, 2)", "True"), raw(std::vector<double>{1, 3, 2, 4}));
   const std::string other = npy(header("'<f8'", "(2, 2)"), raw(std::vector<double>{1, 3, 2, 4}));
@@ -57,7 +57,7 @@ TEST(Npy, FortranAndCOrderOfTheSameArrayAreEqual) {
   EXPECT_EQ(compare::compare(*a, *d).outcome, compare::Outcome::kDifferent);
 }
 
-TEST(Npy, AgreesWithThePickleOfTheSameArray) {
+TEST(Npy, PickleOfTheSameArray_IsIdentical) {
   const std::string file = npy(header("'<f8'", "(2,)"), raw(std::vector<double>{1, 2}));
   const std::string pickle = testing::pickle_of(testing::doubles({1, 2}));
   const auto a = read_npy(as_span(file));
@@ -66,7 +66,7 @@ TEST(Npy, AgreesWithThePickleOfTheSameArray) {
   EXPECT_EQ(compare::compare(*a, *b).outcome, compare::Outcome::kIdentical);
 }
 
-TEST(Npy, StructuredAndDatedTypesAreUnderstood) {
+TEST(Npy, StructuredAndDateTypes_AreUnderstood) {
   const std::string fields = "[('x', '<i4'), ('', '|V4'), (('title', 'y'), '>f8'), ('w', '<i2', (2,))]";
   const std::string file = npy(header(fields, "(1,)"), std::string(20, '\0'));
   const auto document = read_npy(as_span(file));
@@ -78,14 +78,14 @@ TEST(Npy, StructuredAndDatedTypesAreUnderstood) {
   EXPECT_EQ(dtype_name(*dated->root().array().dtype), "datetime64[25s]");
 }
 
-TEST(Npy, ArraysOfObjectsAreTheirPickle) {
+TEST(Npy, ArrayOfObjects_IsReadFromItsPickle) {
   const std::string file = npy(header("'|O'", "(2,)"), testing::pickle_of(testing::list({testing::integer(1)})));
   const auto document = read_npy(as_span(file));
   ASSERT_TRUE(document) << document.error().message;
   EXPECT_EQ(preview(document->root()), "[1]");
 }
 
-TEST(Npy, WhatContradictsItselfIsRefused) {
+TEST(Npy, ContradictoryFile_IsAnError) {
   const std::string good = npy(header("'<f8'", "(2,)"), raw(std::vector<double>{1, 2}));
   for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_NE(error_of(good.substr(0, size)), "read") << size;

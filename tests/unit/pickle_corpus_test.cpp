@@ -34,7 +34,7 @@ constexpr double kPatience = 5;
 
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-TEST(PickleCorpus, IsReadAndAgreesWithItself) {
+TEST(PickleCorpus, EveryFile_AgreesWithItselfWithin5Seconds) {
   for (const std::string folder : {"values", "zoo", "hostile", "npy", "found"}) {
     for (const CorpusFile& file : files(folder)) {
       const double start = processor_seconds();
@@ -59,7 +59,7 @@ TEST(PickleCorpus, IsReadAndAgreesWithItself) {
   EXPECT_LT(usage.ru_maxrss, 1024 * 1024) << "kilobytes of memory";
 }
 
-TEST(PickleCorpus, IsAnErrorWhereverItIsCut) {
+TEST(PickleCorpus, CutFile_IsAnError) {
   constexpr std::size_t kSmall = 2000;
   for (const std::string folder : {"values", "zoo", "hostile"}) {
     for (const CorpusFile& file : files(folder)) {
@@ -79,7 +79,7 @@ std::string with_flipped_bit(std::string content, std::size_t bit) {
   return content;
 }
 
-TEST(PickleCorpus, OfNpyFilesSurvivesCutsAndFlippedBits) {
+TEST(PickleCorpus, CutNpyFile_IsAnErrorAndFlippedBitsDoNotCrash) {
   for (const CorpusFile& file : files("npy")) {
     for (std::size_t length = 0; length < file.content.size(); ++length) {
       const std::string cut = file.content.substr(0, length);
@@ -91,7 +91,7 @@ TEST(PickleCorpus, OfNpyFilesSurvivesCutsAndFlippedBits) {
   }
 }
 
-TEST(PickleCorpus, SurvivesFlippedBits) {
+TEST(PickleCorpus, FlippedBits_DoNotCrash) {
   constexpr std::size_t kSmall = 150;
   constexpr std::size_t kFlips = 200;
   std::mt19937_64 random(7);
@@ -114,7 +114,7 @@ TEST(PickleCorpus, SurvivesFlippedBits) {
   EXPECT_GT(readable, 1000U);
 }
 
-TEST(PickleCorpus, RefusesLengthsBeyondTheEnd) {
+TEST(PickleCorpus, LengthBeyondTheEnd_IsAnError) {
   std::size_t seen = 0;
   for (const CorpusFile& file : files("hostile")) {
     if (!file.name.starts_with("length-")) continue;
@@ -126,7 +126,7 @@ TEST(PickleCorpus, RefusesLengthsBeyondTheEnd) {
   EXPECT_GT(seen, 10U);
 }
 
-TEST(PickleCorpus, RefusesArraysThatDoNotAddUp) {
+TEST(PickleCorpus, ContradictoryArray_IsNoArrayWithData) {
   for (const CorpusFile& file : files("hostile")) {
     if (!file.name.starts_with("shape-") && !file.name.starts_with("itemsize-") && !file.name.starts_with("field-")) {
       continue;
@@ -142,7 +142,7 @@ TEST(PickleCorpus, RefusesArraysThatDoNotAddUp) {
 }
 
 // Whatever opcode would have called it: a name with arguments, or an error.
-TEST(PickleCorpus, CallsNothing) {
+TEST(PickleCorpus, CallOfAFunction_IsOnlyNamed) {
   std::size_t inert = 0;
   for (const CorpusFile& file : files("hostile")) {
     const std::string name = file.name.substr(0, file.name.find('-'));
@@ -163,7 +163,7 @@ TEST(PickleCorpus, CallsNothing) {
   EXPECT_EQ(inert, 3 * 7U);
 }
 
-TEST(PickleCorpus, KeepsExtensionsAndPersistentIdsInert) {
+TEST(PickleCorpus, ExtensionAndPersistentId_AreOnlyNamed) {
   EXPECT_EQ(preview(read(as_span("\x82\x01)R."))->root()), "<extension 1>()");
   EXPECT_EQ(preview(read(as_span(std::string("\x83\x01\x01)R.")))->root()), "<extension 257>()");
   EXPECT_EQ(preview(read(as_span("P/etc/passwd\n."))->root()), "<persistent id '/etc/passwd'>");

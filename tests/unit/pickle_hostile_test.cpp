@@ -54,7 +54,7 @@ struct Nest {
 
 class DeepNesting : public ::testing::TestWithParam<Nest> {};
 
-TEST_P(DeepNesting, IsReadComparedAndDescribed) {
+TEST_P(DeepNesting, MillionLevels_AreReadAndCompared) {
   const Nest& nest = GetParam();
   const auto nested = [&nest](const std::string& bottom) {
     return "\x80\x04" + repeated(nest.before, kDeep) + bottom + repeated(nest.after, kDeep) + ".";
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(Pickle, DeepNesting,
                                            Nest{"Sets", "\x8f(", "\x90"}),
                          [](const auto& param_info) { return param_info.param.name; });
 
-TEST(DeepNestingOfMarks, IsRead) {
+TEST(DeepNestingOfMarks, MillionMarks_AreRead) {
   EXPECT_TRUE(read(as_span(repeated("(", kDeep) + repeated("t", kDeep) + ".")));
   EXPECT_FALSE(read(as_span(repeated("(", kDeep) + ".")));
 }
@@ -96,7 +96,7 @@ struct Bomb {
 
 class SharingBomb : public ::testing::TestWithParam<Bomb> {};
 
-TEST_P(SharingBomb, TakesBoundedTimeAndMemory) {
+TEST_P(SharingBomb, ExponentialSharing_IsComparedInBoundedTime) {
   const auto& [name, before, after] = GetParam();
   const std::string one = bomb(
       "](K\x01"
@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Pickle, SharingBomb,
                                            Bomb{"States", global("m", "C") + ")\x81(", "tb"}),
                          [](const auto& param_info) { return param_info.param.name; });
 
-TEST(HostilePickle, OfDifferentSharingTakesBoundedTime) {
+TEST(HostilePickle, OtherSharing_IsIdenticalInBoundedTime) {
   // The same values; on one side every level is shared, on the other none of the upper twelve is.
   std::string tree =
       "\x80\x04](K\x01"
@@ -138,7 +138,7 @@ TEST(HostilePickle, OfDifferentSharingTakesBoundedTime) {
   EXPECT_EQ(judged(shared, tree + ".").outcome, Outcome::kIdentical);
 }
 
-TEST(HostilePickle, ThatContainsItselfIsCompared) {
+TEST(HostilePickle, ValueThatContainsItself_IsCompared) {
   const std::string self = pickle_of(
       "]q\x01h\x01"
       "a");
@@ -159,7 +159,7 @@ TEST(HostilePickle, ThatContainsItselfIsCompared) {
   expect_agreement(key);
 }
 
-TEST(HostilePickle, OfManySmallThingsIsReadInLinearTime) {
+TEST(HostilePickle, ManySmallParts_AreReadInLinearTime) {
   const auto seconds = [](const std::string& pickle) {
     double least = 1e9;
     for (int i = 0; i < 3; ++i) {

@@ -20,14 +20,14 @@ std::string shown(const std::string& pickle) {
   return document ? preview(document->root(), 400) : "error: " + document.error().message;
 }
 
-TEST(PickleReader, ReadsProtocolZero) {
+TEST(PickleReader, ProtocolZero_IsRead) {
   EXPECT_EQ(shown("(lp0\nI1\naI01\naL123456789012345678901234567890L\naF2.5\naS'a\\x41'\naVh\\u00e9\na."),
             "[1, True, 123456789012345678901234567890, 2.5, 'aA', 'h\xc3\xa9']");
   EXPECT_EQ(shown("(dp0\nS'a'\np1\nI1\nsS'b'\ng1\ns."), "{'a': 1, 'b': 'a'}");
   EXPECT_EQ(shown("(I1\nI2\nicollections\nThing\n."), "collections.Thing(1, 2)");
 }
 
-TEST(PickleReader, ReadsIntegersOfEveryWidth) {
+TEST(PickleReader, IntegersOfEveryWidth_AreRead) {
   EXPECT_EQ(shown(pickle_of("K\xff")), "255");
   EXPECT_EQ(shown(pickle_of("M\xff\xff")), "65535");
   EXPECT_EQ(shown(pickle_of(integer(-7))), "-7");
@@ -38,11 +38,11 @@ TEST(PickleReader, ReadsIntegersOfEveryWidth) {
   EXPECT_EQ(shown("L-18446744073709551616L\n."), "-18446744073709551616");
 }
 
-TEST(PickleReader, ReadsComplexBySettingNothing) {
+TEST(PickleReader, Complex_IsRead) {
   EXPECT_EQ(shown(pickle_of(reduce(global("__builtin__", "complex"), {real(1), real(-2)}))), "(1-2j)");
 }
 
-TEST(PickleReader, ReadsArraysInPlace) {
+TEST(PickleReader, Array_IsReadInPlace) {
   const std::string pickle = pickle_of(array(dtype("f8"), shape({2, 1}), raw<double>({1, 2})));
   const auto document = read(as_span(pickle));
   ASSERT_TRUE(document) << document.error().message;
@@ -54,7 +54,7 @@ TEST(PickleReader, ReadsArraysInPlace) {
   EXPECT_TRUE(first > pickle.data() && first < pickle.data() + pickle.size()) << "the bytes were copied";
 }
 
-TEST(PickleReader, ReadsNumpyOneAndTwoAlike) {
+TEST(PickleReader, NumpyOneAndTwo_AreReadAlike) {
   for (const std::string module : {"numpy.core", "numpy._core"}) {
     const auto found =
         shown(pickle_of(reduce(global(module + ".multiarray", "_reconstruct"),
@@ -64,7 +64,7 @@ TEST(PickleReader, ReadsNumpyOneAndTwoAlike) {
   }
 }
 
-TEST(PickleReader, SharesWhatIsShared) {
+TEST(PickleReader, SharedPart_IsOneNode) {
   const std::string pickle = pickle_of("(]q\x01h\x01t");
   const auto document = read(as_span(pickle));
   ASSERT_TRUE(document);
@@ -72,7 +72,7 @@ TEST(PickleReader, SharesWhatIsShared) {
   EXPECT_TRUE(document->root().items()[0]->shared());
 }
 
-TEST(PickleReader, ReadsCycles) {
+TEST(PickleReader, Cycle_IsRead) {
   const std::string pickle = pickle_of(
       "]q\x01h\x01"
       "a");
@@ -82,7 +82,7 @@ TEST(PickleReader, ReadsCycles) {
   EXPECT_LT(preview(document->root()).size(), 100U);
 }
 
-TEST(PickleReader, KeepsAStateThatAFunctionSets) {
+TEST(PickleReader, StateSetByAFunction_IsKept) {
   // copyreg's sixth part as CPython 3.11 writes it: the function is called, and what it returns is thrown away.
   const std::string pickle =
       "\x80\x02]q\x01(c__main__\nNode\nq\x02)Rq\x03"
@@ -94,7 +94,7 @@ TEST(PickleReader, KeepsAStateThatAFunctionSets) {
   EXPECT_EQ(preview(*node.state, 400), "(__main__.set_state, 7)");
 }
 
-TEST(PickleReader, CallsNothing) {
+TEST(PickleReader, CallOfAFunction_IsOnlyNamed) {
   EXPECT_EQ(shown("cos\nsystem\n(S'touch /tmp/called'\ntR."), "os.system('touch /tmp/called')");
   EXPECT_EQ(shown("(S'id'\nios\nsystem\n."), "os.system('id')");
   EXPECT_EQ(shown("(cbuiltins\neval\nS'1'\no."), "eval('1')");
@@ -103,7 +103,7 @@ TEST(PickleReader, CallsNothing) {
   EXPECT_EQ(shown("P12\n."), "<persistent id '12'>");
 }
 
-TEST(PickleReader, ReadsBuffersThatAreElsewhere) {
+TEST(PickleReader, OutOfBandBuffers_AreReadInPlace) {
   const std::string one = "abc";
   const std::string two(5000, 'x');
   const std::vector<std::span<const std::byte>> buffers = {as_span(one), as_span(two)};
@@ -119,7 +119,7 @@ TEST(PickleReader, ReadsBuffersThatAreElsewhere) {
   EXPECT_EQ(document->extent(), pickle.size() + one.size() + two.size());
 }
 
-TEST(PickleReader, UsesEachBufferOnce) {
+TEST(PickleReader, OutOfBandBuffer_IsUsedExactlyOnce) {
   const std::string bytes = "abc";
   const std::vector<std::span<const std::byte>> buffers = {as_span(bytes)};
   const auto error = [&](const std::string& pickle, std::size_t count) {
@@ -139,7 +139,7 @@ TEST(PickleReader, UsesEachBufferOnce) {
   EXPECT_EQ(stored.error().kind, ErrorKind::kUnsupported);
 }
 
-TEST(PickleReader, RefusesWhatIsNotThere) {
+TEST(PickleReader, WhatIsNotThere_IsAnError) {
   EXPECT_THAT(shown("\x80\x06."), HasSubstr("protocol 6"));
   EXPECT_THAT(shown(pickle_of("\x97")), HasSubstr("out of band"));
   EXPECT_THAT(shown(pickle_of("h\x05")), HasSubstr("memo entry 5"));
@@ -150,7 +150,7 @@ TEST(PickleReader, RefusesWhatIsNotThere) {
   EXPECT_TRUE(read(as_span("N.N."), Trailing::kAllow));
 }
 
-TEST(PickleReader, RefusesLengthsBeyondTheEnd) {
+TEST(PickleReader, LengthBeyondTheEnd_IsAnError) {
   const std::string huge(8, '\xff');
   for (const std::string opcode : {"\x8d", "\x8e", "\x95", "\x96"}) {
     EXPECT_THAT(shown(pickle_of(opcode + huge)), HasSubstr("are left")) << static_cast<int>(opcode[0]);
@@ -158,7 +158,7 @@ TEST(PickleReader, RefusesLengthsBeyondTheEnd) {
   EXPECT_THAT(shown(pickle_of("\x8b\xff\xff\xff\xff")), HasSubstr("negative length"));
 }
 
-TEST(PickleReader, RefusesArraysThatDoNotAddUp) {
+TEST(PickleReader, ContradictoryArray_IsAnError) {
   EXPECT_THAT(shown(pickle_of(array(dtype("f8"), shape({3}), raw<double>({1, 2})))), HasSubstr("24 bytes"));
   const std::string largest = std::string("\x8a\x08", 2) + std::string(7, '\xff') + "\x7f";
   EXPECT_THAT(shown(pickle_of(array(dtype("f8"), tuple({largest, largest}), "12345678"))), HasSubstr("overflows"));
@@ -167,7 +167,7 @@ TEST(PickleReader, RefusesArraysThatDoNotAddUp) {
   EXPECT_THAT(shown(pickle_of(array(dtype("f8"), tuple({two_to_61, integer(8)}), ""))), HasSubstr("overflows"));
 }
 
-TEST(PickleReader, KeepsCheckedArraysWhenTheirDtypeChangesLater) {
+TEST(PickleReader, DtypeChangedLater_LeavesTheArrayAsChecked) {
   const std::string wider =
       tuple({integer(3), text("|"), none(), none(), none(), integer(1 << 20), integer(1), integer(0)});
   const std::string type = reduce(global("numpy", "dtype"), {text("V8"), boolean(false), boolean(true)}) + "q\x07";
@@ -177,7 +177,7 @@ TEST(PickleReader, KeepsCheckedArraysWhenTheirDtypeChangesLater) {
   EXPECT_EQ(document->root().items()[0]->array().dtype->itemsize, 8U);
 }
 
-TEST(PickleReader, SurvivesDeepNesting) {
+TEST(PickleReader, DeepNesting_IsReadAndShownShort) {
   const std::string deep = std::string(1'000'000, ']') + std::string(999'999, 'a');
   EXPECT_TRUE(read(as_span(pickle_of(deep))));
   const std::string calls = pickle_of(global("a", "b") + [] {
@@ -188,7 +188,7 @@ TEST(PickleReader, SurvivesDeepNesting) {
   EXPECT_LT(shown(calls).size(), 1000U);
 }
 
-TEST(PickleReader, UsesMemoryInProportionToTheInput) {
+TEST(PickleReader, RepeatedItems_TakeFewNodes) {
   // One long text and one long list, referred to again and again by what copies elsewhere.
   std::string bomb = text(std::string(1 << 20, 'x')) + "q\x01" + "0" + text("latin1") + "q\x02" + "0" +
                      global("_codecs", "encode") + "q\x03" + "0";
@@ -215,7 +215,7 @@ std::string everything() {
             "\x8a\x0a" + std::string(10, '\x11'), reduce(global("builtins", "complex"), {real(1), real(2)})}));
 }
 
-TEST(PickleReader, ReportsEveryTruncation) {
+TEST(PickleReader, CutPickle_IsAnError) {
   const std::string whole = everything();
   ASSERT_TRUE(read(as_span(whole))) << read(as_span(whole)).error().message;
   for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -223,7 +223,7 @@ TEST(PickleReader, ReportsEveryTruncation) {
   }
 }
 
-TEST(PickleReader, SurvivesFlippedBits) {
+TEST(PickleReader, FlippedBits_DoNotCrash) {
   const std::string whole = everything();
   std::size_t readable = 0;
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
@@ -237,7 +237,7 @@ TEST(PickleReader, SurvivesFlippedBits) {
   EXPECT_GT(readable, 0U);
 }
 
-TEST(PickleReader, SurvivesRandomOpcodes) {
+TEST(PickleReader, RandomOpcodes_DoNotCrash) {
   std::mt19937 random(1);
   constexpr std::string_view kLikely =
       "(].)}N\x88\x85\x86\x87"

@@ -130,7 +130,7 @@ const Cage& reference(const Cage& cage) {
   throw std::runtime_error("nothing to compare " + cage.name() + " with");
 }
 
-TEST(PickleZoo, HoldsEveryProtocolAndVersion) {
+TEST(PickleZoo, Corpus_HoldsEveryProtocolAndVersion) {
   std::set<int> protocols;
   std::set<std::string> versions;
   for (const Cage& cage : zoo()) {
@@ -142,7 +142,7 @@ TEST(PickleZoo, HoldsEveryProtocolAndVersion) {
                                       "numpy 1.24", "numpy 2.1"}));
 }
 
-TEST(PickleZoo, EveryProtocolAndPicklerIsReadAlike) {
+TEST(PickleZoo, EveryProtocolAndPickler_IsReadAlike) {
   for (const Cage& cage : zoo()) {
     const Document actual = document_of(cage);
     const Document expected = document_of(reference(cage));
@@ -156,7 +156,7 @@ TEST(PickleZoo, EveryProtocolAndPicklerIsReadAlike) {
   }
 }
 
-TEST(PickleZoo, EveryVersionIsReadAlike) {
+TEST(PickleZoo, EveryVersion_IsReadAlike) {
   // Between versions the values themselves differ in these.
   const std::map<std::string, std::string_view> other_values = {
       {"enum", "3.11.0 to 3.11.3 write the member's name, others its value"},
@@ -191,7 +191,7 @@ std::string described(const Value& value) {
 }
 
 // Equal trees would be equal, too, if the reader understood nothing: this says what it must have understood.
-TEST(PickleZoo, IsUnderstood) {
+TEST(PickleZoo, EveryValue_IsDescribedRight) {
   const std::map<std::string, std::string_view> python = {
       {"complex", "[(0+1j), (-0+2.5j), (inf+0j)]"},
       {"bytearray", "bytearray(b'mutable\\xff')"},

@@ -8,10 +8,10 @@
 namespace snapshot_test::util {
 namespace {
 
-TEST(CommandLine, IsThatOfARunningProcess) { EXPECT_NE(command_line(::getpid(), 4096), ""); }
+TEST(CommandLine, RunningProcess_HasACommandLine) { EXPECT_NE(command_line(::getpid(), 4096), ""); }
 
 // A process has none while it starts a program, and after its end.
-TEST(CommandLine, IsTheNameWhereThereIsNone) {
+TEST(CommandLine, EndedProcess_HasItsNameInstead) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::prctl(PR_SET_NAME, "named so");
@@ -24,7 +24,7 @@ TEST(CommandLine, IsTheNameWhereThereIsNone) {
   ::waitpid(child, nullptr, 0);
 }
 
-TEST(KillChildren, EndsThemAndWhatTheyLeave) {
+TEST(KillChildren, ChildrenAndGrandchildren_AreEnded) {
   // In a process of its own: it must not reap what other tests start.
   const pid_t parent = ::fork();
   if (parent == 0) {

@@ -37,19 +37,9 @@ Benchmark benchmark() {
 Rules rules() { return {{1e-3, 1e-4}, {{"float32", {1e-2, 1e-3}}}, false, false, false, false, true}; }
 
 SiteValue site_value() {
-  return {{SiteKind::kBody, 2},
-          "x = f()",
-          "numpy.ndarray",
-          true,
-          3,
-          true,
-          std::string(64, 'a'),
-          80,
-          "a lock",
-          "cut",
-          {"[0]"},
-          {{"[1]", 1e-6}},
-          true};
+  return {{SiteKind::kBody, 2}, "x = f()", "numpy.ndarray",      true,     3,     true,
+          std::string(64, 'a'), 80,        std::string(32, 'b'), "a lock", "cut", {"[0]"},
+          {{"[1]", 1e-6}},      true};
 }
 
 SiteComparison comparison() {

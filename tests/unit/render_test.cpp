@@ -28,7 +28,7 @@ nlohmann::ordered_json json_of(const std::string& body, const JsonLimits& limits
   return document ? value_json(document->root(), limits) : nlohmann::ordered_json(document.error().message);
 }
 
-TEST(ValueText, ShortContainersFitALineAndOthersAreTrees) {
+TEST(ValueText, ShortContainer_FitsALineAndOthersAreTrees) {
   EXPECT_EQ(text_of(list({integer(1), real(2.5), none()})), "[1, 2.5, None]\n");
   EXPECT_EQ(text_of(dict({text("a"), list({integer(1)}), text("b"), text("x")})),
             "dict of 2\n  ['a']: [1]\n  ['b']: 'x'\n");
@@ -36,7 +36,7 @@ TEST(ValueText, ShortContainersFitALineAndOthersAreTrees) {
             "tuple of 2\n  [0]: numpy.ndarray float64 (2,), from 1 to 2\n    [1, 2]\n  [1]: None\n");
 }
 
-TEST(ValueText, SaysOfArraysWhatIsInThem) {
+TEST(ValueText, Array_HasItsRangeAndElements) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(text_of(doubles({3, nan, -1})), "numpy.ndarray float64 (3,), from -1 to 3, 1 NaN\n  [3, nan, -1]\n");
   TextLimits few;
@@ -44,7 +44,7 @@ TEST(ValueText, SaysOfArraysWhatIsInThem) {
   EXPECT_THAT(text_of(doubles({1, 2, 3, 4, 5, 6, 7, 8, 9}), few), HasSubstr("[1, 2, …, 7, 8, 9]"));
 }
 
-TEST(ValueText, IsBoundedWhateverTheValue) {
+TEST(ValueText, DeepOrSharedValue_IsCut) {
   std::string deep;
   for (int i = 0; i < 100000; ++i) deep += "](";
   deep += "K\1";
@@ -64,12 +64,12 @@ TEST(ValueText, IsBoundedWhateverTheValue) {
   EXPECT_LT(json_of(bomb).dump().size(), 20'000'000U);
 }
 
-TEST(ValueText, EscapesWhatCouldSteerATerminal) {
+TEST(ValueText, ControlCharacters_AreEscaped) {
   EXPECT_EQ(text_of(text("\x1b[31mred")).find('\x1b'), std::string::npos);
   EXPECT_EQ(text_of(instance("evil\x1b[2J", "Name", {})).find('\x1b'), std::string::npos);
 }
 
-TEST(ValueJson, HasTypesValuesAndWhatWasCut) {
+TEST(ValueJson, Value_HasItsTypeAndWhatWasCut) {
   const auto json = json_of(dict({text("a"), doubles({1.5, 2})}));
   EXPECT_EQ(json["type"], "dict");
   EXPECT_EQ(json["entries"][0]["key"]["value"], "a");

@@ -43,7 +43,7 @@ Json findings(const std::vector<model::CaseVerdict>& verdicts, ExitStatus status
   return Json::parse(out.str());
 }
 
-TEST(CodeQualityTest, NamesWhatFailedOrCouldNotBeCheckedAndWhere) {
+TEST(CodeQualityTest, FailedOrUncheckedCase_IsAFindingWithItsPlace) {
   const Json found = findings({verdict("bench.time_a", "bench.time_a", Verdict::kIdentical),
                                verdict("bench.time_b", "bench.time_b(1)", Verdict::kDifferent),
                                verdict("bench.time_c", "bench.time_c", Verdict::kRaised),
@@ -60,7 +60,7 @@ TEST(CodeQualityTest, NamesWhatFailedOrCouldNotBeCheckedAndWhere) {
   EXPECT_EQ(found[2]["severity"], "info");
 }
 
-TEST(CodeQualityTest, FingerprintsAreUniqueAndTheSameInEveryRun) {
+TEST(CodeQualityTest, Fingerprints_AreUniqueAndTheSameInEveryRun) {
   std::vector<model::CaseVerdict> verdicts;
   for (int i = 0; i < 3; ++i) {
     verdicts.push_back(verdict("bench.time_b", "bench.time_b(<object>)", Verdict::kDifferent));
@@ -78,12 +78,12 @@ TEST(CodeQualityTest, FingerprintsAreUniqueAndTheSameInEveryRun) {
   }
 }
 
-TEST(CodeQualityTest, ARunWithoutFindingsIsAnEmptyList) {
+TEST(CodeQualityTest, RunWithoutFindings_IsAnEmptyList) {
   EXPECT_EQ(findings({verdict("bench.time_a", "bench.time_a", Verdict::kIdentical)}, ExitStatus::kSuccess, ""),
             Json::array());
 }
 
-TEST(CodeQualityTest, ARunThatFailsByItselfIsAFinding) {
+TEST(CodeQualityTest, RunThatFailsByItself_IsAFinding) {
   const Json found = findings({}, ExitStatus::kNothingVerified, "nothing was verified");
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0]["location"]["path"], "benchmarks");

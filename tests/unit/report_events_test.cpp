@@ -62,7 +62,7 @@ class EventsTest : public testing::Test {
   std::ostringstream stream_;
 };
 
-TEST_F(EventsTest, EveryLineIsThereAsSoonAsItHappened) {
+TEST_F(EventsTest, EachEvent_IsWrittenAtOnce) {
   const fs::path path = folder_ / "events";
   Events events = open(path.string());
   EXPECT_THAT(read(path), SizeIs(0));
@@ -115,7 +115,7 @@ TEST_F(EventsTest, EveryLineIsThereAsSoonAsItHappened) {
   EXPECT_TRUE(events.close({}));
 }
 
-TEST_F(EventsTest, ACaseThatIsRunAgainStartsOnceInAPhase) {
+TEST_F(EventsTest, CaseRunAgain_StartsOnceInAPhase) {
   Events events = open("-");
   const model::CaseId id{"m.time_a", 0, "m.time_a"};
   events.phase("capturing", 1);
@@ -136,7 +136,7 @@ TEST_F(EventsTest, ACaseThatIsRunAgainStartsOnceInAPhase) {
   EXPECT_THAT(what, testing::ElementsAre("phase", "started", "ended", "captured", "phase", "started", "ended"));
 }
 
-TEST_F(EventsTest, ARunThatCouldNotGoOnEndsWithWhy) {
+TEST_F(EventsTest, RunThatCannotGoOn_EndsWithTheReason) {
   Events events = open("-");
   RunRecord record;
   record.end = Aborted{ExitStatus::kNoBaseline, "there is no baseline"};
@@ -150,21 +150,21 @@ TEST_F(EventsTest, ARunThatCouldNotGoOnEndsWithWhy) {
   EXPECT_EQ(lines[0]["failure"], "there is no baseline");
 }
 
-TEST_F(EventsTest, AnEarlierRunsEventsAreGone) {
+TEST_F(EventsTest, EventsOfAnEarlierRun_AreRemoved) {
   const fs::path path = folder_ / "events";
   ASSERT_TRUE(util::write_file_atomically(path, "{\"event\": \"finished\"}\n"));
   const Events events = open(path.string());
   EXPECT_THAT(read(path), SizeIs(0));
 }
 
-TEST_F(EventsTest, AnUnwritablePlaceIsKnownAtOnce) {
+TEST_F(EventsTest, UnwritablePlace_IsAnErrorAtOnce) {
   const auto file = OutputLog::open((folder_ / "none" / "events").string(), stream_);
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().kind, ErrorKind::kIo);
   EXPECT_FALSE(OutputLog::open(folder_.string(), stream_));
 }
 
-TEST_F(EventsTest, AReaderThatGoesAwayIsAnErrorOfWriting) {
+TEST_F(EventsTest, ReaderThatGoesAway_IsAWriteError) {
   const fs::path pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::thread reader([&] { util::Fd(::open(pipe.c_str(), O_RDONLY)).reset(); });

@@ -56,7 +56,7 @@ class GithubTest : public testing::Test {
   std::string summary_;
 };
 
-TEST_F(GithubTest, NamesFileAndLineOfTheFirstOfThoseThatFailAlike) {
+TEST_F(GithubTest, FailuresAlike_NameFileAndLineOfTheFirst) {
   report({failed("bench.time_a", "ValueError: 50% bad", 3), failed("bench.time_b", "ValueError: 50% bad", 9)});
   EXPECT_EQ(log_.str(),
             "::error file=a%2Cb/bench.py,line=3::raised: bench.time_a (and 1 alike): ValueError: 50%25 bad\n");
@@ -64,7 +64,7 @@ TEST_F(GithubTest, NamesFileAndLineOfTheFirstOfThoseThatFailAlike) {
   EXPECT_THAT(summary_, HasSubstr("| raised | <code>bench.time&#95;b</code> |"));
 }
 
-TEST_F(GithubTest, NothingThatABenchmarkSaysIsACommandOrMarkup) {
+TEST_F(GithubTest, TextOfABenchmark_IsNoCommandOrMarkup) {
   report({failed("bench.time_a", "x\n::set-env name=A::b\r::error::c <img src=x> | [a](http://b) `c` @everyone", 3)});
   EXPECT_EQ(lines_in(log_.str()), 1);
   EXPECT_THAT(log_.str(), StartsWith("::error "));
@@ -73,7 +73,7 @@ TEST_F(GithubTest, NothingThatABenchmarkSaysIsACommandOrMarkup) {
   EXPECT_THAT(summary_, Not(HasSubstr("@everyone")));
 }
 
-TEST_F(GithubTest, ManyFailuresKeepToTheLimitsAndSaySo) {
+TEST_F(GithubTest, ManyFailures_AreCutToTheLimitsAndSaySo) {
   std::vector<model::CaseVerdict> cases;
   for (int i = 0; i < 20'000; ++i) {
     cases.push_back(failed("bench.time_" + std::to_string(i), "ValueError: " + std::to_string(i), i + 1));
@@ -86,7 +86,7 @@ TEST_F(GithubTest, ManyFailuresKeepToTheLimitsAndSaySo) {
   EXPECT_THAT(summary_, EndsWith("a summary has at most 900 KiB. --html and --json have all.\n"));
 }
 
-TEST_F(GithubTest, TheSummaryIsAppended) {
+TEST_F(GithubTest, ExistingSummary_IsAppendedTo) {
   ASSERT_TRUE(util::write_file_atomically(folder_ / "summary.md", "another step's\n"));
   report({});
   EXPECT_THAT(summary_, StartsWith("another step's\n### snapshot_test verify\n"));

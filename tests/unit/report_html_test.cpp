@@ -85,7 +85,7 @@ std::string json_of(const RunRecord& from) {
       from);
 }
 
-TEST(CaseDifferenceTest, SaysWhichRtolWouldPassAndHowManyTolerancesApart) {
+TEST(CaseDifferenceTest, Difference_HasThePassingRtolAndItsDistance) {
   const CaseDifference found = case_difference(verdict("bench.time_a", Verdict::kDifferent, 0.05));
   EXPECT_EQ(found.kind, "structural");
   EXPECT_EQ(found.rtol, 0.05);
@@ -94,7 +94,7 @@ TEST(CaseDifferenceTest, SaysWhichRtolWouldPassAndHowManyTolerancesApart) {
   EXPECT_EQ(found.likeness, "return[*]: structural by a factor 2");
 }
 
-TEST(CaseDifferenceTest, NoRtolHelpsWhatIsNoNumber) {
+TEST(CaseDifferenceTest, DifferenceThatIsNoNumber_HasInfiniteRtol) {
   model::CaseVerdict different = verdict("bench.time_a", Verdict::kDifferent, 0.05);
   different.sites[0].details["differences"].push_back({{"what", "value"}, {"actual", "'x'"}});
   EXPECT_EQ(case_difference(different).rtol, std::numeric_limits<double>::infinity());
@@ -103,7 +103,7 @@ TEST(CaseDifferenceTest, NoRtolHelpsWhatIsNoNumber) {
   EXPECT_TRUE(case_difference(verdict("bench.time_a", Verdict::kClose, 0)).likeness.empty());
 }
 
-TEST(HtmlTest, ForeignTextIsNoMarkupInItsPlainTable) {
+TEST(HtmlTest, ForeignText_IsNoMarkup) {
   const std::string page =
       page_of(record({verdict("bench.time_a", Verdict::kDifferent, 0.05), verdict("bench.time_b", Verdict::kRaised)}));
   EXPECT_THAT(page, Not(HasSubstr("<img src=x")));
@@ -114,7 +114,7 @@ TEST(HtmlTest, ForeignTextIsNoMarkupInItsPlainTable) {
   EXPECT_THAT(page, HasSubstr("snapshot_test verify bench"));
 }
 
-TEST(HtmlTest, TheWorstCasesKeepTheirDetailsWhereThereIsLittleRoom) {
+TEST(HtmlTest, LittleRoom_KeepsTheDetailsOfTheWorstCases) {
   std::vector<model::CaseVerdict> cases;
   std::mt19937 draw(1);
   for (int i = 0; i < 3000; ++i) {
@@ -146,12 +146,12 @@ TEST(HtmlTest, TheWorstCasesKeepTheirDetailsWhereThereIsLittleRoom) {
   EXPECT_LE(size, whole->index.size() / 2);
 }
 
-TEST(PageTextTest, FillsInOnceAndLeavesWhatIsFilledInAlone) {
+TEST(PageTextTest, Placeholder_IsFilledInOnce) {
   EXPECT_EQ(filled("a @{x} @{y} @{", {{"x", "@{y}"}, {"y", "2"}}), "a @{y} 2 @{");
   EXPECT_EQ(policy_hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
 }
 
-TEST(RecordJsonTest, IsWrittenAsItWasRead) {
+TEST(RecordJsonTest, RecordReadFromJson_IsWrittenTheSame) {
   const std::string first = json_of(
       record({verdict("bench.time_a", Verdict::kDifferent, 0.05), verdict("bench.time_b", Verdict::kIdentical)}));
   const auto read = record_from_json(first, "run.json");
@@ -160,7 +160,7 @@ TEST(RecordJsonTest, IsWrittenAsItWasRead) {
   EXPECT_EQ(Json::parse(json_of(*read))["summary"]["failure"], "some failed");
 }
 
-TEST(RecordJsonTest, ShardsAreOneRunWithTheWorstEnd) {
+TEST(RecordJsonTest, MergedShards_HaveTheWorstEnd) {
   std::vector<RunRecord> shards;
   shards.push_back(record({verdict("bench.time_a", Verdict::kIdentical)}, ExitStatus::kSuccess));
   shards.push_back(
@@ -177,7 +177,7 @@ TEST(RecordJsonTest, ShardsAreOneRunWithTheWorstEnd) {
   EXPECT_EQ(std::get<model::VerifySummary>(broken->end).failure, "no room");
 }
 
-TEST(RecordJsonTest, WhatIsNoReportIsRefused) {
+TEST(RecordJsonTest, TextThatIsNoReport_IsRefused) {
   for (const char* text : {"", "[]", "{}", R"({"format": 1, "cases": [{}], "command": "verify", "summary": {}})",
                            R"({"format": 2, "cases": []})"}) {
     const auto read = record_from_json(text, "run.json");

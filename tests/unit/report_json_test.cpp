@@ -67,7 +67,7 @@ class JsonReportTest : public testing::Test {
   std::ostringstream stream_;
 };
 
-TEST_F(JsonReportTest, VerifyHasEveryCaseSortedAndTheCounts) {
+TEST_F(JsonReportTest, Verify_HasEveryCaseSortedAndTheCounts) {
   const fs::path path = folder_ / "report.json";
   Reports report = open(path.string(), Detail::kCases);
   report.planned({.benchmarks = 2, .cases = 3, .failures = {{"broken", "E", "T"}}, .notes = {}});
@@ -112,7 +112,7 @@ TEST_F(JsonReportTest, VerifyHasEveryCaseSortedAndTheCounts) {
   EXPECT_EQ(json["summary"]["status"], "failed");
 }
 
-TEST_F(JsonReportTest, SummaryHasTheNamesThatUsersKnow) {
+TEST_F(JsonReportTest, Summary_HasItsCountsByName) {
   const fs::path path = folder_ / "summary.json";
   Reports report = open(path.string(), Detail::kCountsOnly);
   report.verified(verdict("m.time_a", 0, Verdict::kIdentical));
@@ -137,7 +137,7 @@ TEST_F(JsonReportTest, SummaryHasTheNamesThatUsersKnow) {
   EXPECT_FALSE(json.contains("cases"));
 }
 
-TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
+TEST_F(JsonReportTest, Capture_HasStatusesAndObservations) {
   const fs::path path = folder_ / "capture.json";
   Reports report = open(path.string(), Detail::kCases);
   model::CaseCapture captured;
@@ -177,7 +177,7 @@ TEST_F(JsonReportTest, CaptureHasStatusesAndWhatWasObserved) {
   EXPECT_EQ(json["summary"]["failure"], "one case could be checked before");
 }
 
-TEST_F(JsonReportTest, ARunThatCouldNotGoOnLeavesAReportThatSaysSo) {
+TEST_F(JsonReportTest, RunThatCannotGoOn_LeavesAReportThatSaysSo) {
   const fs::path path = folder_ / "summary.json";
   std::ofstream(path) << R"({"status": "success"})";
   Reports report = open(path.string(), Detail::kCases);
@@ -190,13 +190,13 @@ TEST_F(JsonReportTest, ARunThatCouldNotGoOnLeavesAReportThatSaysSo) {
   EXPECT_EQ(json["cases"], Json::array());
 }
 
-TEST_F(JsonReportTest, DashIsStandardOutput) {
+TEST_F(JsonReportTest, Dash_IsStdout) {
   Reports report = open("-", Detail::kCountsOnly);
   report.finished(summary());
   EXPECT_EQ(Json::parse(stream_.str())["total"], 5);
 }
 
-TEST_F(JsonReportTest, AnUnwritablePlaceIsKnownAtOnce) {
+TEST_F(JsonReportTest, UnwritablePlace_IsAnErrorAtOnce) {
   for (const std::string& path : {(folder_ / "none" / "x.json").string(), folder_.string()}) {
     const auto file = OutputFile::open(path, stream_);
     ASSERT_FALSE(file) << path;
@@ -205,7 +205,7 @@ TEST_F(JsonReportTest, AnUnwritablePlaceIsKnownAtOnce) {
   }
 }
 
-TEST_F(JsonReportTest, ADeviceIsWrittenToAndNotReplaced) {
+TEST_F(JsonReportTest, NamedPipe_IsWrittenToAndNotReplaced) {
   const fs::path pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   Reports report = open(pipe.string(), Detail::kCountsOnly);
@@ -219,7 +219,7 @@ TEST_F(JsonReportTest, ADeviceIsWrittenToAndNotReplaced) {
   EXPECT_TRUE(fs::is_fifo(pipe));
 }
 
-TEST_F(JsonReportTest, ALinkKeepsPointingToTheReport) {
+TEST_F(JsonReportTest, Link_KeepsPointingToTheReport) {
   fs::create_symlink(folder_ / "real.json", folder_ / "link.json");
   open((folder_ / "link.json").string(), Detail::kCountsOnly).finished(summary());
   EXPECT_TRUE(fs::is_symlink(folder_ / "link.json"));

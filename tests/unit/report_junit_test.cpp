@@ -106,7 +106,7 @@ std::map<std::string, std::string> outcomes(const pugi::xml_document& document) 
   return found;
 }
 
-TEST_F(JunitTest, EachVerdictIsWhatCiSystemsCallIt) {
+TEST_F(JunitTest, EachVerdict_HasItsJunitOutcome) {
   Reports report = open();
   report.verified(verdict("b.C.time_same", 0, Verdict::kIdentical));
   report.verified(verdict("b.C.time_inner", 0, Verdict::kInnerChanged));
@@ -146,7 +146,7 @@ TEST_F(JunitTest, EachVerdictIsWhatCiSystemsCallIt) {
               StartsWith("benchmarks/b.py:12\n"));
 }
 
-TEST_F(JunitTest, WithStrictWhatWasNotVerifiedFails) {
+TEST_F(JunitTest, UnverifiedCaseWhenStrict_IsAFailure) {
   Reports report = open();
   report.verified(verdict("b.time_none", 0, Verdict::kVacuous));
   report.verified(verdict("b.time_gone", 0, Verdict::kObsolete));
@@ -162,7 +162,7 @@ TEST_F(JunitTest, WithStrictWhatWasNotVerifiedFails) {
   EXPECT_EQ(outcomes(read(path_)), expected);
 }
 
-TEST_F(JunitTest, ACaptureHasItsCases) {
+TEST_F(JunitTest, EachCaptureStatus_HasItsJunitOutcome) {
   Reports report = open();
   const auto add = [&](const char* name, model::CaptureStatus status, model::Loss loss = model::Loss::kNone) {
     model::CaseCapture result;
@@ -189,7 +189,7 @@ TEST_F(JunitTest, ACaptureHasItsCases) {
   EXPECT_EQ(outcomes(read(path_)), expected);
 }
 
-TEST_F(JunitTest, ARunThatFailsWithoutAFailingCaseIsNotGreen) {
+TEST_F(JunitTest, RunThatFailsWithoutAFailingCase_HasAnError) {
   {
     Reports report = open();
     report.planned({.benchmarks = 1, .cases = 1, .failures = {{"broken", "E: no", "Trace\nE: no"}}, .notes = {}});
@@ -212,7 +212,7 @@ TEST_F(JunitTest, ARunThatFailsWithoutAFailingCaseIsNotGreen) {
               testing::ElementsAre(testing::Pair("snapshot_test|snapshot_test|verify", "error: there is no baseline")));
 }
 
-TEST_F(JunitTest, SameNamesAreTold) {
+TEST_F(JunitTest, SameNames_AreNumbered) {
   Reports report = open();
   for (std::size_t i = 0; i < 3; ++i) {
     auto same = verdict("b.time_a", i, Verdict::kIdentical);
@@ -235,7 +235,7 @@ std::string nasty(std::size_t length) {
   return text.substr(0, length);
 }
 
-TEST_F(JunitTest, TwentyThousandNastyFailuresAreReadable) {
+TEST_F(JunitTest, TwentyThousandFailures_AreSplitIntoValidFiles) {
   constexpr std::size_t kCases = 20'000;
   Reports report = open();
   for (std::size_t i = 0; i < kCases; ++i) {
@@ -280,7 +280,7 @@ TEST_F(JunitTest, TwentyThousandNastyFailuresAreReadable) {
               HasSubstr("20000 cases are in junit.part2.xml and after it"));
 }
 
-TEST_F(JunitTest, PartsOfAnEarlierRunAreRemoved) {
+TEST_F(JunitTest, PartsOfAnEarlierRun_AreRemoved) {
   {
     Reports report = open({.bytes = 2'000, .nodes = 1'000});
     for (std::size_t i = 0; i < 10; ++i) {
@@ -297,7 +297,7 @@ TEST_F(JunitTest, PartsOfAnEarlierRunAreRemoved) {
   EXPECT_FALSE(fs::exists(folder_ / "junit.part3.xml"));
 }
 
-TEST_F(JunitTest, StandardOutputTakesAllInOne) {
+TEST_F(JunitTest, Stdout_TakesAllInOneDocument) {
   Reports report = open({.bytes = 2'000, .nodes = 1'000}, "-");
   for (std::size_t i = 0; i < 10; ++i) {
     report.verified(verdict("b.time_a", i, Verdict::kDifferent));

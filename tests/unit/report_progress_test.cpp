@@ -140,7 +140,7 @@ class LiveDisplay : public testing::Test {
   Terminal terminal_;
 };
 
-TEST_F(LiveDisplay, ShowsCountsAndForHowLongEachCaseHasRun) {
+TEST_F(LiveDisplay, RunningCases_AreShownWithCountsAndTheirTime) {
   terminal_.phase("verifying", 1200);
   EXPECT_THAT(screen(), ElementsAre("verifying [0/1,200] 0.0 %"));
   start("m.time_long(1)");
@@ -154,7 +154,7 @@ TEST_F(LiveDisplay, ShowsCountsAndForHowLongEachCaseHasRun) {
   EXPECT_THAT(screen().back(), "2 min 30 s  m.time_long(1)");
 }
 
-TEST_F(LiveDisplay, GoesOnWhenNothingHappens) {
+TEST_F(LiveDisplay, Tick_UpdatesTheTime) {
   terminal_.phase("verifying", 2);
   start("m.time_a");
   now_ = 7.25;
@@ -162,7 +162,7 @@ TEST_F(LiveDisplay, GoesOnWhenNothingHappens) {
   EXPECT_THAT(screen(), ElementsAre("verifying [0/2] 0.0 %", "   7.2 s  m.time_a"));
 }
 
-TEST_F(LiveDisplay, DrawsWithOneWriteAndNotTooOften) {
+TEST_F(LiveDisplay, Redraw_IsOneWriteAndNotTooOften) {
   terminal_.phase("verifying", 100);
   for (int i = 0; i < 5; ++i) {
     start("m.time_a(" + std::to_string(i) + ")");
@@ -176,7 +176,7 @@ TEST_F(LiveDisplay, DrawsWithOneWriteAndNotTooOften) {
   EXPECT_EQ(buffer_.writes, 2) << "taken away, text, drawn again";
 }
 
-TEST_F(LiveDisplay, IsTakenAwayForOtherTextAndDrawnBelowIt) {
+TEST_F(LiveDisplay, OtherText_IsPrintedAboveTheDisplay) {
   terminal_.phase("verifying", 2);
   start("m.time_a");
   tick_at(1);
@@ -190,7 +190,7 @@ TEST_F(LiveDisplay, IsTakenAwayForOtherTextAndDrawnBelowIt) {
   EXPECT_THAT(screen(), SizeIs(3)) << "stopped is stopped";
 }
 
-TEST_F(LiveDisplay, AnInterruptedRunLeavesNothingOfIt) {
+TEST_F(LiveDisplay, InterruptedRun_LeavesNothingOfIt) {
   terminal_.phase("verifying", 20);
   start("m.time_a");
   start("m.time_b");
@@ -203,7 +203,7 @@ TEST_F(LiveDisplay, AnInterruptedRunLeavesNothingOfIt) {
                                     "INTERRUPTED (exit status 130): interrupt", "ed", ""));
 }
 
-TEST_F(LiveDisplay, EndedCasesLeaveNoLineBehind) {
+TEST_F(LiveDisplay, EndedCases_LeaveNoLineBehind) {
   terminal_.phase("verifying", 3);
   start("m.time_a");
   start("m.time_b");
@@ -215,7 +215,7 @@ TEST_F(LiveDisplay, EndedCasesLeaveNoLineBehind) {
   EXPECT_THAT(screen(), ElementsAre("verifying [2/3] 66.6 %"));
 }
 
-TEST_F(LiveDisplay, ACaseThatRunsAgainIsStillTheSame) {
+TEST_F(LiveDisplay, CaseStartedAgain_KeepsItsTime) {
   terminal_.phase("capturing", 1);
   start("m.time_a");
   now_ = 3;
@@ -223,7 +223,7 @@ TEST_F(LiveDisplay, ACaseThatRunsAgainIsStillTheSame) {
   EXPECT_THAT(screen(), ElementsAre("capturing [0/1] 0.0 %", "   3.0 s  m.time_a"));
 }
 
-TEST_F(LiveDisplay, AtMostEightCasesAndHowManyMore) {
+TEST_F(LiveDisplay, ManyCases_ShowEightAndHowManyMore) {
   terminal_.phase("verifying", 100);
   for (int i = 0; i < 8; ++i) {
     start("m.time_" + std::to_string(i));
@@ -240,7 +240,7 @@ TEST_F(LiveDisplay, AtMostEightCasesAndHowManyMore) {
   EXPECT_EQ(screen()[9], "          ... and 42 more");
 }
 
-TEST_F(LiveDisplay, LinesAreCutToTheWidth) {
+TEST_F(LiveDisplay, LongLine_IsCutToTheWidth) {
   terminal_.phase("verifying", 100);
   start("m.time_a('" + std::string(200, 'x') + "')");
   tick_at(1);
@@ -252,7 +252,7 @@ class SmallTerminal : public LiveDisplay {
   SmallTerminal() : LiveDisplay({40, 6}) {}
 };
 
-TEST_F(SmallTerminal, TwoLinesStayFree) {
+TEST_F(SmallTerminal, SixLines_LeaveTwoFree) {
   terminal_.phase("verifying", 100);
   for (int i = 0; i < 4; ++i) {
     model::CaseVerdict failed = raised("m.time_x");
@@ -277,14 +277,14 @@ class TinyTerminal : public LiveDisplay {
   TinyTerminal() : LiveDisplay({10, 2}) {}
 };
 
-TEST_F(TinyTerminal, ShowsTheCountsAlone) {
+TEST_F(TinyTerminal, TwoLines_ShowOnlyTheCounts) {
   terminal_.phase("verifying", 100);
   start("m.time_a");
   tick_at(1);
   EXPECT_THAT(screen(), ElementsAre("verifying"));
 }
 
-TEST_F(LiveDisplay, TimeLeftIsThatOfThePace) {
+TEST_F(LiveDisplay, TimeLeft_FollowsThePace) {
   terminal_.phase("verifying", 4);
   start("m.time_a");
   tick_at(9);
@@ -322,7 +322,7 @@ TEST(LiveDisplayOfCapture, ShareAndTimeLeft_OfTwoPasses_AreThoseOfBoth) {
   EXPECT_EQ(shown(), "running again [0/2] 66.6 %, 20 s left");
 }
 
-TEST_F(LiveDisplay, TimeLeftIsNoneTheLessForALongCaseAmongShortOnes) {
+TEST_F(LiveDisplay, LongCaseAmongShortOnes_CountsForTheTimeLeft) {
   terminal_.phase("verifying", 100);
   start("m.time_long");
   for (int i = 1; i < 100; ++i) {
@@ -333,7 +333,7 @@ TEST_F(LiveDisplay, TimeLeftIsNoneTheLessForALongCaseAmongShortOnes) {
   EXPECT_EQ(screen()[0], "verifying [99/100] 99.0 %, 45 s left");
 }
 
-TEST_F(LiveDisplay, WithoutATerminalThereIsNone) {
+TEST_F(LiveDisplay, NoTerminal_PrintsNothing) {
   std::ostringstream log;
   Terminal terminal(log, {Verbosity::kNormal, Color::kOff, nullptr, nullptr});
   terminal.phase("verifying", 2);

@@ -73,7 +73,7 @@ class TerminalTest : public testing::Test {
   std::ostringstream out_;
 };
 
-TEST_F(TerminalTest, NormalExplainsFailuresListsTheUnverifiedAndCloses) {
+TEST_F(TerminalTest, Normal_ExplainsFailuresListsUnverifiedAndCloses) {
   Terminal terminal = make(Verbosity::kNormal);
   model::RunPlan planned = plan(4);
   planned.failures = {{"broken", "ModuleNotFoundError: No module named 'x'", "Traceback ..."}};
@@ -119,7 +119,7 @@ FAILED (exit status 1): 1 case failed
 )");
 }
 
-TEST_F(TerminalTest, TheSlowestCasesAreListedWhereAskedFor) {
+TEST_F(TerminalTest, Durations_ListTheSlowestCases) {
   TerminalOptions options;
   options.verbosity = Verbosity::kQuiet;
   options.durations = 2;
@@ -139,7 +139,7 @@ TEST_F(TerminalTest, TheSlowestCasesAreListedWhereAskedFor) {
   EXPECT_THAT(text(), Not(HasSubstr("m.a")));
 }
 
-TEST_F(TerminalTest, QuietShowsFailuresImportErrorsAndOneClosingLine) {
+TEST_F(TerminalTest, Quiet_ShowsFailuresImportErrorsAndOneLine) {
   Terminal terminal = make(Verbosity::kQuiet);
   model::RunPlan planned = plan(2);
   planned.failures = {{"broken", "SyntaxError: x", ""}};
@@ -158,7 +158,7 @@ TEST_F(TerminalTest, QuietShowsFailuresImportErrorsAndOneClosingLine) {
             "verified 1 of 3 cases (33.3 %) in 1 min 32 s; FAILED (exit status 1): 1 case failed\n");
 }
 
-TEST_F(TerminalTest, VerboseShowsEveryCaseAndCompleteLists) {
+TEST_F(TerminalTest, Verbose_ShowsEveryCaseAndCompleteLists) {
   Terminal terminal = make(Verbosity::kVerbose);
   terminal.planned(plan(16));
   terminal.note("restarted a host");
@@ -173,7 +173,7 @@ TEST_F(TerminalTest, VerboseShowsEveryCaseAndCompleteLists) {
   EXPECT_THAT(text(), HasSubstr("\n  m.time_v(14)\n"));
 }
 
-TEST_F(TerminalTest, ListsAreBoundedUnlessVerbose) {
+TEST_F(TerminalTest, LongList_IsCutUnlessVerbose) {
   Terminal terminal = make(Verbosity::kNormal);
   for (int i = 0; i < 1234; ++i) {
     terminal.verified(verdict("m.time_v(" + std::to_string(i) + ")", Verdict::kVacuous));
@@ -185,7 +185,7 @@ TEST_F(TerminalTest, ListsAreBoundedUnlessVerbose) {
   EXPECT_THAT(text(), HasSubstr("FAILED (exit status 5): no case could be checked\n"));
 }
 
-TEST_F(TerminalTest, ManyFailuresAreListedAndTheFirstExplained) {
+TEST_F(TerminalTest, ManyFailures_AreListedAndTheFirstTenExplained) {
   Terminal terminal = make(Verbosity::kNormal);
   for (int i = 0; i < 60; ++i) {
     auto result = a_difference();
@@ -203,7 +203,7 @@ TEST_F(TerminalTest, ManyFailuresAreListedAndTheFirstExplained) {
   EXPECT_THAT(text(), HasSubstr("the first 10 are explained above; --full explains all\n"));
 }
 
-TEST_F(TerminalTest, TheCommandThatRunsAFailedCaseAgainCanBePasted) {
+TEST_F(TerminalTest, RerunCommand_IsQuotedForTheShell) {
   TerminalOptions options;
   options.command = "snapshot_test verify 'my benchmarks'";
   Terminal terminal(out_, options);
@@ -213,7 +213,7 @@ TEST_F(TerminalTest, TheCommandThatRunsAFailedCaseAgainCanBePasted) {
                                 "'^m\\.time_f\\(10, '\\''f8'\\''\\)$'\n"));
 }
 
-TEST_F(TerminalTest, AStatementIsShownBesideItsSite) {
+TEST_F(TerminalTest, Statement_IsShownBesideItsSite) {
   Terminal terminal = make(Verbosity::kNormal);
   auto result = a_difference();
   result.sites.front().site = {model::SiteKind::kBody, 1};
@@ -223,7 +223,7 @@ TEST_F(TerminalTest, AStatementIsShownBesideItsSite) {
   EXPECT_THAT(text(), HasSubstr("  body[1] (y = np.sin(x)): different\n"));
 }
 
-TEST_F(TerminalTest, AFailureThatRepeatsIsShownOnceAndCounted) {
+TEST_F(TerminalTest, RepeatedFailure_IsShownOnceAndCounted) {
   Terminal terminal = make(Verbosity::kNormal);
   for (int i = 0; i < 1160; ++i) {
     terminal.verified(verdict("m.time_r(" + std::to_string(i) + ")", Verdict::kRaised, "ImportError: no 'x'"));
@@ -236,7 +236,7 @@ TEST_F(TerminalTest, AFailureThatRepeatsIsShownOnceAndCounted) {
   EXPECT_THAT(text(), Not(HasSubstr("m.time_r(11)")));
 }
 
-TEST_F(TerminalTest, AReasonThatRepeatsIsListedOnce) {
+TEST_F(TerminalTest, RepeatedReason_IsListedOnce) {
   Terminal terminal = make(Verbosity::kNormal);
   for (int i = 0; i < 40; ++i) {
     terminal.verified(verdict("m.time_v(" + std::to_string(i) + ")", Verdict::kOpaque, "return: a lock"));
@@ -248,7 +248,7 @@ TEST_F(TerminalTest, AReasonThatRepeatsIsListedOnce) {
                                 "  m.time_w: return: a socket\n"));
 }
 
-TEST_F(TerminalTest, ModulesThatFailForOneReasonAreNotListedEach) {
+TEST_F(TerminalTest, ModulesFailingAlike_AreCounted) {
   Terminal terminal = make(Verbosity::kNormal);
   model::RunPlan planned = plan(2);
   for (int i = 0; i < 20; ++i) {
@@ -261,7 +261,7 @@ TEST_F(TerminalTest, ModulesThatFailForOneReasonAreNotListedEach) {
   EXPECT_THAT(text(), Not(HasSubstr("m5")));
 }
 
-TEST_F(TerminalTest, ATimeoutDoesNotReadLikeACrash) {
+TEST_F(TerminalTest, Timeout_ShowsWhereItWas) {
   Terminal terminal = make(Verbosity::kNormal);
   auto late = verdict("m.time_t", Verdict::kTimedOut, "did not end within 60 s, the limit that --timeout sets");
   late.observation.ending = model::Ending::kTimedOut;
@@ -270,21 +270,21 @@ TEST_F(TerminalTest, ATimeoutDoesNotReadLikeACrash) {
   EXPECT_THAT(text(), HasSubstr("  where it was when its time was up:\n    Current thread"));
 }
 
-TEST_F(TerminalTest, ASuccessThatLeftCasesUncheckedSaysSo) {
+TEST_F(TerminalTest, SuccessWithUncheckedCases_SaysSo) {
   make(Verbosity::kNormal)
       .finished(summary({{Verdict::kIdentical, 3999}, {Verdict::kOpaque, 1}}, ExitStatus::kSuccess));
   EXPECT_THAT(text(), HasSubstr("verified 3,999 of 4,000 cases (99.9 %)"));
   EXPECT_THAT(text(), HasSubstr("PASSED: nothing that was checked has changed; 1 case could not be checked\n"));
 }
 
-TEST_F(TerminalTest, ASuccessWithImportFailuresSaysSo) {
+TEST_F(TerminalTest, SuccessWithImportFailures_SaysSo) {
   auto closing = summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess);
   closing.plan.failures = {{"a", "E", ""}, {"b", "E", ""}};
   make(Verbosity::kQuiet).finished(closing);
   EXPECT_THAT(text(), HasSubstr("; 2 modules could not be imported or read: a and 1 more\n"));
 }
 
-TEST_F(TerminalTest, InnerChangesAndObsoleteSnapshotsAreListed) {
+TEST_F(TerminalTest, InnerChangesAndObsoleteSnapshots_AreListed) {
   Terminal terminal = make(Verbosity::kNormal);
   terminal.verified(verdict("m.time_i", Verdict::kInnerChanged, "deepest differs"));
   terminal.verified(verdict("m.time_o", Verdict::kObsolete));
@@ -294,7 +294,7 @@ TEST_F(TerminalTest, InnerChangesAndObsoleteSnapshotsAreListed) {
   EXPECT_THAT(text(), HasSubstr("verified 1 of 1 case (100.0 %)"));
 }
 
-TEST_F(TerminalTest, AFailureShowsTracebackOutputsTailAndEnding) {
+TEST_F(TerminalTest, Failure_ShowsTracebackEndOfOutputAndEnding) {
   Terminal terminal = make(Verbosity::kNormal);
   auto raised = verdict("m.time_r", Verdict::kRaised, "ran when captured, raises now");
   raised.observation.ending = model::Ending::kRaised;
@@ -309,7 +309,7 @@ TEST_F(TerminalTest, AFailureShowsTracebackOutputsTailAndEnding) {
   EXPECT_THAT(text(), HasSubstr("    | line 99\n"));
 }
 
-TEST_F(TerminalTest, TheSameExplanationIsGivenOnce) {
+TEST_F(TerminalTest, SameExplanation_IsGivenOnce) {
   Terminal terminal = make(Verbosity::kNormal);
   auto result = a_difference();
   result.observation.output.clear();
@@ -323,7 +323,7 @@ TEST_F(TerminalTest, TheSameExplanationIsGivenOnce) {
                                         "  path[1]: different, like return\n  path[2]: different\n    another\n"));
 }
 
-TEST_F(TerminalTest, ForeignTextCannotSteerTheTerminal) {
+TEST_F(TerminalTest, ForeignText_IsEscaped) {
   Terminal terminal = make(Verbosity::kNormal);
   auto result = verdict("m.time_x('\x1b[2J\n\xC2\x9b')", Verdict::kRaised, "r");
   result.observation.output = "\x1b]0;title\x07\r\nok\rover";
@@ -333,7 +333,7 @@ TEST_F(TerminalTest, ForeignTextCannotSteerTheTerminal) {
             "    | ok\n    | over\n");
 }
 
-TEST_F(TerminalTest, CaptureHeadlineIsTheShareThatCanBeVerified) {
+TEST_F(TerminalTest, Capture_ClosesWithTheVerifiableShare) {
   Terminal terminal = make(Verbosity::kNormal);
   terminal.planned(plan(5));
   model::CaseCapture vacuous;
@@ -382,7 +382,7 @@ model::CaseVerdict checked_by(model::CaseVerdict result, model::CheckedBy sort, 
   return result;
 }
 
-TEST_F(TerminalTest, WhatIsNotComparedIsNamedOnceAndCountedApart) {
+TEST_F(TerminalTest, UncomparedSites_AreNamedOnceAndCounted) {
   Terminal terminal = make(Verbosity::kNormal);
   terminal.verified(checked_by(verdict("m.time_a", Verdict::kIdentical), model::CheckedBy::kResult, {}));
   for (const char* label : {"m.time_b(1)", "m.time_b(2)", "m.time_b(3)"}) {
@@ -407,7 +407,7 @@ TEST_F(TerminalTest, WhatIsNotComparedIsNamedOnceAndCountedApart) {
   EXPECT_THAT(text(), Not(HasSubstr("85.7 %")));
 }
 
-TEST_F(TerminalTest, WhatIsNotComparedIsBoundedUnlessVerbose) {
+TEST_F(TerminalTest, UncomparedSites_AreCutUnlessVerbose) {
   const auto shown = [](Verbosity verbosity) {
     std::ostringstream out;
     Terminal terminal(out, {verbosity, Color::kOff, nullptr, nullptr});
@@ -425,7 +425,7 @@ TEST_F(TerminalTest, WhatIsNotComparedIsBoundedUnlessVerbose) {
   EXPECT_THAT(shown(Verbosity::kQuiet), Not(HasSubstr("not compared")));
 }
 
-TEST_F(TerminalTest, CaptureCountsTheSortsApart) {
+TEST_F(TerminalTest, Capture_CountsTheSortsApart) {
   Terminal terminal = make(Verbosity::kNormal);
   model::CaseCapture part;
   part.id = {"m.time_p", 0, "m.time_p"};
@@ -443,21 +443,21 @@ TEST_F(TerminalTest, CaptureCountsTheSortsApart) {
   EXPECT_THAT(text(), HasSubstr("part                    1  the same, but something in them cannot be compared\n"));
 }
 
-TEST_F(TerminalTest, AnInterruptedCaptureSaysThatTheOldBaselineStays) {
+TEST_F(TerminalTest, InterruptedCapture_SaysThatTheOldBaselineStays) {
   model::CaptureSummary closing;
   closing.status = ExitStatus::kInterrupted;
   make(Verbosity::kQuiet).finished(closing);
   EXPECT_THAT(text(), HasSubstr("INTERRUPTED (exit status 130): interrupted; nothing was stored; an earlier baseline"));
 }
 
-TEST_F(TerminalTest, ColorIsOnlyAroundWords) {
+TEST_F(TerminalTest, Color_IsOnlyAroundWords) {
   Terminal terminal(out_, {Verbosity::kNormal, Color::kOn, nullptr, nullptr});
   terminal.verified(a_difference());
   EXPECT_THAT(text(), testing::StartsWith("\x1b["));
   EXPECT_THAT(text(), HasSubstr("different:\x1b[0m m.time_f"));
 }
 
-TEST(Format, NumbersAsPeopleReadThem) {
+TEST(Format, NumbersDurationsAndSizes_AreRoundedForPeople) {
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1000), "1,000");
@@ -473,7 +473,7 @@ TEST(Format, NumbersAsPeopleReadThem) {
   EXPECT_EQ(size(999'960), "1.0 MB");
 }
 
-TEST(Format, LongTextIsCutBetweenCharacters) {
+TEST(Format, LongText_IsCutBetweenCharacters) {
   const std::string line = one_line("aaaaaaaaaa\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9zz", 18);
   EXPECT_LE(line.size(), 18u);
   EXPECT_THAT(line, testing::StartsWith("aaaaaaaa"));
@@ -503,7 +503,7 @@ model::Suite a_suite() {
   return suite;
 }
 
-TEST(Listing, GroupsByModuleAndCounts) {
+TEST(Listing, Benchmarks_AreGroupedByModuleAndCounted) {
   const model::Suite suite = a_suite();
   const SelectedIndices all = {{0}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {}};
   EXPECT_EQ(listing_text(suite, all, {}, ListDetail::kBenchmarks, Lists::kBounded, Color::kOff), R"(core
@@ -520,7 +520,7 @@ sub.mod
       StartsWith("cannot import or read broken: ImportError: no\n  with Python 3.11.7 at /usr/bin/python3: --python"));
 }
 
-TEST(Listing, ASelectionLeavesTheRestOut) {
+TEST(Listing, Selection_LeavesTheRestOut) {
   const std::string text =
       listing_text(a_suite(), {{}, {1, 11}, {}}, {}, ListDetail::kCases, Lists::kBounded, Color::kOff);
   EXPECT_THAT(text, HasSubstr("2 of 12 cases"));
@@ -530,7 +530,7 @@ TEST(Listing, ASelectionLeavesTheRestOut) {
   EXPECT_THAT(text, Not(HasSubstr("sub.mod")));
 }
 
-TEST(Listing, TheMachineForm) {
+TEST(Listing, Json_HasBenchmarksCasesAndFailures) {
   const auto json = Json::parse(listing_json(a_suite(), {{0}, {1, 11}, {}}, {}, ListDetail::kCases));
   EXPECT_EQ(json["format"], 1);
   EXPECT_EQ(json["root"], "/abs/bench");
@@ -547,7 +547,7 @@ TEST(Listing, TheMachineForm) {
   EXPECT_EQ(json["notes"], Json::array());
 }
 
-TEST(Listing, WhatTheStoreKnowsStandsUnderTheBenchmark) {
+TEST(Listing, StoredCases_StandUnderTheirBenchmark) {
   StoredBenchmarks stored;
   stored["sub.mod.time_a"].cases = 1;
   StoredBenchmark& array = stored["core.Core.time_array"];
@@ -572,7 +572,7 @@ TEST(Listing, WhatTheStoreKnowsStandsUnderTheBenchmark) {
   EXPECT_FALSE(json["benchmarks"][2].contains("stored"));
 }
 
-TEST(Listing, ManyUnstablePartsAreBoundedUnlessVerbose) {
+TEST(Listing, ManyUnstableParts_AreCutUnlessVerbose) {
   StoredBenchmarks stored;
   StoredBenchmark& known = stored["sub.mod.time_a"];
   known.cases = 1;
@@ -588,7 +588,7 @@ TEST(Listing, ManyUnstablePartsAreBoundedUnlessVerbose) {
               HasSubstr("return at [6] (1 of 1 case)\n\n1 benchmark"));
 }
 
-TEST(Reports, TellEachOneWhatHappens) {
+TEST(Reports, EachReport_IsToldTheSame) {
   std::ostringstream first;
   std::ostringstream second;
   Reports both;
@@ -603,7 +603,7 @@ TEST(Reports, TellEachOneWhatHappens) {
   EXPECT_THAT(first.str(), HasSubstr("1 case failed"));
 }
 
-TEST(Reports, KeepTheCasesOnlyWhereOneReadsThem) {
+TEST(Reports, Cases_AreKeptOnlyForAReportThatReadsThem) {
   for (const Cases cases : {Cases::kRead, Cases::kNotRead}) {
     std::ostringstream out;
     Reports reports;
@@ -613,7 +613,7 @@ TEST(Reports, KeepTheCasesOnlyWhereOneReadsThem) {
   }
 }
 
-TEST(Reports, AFinishedRunIsNotAbortedAfterwards) {
+TEST(Reports, FinishedRun_IsNotAbortedAfterwards) {
   Reports reports;
   reports.finished(summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess, ""));
   reports.aborted(ExitStatus::kInternal, "too late");

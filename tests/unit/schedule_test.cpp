@@ -43,7 +43,7 @@ const CaseTask* case_of(const std::optional<Work>& work) {
   return runnable != nullptr ? runnable->task : nullptr;
 }
 
-TEST(Schedule, EndsWhatIsOpenBeforeItOpensMore) {
+TEST(Schedule, OpenBranch_EndsBeforeAnotherOpens) {
   Tree tree;
   Branch& first = tree.module({0, 0});
   Branch& second = tree.module({0});
@@ -58,7 +58,7 @@ TEST(Schedule, EndsWhatIsOpenBeforeItOpensMore) {
   EXPECT_FALSE(schedule.take(0));
 }
 
-TEST(Schedule, BeginsWithWhatTakesLongest) {
+TEST(Schedule, LongestCase_StartsFirst) {
   Tree tree;
   Branch& quick = tree.module({0.1, 0.1});
   Branch& slow = tree.module({0.1, 30, 0.1, 40});
@@ -74,7 +74,7 @@ TEST(Schedule, BeginsWithWhatTakesLongest) {
   EXPECT_EQ(std::get<Branch*>(*schedule.take(1)), &quick);
 }
 
-TEST(Schedule, TakesNothingForLongWhereAllAreAlike) {
+TEST(Schedule, CasesOfAlikeDuration_StartInOrder) {
   Tree tree;
   Branch& first = tree.module(std::vector<double>(40, 1.0));
   Branch& second = tree.module(std::vector<double>(40, 1.1));
@@ -84,7 +84,7 @@ TEST(Schedule, TakesNothingForLongWhereAllAreAlike) {
   EXPECT_EQ(std::get<Branch*>(*schedule.take(0)), &first);
 }
 
-TEST(Schedule, RunsASuspectWhenNothingElseDoes) {
+TEST(Schedule, Suspect_RunsWhenNothingElseDoes) {
   Tree tree;
   Branch& branch = tree.module({0, 0});
   branch.cases[1].suspect = true;
@@ -95,7 +95,7 @@ TEST(Schedule, RunsASuspectWhenNothingElseDoes) {
   EXPECT_EQ(case_of(schedule.take(0)), &branch.cases[0]);
 }
 
-TEST(Schedule, ForgetsWhatHangsFromALostBranch) {
+TEST(Schedule, LostBranch_LosesItsCases) {
   Tree tree;
   Branch& lost = tree.module({0, 50});
   Branch& kept = tree.module({0});

@@ -177,14 +177,14 @@ void expect_file(const fs::path& name, const std::string& wanted) {
   EXPECT_EQ(*present, wanted) << "SNAPSHOT_TEST_UPDATE=1 writes " << name;
 }
 
-TEST(Documents, OfSettingsHaveEveryRowAsTheTableHasIt) {
+TEST(Documents, SettingsTable_HasEveryRow) {
   const fs::path name = "docs/configuration.md";
   const auto present = util::read_file(fs::path(SNAPSHOT_TEST_SOURCE_DIR) / name);
   ASSERT_TRUE(present) << present.error().message;
   expect_file(name, document(*present));
 }
 
-TEST(Documents, OfSettingsForPythonHaveEveryRowAsTheTableHasIt) {
+TEST(Documents, PythonSettings_HaveEveryRow) {
   expect_file("python/diff_tester/snapshot/_settings.py", python_module());
 }
 

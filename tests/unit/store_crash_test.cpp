@@ -137,7 +137,7 @@ class Crashes : public ::testing::Test {
   fs::path root = folder.path() / "snapshots";
 };
 
-TEST_F(Crashes, AKillBeforeAnyChangeLeavesTheOldOrTheNewBaselineWhole) {
+TEST_F(Crashes, KillInACapture_LeavesTheOldOrNewBaselineWhole) {
   std::map<std::string, int> seen;
   std::string last = "generation 1";
   for (int survived = 0;; ++survived) {
@@ -170,7 +170,7 @@ TEST_F(Crashes, AKillBeforeAnyChangeLeavesTheOldOrTheNewBaselineWhole) {
   EXPECT_GT(seen["generation 2"], 10);
 }
 
-TEST_F(Crashes, AKillWhileACommitIsFinishedIsFinishedByTheNext) {
+TEST_F(Crashes, KillWhileACommitIsFinished_IsFinishedByTheNext) {
   const auto is_marker = [](const Call& call) { return call.path.ends_with("/COMMIT"); };
   // Killed at the first rename after the marker, then again at each change that finishing makes.
   for (int survived = 0;; ++survived) {
@@ -210,7 +210,7 @@ std::string runs_in(const fs::path& root) {
   return text;
 }
 
-TEST_F(Crashes, AKillWhileACaptureIsUndoneLeavesItWholeOrUndone) {
+TEST_F(Crashes, KillWhileUndoing_LeavesTheCaptureWholeOrUndone) {
   const std::string before = "a=run-2 b=run-1 c=run-2 run-1 run-2 ";
   const std::string after = "a=run-1 b=run-1 run-1 ";
   const fs::path base = folder.path() / "undo";
@@ -255,7 +255,7 @@ TEST_F(Crashes, AKillWhileACaptureIsUndoneLeavesItWholeOrUndone) {
   EXPECT_GT(seen[after], 5);
 }
 
-TEST_F(Crashes, AKillWhileManifestsAreRemovedLeavesAllOfThemOrNone) {
+TEST_F(Crashes, KillWhileRemovingManifests_LeavesAllOrNone) {
   const std::string before = "a=run-1 b=run-1 c=run-1 run-1 ";
   const std::string after = "a=run-2 run-1 ";
   const fs::path base = folder.path() / "removal";
@@ -307,7 +307,7 @@ TEST_F(Crashes, AKillWhileManifestsAreRemovedLeavesAllOfThemOrNone) {
   EXPECT_GT(seen[after], 5);
 }
 
-TEST_F(Crashes, NobodyElseWritesWhileACaseIsForgotten) {
+TEST_F(Crashes, ForgettingACase_HoldsTheLock) {
   fresh_copy();
   int tried = 0;
   const auto status =
@@ -325,7 +325,7 @@ TEST_F(Crashes, NobodyElseWritesWhileACaseIsForgotten) {
 
 // A kill keeps what the system has not written to the disk yet; a power loss does not. So the order of the calls that
 // force it to the disk is checked itself.
-TEST_F(Crashes, TheDiskHasEverythingBeforeWhatDependsOnIt) {
+TEST_F(Crashes, Commit_SyncsEachStepBeforeTheNext) {
   fresh_copy();
   std::vector<std::string> order;
   const auto status = traced([&] { return capture(); },
@@ -363,7 +363,7 @@ std::optional<int> on_a_small_disk(const fs::path& at, const char* size, Body bo
   return status == kRefused ? std::nullopt : std::optional(status);
 }
 
-TEST(FullDisk, AtAnyMomentLeavesTheOldOrTheNewBaselineWhole) {
+TEST(FullDisk, Capture_LeavesTheOldOrNewBaselineWhole) {
   const TemporaryFolder folder;
   const TemporaryFolder scratch;
   const auto status = on_a_small_disk(folder.path(), "size=1m,nr_inodes=200", [&] {

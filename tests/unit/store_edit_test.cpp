@@ -45,7 +45,7 @@ std::string reason_of(const Manifest& manifest, const Ids& ids) {
   return found == nullptr ? "none" : found->reason;
 }
 
-TEST(PutCase, MakesTheAxesOfAManifestWithoutCases) {
+TEST(PutCase, ManifestWithoutCases_GetsItsAxes) {
   Manifest manifest;
   must(put_case(manifest, {}, record_of({"1", "'a'"})));
   EXPECT_THAT(manifest.params, ElementsAre(model::ParamAxis{"param1", {"1"}}, model::ParamAxis{"param2", {"'a'"}}));
@@ -53,14 +53,14 @@ TEST(PutCase, MakesTheAxesOfAManifestWithoutCases) {
   EXPECT_THAT(manifest.params, ElementsAre(model::ParamAxis{"n", {"1", "2"}}, model::ParamAxis{"kind", {"'a'"}}));
 }
 
-TEST(PutCase, NewIdsExtendAxesAndEveryIndexIsCountedAnew) {
+TEST(PutCase, NewIds_ExtendTheAxesAndRenumberTheCases) {
   const Manifest manifest =
       with({}, {record_of({"1", "a"}), record_of({"2", "a"}), record_of({"1", "b"}), record_of({"3", "c"})});
   EXPECT_THAT(places(manifest), ElementsAre(Pair(0, Ids{"1", "a"}), Pair(1, Ids{"1", "b"}), Pair(3, Ids{"2", "a"}),
                                             Pair(8, Ids{"3", "c"})));
 }
 
-TEST(PutCase, ReplacesTheCaseWithTheSameIds) {
+TEST(PutCase, SameIds_ReplaceTheCase) {
   Manifest manifest = with({}, {record_of({"1"}, "old"), record_of({"2"}, "other")});
   must(put_case(manifest, {}, record_of({"1"}, "new")));
   EXPECT_EQ(reason_of(manifest, {"1"}), "new");
@@ -68,14 +68,14 @@ TEST(PutCase, ReplacesTheCaseWithTheSameIds) {
   EXPECT_EQ(manifest.cases.size(), 2);
 }
 
-TEST(PutCase, AddressesDoNotMakeAnIdNew) {
+TEST(PutCase, OtherAddressInAnId_ReplacesTheCase) {
   Manifest manifest = with({}, {record_of({"[<A at 0x7f01>]"}, "old")});
   must(put_case(manifest, {}, record_of({"[<A at 0x55aa>]"}, "new")));
   EXPECT_EQ(manifest.cases.size(), 1);
   EXPECT_EQ(reason_of(manifest, {"[<A at 0x1>]"}), "new");
 }
 
-TEST(PutCase, RefusesAnotherNumberOfParameters) {
+TEST(PutCase, OtherNumberOfParameters_IsRefused) {
   Manifest manifest = with({}, {record_of({"1", "2"})});
   must(put_case(manifest, {"n", "k"}, record_of({"1", "2"})));
   const auto put = put_case(manifest, {}, record_of({"1"}));
@@ -84,7 +84,7 @@ TEST(PutCase, RefusesAnotherNumberOfParameters) {
   EXPECT_THAT(put.error().message, HasSubstr("'bench.time_it' has 2 (n, k), but 1 was given"));
 }
 
-TEST(PutCase, RefusesAnIdThatSeveralValuesHave) {
+TEST(PutCase, IdOfSeveralValues_IsRefused) {
   for (const Ids& ids :
        {Ids{"<lambda> (0)", "<lambda> (1)"}, Ids{"<function <lambda> at 0x1>", "<function <lambda> at 0x2>"}}) {
     Manifest manifest = with({});
@@ -99,7 +99,7 @@ TEST(PutCase, RefusesAnIdThatSeveralValuesHave) {
   }
 }
 
-TEST(FindOneCase, IsNullWhereThereIsNone) {
+TEST(FindOneCase, UnknownIds_GiveNull) {
   const Manifest manifest = with({}, {record_of({"1", "a"}, "here"), record_of({"2", "b"})});
   EXPECT_EQ(reason_of(manifest, {"1", "a"}), "here");
   EXPECT_EQ(reason_of(manifest, {"1", "b"}), "none");
@@ -126,7 +126,7 @@ Ids values(std::vector<model::SiteValue> sites) {
   return objects;
 }
 
-TEST(ValuesOfCase, AreTheOutermostThatSayAnything) {
+TEST(ValuesOfCase, SeveralSites_GiveTheOutermostMeaningful) {
   using enum model::SiteKind;
   const auto deepest = at(kDeepest, 0, "deepest");
   const auto state = at(kState, 0, "state");
@@ -162,7 +162,7 @@ class EditedStore : public ::testing::Test {
   int runs_ = 0;
 };
 
-TEST_F(EditedStore, ForgetsACaseAndWithTheLastOneTheManifest) {
+TEST_F(EditedStore, LastCaseForgotten_RemovesTheManifest) {
   store_cases({{"1"}, {"2"}});
   const FolderStore store = must(FolderStore::open(root_));
   EXPECT_TRUE(must(store.forget_case("bench.time_it", {"1"})));
@@ -178,7 +178,7 @@ TEST_F(EditedStore, ForgetsACaseAndWithTheLastOneTheManifest) {
   EXPECT_THAT(places(*must(store.load_manifest("bench.time_it"))), ElementsAre(Pair(0, Ids{"3"})));
 }
 
-TEST_F(EditedStore, CleaningRemovesEmptyFolders) {
+TEST_F(EditedStore, Clean_RemovesEmptyFolders) {
   store_cases({{"1"}});
   fs::create_directories(root_ / "cases" / "gone");
   fs::create_directories(root_ / "objects" / "00");
@@ -191,7 +191,7 @@ TEST_F(EditedStore, CleaningRemovesEmptyFolders) {
   EXPECT_TRUE(fs::exists(root_ / "cases" / "bench"));
 }
 
-TEST_F(EditedStore, OpenIfThereMakesNothing) {
+TEST_F(EditedStore, OpenIfThere_MakesNothing) {
   EXPECT_FALSE(must(FolderStore::open_if_there(root_)));
   EXPECT_FALSE(fs::exists(root_));
   fs::create_directory(root_);
@@ -207,7 +207,7 @@ TEST_F(EditedStore, OpenIfThereMakesNothing) {
   EXPECT_EQ(FolderStore::open_if_there(folder_.path()).error().kind, ErrorKind::kUsage);
 }
 
-TEST_F(EditedStore, AWriterWaitsForAnother) {
+TEST_F(EditedStore, SecondWriter_WaitsForTheFirst) {
   store_cases({{"1"}});
   const FolderStore store = must(FolderStore::open(root_));
   std::optional<StoreLock> lock = must(StoreLock::take(root_));

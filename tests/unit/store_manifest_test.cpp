@@ -39,7 +39,7 @@ std::string found(const Manifest& manifest, const Ids& ids, std::size_t index) {
   return record == nullptr ? "none" : record->reason;
 }
 
-TEST(FindCase, ByIdsWhereverTheyStandNow) {
+TEST(FindCase, Ids_FindTheCaseAtAnyIndex) {
   const Manifest manifest = product({{"n", {"1", "2"}}, {"kind", {"'a'", "'b'"}}});
   EXPECT_EQ(found(manifest, {"2", "'a'"}, 2), "bench.time_it(2, 'a')");
   EXPECT_EQ(found(manifest, {"2", "'a'"}, 7), "bench.time_it(2, 'a')");  // another axis grew
@@ -49,14 +49,14 @@ TEST(FindCase, ByIdsWhereverTheyStandNow) {
   EXPECT_EQ(found(product({}), {}, 0), "bench.time_it");
 }
 
-TEST(FindCase, AddressesInIdsDoNotMatter) {
+TEST(FindCase, OtherAddressesInIds_FindTheCase) {
   const Manifest manifest = product({{"f", {"<function g at 0x7f01>", "<function h at 0x7f02>"}}});
   EXPECT_EQ(found(manifest, {"<function h at 0x55aa>"}, 1), "bench.time_it(<function h at 0x7f02>)");
   EXPECT_EQ(found(manifest, {"<function h at 0x7f01>"}, 0), "bench.time_it(<function h at 0x7f02>)");
   EXPECT_EQ(found(manifest, {"<function k at 0x7f01>"}, 0), "none");
 }
 
-TEST(FindCase, ByIndexWhereIdsCannotTell) {
+TEST(FindCase, IdsAlike_AreFoundByIndex) {
   const Manifest manifest = product({{"f", {"<function <lambda> at 0x1>", "<function <lambda> at 0x2>", "other"}}});
   EXPECT_EQ(found(manifest, {"<function <lambda> at 0x2>"}, 0),
             "bench.time_it(<function <lambda> at 0x1>)");  // not by its address
@@ -65,13 +65,13 @@ TEST(FindCase, ByIndexWhereIdsCannotTell) {
   EXPECT_EQ(found(manifest, {"other"}, 0), "bench.time_it(other)");
 }
 
-TEST(FindCase, TheOnlyCapturedOneOfSeveralAlikeIsNotTakenForAnother) {
+TEST(FindCase, OnlyOneOfIdsAlikeCaptured_IsNotTakenForAnother) {
   Manifest manifest = product({{"f", {"<function <lambda> at 0x1>", "<function <lambda> at 0x2>"}}});
   manifest.cases.erase(manifest.cases.begin() + 1);
   EXPECT_EQ(found(manifest, {"<function <lambda> at 0x2>"}, 1), "none");
 }
 
-TEST(FindCase, IdsThatAreNotUtf8AreFoundAfterStoring) {
+TEST(FindCase, IdsThatAreNotUtf8_AreFoundAfterStoring) {
   const Manifest before = product({{"s", {"'\xff'", "'\xc3\xa9'"}}});
   const Manifest manifest = must(manifest_from_text(to_text(before), "m.json"));
   EXPECT_NE(found(manifest, {"'\xff'"}, 0), "none");
@@ -98,18 +98,18 @@ Manifest fresh(const Ids& axis, const std::vector<std::size_t>& captured) {
   return some;
 }
 
-TEST(Merge, NewCasesReplaceAndOthersStay) {
+TEST(Merge, NewCases_ReplaceTheirOldAndOthersStay) {
   EXPECT_THAT(summary(merge(product({{"n", {"1", "2", "3"}}}), fresh({"1", "2", "3"}, {1}))),
               ElementsAre("0 old 1", "1 new 2", "2 old 3"));
 }
 
-TEST(Merge, KeptCasesMoveToTheirPresentIndexOrGo) {
+TEST(Merge, KeptCases_MoveToTheirNewIndexOrGo) {
   EXPECT_THAT(summary(merge(product({{"n", {"1", "2", "3"}}}), fresh({"0", "3", "1"}, {0}))),
               ElementsAre("0 new 0", "1 old 3", "2 old 1"));
   EXPECT_THAT(summary(merge(product({}), fresh({"1"}, {0}))), ElementsAre("0 new 1"));
 }
 
-TEST(Merge, CasesThatAreAlikeStayOnlyInTheirPlace) {
+TEST(Merge, CasesAlike_StayOnlyAtTheirIndex) {
   const Ids alike{"<f at 0x1>", "<f at 0x2>"};
   EXPECT_THAT(summary(merge(product({{"n", alike}}), fresh({"<f at 0x8>", "<f at 0x9>"}, {0}))),
               ElementsAre("0 new <f at 0x8>", "1 old <f at 0x2>"));
@@ -117,14 +117,14 @@ TEST(Merge, CasesThatAreAlikeStayOnlyInTheirPlace) {
               ElementsAre("0 new 1", "1 old <f at 0x2>"));
 }
 
-TEST(Merge, KeptCasesRememberTheSourceTheyAreFrom) {
+TEST(Merge, KeptCases_KeepTheVersionOfTheirSource) {
   const Manifest merged = merge(product({{"n", {"1", "2"}}}), fresh({"1", "2"}, {0}));
   EXPECT_EQ(merged.version, "v2");
   EXPECT_EQ(merged.cases[0].version, "");
   EXPECT_EQ(merged.cases[1].version, "v1");
 }
 
-TEST(ManifestText, RoundTrips) {
+TEST(ManifestText, Manifest_ReadBackIsEqual) {
   Manifest manifest = product({{"n", {"1", "'\xc3\xa9\"\\\n'"}}});
   CaseRecord& record = manifest.cases[1];
   record.status = model::CaptureStatus::kUnstable;
@@ -159,7 +159,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text.replace(text.find(from), from.size(), to);
 }
 
-TEST(ManifestText, DamageIsSaidWithItsPlace) {
+TEST(ManifestText, Damage_IsAnErrorWithItsPlace) {
   Manifest manifest = product({{"n", {"1", "2"}}});
   model::SiteValue site;
   site.object = std::string(64, 'a');
@@ -183,28 +183,28 @@ TEST(ManifestText, DamageIsSaidWithItsPlace) {
   EXPECT_THAT(refusal(replaced(text, "\"sites\": []", "\"sites\": null")), HasSubstr("'sites' must be an array"));
 }
 
-TEST(ManifestText, AnyTruncationIsRefused) {
+TEST(ManifestText, CutText_IsRefused) {
   const std::string text = to_text(product({{"n", {"1", "2"}}}));
   for (std::size_t size = 0; size + 2 < text.size(); ++size) {
     EXPECT_NE(refusal(text.substr(0, size)), "accepted") << size;
   }
 }
 
-TEST(ManifestText, AnotherVersionIsNamed) {
+TEST(ManifestText, OtherVersion_IsNamed) {
   const auto read = manifest_from_text(R"({"format": 7, "whatever": []})", "m.json");
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::kUnsupported);
   EXPECT_THAT(read.error().message, AllOf(HasSubstr("version 7"), HasSubstr("versions 1 to 2")));
 }
 
-TEST(ManifestPath, OrdinaryNamesReadAsTheyAre) {
+TEST(ManifestPath, OrdinaryName_IsReadable) {
   EXPECT_EQ(paths::manifest("cases", "bench_core.Core.time_array"), "cases/bench_core/Core.time_array.json");
   EXPECT_EQ(paths::manifest("cases", "pkg.sub.time_it"), "cases/pkg.sub/time_it.json");
   EXPECT_EQ(paths::manifest("cases", "time_it"), "cases/@root/time_it.json");
   EXPECT_EQ(paths::manifest("cases", "Suite.time_it"), "cases/@root/Suite.time_it.json");
 }
 
-TEST(ManifestPath, AnyNameStaysInsideAndComesBack) {
+TEST(ManifestPath, AnyName_StaysInsideAndComesBack) {
   const Ids names{"<lambda>",
                   "a/b.c",
                   "..",

@@ -68,7 +68,7 @@ class Objects : public ::testing::Test {
   fs::path objects;
 };
 
-TEST_F(Objects, RoundTripWhateverTheirSizeAndTheChunksTheyAreWrittenIn) {
+TEST_F(Objects, AnySizeAndChunk_ReadsBackEqual) {
   for (const std::size_t size : {0U, 1U, 100U, 16383U, 16384U, 262143U, 262144U, 262145U, 3'000'000U}) {
     for (const std::string& value : {noise(size, 1), lines(size, 2)}) {
       const ObjectInfo info = put(value, Compression::kAuto, 70'001);
@@ -81,7 +81,7 @@ TEST_F(Objects, RoundTripWhateverTheirSizeAndTheChunksTheyAreWrittenIn) {
   }
 }
 
-TEST_F(Objects, AreNamedByTheSha256OfThePlainPickle) {
+TEST_F(Objects, Name_IsTheSha256OfThePlainPickle) {
   EXPECT_EQ(put("abc").sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_THAT(files_below(objects),
               ElementsAre("ba/7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.pkl"));
@@ -89,7 +89,7 @@ TEST_F(Objects, AreNamedByTheSha256OfThePlainPickle) {
   EXPECT_EQ(put(value, Compression::kAuto).sha256, put(value, Compression::kNone).sha256);
 }
 
-TEST_F(Objects, AreCompressedOnlyWhereItPays) {
+TEST_F(Objects, CompressibleLargeValue_IsCompressedAndOthersAreNot) {
   EXPECT_EQ(file_of(put(lines(10'000, 1))).extension(), ".pkl");
   EXPECT_EQ(file_of(put(lines(100'000, 1))).extension(), ".zst");
   EXPECT_EQ(file_of(put(lines(1'000'000, 1))).extension(), ".zst");
@@ -99,7 +99,7 @@ TEST_F(Objects, AreCompressedOnlyWhereItPays) {
   EXPECT_EQ(file_of(put(lines(1'000'000, 2), Compression::kNone)).extension(), ".pkl");
 }
 
-TEST_F(Objects, EncodingDoesNotDependOnHowTheValueArrives) {
+TEST_F(Objects, OtherChunks_GiveTheSameFile) {
   const std::string value = lines(500'000, 1) + noise(500'000, 1);
   const ObjectInfo whole = put(value, Compression::kAuto, value.size());
   const ObjectInfo pieces = put(value, Compression::kAuto, 777);
@@ -107,7 +107,7 @@ TEST_F(Objects, EncodingDoesNotDependOnHowTheValueArrives) {
   EXPECT_EQ(files_below(objects).size(), 1U);
 }
 
-TEST_F(Objects, ACompressedOneIsAFrameThatZstdItselfCanRead) {
+TEST_F(Objects, CompressedObject_IsAZstdFrame) {
   const std::string value = lines(1'000'000, 1);
   const std::string file = read_text(file_of(put(value)));
   std::string plain(value.size(), '\0');
@@ -116,7 +116,7 @@ TEST_F(Objects, ACompressedOneIsAFrameThatZstdItselfCanRead) {
   EXPECT_EQ(plain, value);
 }
 
-TEST_F(Objects, PlainOnesAreMappedAndCompressedOnesAreNot) {
+TEST_F(Objects, PlainObject_IsMappedAndACompressedOneIsNot) {
   const std::string value = noise(1'000'000, 1);
   const auto plain = must(store.read_object(put(value).sha256));
   ASSERT_TRUE(plain.mapped());
@@ -124,7 +124,7 @@ TEST_F(Objects, PlainOnesAreMappedAndCompressedOnesAreNot) {
   EXPECT_FALSE(must(store.read_object(put(lines(1'000'000, 1)).sha256)).mapped());
 }
 
-TEST_F(Objects, WhatIsKnownIsNotWrittenAgain) {
+TEST_F(Objects, KnownObject_IsNotWrittenAgain) {
   const fs::path staging = folder.path() / "staging";
   for (const std::string& value : {std::string("small"), noise(1'000'000, 1), lines(1'000'000, 1), lines(50'000, 1)}) {
     put(value);
@@ -133,7 +133,7 @@ TEST_F(Objects, WhatIsKnownIsNotWrittenAgain) {
   EXPECT_THAT(files_below(staging), ElementsAre());
 }
 
-TEST_F(Objects, ADamagedOneIsWrittenAgain) {
+TEST_F(Objects, DamagedObject_IsWrittenAgain) {
   const fs::path staging = folder.path() / "staging";
   for (const std::string& value : {noise(1'000'000, 1), lines(1'000'000, 1), std::string("small")}) {
     const ObjectInfo info = put(value);
@@ -147,7 +147,7 @@ TEST_F(Objects, ADamagedOneIsWrittenAgain) {
   }
 }
 
-TEST_F(Objects, AnUnfinishedWriterLeavesNothing) {
+TEST_F(Objects, UnfinishedWriter_LeavesNothing) {
   {
     auto writer = must(create_object_file(objects, objects, Compression::kAuto));
     must(writer->write(bytes_of(noise(1'000'000, 1))));
@@ -156,7 +156,7 @@ TEST_F(Objects, AnUnfinishedWriterLeavesNothing) {
   EXPECT_THAT(files_below(objects), ElementsAre());
 }
 
-TEST_F(Objects, ManyProcessesMayWriteTheSameOnes) {
+TEST_F(Objects, ManyProcesses_CanWriteTheSameObjects) {
   std::vector<std::string> values;
   for (unsigned i = 0; i < 6; ++i) {
     values.insert(values.end(), {"small " + std::to_string(i), noise(300'000, i), lines(700'000, i)});
@@ -186,7 +186,7 @@ TEST_F(Objects, ManyProcessesMayWriteTheSameOnes) {
   }
 }
 
-TEST_F(Objects, ATruncatedOneIsNamedAsDamagedAtEveryLength) {
+TEST_F(Objects, TruncatedObject_IsDamageAtEveryLength) {
   for (const std::string& value : {noise(20'000, 1), lines(100'000, 1), lines(1'000'000, 1)}) {
     const ObjectInfo info = put(value);
     const fs::path path = file_of(info);
@@ -204,7 +204,7 @@ TEST_F(Objects, ATruncatedOneIsNamedAsDamagedAtEveryLength) {
   }
 }
 
-TEST_F(Objects, AFlippedBitIsFound) {
+TEST_F(Objects, FlippedBit_IsDamageOrChangesNothing) {
   for (const std::string& value : {noise(20'000, 1), lines(100'000, 1), lines(1'000'000, 1)}) {
     const ObjectInfo info = put(value);
     const fs::path path = file_of(info);
@@ -230,7 +230,7 @@ TEST_F(Objects, AFlippedBitIsFound) {
   }
 }
 
-TEST_F(Objects, AFrameThatUnpacksToMoreThanIsRecordedIsRefused) {
+TEST_F(Objects, FrameLargerThanRecorded_IsRefused) {
   const ObjectInfo info = put(lines(1'000'000, 1));
   const fs::path path = file_of(info);
   const std::string bomb(100'000'000, '\0');
@@ -243,7 +243,7 @@ TEST_F(Objects, AFrameThatUnpacksToMoreThanIsRecordedIsRefused) {
   }
 }
 
-TEST_F(Objects, AnotherSizeThanTheManifestRecordsIsDamage) {
+TEST_F(Objects, OtherSizeThanInTheManifest_IsDamage) {
   for (const std::string& value : {std::string("abc"), lines(1'000'000, 1)}) {
     const auto opened = store.read_object(put(value).sha256, value.size() + 1);
     ASSERT_FALSE(opened);
@@ -252,7 +252,7 @@ TEST_F(Objects, AnotherSizeThanTheManifestRecordsIsDamage) {
   }
 }
 
-TEST_F(Objects, AMissingOneIsNamed) {
+TEST_F(Objects, MissingObject_IsNamed) {
   const std::string name(64, 'a');
   const auto opened = store.read_object(name);
   ASSERT_FALSE(opened);
@@ -260,7 +260,7 @@ TEST_F(Objects, AMissingOneIsNamed) {
   EXPECT_THAT(opened.error().message, AllOf(HasSubstr(name), HasSubstr("missing"), HasSubstr("capture again")));
 }
 
-TEST_F(Objects, ANameThatIsNoHashReadsNothing) {
+TEST_F(Objects, NameThatIsNoHash_ReadsNothing) {
   write_file(folder.path() / "secret.pkl", "x");
   for (const std::string name : {"../../secret", "", "ab", "../"}) {
     EXPECT_FALSE(store.read_object(name));
@@ -268,7 +268,7 @@ TEST_F(Objects, ANameThatIsNoHashReadsNothing) {
   EXPECT_FALSE(store.read_object(std::string(64, 'A')));
 }
 
-TEST_F(Objects, AFullDiskIsReported) {
+TEST_F(Objects, FileSizeLimit_IsAnErrorAndLeavesNothing) {
   // A limit on file sizes, since a test may not fill the disk: the write fails half-way in the same manner.
   const int status = in_child([&] {
     ::signal(SIGXFSZ, SIG_IGN);

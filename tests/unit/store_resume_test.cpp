@@ -26,7 +26,7 @@ class StoreResume : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(StoreResume, GoesOnWithWhatWasWrittenDown) {
+TEST_F(StoreResume, StagedJournal_IsContinued) {
   {
     auto first = resume("run-1");
     EXPECT_THAT(first->resumed().journal, IsEmpty());
@@ -40,7 +40,7 @@ TEST_F(StoreResume, GoesOnWithWhatWasWrittenDown) {
   EXPECT_THAT(second->resumed().notes, IsEmpty());
 }
 
-TEST_F(StoreResume, OnlyOneWithTheSameKeyCounts) {
+TEST_F(StoreResume, OtherKey_BeginsAnew) {
   { must(resume("run-1")->write_journal({{"case", 1}})); }
   json other = kKey;
   other["settings"]["timeout"] = 61;
@@ -52,7 +52,7 @@ TEST_F(StoreResume, OnlyOneWithTheSameKeyCounts) {
   EXPECT_FALSE(fs::exists(staged("run-1"))) << "nobody will go on with it";
 }
 
-TEST_F(StoreResume, ATornLineIsCutOff) {
+TEST_F(StoreResume, TornLine_IsCutOff) {
   {
     auto first = resume("run-1");
     must(first->write_journal({{"case", 1}}));
@@ -67,7 +67,7 @@ TEST_F(StoreResume, ATornLineIsCutOff) {
   EXPECT_THAT(third->resumed().notes, IsEmpty()) << "that is how a killed capture ends";
 }
 
-TEST_F(StoreResume, DamageIsSaid) {
+TEST_F(StoreResume, DamagedLine_IsNotedAndEndsTheJournal) {
   { must(resume("run-1")->write_journal({{"case", 1}})); }
   std::ofstream(staged("run-1") / "journal", std::ios::app) << "nonsense\n{\"case\": 2}\n";
   auto second = resume("run-2");
@@ -76,7 +76,7 @@ TEST_F(StoreResume, DamageIsSaid) {
   EXPECT_THAT(second->resumed().notes[0], HasSubstr("damaged after 1 case"));
 }
 
-TEST_F(StoreResume, WhatIsNoJournalIsNotRead) {
+TEST_F(StoreResume, FileThatIsNoJournal_IsNotRead) {
   for (const char* text : {"", "\n", "[]\n", "{}\n", "{\"kind\": 3}\n", "null\n"}) {
     { must(resume("run-1")->write_journal({{"case", 1}})); }
     std::ofstream(staged("run-1") / "journal") << text;
@@ -85,7 +85,7 @@ TEST_F(StoreResume, WhatIsNoJournalIsNotRead) {
   }
 }
 
-TEST_F(StoreResume, ALinkIsNotFollowed) {
+TEST_F(StoreResume, LinkInPlaceOfTheJournal_IsNotFollowed) {
   { must(resume("run-1")->write_journal({{"case", 1}})); }
   const fs::path journal = staged("run-1") / "journal";
   fs::rename(journal, folder_.path() / "elsewhere");
@@ -94,13 +94,13 @@ TEST_F(StoreResume, ALinkIsNotFollowed) {
   EXPECT_EQ(second->run_id(), "run-2");
 }
 
-TEST_F(StoreResume, WithoutItWhatIsLeftIsRemoved) {
+TEST_F(StoreResume, PlainCapture_RemovesAnInterruptedOne) {
   { must(resume("run-1")->write_journal({{"case", 1}})); }
   { auto plain = must(store().begin_capture("run-2")); }
   EXPECT_FALSE(fs::exists(folder_.path() / "staging"));
 }
 
-TEST(Difference, NamesWhatDiffers) {
+TEST(Difference, OtherValues_AreNamedByTheirPath) {
   EXPECT_EQ(difference(kKey, kKey), "");
   EXPECT_EQ(difference(kKey, {{"seed", 7}, {"settings", {{"timeout", 60}}}}), "seed");
   EXPECT_EQ(difference({{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}}, {{"a", 2}, {"b", 2}, {"c", 2}, {"d", 2}}),

@@ -32,12 +32,12 @@ class Git : public ::testing::Test {
   fs::path at = folder.path();
 };
 
-TEST_F(Git, WithoutARepositoryThereIsNone) {
+TEST_F(Git, NoRepository_HasNoInfo) {
   EXPECT_FALSE(must(collect_git(at)));
   EXPECT_FALSE(must(collect_git(at / "missing")));
 }
 
-TEST_F(Git, CommitBranchAndPath) {
+TEST_F(Git, Repository_HasCommitBranchAndPath) {
   one_commit();
   fs::create_directories(at / "benchmarks/deep");
   const GitInfo found = info(at / "benchmarks/deep");
@@ -48,7 +48,7 @@ TEST_F(Git, CommitBranchAndPath) {
   EXPECT_EQ(info(at).path, "");
 }
 
-TEST_F(Git, DirtyIsAChangeToTrackedFiles) {
+TEST_F(Git, ChangedTrackedFile_IsDirty) {
   one_commit();
   write_file(at / "untracked.txt", "x");
   EXPECT_EQ(info(at).dirty, false);
@@ -58,7 +58,7 @@ TEST_F(Git, DirtyIsAChangeToTrackedFiles) {
   EXPECT_EQ(info(at).dirty, true);
 }
 
-TEST_F(Git, AWorktree) {
+TEST_F(Git, Worktree_HasItsOwnBranchAndChanges) {
   one_commit();
   git("worktree add -b side tree");
   write_file(at / "tree/code.py", "x = 3\n");
@@ -68,27 +68,27 @@ TEST_F(Git, AWorktree) {
   EXPECT_EQ(info(at).dirty, false);
 }
 
-TEST_F(Git, ADetachedHeadHasNoBranch) {
+TEST_F(Git, DetachedHead_HasNoBranch) {
   one_commit();
   git("checkout --detach");
   EXPECT_EQ(info(at).branch, "");
   EXPECT_EQ(info(at).commit.size(), 40U);
 }
 
-TEST_F(Git, ABranchWithoutCommitsHasNoCommit) {
+TEST_F(Git, BranchWithoutCommits_HasNoCommit) {
   git("init");
   EXPECT_EQ(info(at).branch, "main");
   EXPECT_EQ(info(at).commit, "");
 }
 
-TEST_F(Git, ABareRepositoryIsNeitherCleanNorDirty) {
+TEST_F(Git, BareRepository_IsNeitherCleanNorDirty) {
   one_commit();
   git("clone --bare . bare.git");
   EXPECT_EQ(info(at / "bare.git").dirty, std::nullopt);
   EXPECT_EQ(info(at / "bare.git").commit, info(at).commit);
 }
 
-TEST_F(Git, SomebodyElsesRepositoryIsReadToo) {
+TEST_F(Git, RepositoryOfAnotherUser_IsRead) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can give files away";
   }
@@ -100,7 +100,7 @@ TEST_F(Git, SomebodyElsesRepositoryIsReadToo) {
   EXPECT_EQ(info(at).commit.size(), 40U);
 }
 
-TEST_F(Git, ABrokenRepositoryIsAnErrorThatNamesIt) {
+TEST_F(Git, BrokenRepository_IsAnErrorThatNamesIt) {
   one_commit();
   write_file(at / ".git/config", "[core\n");
   const auto found = collect_git(at);
@@ -109,7 +109,7 @@ TEST_F(Git, ABrokenRepositoryIsAnErrorThatNamesIt) {
   EXPECT_THAT(found.error().message, HasSubstr(at.string()));
 }
 
-TEST(RunIds, SortByTimeAndAreDistinct) {
+TEST(RunIds, IdsOfOneTime_DifferAndSortByTime) {
   const std::time_t time = 1'795'418'100;  // 2026-11-23T07:15:00Z
   EXPECT_THAT(new_run_id(time), MatchesRegex("20261123T071500Z-[0-9a-f]{6}"));
   EXPECT_NE(new_run_id(time), new_run_id(time));
@@ -117,7 +117,7 @@ TEST(RunIds, SortByTimeAndAreDistinct) {
   EXPECT_EQ(utc_text(time), "2026-11-23T07:15:00Z");
 }
 
-TEST(Machine, IsReadFromX86AndArm) {
+TEST(Machine, CpuinfoOfX86AndArm_IsRead) {
   MachineInfo x86;
   read_cpuinfo(
       "processor\t: 0\nmodel name\t: Xeon: fast\nflags\t\t: fpu avx2\n\nprocessor\t: 1\nmodel name\t: B\nflags\t: x\n",
@@ -130,13 +130,13 @@ TEST(Machine, IsReadFromX86AndArm) {
   EXPECT_THAT(arm.cpu_features, ElementsAre("fp", "asimd"));
 }
 
-TEST(Machine, ThisOneHasAPlatformAndCores) {
+TEST(Machine, ThisMachine_HasAPlatformAndCores) {
   const MachineInfo machine = collect_machine();
   EXPECT_THAT(machine.platform, HasSubstr("Linux"));
   EXPECT_GE(machine.cores, 1U);
 }
 
-TEST(RunInfoText, RoundTrips) {
+TEST(RunInfoText, RunInfo_ReadBackIsEqual) {
   RunInfo run;
   run.id = "20261123T071500Z-1a2b3c";
   run.time = "2026-11-23T07:15:00Z";
@@ -158,7 +158,7 @@ TEST(RunInfoText, RoundTrips) {
   EXPECT_FALSE(must(run_info_from_text(to_text(run), "r.json")).git);
 }
 
-TEST(RunInfoText, DamageIsSaidWithItsPlace) {
+TEST(RunInfoText, Damage_IsAnErrorWithItsPlace) {
   RunInfo run;
   std::string text = to_text(run);
   text.replace(text.find("\"implementation\""), 16, "\"implementatio\"");

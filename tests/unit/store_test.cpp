@@ -27,7 +27,7 @@ Error refused(const Result<FolderStore>& store) {
   return store ? Error{ErrorKind::kInternal, "accepted"} : store.error();
 }
 
-TEST_F(Stores, WithoutABaselineOpeningSaysHowToMakeOne) {
+TEST_F(Stores, NoBaseline_SaysHowToMakeOne) {
   const auto expect_none = [&](const char* cause) {
     const Error error = refused(FolderStore::open(root));
     EXPECT_EQ(error.kind, ErrorKind::kNoBaseline);
@@ -43,7 +43,7 @@ TEST_F(Stores, WithoutABaselineOpeningSaysHowToMakeOne) {
   expect_none("is not a snapshot folder");
 }
 
-TEST_F(Stores, AnotherFormatVersionIsNamedWithOurs) {
+TEST_F(Stores, OtherFormatVersion_IsNamedWithOurs) {
   must(capture_generation(root, 1));
   write_file(root / "format.json", R"({"format": "snapshot_test store", "version": 3})");
   for (const Error& error : {refused(FolderStore::open(root)), refused(FolderStore::open_or_create(root))}) {
@@ -52,7 +52,7 @@ TEST_F(Stores, AnotherFormatVersionIsNamedWithOurs) {
   }
 }
 
-TEST_F(Stores, AMalformedFormatFileIsDamage) {
+TEST_F(Stores, MalformedFormatFile_IsDamage) {
   must(capture_generation(root, 1));
   for (const char* text : {"", "{", "[]", R"({"version": 1})", R"({"format": "zip", "version": 1})",
                            R"({"format": "snapshot_test store", "version": "1"})"}) {
@@ -65,14 +65,14 @@ TEST_F(Stores, AMalformedFormatFileIsDamage) {
   EXPECT_EQ(refused(FolderStore::open_or_create(root)).kind, ErrorKind::kCorrupt);
 }
 
-TEST_F(Stores, AFolderOfOtherFilesIsNotMadeAStore) {
+TEST_F(Stores, FolderOfOtherFiles_IsNotMadeAStore) {
   fs::create_directory(root);
   write_file(root / "thesis.tex", "x");
   EXPECT_EQ(refused(FolderStore::open_or_create(root)).kind, ErrorKind::kUsage);
   EXPECT_THAT(files_below(root), ElementsAre("thesis.tex"));
 }
 
-TEST_F(Stores, WhatCannotBeWrittenIsSaidWithItsPath) {
+TEST_F(Stores, UnwritablePath_IsAnErrorThatNamesIt) {
   const fs::path file = folder.path() / "file";
   write_file(file, "x");
   for (const fs::path& path : {file, file / "below", fs::path("/proc/snapshots")}) {
@@ -84,7 +84,7 @@ TEST_F(Stores, WhatCannotBeWrittenIsSaidWithItsPath) {
   EXPECT_EQ(read_text(file), "x");
 }
 
-TEST_F(Stores, WhatIsCapturedIsRead) {
+TEST_F(Stores, CommittedCapture_IsReadBack) {
   must(capture_generation(root, 1));
   EXPECT_EQ(now(), "generation 1");
   must(capture_generation(root, 2));
@@ -97,7 +97,7 @@ TEST_F(Stores, WhatIsCapturedIsRead) {
   EXPECT_FALSE(fs::exists(root / "staging"));
 }
 
-TEST_F(Stores, AMalformedManifestIsNamedAndOthersCanBeRead) {
+TEST_F(Stores, MalformedManifest_IsNamedAndOthersAreRead) {
   must(capture_generation(root, 1));
   write_file(root / "cases/bench/time_a.json", "{\n  \"format\": 1,\n");
   const FolderStore store = must(FolderStore::open(root));
@@ -108,7 +108,7 @@ TEST_F(Stores, AMalformedManifestIsNamedAndOthersCanBeRead) {
   EXPECT_TRUE(must(store.load_manifest("other.time_c")));
 }
 
-TEST_F(Stores, AManifestOfAnotherBenchmarkIsNotTaken) {
+TEST_F(Stores, ManifestOfAnotherBenchmark_IsRefused) {
   must(capture_generation(root, 1));
   fs::copy_file(root / "cases/bench/time_a.json", root / "cases/bench/time_z.json");
   const auto loaded = must(FolderStore::open(root)).load_manifest("bench.time_z");
@@ -116,7 +116,7 @@ TEST_F(Stores, AManifestOfAnotherBenchmarkIsNotTaken) {
   EXPECT_THAT(loaded.error().message, AllOf(HasSubstr("bench.time_a"), HasSubstr("bench.time_z")));
 }
 
-TEST_F(Stores, BenchmarksOfAnyNameAreKeptApart) {
+TEST_F(Stores, BenchmarksOfAnyName_AreKeptApart) {
   const std::vector<std::string> names{
       "..",    "/etc/passwd", std::string(300, 'x'), std::string(300, 'x') + "y", "caf\xc3\xa9", "m.F.x",
       "m.f.x", "<lambda>"};
@@ -134,7 +134,7 @@ TEST_F(Stores, BenchmarksOfAnyNameAreKeptApart) {
   EXPECT_EQ(must(store.benchmark_names()), sorted);
 }
 
-TEST_F(Stores, ADiscardedCaptureLeavesTheOldBaseline) {
+TEST_F(Stores, DiscardedCapture_LeavesTheOldBaseline) {
   must(capture_generation(root, 1));
   const auto before = files_below(root);
   {
@@ -147,7 +147,7 @@ TEST_F(Stores, ADiscardedCaptureLeavesTheOldBaseline) {
   EXPECT_EQ(now(), "generation 1");
 }
 
-TEST_F(Stores, ACaptureThatNamesAnUnwrittenObjectDoesNotCommit) {
+TEST_F(Stores, UnwrittenObject_RefusesTheCommit) {
   must(capture_generation(root, 1));
   const FolderStore store = must(FolderStore::open(root));
   auto capture = must(store.begin_capture("r"));
@@ -158,7 +158,7 @@ TEST_F(Stores, ACaptureThatNamesAnUnwrittenObjectDoesNotCommit) {
   EXPECT_EQ(now(), "generation 1");
 }
 
-TEST_F(Stores, ObjectsThatNoManifestNamesAreNotKept) {
+TEST_F(Stores, ObjectInNoManifest_IsNotKept) {
   const FolderStore store = must(FolderStore::open_or_create(root));
   auto capture = must(store.begin_capture("r"));
   const auto kept = must(put_object(*capture, "kept"));
@@ -171,7 +171,7 @@ TEST_F(Stores, ObjectsThatNoManifestNamesAreNotKept) {
   EXPECT_THAT(files_below(root), Not(Contains(HasSubstr(".tmp-"))));
 }
 
-TEST_F(Stores, CapturingAgainHealsADamagedObject) {
+TEST_F(Stores, SecondCapture_ReplacesADamagedObject) {
   must(capture_generation(root, 1));
   for (const std::string& name : files_below(root / "objects")) {
     write_file(root / "objects" / name, "damage");
@@ -181,7 +181,7 @@ TEST_F(Stores, CapturingAgainHealsADamagedObject) {
   EXPECT_EQ(now(), "generation 1");
 }
 
-TEST_F(Stores, AnotherCompressionReplacesTheFile) {
+TEST_F(Stores, OtherCompression_ReplacesTheFile) {
   const FolderStore store = must(FolderStore::open_or_create(root));
   const std::string value = lines(100'000, 1);
   for (const Compression compression : {Compression::kAuto, Compression::kNone, Compression::kAuto}) {
@@ -196,7 +196,7 @@ TEST_F(Stores, AnotherCompressionReplacesTheFile) {
   }
 }
 
-TEST_F(Stores, OneWriterAtATime) {
+TEST_F(Stores, SecondWriter_IsRefusedAndReadersAreNot) {
   must(capture_generation(root, 1));
   const FolderStore store = must(FolderStore::open(root));
   const auto capture = must(store.begin_capture("first"));
@@ -216,7 +216,7 @@ TEST_F(Stores, OneWriterAtATime) {
   EXPECT_TRUE(fs::exists(root / "staging/first"));
 }
 
-TEST_F(Stores, ADeadWriterHoldsNothingAndItsLeftoversGo) {
+TEST_F(Stores, DeadWriter_HoldsNoLockAndItsLeftoversGo) {
   must(capture_generation(root, 1));
   const int status = in_child([&] {
     const FolderStore store = must(FolderStore::open(root));
@@ -233,7 +233,7 @@ TEST_F(Stores, ADeadWriterHoldsNothingAndItsLeftoversGo) {
   EXPECT_FALSE(fs::exists(root / "staging"));
 }
 
-TEST_F(Stores, AChildThatExitsOrderlyDoesNotDiscardItsParentsCapture) {
+TEST_F(Stores, ChildThatExits_DoesNotDiscardItsParentsCapture) {
   const FolderStore store = must(FolderStore::open_or_create(root));
   {
     auto capture = must(store.begin_capture("r"));
@@ -246,7 +246,7 @@ TEST_F(Stores, AChildThatExitsOrderlyDoesNotDiscardItsParentsCapture) {
   }
 }
 
-TEST_F(Stores, LinksOutOfTheStoreAreNotFollowedWhenWriting) {
+TEST_F(Stores, LinkOutOfTheStore_IsNotFollowedWhenWriting) {
   must(capture_generation(root, 1));
   const fs::path outside = folder.path() / "outside";
   fs::create_directory(outside);
@@ -260,7 +260,7 @@ TEST_F(Stores, LinksOutOfTheStoreAreNotFollowedWhenWriting) {
   EXPECT_THAT(files_below(outside), IsEmpty());
 }
 
-TEST_F(Stores, CleanRemovesWhatNothingRefersTo) {
+TEST_F(Stores, Clean_RemovesUnreferencedObjectsAndLeftovers) {
   must(capture_generation(root, 1));
   must(capture_generation(root, 2));
   fs::create_directories(root / "staging/stale/objects");
@@ -282,7 +282,7 @@ TEST_F(Stores, CleanRemovesWhatNothingRefersTo) {
   EXPECT_EQ(must(store.clean(std::nullopt, CleanMode::kRemove)).bytes, 0U);
 }
 
-TEST_F(Stores, CleanRemovesObsoleteBenchmarksOnlyWhenToldWhichLive) {
+TEST_F(Stores, Clean_RemovesObsoleteOnlyWhenToldWhatLives) {
   must(capture_generation(root, 1));
   const FolderStore store = must(FolderStore::open(root));
   const auto report = must(store.clean(std::vector<std::string>{"bench.time_a", "bench.new"}, CleanMode::kRemove));
@@ -295,7 +295,7 @@ TEST_F(Stores, CleanRemovesObsoleteBenchmarksOnlyWhenToldWhichLive) {
   EXPECT_EQ(none.error().kind, ErrorKind::kUsage);
 }
 
-TEST_F(Stores, CleanTouchesNothingWhereAManifestCannotBeRead) {
+TEST_F(Stores, CleanWithAnUnreadableManifest_RemovesNothing) {
   must(capture_generation(root, 1));
   write_file(root / "cases/bench/time_a.json", "{");
   const auto before = files_below(root);

@@ -13,13 +13,13 @@ std::string utf8(std::uint32_t code) {
   return out;
 }
 
-TEST(Plural, OfEveryNumberButOneHasAnS) {
+TEST(Plural, NumberOtherThanOne_HasAnS) {
   EXPECT_EQ(plural(1, "case"), "case");
   EXPECT_EQ(plural(0, "case"), "cases");
   EXPECT_EQ(plural(2, "case"), "cases");
 }
 
-TEST(Text, WritesCodePointsOfEveryLength) {
+TEST(Text, CodePointOfAnyLength_IsWritten) {
   EXPECT_EQ(utf8(0), std::string(1, '\0'));
   EXPECT_EQ(utf8('~'), "~");
   EXPECT_EQ(utf8(0x7f), "\x7f");
@@ -33,12 +33,12 @@ TEST(Text, WritesCodePointsOfEveryLength) {
   EXPECT_EQ(utf8(0x10ffff), "\xf4\x8f\xbf\xbf");
 }
 
-TEST(Text, KeepsWhatIsBeyondUnicodeToFourBytes) {
+TEST(Text, CodeBeyondUnicode_HasFourBytes) {
   EXPECT_EQ(utf8(0xffffffff), "\xf7\xbf\xbf\xbf");
   EXPECT_EQ(utf8(0x00200000), "\xf0\x80\x80\x80");
 }
 
-TEST(Addresses, OfObjectsAreLeftOut) {
+TEST(Addresses, AddressOfAnObject_IsLeftOut) {
   EXPECT_EQ(without_addresses("<Foo object at 0x7f12ab>"), "<Foo object at 0x>");
   EXPECT_EQ(without_addresses("<f at 0x7F12AB>"), "<f at 0x>");
   EXPECT_EQ(without_addresses("<bound method X.f of <Y at 0x1f>>"), "<bound method X.f of <Y at 0x>>");
@@ -47,7 +47,7 @@ TEST(Addresses, OfObjectsAreLeftOut) {
   EXPECT_EQ(without_addresses("<A <B at 0x1> at 0x2>"), "<A <B at 0x> at 0x>");
 }
 
-TEST(Addresses, OfFormsThatGoOnAreLeftOut) {
+TEST(Addresses, AddressInALongerForm_IsLeftOut) {
   EXPECT_EQ(without_addresses("<code object f at 0x7f, file \"a.py\", line 1>"),
             "<code object f at 0x, file \"a.py\", line 1>");
   EXPECT_EQ(without_addresses("<weakref at 0x1; to 'A' at 0x2>"), "<weakref at 0x; to 'A' at 0x>");
@@ -56,7 +56,7 @@ TEST(Addresses, OfFormsThatGoOnAreLeftOut) {
   EXPECT_EQ(without_addresses("[Generator(PCG64) at 0x7F3]"), "[Generator(PCG64) at 0x]");
 }
 
-TEST(Addresses, AreNoOtherNumbers) {
+TEST(Addresses, OtherNumber_Stays) {
   for (const std::string text :
        {"error at 0x10", "jump at 0x7fff to 0x12", "<p>fault at 0x10</p>", "<f> at 0x10", "f(x) at 0x10", "at 0x10>",
         "<a at 0x10 b>", "<a at 0x>", "<a at 0x1g>", "<a\nb at 0x10>", "<a at 0x0123456789abcdef0>", "0x10 -> <0x12>",

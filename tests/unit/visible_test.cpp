@@ -10,14 +10,14 @@
 namespace snapshot_test::util {
 namespace {
 
-TEST(Visible, OrdinaryTextStaysAsItIs) {
+TEST(Visible, OrdinaryText_Stays) {
   for (const char* text :
        {"", "plain ~", "gr\xC3\xB6\xC3\x9F", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xE6\x97\xA5\xE6\x9C\xAC"}) {
     EXPECT_EQ(visible(text, Keep::kNothing), text);
   }
 }
 
-TEST(Visible, ControlsAreWrittenOut) {
+TEST(Visible, AsciiControls_AreWrittenOut) {
   EXPECT_EQ(visible("\x1b[2J\a\r\x7f", Keep::kNothing), "\\x1b[2J\\x07\\x0d\\u007f");
   EXPECT_EQ(visible("a\nb\tc", Keep::kNothing), "a\\nb    c");
   EXPECT_EQ(visible("a\nb\tc\x1b", Keep::kLines), "a\nb\tc\\x1b");
@@ -25,7 +25,7 @@ TEST(Visible, ControlsAreWrittenOut) {
   EXPECT_EQ(visible(std::string("\0", 1), Keep::kNothing), "\\x00");
 }
 
-TEST(Visible, ControlsAboveAsciiInBothForms) {
+TEST(Visible, ControlsAboveAscii_AreWrittenOut) {
   EXPECT_EQ(visible("\xC2\x9b"
                     "31m",
                     Keep::kControls),
@@ -37,7 +37,7 @@ TEST(Visible, ControlsAboveAsciiInBothForms) {
   EXPECT_EQ(visible("\xC2\x85", Keep::kLines), "\\u0085");
 }
 
-TEST(Visible, MarksOfDirectionAndCharactersWithoutWidth) {
+TEST(Visible, DirectionMarksAndZeroWidth_AreWrittenOut) {
   for (const int code : {0xAD,   0x61C,  0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A,
                          0x202B, 0x202C, 0x202D, 0x202E, 0x2060, 0x2066, 0x2067, 0x2068, 0x2069, 0xFEFF}) {
     std::string text;
@@ -51,7 +51,7 @@ TEST(Visible, MarksOfDirectionAndCharactersWithoutWidth) {
   EXPECT_EQ(visible("\xF3\xA0\x80\x81", Keep::kNothing), "\\udb40\\udc01") << "a tag, as JSON writes it";
 }
 
-TEST(Visible, BytesThatAreNoUtf8) {
+TEST(Visible, BytesThatAreNoUtf8_AreWrittenOut) {
   EXPECT_EQ(visible("a\xff\xfe", Keep::kNothing), "a\\xff\\xfe");
   EXPECT_EQ(visible("\xC0\x8A", Keep::kNothing), "\\xc0\\x8a") << "a line end in two bytes";
   EXPECT_EQ(visible("\xED\xA0\x80", Keep::kNothing), "\\xed\\xa0\\x80") << "half a surrogate pair";
@@ -59,14 +59,14 @@ TEST(Visible, BytesThatAreNoUtf8) {
   EXPECT_EQ(visible("\xF5\x80\x80\x80", Keep::kNothing), "\\xf5\\x80\\x80\\x80") << "beyond Unicode";
 }
 
-TEST(Visible, JsonStaysTheSameJson) {
+TEST(Visible, Json_StaysTheSameJson) {
   const nlohmann::json json = {{"a\xE2\x80\xAE", "\xC2\x9b\x7f\xEF\xBB\xBF\x1b\n\xF3\xA0\x80\x81\xC3\xA9"}};
   const std::string shown = visible(json.dump(2), Keep::kLines);
   EXPECT_EQ(nlohmann::json::parse(shown), json);
   EXPECT_EQ(shown.find("\xE2\x80\xAE"), std::string::npos);
 }
 
-TEST(Visible, WholeCharacters) {
+TEST(Visible, CharacterCutOff_IsNotCounted) {
   EXPECT_EQ(whole_characters("abc"), 3U);
   EXPECT_EQ(whole_characters("ab\xE2\x80"), 2U);
   EXPECT_EQ(whole_characters("ab\xE2\x80\xAE"), 5U);
