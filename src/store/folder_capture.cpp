@@ -148,10 +148,11 @@ std::optional<Predecessor> find_predecessor(const std::vector<fs::path>& stale, 
   return found;
 }
 
-/// Manifests that were about to be committed are written anew.
+/// All but the objects and the journal: what was about to be committed is written anew.
 Result<void> forget_manifests(const fs::path& folder) {
-  auto done = remove_tree(paths::cases(folder));
-  return done ? remove_tree(paths::runs(folder)) : done;
+  TRY(remove_tree(paths::cases(folder)));
+  TRY(remove_tree(paths::runs(folder)));
+  return forget_staged(folder);
 }
 
 /// `key`: of a capture that can be resumed.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -43,7 +44,7 @@ bool is_manifest_path(const std::string& text) {
     return false;
   }
   const std::string_view file = std::string_view(text).substr(slash + 1);
-  return file.find('/') == std::string_view::npos && file.front() != '.' && paths::is_manifest(file);
+  return paths::is_manifest(file) && file.find('/') == std::string_view::npos && !file.starts_with('.');
 }
 
 std::string checked(std::string name, bool is_good) {
@@ -53,10 +54,14 @@ std::string checked(std::string name, bool is_good) {
   return name;
 }
 
-/// A hard link, or a copy where the file system has none. Manifests are never changed in place.
+/// A hard link, or a copy where the file system has none. Manifests are never changed in place; so `to` must not be
+/// there, or it might be written to while it is a link itself.
 Result<void> link_file(const fs::path& from, const fs::path& to) {
   if (::link(from.c_str(), to.c_str()) == 0) {
     return {};
+  }
+  if (errno == EEXIST) {
+    return tl::unexpected(store_error("link", to));
   }
   TRY_ASSIGN(const auto text, read_if_there(from));
   return text ? write_new_file(to, *text)
@@ -129,6 +134,11 @@ Result<std::optional<KeptCapture>> newest_kept(const fs::path& root) {
     return std::nullopt;
   }
   return read_record(folders.back()).map([](KeptCapture kept) { return std::optional(std::move(kept)); });
+}
+
+Result<void> forget_staged(const fs::path& staged) {
+  TRY(remove_tree(paths::replaced(staged)));
+  return remove_tree(removal_of(staged));
 }
 
 Result<void> stage_removal(const Removal& removal, const fs::path& staged) {

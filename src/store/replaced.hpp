@@ -29,6 +29,9 @@ struct Removal {
 [[nodiscard]] Result<void> stage_replaced(const std::filesystem::path& root, const std::filesystem::path& staged,
                                           const std::string& run_id);
 
+/// Removes what stage_replaced() and stage_removal() have put into a staging folder, for a capture that goes on there.
+[[nodiscard]] Result<void> forget_staged(const std::filesystem::path& staged);
+
 /// A capture that can be undone.
 struct KeptCapture {
   std::filesystem::path folder;

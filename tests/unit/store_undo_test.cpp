@@ -89,6 +89,32 @@ TEST_F(Undo, AfterACleaning_IsNotThere) {
   EXPECT_THAT(files_below(root / "replaced"), IsEmpty());
 }
 
+TEST_F(Undo, OfACaptureResumedAfterAFailedCommit_BringsTheOneBeforeBack) {
+  const fs::path manifest = root / "cases/bench/time_a.json";
+  const fs::file_time_type written = fs::last_write_time(manifest) - std::chrono::hours(1);
+  fs::last_write_time(manifest, written);
+  const auto begin = [&] {
+    auto capture = must(must(FolderStore::open(root)).resume_capture("run-3", {{"code", 1}}));
+    for (const std::string& name : benchmark_names_of_a_generation()) {
+      must(capture->put_manifest(simple_manifest(name, "run-3", {})));
+    }
+    capture->keep_replaced();
+    return capture;
+  };
+  const fs::path in_the_way = root / "staging/run-3/.tmp-commit";  // where the marker is written, at the end
+  {
+    const auto capture = begin();
+    fs::create_directory(in_the_way);
+    EXPECT_FALSE(capture->commit());
+  }
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 2");
+  fs::remove(in_the_way);
+  must(begin()->commit());
+  EXPECT_EQ(fs::last_write_time(root / "replaced/2-run-3/cases/bench/time_a.json"), written) << "it was written to";
+  must(must(FolderStore::open(root)).undo_capture("run-3"));
+  EXPECT_EQ(baseline_of(root, folder.path()), "generation 2");
+}
+
 TEST_F(Undo, GitignoreOfAnOlderProgram_LearnsOfIt) {
   const fs::path ignored = root / ".gitignore";
   EXPECT_THAT(read_text(ignored), HasSubstr("/replaced/"));
