@@ -265,8 +265,7 @@ Result<void> FolderCapture::commit() {
     done = stage_removal({removed}, staged);
   }
   if (done && keeps_replaced) {
-    done = renew_gitignore(root);
-    done = done ? stage_replaced(root, staged, its_id) : done;
+    done = stage_replaced(root, staged, its_id);
   }
   if (done) {
     done = sync_tree(staged, watch);

@@ -142,6 +142,20 @@ std::string format_text() {
   return json_text(format);
 }
 
+/// The .gitignore of an older program did not have all of it; one that a person wrote stays.
+Result<void> renew_gitignore(const fs::path& root) {
+  const fs::path path = root / ".gitignore";
+  TRY_ASSIGN(const auto text, read_if_there(path));
+  return text == kIgnoredBefore ? util::write_file_atomically(path, kIgnored) : Result<void>();
+}
+
+/// Before the first manifest of this version is there, so that an older program refuses the store as a whole.
+Result<void> renew_format(const fs::path& root) {
+  const fs::path path = paths::format(root);
+  TRY_ASSIGN(const auto version, format_version(root));
+  return version < kFormatVersion ? util::write_file_atomically(path, format_text()) : Result<void>();
+}
+
 }  // namespace
 
 Result<void> check_format(const fs::path& root) {
@@ -177,19 +191,6 @@ Result<void> create_layout(const fs::path& root) {
     }
   }
   return util::fsync_folder(root);
-}
-
-Result<void> renew_gitignore(const fs::path& root) {
-  const fs::path path = root / ".gitignore";
-  TRY_ASSIGN(const auto text, read_if_there(path));
-  return text == kIgnoredBefore ? util::write_file_atomically(path, kIgnored) : Result<void>();
-}
-
-/// Before the first manifest of this version is there, so that an older program refuses the store as a whole.
-Result<void> renew_format(const fs::path& root) {
-  const fs::path path = paths::format(root);
-  TRY_ASSIGN(const auto version, format_version(root));
-  return version < kFormatVersion ? util::write_file_atomically(path, format_text()) : Result<void>();
 }
 
 Result<Staged> find_staged(const fs::path& root) {
@@ -246,7 +247,10 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   for (const fs::path& folder : {paths::objects(root), paths::cases(root), paths::runs(root)}) {
     TRY(ensure_folder(folder));
   }
-  auto done = renew_format(root);
+  auto done = renew_gitignore(root);
+  if (done) {
+    done = renew_format(root);
+  }
   if (done) {
     done = move_replaced(root, staged);
   }

@@ -25,9 +25,6 @@ enum class FolderState {
 /// Makes the folder, format.json and a .gitignore for what is not part of the baseline.
 [[nodiscard]] Result<void> create_layout(const std::filesystem::path& root);
 
-/// Adds to the .gitignore of an older program what that did not have; one that a person wrote stays.
-[[nodiscard]] Result<void> renew_gitignore(const std::filesystem::path& root);
-
 struct Staged {
   std::vector<std::filesystem::path> committed;  ///< oldest first
   std::vector<std::filesystem::path> stale;      ///< of captures that did not commit (or do not yet)

@@ -118,6 +118,22 @@ std::optional<int> traced(const std::function<int()>& body, const std::function<
 /// Hundreds of captures: in memory where there is such a file system, since a disk takes its time to sync.
 fs::path quick_folder() { return ::access("/dev/shm", W_OK) == 0 ? fs::path("/dev/shm") : fs::temp_directory_path(); }
 
+/// Benchmarks with the run that each is from.
+std::string runs_in(const fs::path& root) {
+  const auto store = FolderStore::open(root);
+  if (!store) {
+    return store.error().message;
+  }
+  std::string text;
+  for (const std::string& name : must(store->benchmark_names())) {
+    text += name + "=" + must(store->load_manifest(name)).value().cases.at(0).run + " ";
+  }
+  for (const std::string& id : must(store->run_ids())) {
+    text += must(store->load_run(id)) ? id + " " : id + " is missing";
+  }
+  return text;
+}
+
 class Crashes : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -132,6 +148,36 @@ class Crashes : public ::testing::Test {
   }
   [[nodiscard]] std::string now() const { return baseline_of(root, folder.path()); }
   int capture() { return capture_generation(root, 2) ? 0 : 1; }
+
+  /// Runs `change` on copies of `base`, each time killed one change of the file system later, until it ends: what a
+  /// reader sees, and what there is when the commit is finished, is `before` or `after`. Then calls `check` with which.
+  void kill_before_each_change(const fs::path& base, const std::function<int()>& change, const std::string& before,
+                               const std::string& after, const std::function<void(const std::string&)>& check) {
+    std::map<std::string, int> seen;
+    for (int survived = 0;; ++survived) {
+      SCOPED_TRACE("killed before change " + std::to_string(survived));
+      fs::remove_all(root);
+      fs::copy(base, root, fs::copy_options::recursive);
+      int left = survived;
+      const auto status = traced(change, [&](const Call&) { return left-- > 0; });
+      std::string as_reader;
+      {
+        const auto lock = must(StoreLock::take(root));
+        as_reader = runs_in(root);
+      }
+      const std::string finished = runs_in(root);
+      ASSERT_THAT(finished, AnyOf(Eq(before), Eq(after)));
+      ASSERT_EQ(as_reader, finished);
+      ++seen[finished];
+      check(finished);
+      if (status) {
+        ASSERT_EQ(*status, 0);
+        break;
+      }
+    }
+    EXPECT_GT(seen[before], 5);
+    EXPECT_GT(seen[after], 5);
+  }
 
   TemporaryFolder folder{quick_folder()};
   fs::path root = folder.path() / "snapshots";
@@ -194,22 +240,6 @@ TEST_F(Crashes, KillWhileACommitIsFinished_IsFinishedByTheNext) {
   }
 }
 
-/// Benchmarks with the run that each is from.
-std::string runs_in(const fs::path& root) {
-  const auto store = FolderStore::open(root);
-  if (!store) {
-    return store.error().message;
-  }
-  std::string text;
-  for (const std::string& name : must(store->benchmark_names())) {
-    text += name + "=" + must(store->load_manifest(name)).value().cases.at(0).run + " ";
-  }
-  for (const std::string& id : must(store->run_ids())) {
-    text += must(store->load_run(id)) ? id + " " : id + " is missing";
-  }
-  return text;
-}
-
 TEST_F(Crashes, KillWhileUndoing_LeavesTheCaptureWholeOrUndone) {
   const std::string before = "a=run-2 b=run-1 c=run-2 run-1 run-2 ";
   const std::string after = "a=run-1 b=run-1 run-1 ";
@@ -226,33 +256,14 @@ TEST_F(Crashes, KillWhileUndoing_LeavesTheCaptureWholeOrUndone) {
     must(capture->commit());
   }
   ASSERT_EQ(runs_in(base), before);
-  std::map<std::string, int> seen;
-  for (int survived = 0;; ++survived) {
-    fs::remove_all(root);
-    fs::copy(base, root, fs::copy_options::recursive);
-    int left = survived;
-    const auto status = traced([&] { return must(FolderStore::open(root)).undo_capture("run-2") ? 0 : 1; },
-                               [&](const Call&) { return left-- > 0; });
-    std::string as_reader;
-    {
-      const auto lock = must(StoreLock::take(root));
-      as_reader = runs_in(root);
-    }
-    const std::string finished = runs_in(root);
-    ASSERT_THAT(finished, AnyOf(Eq(before), Eq(after))) << "killed before change " << survived;
-    ASSERT_EQ(as_reader, finished) << "killed before change " << survived;
-    ++seen[finished];
-    const auto again = must(FolderStore::open(root)).undo_capture("run-2");
-    ASSERT_EQ(again.has_value(), finished == before) << "killed before change " << survived;
-    ASSERT_EQ(runs_in(root), after);
-    ASSERT_THAT(files_below(root / "replaced"), ::testing::IsEmpty());
-    if (status) {
-      ASSERT_EQ(*status, 0);
-      break;
-    }
-  }
-  EXPECT_GT(seen[before], 5);
-  EXPECT_GT(seen[after], 5);
+  kill_before_each_change(
+      base, [&] { return must(FolderStore::open(root)).undo_capture("run-2") ? 0 : 1; }, before, after,
+      [&](const std::string& finished) {
+        const auto again = must(FolderStore::open(root)).undo_capture("run-2");
+        EXPECT_EQ(again.has_value(), finished == before);
+        EXPECT_EQ(runs_in(root), after);
+        EXPECT_THAT(files_below(root / "replaced"), ::testing::IsEmpty());
+      });
 }
 
 TEST_F(Crashes, KillWhileRemovingManifests_LeavesAllOrNone) {
@@ -279,32 +290,12 @@ TEST_F(Crashes, KillWhileRemovingManifests_LeavesAllOrNone) {
     capture->keep_replaced();
     return capture->commit() ? 0 : 1;
   };
-  std::map<std::string, int> seen;
-  for (int survived = 0;; ++survived) {
-    fs::remove_all(root);
-    fs::copy(base, root, fs::copy_options::recursive);
-    int left = survived;
-    const auto status = traced(remove, [&](const Call&) { return left-- > 0; });
-    std::string as_reader;
-    {
-      const auto lock = must(StoreLock::take(root));
-      as_reader = runs_in(root);
-    }
-    const std::string finished = runs_in(root);
-    ASSERT_THAT(finished, AnyOf(Eq(before), Eq(after))) << "killed before change " << survived;
-    ASSERT_EQ(as_reader, finished) << "killed before change " << survived;
-    ++seen[finished];
+  kill_before_each_change(base, remove, before, after, [&](const std::string& finished) {
     if (finished == after) {
       must(must(FolderStore::open(root)).undo_capture("run-2"));
-      ASSERT_EQ(runs_in(root), before) << "killed before change " << survived;
+      EXPECT_EQ(runs_in(root), before);
     }
-    if (status) {
-      ASSERT_EQ(*status, 0);
-      break;
-    }
-  }
-  EXPECT_GT(seen[before], 5);
-  EXPECT_GT(seen[after], 5);
+  });
 }
 
 TEST_F(Crashes, ForgettingACase_HoldsTheLock) {
