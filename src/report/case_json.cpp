@@ -204,6 +204,8 @@ Json counts_json(const model::VerifySummary& summary) {
                {"import_failures", summary.plan.failures.size()},
                {"by_verdict", std::move(names)},
                {"strict", summary.strict},
+               {"missing_fails", summary.missing_fails},
+               {"obsolete_fails", summary.obsolete_fails},
                {"seconds", summary.seconds}};
   add_status(json, summary.status, summary.failure);
   return json;

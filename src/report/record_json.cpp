@@ -6,7 +6,10 @@
 #include <array>
 #include <exception>
 #include <map>
+#include <set>
+#include <stdexcept>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "report/case_json.hpp"
@@ -150,16 +153,65 @@ ExitStatus status_from(const RecordJson& json) {
   throw std::invalid_argument(fmt::format("the status '{}' is unknown to this version", name));
 }
 
-/// What every summary has. The counts are those of the cases, which are all there.
+/// What a summary says of a run beside the counts, which are those of the cases, and all there.
+struct RunEnd {
+  ExitStatus status = ExitStatus::kInternal;
+  std::string failure;
+  bool too_little = false;
+  bool strict = false;
+  bool missing_fails = false;
+  bool obsolete_fails = false;
+  double seconds = 0;
+  std::vector<model::CaseId> not_run = {};
+};
+
+RunEnd end_from(const RecordJson& json) {
+  const RecordJson& summary = json.at("summary");
+  RunEnd end;
+  end.status = status_from(summary);
+  end.failure = value_at<std::string>(summary, "failure");
+  end.too_little = end.status == ExitStatus::kFailed && summary.value("ok", RecordJson(false)).is_null();
+  end.strict = value_at<bool>(summary, "strict");
+  end.missing_fails = value_at<bool>(summary, "missing_fails");
+  end.obsolete_fails = value_at<bool>(summary, "obsolete_fails");
+  end.seconds = value_at<double>(summary, "seconds");
+  for (const RecordJson& each : json.value("not_run", RecordJson::array())) {
+    end.not_run.push_back(id_from(each));
+  }
+  return end;
+}
+
+RunEnd run_end_of(const RunRecord& record) {
+  return std::visit(
+      util::Overloaded{[](const std::monostate&) { return RunEnd{}; },
+                       [](const Aborted& end) {
+                         return RunEnd{end.status, end.message};
+                       },
+                       [](const model::CaptureSummary& end) {
+                         return RunEnd{end.status, end.failure, end.too_little, end.strict, false, false, end.seconds};
+                       },
+                       [](const model::VerifySummary& end) {
+                         return RunEnd{end.status,        end.failure,        end.too_little, end.strict,
+                                       end.missing_fails, end.obsolete_fails, end.seconds,    end.not_run};
+                       }},
+      record.end);
+}
+
 template <class Summary>
-Summary summary_from(const RecordJson& json, const RunRecord& record) {
+Summary summary_of(RunEnd end, const RunRecord& record) {
   Summary summary;
-  summary.status = status_from(json);
-  summary.failure = value_at<std::string>(json, "failure");
-  summary.strict = value_at<bool>(json, "strict");
-  summary.seconds = value_at<double>(json, "seconds");
+  summary.status = end.status;
+  summary.failure = std::move(end.failure);
+  summary.too_little = end.too_little;
+  summary.strict = end.strict;
+  summary.seconds = end.seconds;
   summary.snapshot_dir = record.head.snapshot_dir;
   summary.plan = record.plan.value_or(model::RunPlan{});
+  if constexpr (std::is_same_v<Summary, model::VerifySummary>) {
+    summary.missing_fails = end.missing_fails;
+    summary.obsolete_fails = end.obsolete_fails;
+    summary.not_run = std::move(end.not_run);
+  }
   return summary;
 }
 
@@ -208,14 +260,14 @@ RunRecord record_of(const RecordJson& json) {
   if (!summary.contains("total")) {
     record.end = Aborted{status_from(summary), value_at<std::string>(summary, "failure")};
   } else if (captures) {
-    auto end = summary_from<model::CaptureSummary>(summary, record);
+    auto end = summary_of<model::CaptureSummary>(end_from(json), record);
     end.resumed = value_at<std::size_t>(summary, "resumed");
     end.store_bytes = value_at<std::uint64_t>(summary, "store_bytes");
     end.run_id = value_at<std::string>(summary, "run_id");
     count(record.captured, end);
     record.end = std::move(end);
   } else {
-    auto end = summary_from<model::VerifySummary>(summary, record);
+    auto end = summary_of<model::VerifySummary>(end_from(json), record);
     count(record.verified, end);
     record.end = std::move(end);
   }
@@ -274,34 +326,30 @@ void add_plan(model::RunPlan& all, const model::RunPlan& more) {
   }
 }
 
-struct ShardEnd {
-  ExitStatus status = ExitStatus::kInternal;
-  std::string failure;
-  bool strict = false;
-  double seconds = 0;
-};
-
-ShardEnd end_of_shard(const RunRecord& record) {
-  return std::visit(util::Overloaded{[](const std::monostate&) { return ShardEnd{}; },
-                                     [](const Aborted& end) {
-                                       return ShardEnd{end.status, end.message, false, 0};
-                                     },
-                                     [](const auto& end) {
-                                       return ShardEnd{end.status, end.failure, end.strict, end.seconds};
-                                     }},
-                    record.end);
+/// What two shards of a run come to: the worse end, and no more than both know.
+void add_end(RunEnd& all, RunEnd more) {
+  const bool both_fail = all.status == ExitStatus::kFailed && more.status == ExitStatus::kFailed;
+  if (badness(more.status) > badness(all.status)) {
+    all.status = more.status;
+    all.failure = std::move(more.failure);
+    all.too_little = more.too_little;
+  } else if (both_fail) {
+    all.too_little = all.too_little && more.too_little;
+  }
+  all.strict = all.strict || more.strict;
+  all.missing_fails = all.missing_fails || more.missing_fails;
+  all.obsolete_fails = all.obsolete_fails || more.obsolete_fails;
+  all.seconds += more.seconds;
+  all.not_run.insert(all.not_run.end(), more.not_run.begin(), more.not_run.end());
 }
 
-template <class Summary>
-Summary summary_of(const ShardEnd& end, const RunRecord& record) {
-  Summary summary;
-  summary.status = end.status;
-  summary.failure = end.failure;
-  summary.strict = end.strict;
-  summary.seconds = end.seconds;
-  summary.snapshot_dir = record.head.snapshot_dir;
-  summary.plan = record.plan.value_or(model::RunPlan{});
-  return summary;
+/// What one shard did not come to, another may have judged.
+void drop_judged(std::vector<model::CaseId>& not_run, const std::vector<model::CaseVerdict>& judged) {
+  std::set<std::pair<std::string, std::size_t>> known;
+  for (const model::CaseVerdict& each : judged) {
+    known.emplace(each.id.benchmark, each.id.index);
+  }
+  std::erase_if(not_run, [&](const model::CaseId& id) { return !known.emplace(id.benchmark, id.index).second; });
 }
 
 }  // namespace
@@ -328,7 +376,7 @@ Result<RunRecord> merged(std::vector<RunRecord> records) {
   if (records.size() == 1) {
     return all;
   }
-  ShardEnd end = end_of_shard(all);
+  RunEnd end = run_end_of(all);
   bool some_ended = !std::holds_alternative<Aborted>(all.end);
   std::size_t failing = end.status == ExitStatus::kFailed ? 1 : 0;
   for (std::size_t i = 1; i < records.size(); ++i) {
@@ -337,15 +385,10 @@ Result<RunRecord> merged(std::vector<RunRecord> records) {
       return fail(ErrorKind::kUsage,
                   fmt::format("a report of {} and one of {} cannot be made one", all.head.command, more.head.command));
     }
-    const ShardEnd other = end_of_shard(more);
+    RunEnd other = run_end_of(more);
     some_ended = some_ended || !std::holds_alternative<Aborted>(more.end);
     failing += other.status == ExitStatus::kFailed ? 1 : 0;
-    if (badness(other.status) > badness(end.status)) {
-      end.status = other.status;
-      end.failure = other.failure;
-    }
-    end.strict = end.strict || other.strict;
-    end.seconds += other.seconds;
+    add_end(end, std::move(other));
     add_cases(all.captured, std::move(more.captured));
     add_cases(all.verified, std::move(more.verified));
     if (more.plan && all.plan) {
@@ -358,11 +401,12 @@ Result<RunRecord> merged(std::vector<RunRecord> records) {
   if (!some_ended) {
     all.end = Aborted{end.status, end.failure};
   } else if (all.head.command == "capture") {
-    auto summary = summary_of<model::CaptureSummary>(end, all);
+    auto summary = summary_of<model::CaptureSummary>(std::move(end), all);
     count(all.captured, summary);
     all.end = std::move(summary);
   } else {
-    auto summary = summary_of<model::VerifySummary>(end, all);
+    drop_judged(end.not_run, all.verified);
+    auto summary = summary_of<model::VerifySummary>(std::move(end), all);
     count(all.verified, summary);
     if (const std::size_t failed = summary.count(Standing::kFail);
         failing > 1 && summary.status == ExitStatus::kFailed) {

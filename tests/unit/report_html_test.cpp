@@ -160,6 +160,29 @@ TEST(RecordJsonTest, RecordReadFromJson_IsWrittenTheSame) {
   EXPECT_EQ(Json::parse(json_of(*read))["summary"]["failure"], "some failed");
 }
 
+TEST(RecordJsonTest, GradeAndCasesNotRun_AreKept) {
+  RunRecord run = record({verdict("bench.time_a", Verdict::kNoSnapshot)});
+  auto& end = std::get<model::VerifySummary>(run.end);
+  end.too_little = end.missing_fails = end.obsolete_fails = true;
+  end.not_run = {{"bench.time_b", 3, "bench.time_b(3)"}};
+  const std::string first = json_of(run);
+  ASSERT_TRUE(Json::parse(first)["summary"]["ok"].is_null());
+  const auto read = record_from_json(first, "run.json");
+  ASSERT_TRUE(read) << read.error().message;
+  const Json again = Json::parse(json_of(*read));
+  for (const char* key : {"ok", "not_run", "missing_fails", "obsolete_fails", "status"}) {
+    EXPECT_EQ(again["summary"][key], Json::parse(first)["summary"][key]) << key;
+  }
+  EXPECT_EQ(again["not_run"], Json::parse(first)["not_run"]);
+
+  const RunRecord failed = record({verdict("bench.time_c", Verdict::kDifferent, 0.1)});
+  EXPECT_EQ(Json::parse(json_of(*merged({*read, failed})))["summary"]["ok"], false) << "one failed for what it saw";
+  EXPECT_TRUE(Json::parse(json_of(*merged({*read, *read})))["summary"]["ok"].is_null());
+  RunRecord other = record({verdict("bench.time_b", Verdict::kIdentical)}, ExitStatus::kSuccess);
+  other.verified[0].id.index = 3;
+  EXPECT_EQ(Json::parse(json_of(*merged({*read, other})))["summary"]["not_run"], 0) << "another shard has judged it";
+}
+
 TEST(RecordJsonTest, MergedShards_HaveTheWorstEnd) {
   std::vector<RunRecord> shards;
   shards.push_back(record({verdict("bench.time_a", Verdict::kIdentical)}, ExitStatus::kSuccess));
