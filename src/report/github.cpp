@@ -18,7 +18,6 @@
 #include "report/summary_text.hpp"
 #include "util/fd.hpp"
 #include "util/file.hpp"
-#include "util/overloaded.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::report {
@@ -59,26 +58,10 @@ bool is_listed(const PageRow& row) {
          (row.verified != nullptr && row.verified->verdict == model::Verdict::kInnerChanged);
 }
 
-/// What the run came to, in one line: the words of the terminal's last one.
-std::string closing(const RunRecord& record) {
-  std::string line =
-      std::visit(util::Overloaded{[](const std::monostate&) { return std::string("The run has not ended\n"); },
-                                  [](const Aborted& end) {
-                                    return fmt::format("FAILED (exit status {}): {}\n", static_cast<int>(end.status),
-                                                       one_line(end.message));
-                                  },
-                                  [](const auto& summary) { return closing_line(summary, Color::kOff); }},
-                 record.end);
-  line.pop_back();
-  return line;
-}
-
-const std::string& how(const PageRow& row) { return row.difference.text.empty() ? row.reason() : row.difference.text; }
-
 /// Lines for the job's summary; the last one says what there is no room for.
 std::string summary_text(const RunRecord& record, const std::vector<PageRow>& rows) {
   constexpr std::size_t kLastLine = 300;  // bytes
-  std::string text = fmt::format("### snapshot_test {}\n\n{}\n\n", record.head.command, cell(closing(record)));
+  std::string text = fmt::format("### snapshot_test {}\n\n{}\n\n", record.head.command, cell(run_end_text(record)));
   if (record.plan) {
     std::size_t shown = 0;
     for (const model::DiscoveryFailure& failure : record.plan->failures) {
@@ -102,7 +85,7 @@ std::string summary_text(const RunRecord& record, const std::vector<PageRow>& ro
     }
     const auto number = [](const std::optional<double>& value) { return value ? fmt::format("{:.3g}", *value) : ""; };
     const std::string line =
-        fmt::format("| {} | {} | {} | {} | {} |\n", row.verdict, cell(row.id().label), cell(how(row)),
+        fmt::format("| {} | {} | {} | {} | {} |\n", row.verdict, cell(row.id().label), cell(row.how()),
                     number(row.difference.ulps), number(row.difference.tolerances));
     if (text.size() + line.size() + kLastLine > Github::kMostBytes) {
       break;
@@ -151,7 +134,7 @@ std::string annotations(const RunRecord& record, const std::vector<PageRow>& row
     const std::string more = groups[i].cases > 1 ? fmt::format(" (and {} alike)", groups[i].cases - 1) : "";
     text += fmt::format("::error{}::{}\n", place,
                         escaped(fmt::format("{}: {}", row.verdict, one_line(row.id().label, kCell / 2)), false) + more +
-                            (how(row).empty() ? "" : ": " + escaped(one_line(how(row), kCell / 2), false)));
+                            (row.how().empty() ? "" : ": " + escaped(one_line(row.how(), kCell / 2), false)));
   }
   if (others > 0) {
     text += fmt::format("::error::{} more\n", counted(others, "failed case"));

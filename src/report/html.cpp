@@ -55,15 +55,14 @@ PageEnd end_of_page(const Summary& summary) {
 }
 
 PageEnd end_of_page(const RunRecord& record, const std::vector<PageRow>& rows) {
-  struct Visitor {
-    PageEnd operator()(std::monostate /*goes on*/) const { return {"The run has not ended", "", false, {}}; }
-    PageEnd operator()(const Aborted& end) const {
-      return {fmt::format("FAILED (exit status {}): {}", static_cast<int>(end.status), end.message), "", false, {}};
-    }
-    PageEnd operator()(const model::CaptureSummary& summary) const { return end_of_page(summary); }
-    PageEnd operator()(const model::VerifySummary& summary) const { return end_of_page(summary); }
-  };
-  PageEnd end = std::visit(Visitor{}, record.end);
+  PageEnd end;
+  if (const auto* captured = std::get_if<model::CaptureSummary>(&record.end)) {
+    end = end_of_page(*captured);
+  } else if (const auto* verified = std::get_if<model::VerifySummary>(&record.end)) {
+    end = end_of_page(*verified);
+  } else {
+    end.answer = run_end_text(record);
+  }
   for (const Standing standing :
        {Standing::kFail, Standing::kUnverified, Standing::kPass, Standing::kNeither, Standing::kObsolete}) {
     const auto count =
@@ -159,10 +158,9 @@ std::string plain_html(const std::vector<PageRow>& rows, std::size_t room, std::
       "<tbody>\n";
   std::size_t count = 0;
   for (const PageRow& row : rows) {
-    const std::string& how = row.difference.text.empty() ? row.reason() : row.difference.text;
     const std::string line = fmt::format(
         "<tr><td class=\"{}\">{}<td>{}<td>{}<td>{}<td>{}<td>{:.4g}</tr>\n", model::name(row.standing), row.verdict,
-        html_text(one_line(row.id().label, kPlainLabel)), html_text(one_line(how, kPlainLabel)),
+        html_text(one_line(row.id().label, kPlainLabel)), html_text(one_line(row.how(), kPlainLabel)),
         plain_number(row.difference.ulps), plain_number(row.difference.tolerances), row.observation().seconds);
     if (html.size() + line.size() > room) {
       break;

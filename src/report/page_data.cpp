@@ -219,6 +219,8 @@ const model::Observation& PageRow::observation() const {
 
 const std::string& PageRow::reason() const { return verified != nullptr ? verified->reason : captured->reason; }
 
+const std::string& PageRow::how() const { return difference.text.empty() ? reason() : difference.text; }
+
 Json page_number(const std::optional<double>& number) {
   if (!number) {
     return -1;

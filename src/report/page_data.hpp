@@ -25,6 +25,7 @@ struct PageRow {
   [[nodiscard]] const model::CaseId& id() const;
   [[nodiscard]] const model::Observation& observation() const;
   [[nodiscard]] const std::string& reason() const;
+  [[nodiscard]] const std::string& how() const;  ///< it differs, or else why it has its verdict
 };
 
 /// The worst first: what failed without a result, what differs by the most tolerances, what could not be checked, what

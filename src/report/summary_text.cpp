@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "report/format.hpp"
+#include "util/overloaded.hpp"
 
 namespace snapshot_test::report {
 
@@ -159,6 +161,20 @@ std::string closing_line(const VerifySummary& summary, Color color) {
 
 std::string closing_line(const CaptureSummary& summary, Color color) {
   return fmt::format("{}; {}; {}\n", headline(summary), duration(summary.seconds), conclusion(summary, color));
+}
+
+std::string run_end_text(const RunRecord& record) {
+  return std::visit(util::Overloaded{[](const std::monostate&) { return std::string("The run has not ended"); },
+                                     [](const Aborted& end) {
+                                       return fmt::format("FAILED (exit status {}): {}", static_cast<int>(end.status),
+                                                          one_line(end.message));
+                                     },
+                                     [](const auto& summary) {
+                                       std::string line = closing_line(summary, Color::kOff);
+                                       line.pop_back();
+                                       return line;
+                                     }},
+                    record.end);
 }
 
 std::string closing_text(const VerifySummary& summary, Color color) {

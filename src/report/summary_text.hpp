@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "report/run_record.hpp"
 #include "report/style.hpp"
 #include "snapshot_test/model/result.hpp"
 
@@ -16,5 +17,7 @@ namespace snapshot_test::report {
 /// For --quiet, without the cases by status: share, time and conclusion in one line, ended by '\n'.
 [[nodiscard]] std::string closing_line(const model::CaptureSummary& summary, Color color);
 [[nodiscard]] std::string closing_line(const model::VerifySummary& summary, Color color);
+/// The same of any run, also of one that could not start or go on: without colours, and without the '\n'.
+[[nodiscard]] std::string run_end_text(const RunRecord& record);
 
 }  // namespace snapshot_test::report
