@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -26,12 +25,6 @@ struct CaptureArgs {
   bool check = false;
   session::Update update = session::Update::kAll;
 };
-
-const std::map<std::string, session::Update>& updates() {
-  static const std::map<std::string, session::Update> kUpdates{
-      {"missing", session::Update::kMissing}, {"failed", session::Update::kFailed}, {"all", session::Update::kAll}};
-  return kUpdates;
-}
 
 model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
   if (args.undo && !args.files.empty()) {
@@ -75,23 +68,19 @@ Action declare_capture(CLI::App& app, Shared& shared) {
       "-y,--yes", args.yes,
       "replace the baseline without asking (on a terminal, capture asks where cases would change from verified to "
       "different)");
-  app.add_flag("--check", args.check,
-               "store nothing: say what a capture would replace, and fail where cases would be different, new or gone");
-  offering(app.add_option_function<std::string>(
-               "--update", [&args](const std::string& word) { args.update = updates().at(word); },
-               "which of the selected cases to capture: those without a snapshot, those that did not run when they "
-               "were captured, or all (default: all)"),
-           {Offer::Kind::kWords, {"missing", "failed", "all"}})
-      ->type_name("missing|failed|all")
-      ->check(CLI::Validator(
-          [](const std::string& word) {
-            return updates().contains(word) ? std::string()
-                                            : "must be \"missing\", \"failed\" or \"all\", not \"" + word + "\"";
-          },
-          ""));
+  CLI::Option* check = app.add_flag(
+      "--check", args.check,
+      "store nothing: say what a capture would replace, and fail where cases would be different, new or gone");
+  CLI::Option* update = add_choice(
+      app, "--update", {"all", "missing", "failed"},
+      [&args](std::size_t place) { args.update = static_cast<session::Update>(place); }, "missing|failed|all",
+      "which of the selected cases to capture: those without a snapshot, those that did not run when they were "
+      "captured, or all (default: all)");
   app.add_flag("--undo", args.undo,
                "run nothing, but bring back the baseline that the last capture replaced; it is kept until "
-               "`snapshot_test clean`");
+               "`snapshot_test clean`")
+      ->excludes(check)
+      ->excludes(update);
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

@@ -148,6 +148,12 @@ void add_value(CLI::App& app, Json& layer, std::span<const config::Row> rows) {
   }
 }
 
+void add_when(CLI::App& app, const std::string& name, When& target, const std::string& help) {
+  add_choice(
+      app, name, {"auto", "always", "never"}, [&target](std::size_t place) { target = static_cast<When>(place); },
+      "WHEN", help);
+}
+
 void add_general(CLI::App& app, Shared& shared) {
   CLI::Option* file = app.add_option_function<std::string>(
       "-c,--config", [&shared](const std::string& text) { shared.config_file = text; },
@@ -155,18 +161,8 @@ void add_general(CLI::App& app, Shared& shared) {
   offering(file, {Offer::Kind::kFiles, {}})->type_name("FILE")->check(check([](const std::string& text) {
     return text.empty() ? "must be a path, not empty" : "";
   }));
-  CLI::Option* color = app.add_option_function<std::string>(
-      "--color",
-      [&shared](const std::string& when) {
-        shared.color = when == "always" ? When::kAlways : when == "never" ? When::kNever : When::kAuto;
-      },
-      "auto, always or never; auto (the default) is on a terminal unless NO_COLOR is set");
-  offering(color, {Offer::Kind::kWords, {"auto", "always", "never"}})
-      ->type_name("WHEN")
-      ->check(check([](const std::string& text) {
-        const bool known = text == "auto" || text == "always" || text == "never";
-        return known ? std::string() : "must be auto, always or never, not '" + text + "'";
-      }));
+  add_when(app, "--color", shared.color,
+           "auto, always or never; auto (the default) is on a terminal unless NO_COLOR is set");
 }
 
 /// What belongs to a group of settings, and is for one run.
@@ -268,15 +264,8 @@ void declare_report_files(CLI::App& app, Shared& shared, ReportFiles& files, Rep
         kind.help);
     offering(option, {Offer::Kind::kFiles, {}})->type_name("FILE");
   }
-  CLI::Option* github = app.add_option_function<std::string>(
-      "--github",
-      [&shared](const std::string& text) {
-        shared.github = text == "always" ? When::kAlways : text == "never" ? When::kNever : When::kAuto;
-      },
-      "write GitHub's job summary and annotations (default: auto, in GitHub Actions)");
-  offering(github, {Offer::Kind::kWords, {"auto", "always", "never"}})
-      ->type_name("WHEN")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+  add_when(app, "--github", shared.github,
+           "write GitHub's job summary and annotations (default: auto, in GitHub Actions)");
 }
 
 }  // namespace
@@ -308,6 +297,25 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::optional<std
   CLI::Option* option = app.add_option_function<std::string>(
       names, [&target](const std::string& text) { target = text; }, help);
   return offering(option, {offer, {}})->type_name(value);
+}
+
+CLI::Option* add_choice(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
+                        const std::function<void(std::size_t place)>& take, const std::string& value,
+                        const std::string& help) {
+  const auto place_of = [words](const std::string& text) {
+    return static_cast<std::size_t>(std::find(words.begin(), words.end(), text) - words.begin());
+  };
+  CLI::Option* option = app.add_option_function<std::string>(
+      name, [place_of, take](const std::string& text) { take(place_of(text)); }, help);
+  return offering(option, {Offer::Kind::kWords, words})
+      ->type_name(value)
+      ->check(check([words, place_of](const std::string& text) {
+        if (place_of(text) < words.size()) {
+          return std::string();
+        }
+        std::string all = fmt::format("{}", fmt::join(words, ", "));
+        return fmt::format("must be {}, not '{}'", all.replace(all.rfind(", "), 2, " or "), text);
+      }));
 }
 
 void add_count(CLI::App& app, const std::string& names, std::optional<std::uint64_t>& target, const std::string& help) {

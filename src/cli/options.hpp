@@ -2,9 +2,12 @@
 // that are for one run. What is given goes to `shared` or `files`, which must outlive the parsing.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/offer.hpp"
@@ -27,6 +30,11 @@ enum class Reporting { kDuringTheRun, kAfterwards };
 void add_report_files(CLI::App& app, Shared& shared, ReportFiles& files, Reporting when);
 /// All of them, and --full.
 void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files);
+
+/// One of some words, at least two; `take` gets its place among them. `value` stands for it in the help.
+CLI::Option* add_choice(CLI::App& app, const std::string& name, const std::vector<std::string>& words,
+                        const std::function<void(std::size_t place)>& take, const std::string& value,
+                        const std::string& help);
 
 /// A text of any kind; `value` stands for it in the help.
 CLI::Option* add_text(CLI::App& app, const std::string& names, std::optional<std::string>& target,

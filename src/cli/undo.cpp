@@ -18,8 +18,15 @@ std::string origin_of(const store::Store& store) {
   return origin ? report::origin_text(*origin) : std::string("an unknown time");
 }
 
+/// A verification that removed snapshots has left no record of a run.
+std::string what_is_undone(const store::Store& store, const std::string& run_id) {
+  const auto run = store.load_run(run_id);
+  return run && *run ? "the capture of " + report::origin_text({(*run)->time, (*run)->tested})
+                     : "what verify --obsolete delete removed";
+}
+
 std::string offer_text(const store::Store& store, const store::Undoable& undoable) {
-  std::string text = fmt::format("this undoes the capture of {}\n", origin_of(store));
+  std::string text = fmt::format("this undoes {}\n", what_is_undone(store, undoable.run_id));
   const auto line = [&](std::size_t count, std::string_view what) {
     text += count > 0 ? fmt::format("  {} {}\n", report::counted(count, "benchmark"), what) : "";
   };

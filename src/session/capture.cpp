@@ -239,7 +239,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     summary.failure = "the answer was no";
     return finish(ExitStatus::kFailed);
   }
-  if (options.storing == CaptureOptions::Storing::kCheck) {
+  if (checks) {
     conclude(summary, options.demands);
     conclude_check(summary);
     return finish(summary.status);

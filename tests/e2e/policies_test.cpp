@@ -99,6 +99,12 @@ TEST_F(Policies, ObsoleteDeleteAndMissingCapture_PassStrictVerify) {
   EXPECT_EQ(again.run.status, 0) << again.text();
   EXPECT_EQ(again.of("kept.time_new"), "identical");
   EXPECT_EQ(again.of("kept.time_gone"), "(not reported)");
+  const auto undo = [&] {
+    return box_.run({"capture", "--undo", "--snapshot-dir", box_.path(".snapshots").string()}).out;
+  };
+  EXPECT_THAT(undo(), HasSubstr("this undoes what verify --obsolete delete removed\n  1 benchmark as before it\n"));
+  EXPECT_EQ(box_.verify().of("kept.time_gone"), "obsolete");
+  EXPECT_THAT(undo(), HasSubstr("this undoes the capture of 20"));
 }
 
 TEST_F(Policies, CaseThatSkipsItselfOrIsExcluded_IsNotObsolete) {

@@ -95,6 +95,8 @@ TEST_F(Replacing, UndoOfACapture_BringsTheOneBeforeBack) {
   EXPECT_EQ(box_.verify().of("bench.time_changed"), "different");
   EXPECT_EQ(box_.run({"capture", "--undo"}).status, 2);
   EXPECT_EQ(box_.run({"capture", "--undo", "--json", "x.json"}).status, 2);
+  EXPECT_EQ(box_.run({"capture", "--undo", "--check"}).status, 2);
+  EXPECT_EQ(box_.run({"capture", "--undo", "--update", "failed"}).status, 2);
 }
 
 TEST_F(Replacing, MaxfailInVerify_StopsAfterThatManyFailures) {
