@@ -88,8 +88,11 @@ void add_notes(model::CaptureSummary& summary, const store::Resumed& resumed) {
 Result<std::unique_ptr<store::CaptureTransaction>> begin_transaction(const CaptureOptions& options,
                                                                      const store::Store& store, const Run& run) {
   const std::string id = store::new_run_id(std::time(nullptr));
-  return options.method.resume ? store.resume_capture(id, resumption_key(options, run.python(), run.found()))
-                               : store.begin_capture(id);
+  if (options.method.resume) {
+    return store.resume_capture(id, resumption_key(options, run.python(), run.found()));
+  }
+  const bool checks = options.storing == CaptureOptions::Storing::kCheck;
+  return store.begin_capture(id, {}, checks ? store::Leftovers::kKept : store::Leftovers::kRemoved);
 }
 
 Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {

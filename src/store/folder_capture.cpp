@@ -157,7 +157,7 @@ Result<void> forget_manifests(const fs::path& folder) {
 
 /// `key`: of a capture that can be resumed.
 Result<std::unique_ptr<CaptureTransaction>> start(const FolderStore& store, std::string run_id,
-                                                  const nlohmann::json* key, Patience patience) {
+                                                  const nlohmann::json* key, Leftovers leftovers, Patience patience) {
   if (!paths::is_run_id(run_id)) {
     return fail(ErrorKind::kInternal, fmt::format("'{}' is not a run id", run_id));
   }
@@ -171,7 +171,9 @@ Result<std::unique_ptr<CaptureTransaction>> start(const FolderStore& store, std:
   auto before = key != nullptr ? find_predecessor(staged.stale, *key, resumed.notes) : std::nullopt;
   for (const fs::path& each : staged.stale) {
     const bool wanted = before && each == before->folder;
-    done = done ? (wanted ? forget_manifests(each) : remove_tree(each)) : done;
+    if (done && leftovers == Leftovers::kRemoved) {
+      done = wanted ? forget_manifests(each) : remove_tree(each);
+    }
   }
   if (before) {
     run_id = before->folder.filename().string();
@@ -291,13 +293,14 @@ Result<void> FolderCapture::commit() {
 
 }  // namespace
 
-Result<std::unique_ptr<CaptureTransaction>> FolderStore::begin_capture(std::string run_id, Patience patience) const {
-  return start(*this, std::move(run_id), nullptr, patience);
+Result<std::unique_ptr<CaptureTransaction>> FolderStore::begin_capture(std::string run_id, Patience patience,
+                                                                       Leftovers leftovers) const {
+  return start(*this, std::move(run_id), nullptr, leftovers, patience);
 }
 
 Result<std::unique_ptr<CaptureTransaction>> FolderStore::resume_capture(std::string run_id, const nlohmann::json& key,
                                                                         Patience patience) const {
-  return start(*this, std::move(run_id), &key, patience);
+  return start(*this, std::move(run_id), &key, Leftovers::kRemoved, patience);
 }
 
 }  // namespace snapshot_test::store

@@ -34,8 +34,8 @@ class FolderStore final : public Store {
   [[nodiscard]] std::optional<StoredObject> find_object(std::string_view sha256) const override;
   [[nodiscard]] std::optional<std::string> manifest_place(std::string_view benchmark) const override;
   [[nodiscard]] Result<std::uint64_t> disk_usage() const override;
-  [[nodiscard]] Result<std::unique_ptr<CaptureTransaction>> begin_capture(std::string run_id,
-                                                                          Patience patience = {}) const override;
+  [[nodiscard]] Result<std::unique_ptr<CaptureTransaction>> begin_capture(
+      std::string run_id, Patience patience = {}, Leftovers leftovers = Leftovers::kRemoved) const override;
   [[nodiscard]] Result<std::unique_ptr<CaptureTransaction>> resume_capture(std::string run_id,
                                                                            const nlohmann::json& key,
                                                                            Patience patience = {}) const override;

@@ -167,6 +167,26 @@ TEST_F(Capturing, Resume_WithoutTheOption_RunsAllAgain) {
   EXPECT_THAT(suite.ran, ElementsAre("f", "f"));
 }
 
+TEST_F(Capturing, Check_BesideAnInterruptedCapture_LeavesThatToBeResumed) {
+  suite.add("f", Shown{});
+  suite.add("g", Shown{});
+  ASSERT_TRUE(capture());
+  capturing.method.resume = true;
+  suite.on_run = [&] { suite.interrupted = suite.ran.size() == 3; };
+  ASSERT_TRUE(capture());
+  suite.on_run = [] {};
+  suite.interrupted = false;
+  capturing.method.resume = false;
+  capturing.storing = CaptureOptions::Storing::kCheck;
+  ASSERT_TRUE(capture());
+  capturing.method.resume = true;
+  capturing.storing = CaptureOptions::Storing::kCommit;
+  const auto summary = capture();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->resumed, 2U);
+  EXPECT_THAT(suite.ran, ElementsAre("g"));
+}
+
 TEST_F(Capturing, Snapshot_ThatWouldBeLost_IsKeptAndFails) {
   suite.add("f", Shown{Ending::kReturned, "good", ""});
   ASSERT_TRUE(capture());

@@ -123,12 +123,15 @@ Result<std::unique_ptr<ObjectReader>> open(const model::Locator& where, std::str
 
 class Capture : public CaptureTransaction {
  public:
-  Capture(std::string location, std::string run_id, std::optional<nlohmann::json> key)
+  Capture(std::string location, std::string run_id, std::optional<nlohmann::json> key, Leftovers leftovers)
       : location_(std::move(location)),
         data_(stores().at(location_)),
         run_id_(std::move(run_id)),
-        key_(std::move(key)) {
-    if (data_.stopped && key_ && data_.stopped->key == *key_) {
+        key_(std::move(key)),
+        leftovers_(leftovers) {
+    if (leftovers == Leftovers::kKept) {
+      // what is staged is that of the capture that was stopped
+    } else if (data_.stopped && key_ && data_.stopped->key == *key_) {
       run_id_ = data_.stopped->run_id;
       resumed_.journal = data_.stopped->journal;
     } else {
@@ -139,7 +142,7 @@ class Capture : public CaptureTransaction {
   }
   ~Capture() override {
     data_.locked = false;
-    if (!key_) {
+    if (!key_ && leftovers_ == Leftovers::kRemoved) {
       data_.staged.clear();
     }
   }
@@ -148,7 +151,7 @@ class Capture : public CaptureTransaction {
   const std::string& run_id() const override { return run_id_; }
   Resumed& resumed() override { return resumed_; }
   Result<void> write_journal(const nlohmann::json& line) override {
-    if (data_.stopped) {
+    if (key_) {
       data_.stopped->journal.push_back(line);
     }
     return {};
@@ -201,6 +204,7 @@ class Capture : public CaptureTransaction {
   Data& data_;
   std::string run_id_;
   std::optional<nlohmann::json> key_;
+  Leftovers leftovers_;
   Resumed resumed_;
   std::map<std::string, Manifest> manifests_;
   std::set<std::string> removed_;
@@ -238,12 +242,13 @@ class MemoryStore : public Store {
     }
     return bytes;
   }
-  Result<std::unique_ptr<CaptureTransaction>> begin_capture(std::string run_id, Patience) const override {
-    return begin(std::move(run_id), std::nullopt);
+  Result<std::unique_ptr<CaptureTransaction>> begin_capture(std::string run_id, Patience,
+                                                            Leftovers leftovers) const override {
+    return begin(std::move(run_id), std::nullopt, leftovers);
   }
   Result<std::unique_ptr<CaptureTransaction>> resume_capture(std::string run_id, const nlohmann::json& key,
                                                              Patience) const override {
-    return begin(std::move(run_id), key);
+    return begin(std::move(run_id), key, Leftovers::kRemoved);
   }
   Result<CleanReport> clean(const std::optional<std::vector<std::string>>& live, CleanMode mode,
                             Patience) const override {
@@ -319,11 +324,12 @@ class MemoryStore : public Store {
     }
     return names;
   }
-  Result<std::unique_ptr<CaptureTransaction>> begin(std::string run_id, std::optional<nlohmann::json> key) const {
+  Result<std::unique_ptr<CaptureTransaction>> begin(std::string run_id, std::optional<nlohmann::json> key,
+                                                    Leftovers leftovers) const {
     if (data_.locked) {
       return fail(ErrorKind::kIo, "another capture has '" + location_ + "'");
     }
-    return std::make_unique<Capture>(location_, std::move(run_id), std::move(key));
+    return std::make_unique<Capture>(location_, std::move(run_id), std::move(key), leftovers);
   }
 
   std::string location_;

@@ -130,6 +130,19 @@ TEST_P(EachKind, ResumedCapture_GoesOnWithWhatWasStaged) {
   EXPECT_TRUE(capture->holds(site_of(info)));
 }
 
+TEST_P(EachKind, CaptureThatKeepsLeftovers_LeavesAStoppedOneToBeResumed) {
+  const auto store = must(Store::open_or_create(location));
+  const nlohmann::json key{{"code", 1}};
+  {
+    const auto capture = must(store->resume_capture("run-1", key));
+    must(capture->write_journal({{"case", 1}}));
+  }
+  must(store->begin_capture("run-2", {}, Leftovers::kKept));
+  EXPECT_THAT(must(store->resume_capture("run-3", key))->resumed().journal, ElementsAre(nlohmann::json{{"case", 1}}));
+  must(store->begin_capture("run-4"));
+  EXPECT_THAT(must(store->resume_capture("run-5", key))->resumed().journal, IsEmpty());
+}
+
 TEST_P(EachKind, ResumedCapture_OfOtherCode_StartsAnew) {
   const auto store = must(Store::open_or_create(location));
   ObjectInfo info;

@@ -34,6 +34,9 @@ struct CleanReport {
   std::uint64_t bytes = 0;            ///< size of all the files removed
 };
 
+/// What a new capture does with captures that were stopped.
+enum class Leftovers { kRemoved, kKept };
+
 /// A capture that can be undone.
 struct Undoable {
   std::string run_id;
@@ -91,9 +94,9 @@ class Store {
   [[nodiscard]] virtual Result<std::uint64_t> disk_usage() const = 0;
 
   /// A capture that becomes the baseline as a whole. Takes the store's lock; kIo if another process still has it after
-  /// `patience`. Removes what earlier captures left unfinished.
-  [[nodiscard]] virtual Result<std::unique_ptr<CaptureTransaction>> begin_capture(std::string run_id,
-                                                                                  Patience patience = {}) const = 0;
+  /// `patience`. kKept is for one that will not be committed.
+  [[nodiscard]] virtual Result<std::unique_ptr<CaptureTransaction>> begin_capture(
+      std::string run_id, Patience patience = {}, Leftovers leftovers = Leftovers::kRemoved) const = 0;
   /// As begin_capture(), but where a capture with the same `key` (an object) was stopped before it was committed, goes
   /// on with its objects, its run id and what it wrote into its journal. Others that were stopped are removed.
   /// Destroyed without commit(), it leaves what was staged to the next.
