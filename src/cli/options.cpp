@@ -95,7 +95,7 @@ Offer offer_for(const config::Row& row) {
 
 /// A check that complains of what is not as it must be.
 template <class Complain>
-CLI::Validator check(Complain complain) {
+CLI::Validator check(const Complain& complain) {
   return {[complain](std::string& text) { return std::string(complain(text)); }, ""};
 }
 

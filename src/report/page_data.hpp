@@ -11,6 +11,7 @@
 #include "report/case_difference.hpp"
 #include "report/case_json.hpp"
 #include "report/run_record.hpp"
+#include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::report {
 

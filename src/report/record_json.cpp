@@ -27,7 +27,7 @@ using RecordJson = nlohmann::json;
 template <class T>
 T value_at(const RecordJson& json, const char* key, T otherwise = {}) {
   const auto found = json.find(key);
-  return found == json.end() || found->is_null() ? otherwise : found->get<T>();
+  return found == json.end() || found->is_null() ? std::move(otherwise) : found->get<T>();
 }
 
 template <class T>
