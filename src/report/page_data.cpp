@@ -20,7 +20,6 @@ namespace snapshot_test::report {
 namespace {
 
 using model::CaptureStatus;
-using model::SiteMatch;
 using model::Standing;
 using model::Verdict;
 
