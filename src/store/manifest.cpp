@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "snapshot_test/store/format.hpp"
+#include "store/history_json.hpp"
 #include "store/json_text.hpp"
 #include "store/paths.hpp"
 
@@ -46,6 +47,12 @@ ordered_json case_to_json(const CaseRecord& record) {
       entry[key] = value;
     }
     out["sites"].push_back(std::move(entry));
+  }
+  if (!record.history.empty()) {
+    out["history"] = history_to_json(record.history);
+  }
+  if (record.proposal) {
+    out["proposal"] = proposal_to_json(*record.proposal);
   }
   return out;
 }
@@ -94,6 +101,12 @@ CaseRecord case_from_json(const json& in, std::string& where) {
     record.sites.push_back(site_from_json(sites[i]));
   }
   where = outer;
+  if (in.contains("history")) {
+    record.history = history_from_json(get_array(in, "history"));
+  }
+  if (in.contains("proposal")) {
+    record.proposal = proposal_from_json(in.at("proposal"));
+  }
   return record;
 }
 
@@ -162,6 +175,14 @@ model::Benchmark benchmark_of(const Manifest& manifest) {
 
 std::string case_label(const Manifest& manifest, const CaseRecord& record) {
   return model::make_case_label(manifest.benchmark, record.ids);
+}
+
+std::vector<std::string> objects_of(const CaseRecord& record) {
+  std::vector<std::string> objects;
+  for (const model::SiteValue& site : record.sites) {
+    objects.push_back(site.site.text() + " " + (site.object.empty() ? std::string("cannot be pickled") : site.object));
+  }
+  return objects;
 }
 
 std::string to_text(const Manifest& manifest) {

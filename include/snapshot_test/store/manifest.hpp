@@ -12,6 +12,7 @@
 #include "snapshot_test/model/benchmark.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/result.hpp"
+#include "snapshot_test/store/history.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::store {
@@ -29,6 +30,8 @@ struct CaseRecord {
   model::Ending ending = model::Ending::kProtocol;
   bool unheld = false;  ///< it was looked at without holding its values during the call, and has to be again
   std::vector<model::SiteValue> sites;
+  std::vector<Change> history = {};       ///< the oldest first
+  std::optional<Proposal> proposal = {};  ///< only of what is pending
 };
 
 /// All snapshots of one benchmark. `cases` is sorted by index and holds no index twice.
@@ -49,6 +52,9 @@ struct Manifest {
 [[nodiscard]] model::Benchmark benchmark_of(const Manifest& manifest);
 /// "name" or "name(id1, id2)".
 [[nodiscard]] std::string case_label(const Manifest& manifest, const CaseRecord& record);
+
+/// What a record holds, to be compared: a line a site, "return 9c1e…", or "return cannot be pickled".
+[[nodiscard]] std::vector<std::string> objects_of(const CaseRecord& record);
 
 /// Which snapshot of a benchmark belongs to which of its cases now. Ids identify a case, so it is found again when an
 /// axis grows or is reordered. An address in an id ("<… at 0x7f…>") is ignored. Where several combinations share their
