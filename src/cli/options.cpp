@@ -226,7 +226,8 @@ const char* title(Group group) {
     case Group::kProcess: return "Processes";
     case Group::kCapture: return "Capturing";
     case Group::kDemands: return "What fails the run";
-    case Group::kPolicies: return "Cases without a snapshot, snapshots without a case";
+    case Group::kPolicies: return "Cases without a snapshot or with another value";
+    case Group::kPending: return "Pending values";
     case Group::kGeneral:
     case Group::kFile: break;
   }

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/history.hpp"
 #include "cli/offer.hpp"
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
@@ -30,6 +31,7 @@ struct ShowArgs {
   std::optional<std::string> pickle_file{};  ///< where a site's plain pickle goes; "-" is standard output
   std::optional<std::uint64_t> items{};      ///< to show of each container and array
   Format format = Format::kText;
+  bool history = false;
 };
 
 constexpr std::size_t kLinesVerbose = 10'000;
@@ -125,6 +127,13 @@ Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
   if (args.what) {
     TRY_ASSIGN(operand, inspect::parse_operand(*args.what, config.snapshot_dir));
   }
+  if (args.history) {
+    if (operand.kind == inspect::OperandKind::kFile || args.site || args.pickle_file) {
+      return fail(ErrorKind::kUsage,
+                  "--history is of snapshots: name some, or a store, and leave out --site and --pickle");
+    }
+    return history_text(operand, args.format).map([](std::string text) { return ShownText{std::move(text)}; });
+  }
   if (operand.kind == inspect::OperandKind::kSnapshot) {
     return show_snapshots(operand, args, config, streams);
   }
@@ -164,6 +173,7 @@ Action declare_show(CLI::App& app, Shared& shared) {
                "the first that holds a value)"),
            {Offer::Kind::kFiles, {}})
       ->type_name("FILE");
+  app.add_flag("--history", args.history, "instead of values, who accepted changes of them, when and why");
   add_count(app, "-n,--items", args.items, "elements to show of each array and container (default: 8; JSON: 1000)");
   app.add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");

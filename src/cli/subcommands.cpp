@@ -9,6 +9,10 @@ namespace snapshot_test::cli {
   ROW(verify)               \
   ROW(show)                 \
   ROW(diff)                 \
+  ROW(pending)              \
+  ROW(review)               \
+  ROW(accept)               \
+  ROW(reject)               \
   ROW(report)               \
   ROW(config)               \
   ROW(clean)                \

@@ -8,6 +8,7 @@
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
 #include "config/layers.hpp"
+#include "session/pending.hpp"
 
 namespace snapshot_test::cli {
 
@@ -20,9 +21,15 @@ struct VerifyArgs {
   bool read_data = false;
 };
 
+/// Values are staged for a person who looks at them; it takes two more runs of each such case.
+bool wants_pending(model::Pending pending, Surroundings where, const Streams& streams) {
+  return pending == model::Pending::kAlways ||
+         (pending == model::Pending::kAuto && where == Surroundings::kPerson && is_terminal(streams.out_fd));
+}
+
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
-  const Work work = [&args](const config::Config& config, session::SuiteOptions suite,
-                            model::Listener& listener) -> Result<model::ExitStatus> {
+  const Work work = [&](const config::Config& config, session::SuiteOptions suite,
+                        model::Listener& listener) -> Result<model::ExitStatus> {
     session::VerifyOptions options;
     options.suite = std::move(suite);
     options.snapshot_dir = config.snapshot_dir;
@@ -31,6 +38,11 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     options.method = config.method;
     options.record = config::record_of(config);
     options.read_data = args.read_data;
+    if (wants_pending(config.pending, surroundings(), streams)) {
+      using Need = session::PendingPlace::Need;
+      options.pending = {session::pending_folder(config.snapshot_dir, config.pending_dir),
+                         config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
+    }
     options.max_failures = args.max_failures.value_or(0);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
@@ -42,7 +54,7 @@ Action declare_verify(CLI::App& app, Shared& shared) {
   VerifyArgs& args = *held;
   add_settings(app, shared,
                {Group::kSuite, Group::kSelection, Group::kStore, Group::kTolerance, Group::kDemands, Group::kPolicies,
-                Group::kRun, Group::kProcess});
+                Group::kPending, Group::kRun, Group::kProcess});
   app.add_flag_callback(
       "-x", [&args] { args.max_failures = 1; }, "stop at the first case that fails");
   add_count(app, "--maxfail", args.max_failures, "stop when N cases have failed (default: never)");

@@ -36,6 +36,7 @@ enum class Group {
   kCapture,
   kDemands,
   kPolicies,
+  kPending,
   kGeneral
 };
 

@@ -266,6 +266,7 @@ std::vector<std::string> words(model::Counted) {
   return names;
 }
 
+std::vector<std::string> words(model::Pending) { return {"auto", "always", "never"}; }
 std::vector<std::string> words(model::Missing) { return {"auto", "unverified", "fail", "capture"}; }
 std::vector<std::string> words(model::Obsolete) { return {"auto", "ignore", "warn", "fail", "delete"}; }
 

@@ -47,6 +47,7 @@ using Wrong = std::optional<std::string>;
 [[nodiscard]] std::vector<std::string> words(model::Compression);
 [[nodiscard]] std::vector<std::string> words(model::Counted);
 [[nodiscard]] std::vector<std::string> words(model::Missing);
+[[nodiscard]] std::vector<std::string> words(model::Pending);
 [[nodiscard]] std::vector<std::string> words(model::Obsolete);
 /// The place of `value` among `words`, which are all that it may be.
 [[nodiscard]] Wrong read_word(const Json& value, const std::vector<std::string>& words, std::size_t& place);

@@ -68,6 +68,9 @@ enum class Missing { kAuto, kUnverified, kFail, kCapture };
 /// where the environment says `CI`, else kWarn.
 enum class Obsolete { kAuto, kIgnore, kWarn, kFail, kDelete };
 
+/// Does verify stage the values of cases that differ or are new? kAuto: where a person looks at a terminal.
+enum class Pending { kAuto, kAlways, kNever };
+
 /// What a run must come to beside that nothing fails.
 struct Demands {
   bool strict = false;      ///< of capture: verify will be able to check every case; of verify: every case was checked

@@ -197,6 +197,7 @@ Json counts_json(const model::VerifySummary& summary) {
                {"unverified", summary.count(Standing::kUnverified)},
                {"obsolete", obsolete},
                {"not_run", summary.not_run.size()},
+               {"pending", summary.pending},
                {"checked_by", checked_json(summary.checked)},
                {"unchecked", summary.countable_cases() - checked},
                {"verified_share", summary.verified_share(model::Counted::kAny)},

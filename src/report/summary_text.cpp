@@ -148,6 +148,16 @@ std::string headline(const CaptureSummary& summary) {
   return "verify will be able to check " + checked_text(summary.checked(), summary.countable_cases());
 }
 
+/// What verify staged, with what to do about it.
+std::string pending_line(const VerifySummary& summary) {
+  if (!summary.not_pending.empty()) {
+    return fmt::format("nothing was staged for review: {}\n", one_line(summary.not_pending));
+  }
+  return summary.pending == 0 ? ""
+                              : fmt::format("{} pending: `snapshot_test review` shows and accepts them\n",
+                                            counted(summary.pending, "value"));
+}
+
 std::string count_line(std::string_view name, std::size_t count, std::string_view explanation, Tone tone, Color color) {
   // Padding goes inside the colour, since escape sequences would count as width.
   return fmt::format("  {} {:>9}  {}\n", paint(color, tone, fmt::format("{:<15}", name)), grouped(count), explanation);
@@ -186,7 +196,7 @@ std::string closing_text(const VerifySummary& summary, Color color) {
     }
   }
   text += fmt::format("{} in {}\n", paint(color, Tone::kHeading, headline(summary)), duration(summary.seconds));
-  return text + conclusion(summary, color) + "\n";
+  return text + pending_line(summary) + conclusion(summary, color) + "\n";
 }
 
 std::string closing_text(const CaptureSummary& summary, Color color) {

@@ -30,6 +30,16 @@ bool same_values(const store::CaseRecord& a, const store::CaseRecord& b) {
                                             });
 }
 
+/// Who accepted what stays known when a case is captured again.
+void keep_history(const store::Manifest& old, store::Manifest& now) {
+  store::CaseFinder finder(old);
+  for (store::CaseRecord& record : now.cases) {
+    if (const store::CaseRecord* before = finder.find(record.ids, record.index)) {
+      record.history = before->history;
+    }
+  }
+}
+
 }  // namespace
 
 /// By the indices under which merge() would keep them.
@@ -261,6 +271,9 @@ Result<void> Capture::stage(const Selection& selection) {
       record.ending = captured.observation.ending;
       record.unheld = captured.observation.unheld;
       record.sites = std::move(captured.observation.sites);
+      if (options_.complete_record) {
+        options_.complete_record(benchmark, record);
+      }
       for (const model::SiteValue& site : record.sites) {
         note_size(runner::id_of(benchmark, index), site);
       }
@@ -275,6 +288,7 @@ Result<void> Capture::stage(const Selection& selection) {
     }
     if (old && *old) {
       compare_with_old(benchmark, **old, manifest);
+      keep_history(**old, manifest);
       if (!whole) {
         manifest = store::merge(**old, std::move(manifest));
       }

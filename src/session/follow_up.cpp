@@ -1,9 +1,9 @@
 #include "session/follow_up.hpp"
 
-#include <ctime>
+#include <utility>
 
+#include "session/pending.hpp"
 #include "session/with_hosts.hpp"
-#include "snapshot_test/store/transaction.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
@@ -32,12 +32,17 @@ class CaptureWithin : public model::Listener {
 
 }  // namespace
 
-Result<std::map<CaseKey, model::CaptureStatus>> capture_cases(const VerifyOptions& options,
-                                                              const std::set<CaseKey>& cases, model::Listener& listener,
-                                                              const runner::OpenHosts& open) {
+namespace {
+
+using Complete = std::function<void(const model::Benchmark&, store::CaseRecord&)>;
+
+Result<std::map<CaseKey, model::CaptureStatus>> capture_some(const VerifyOptions& options,
+                                                             const std::filesystem::path& location,
+                                                             const std::set<CaseKey>& cases, Complete complete,
+                                                             model::Listener& listener, const runner::OpenHosts& open) {
   CaptureOptions capturing;
   capturing.suite = options.suite;
-  capturing.snapshot_dir = options.snapshot_dir;
+  capturing.snapshot_dir = location;
   capturing.comparison = options.comparison;
   capturing.method = options.method;
   capturing.method.resume = false;
@@ -45,6 +50,8 @@ Result<std::map<CaseKey, model::CaptureStatus>> capture_cases(const VerifyOption
   capturing.wanted = [&](const model::Benchmark& benchmark, std::size_t index) {
     return cases.contains({benchmark.name, index});
   };
+  capturing.complete_record = std::move(complete);
+  capturing.allow_loss = capturing.complete_record != nullptr;  // what was staged before is no baseline
   CaptureWithin within(listener);
   TRY_ASSIGN(const auto summary, capture(capturing, within, open));
   if (summary.run_id.empty()) {
@@ -53,18 +60,37 @@ Result<std::map<CaseKey, model::CaptureStatus>> capture_cases(const VerifyOption
   return std::move(within.statuses);
 }
 
-Result<void> remove_snapshots(const store::Store& store, const std::map<std::string, std::set<std::size_t>>& cases) {
-  TRY_ASSIGN(const auto transaction, store.begin_capture(store::new_run_id(std::time(nullptr))));
-  for (const auto& [benchmark, indices] : cases) {
-    TRY_ASSIGN(auto manifest, store.load_manifest(benchmark));
-    if (!manifest) {
-      continue;
-    }
-    std::erase_if(manifest->cases, [&](const store::CaseRecord& record) { return indices.contains(record.index); });
-    TRY(manifest->cases.empty() ? transaction->remove_manifest(benchmark) : transaction->put_manifest(*manifest));
+}  // namespace
+
+Result<std::map<CaseKey, model::CaptureStatus>> capture_cases(const VerifyOptions& options,
+                                                              const std::filesystem::path& location,
+                                                              const std::set<CaseKey>& cases, model::Listener& listener,
+                                                              const runner::OpenHosts& open) {
+  return capture_some(options, location, cases, nullptr, listener, open);
+}
+
+Result<std::size_t> stage_pending(const VerifyOptions& options, const std::map<CaseKey, store::Proposal>& proposals,
+                                  const std::set<std::string>& settled, model::Listener& listener,
+                                  const runner::OpenHosts& open) {
+  const std::filesystem::path location = store::absolute_location(options.pending->folder);
+  TRY_ASSIGN(const auto there, store::Store::open_if_there(location));
+  if (there) {
+    TRY(forget_pending(*there, settled));
   }
-  transaction->keep_replaced();
-  return transaction->commit();
+  if (proposals.empty()) {
+    return 0;
+  }
+  TRY_ASSIGN(const auto made, store::Store::open_or_create(location));
+  TRY(leave_out_of_git(location));
+  std::set<CaseKey> cases;
+  for (const auto& [key, proposal] : proposals) {
+    cases.insert(key);
+  }
+  const Complete complete = [&](const model::Benchmark& benchmark, store::CaseRecord& record) {
+    record.proposal = proposals.at({benchmark.name, record.index});
+  };
+  TRY_ASSIGN(const auto staged, capture_some(options, location, cases, complete, listener, open));
+  return staged.size();
 }
 
 }  // namespace snapshot_test::session

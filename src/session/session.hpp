@@ -4,11 +4,16 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "model/settings.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/util/result.hpp"
+
+namespace snapshot_test::store {
+struct CaseRecord;  // snapshot_test/store/manifest.hpp
+}
 
 namespace snapshot_test::session {
 
@@ -17,6 +22,13 @@ using model::Demands;
 using model::Isolation;
 using model::Mode;
 using model::SuiteOptions;
+
+/// Where verify stages the values of cases that differ, are new, or whose capture had failed.
+struct PendingPlace {
+  std::filesystem::path folder;
+  /// Is it an error where that cannot be done?
+  enum class Need { kWanted, kRequired } need = Need::kWanted;
+};
 
 /// Which of the selected cases a capture runs.
 enum class Update {
@@ -34,6 +46,8 @@ struct CaptureOptions {
   Update update = Update::kAll;
   /// Asked of each case that was selected: captured only where this is true. Null: of all.
   std::function<bool(const model::Benchmark& benchmark, std::size_t index)> wanted;
+  /// Called with each record before it is stored. Null: nothing is to be done.
+  std::function<void(const model::Benchmark& benchmark, store::CaseRecord& record)> complete_record;
   /// Whether it is stored, or only said what it would replace.
   enum class Storing { kCommit, kCheck } storing = Storing::kCommit;
   bool allow_loss = false;  ///< snapshots that can be checked may be replaced by some that cannot
@@ -50,6 +64,7 @@ struct VerifyOptions {
   std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;
   Demands demands;  ///< of `missing` and `obsolete`, kAuto is what a person wants
+  std::optional<PendingPlace> pending;
   // Of what it captures, where it does.
   model::CaptureMethod method;
   model::CaptureRecord record;

@@ -11,6 +11,8 @@
 #include "session/conclude.hpp"
 #include "session/follow_up.hpp"
 #include "session/judge.hpp"
+#include "session/pending.hpp"
+#include "session/remove_snapshots.hpp"
 #include "session/run.hpp"
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
@@ -32,6 +34,11 @@ std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
   return stored;
 }
 
+/// A value that somebody may want in place of the snapshot?
+bool can_be_accepted(Verdict verdict) {
+  return verdict == Verdict::kDifferent || verdict == Verdict::kNoSnapshot || verdict == Verdict::kCaptureFailed;
+}
+
 /// One verify run: from the selection to verdicts.
 class Verification {
  public:
@@ -46,6 +53,8 @@ class Verification {
   /// Captures what has no snapshot and removes what has no case, where that is wanted, and says so of each. Nothing of
   /// the run is left. `done`: it went to its end.
   [[nodiscard]] Result<void> follow_up(Extent extent, bool done, const runner::OpenHosts& open);
+  /// Stages the values of what could be accepted, where that is wanted.
+  [[nodiscard]] Result<void> stage(const runner::OpenHosts& open);
   void judge_unclaimed(const std::vector<model::Benchmark>& stored,
                        const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
   /// What of the plan is left.
@@ -54,7 +63,10 @@ class Verification {
 
  private:
   void report(CaseVerdict verdict);
-  void report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict, std::string reason);
+  /// Remembers what the run says of its pending value. `snapshot`: null where there is none.
+  void propose(const CaseVerdict& verdict, const store::CaseRecord* snapshot);
+  void report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict, std::string reason,
+                          const store::CaseRecord* record = nullptr);
 
   const VerifyOptions& options_;
   model::Listener& listener_;
@@ -67,8 +79,46 @@ class Verification {
   std::deque<store::CaseRecord> restricted_;  ///< of mode "deepest"
   std::vector<CaseVerdict> missing_;          ///< not reported yet, as the next
   std::vector<CaseVerdict> obsolete_;
+  std::map<const store::CaseRecord*, const store::CaseRecord*> originals_;  ///< of the restricted ones
+  std::map<CaseKey, store::Proposal> proposals_;                            ///< what could be accepted
+  std::set<std::string> settled_;  ///< labels of what was judged, and is not among them
   model::VerifySummary summary_;
 };
+
+void Verification::propose(const CaseVerdict& verdict, const store::CaseRecord* snapshot) {
+  if (!options_.pending) {
+    return;
+  }
+  if (!can_be_accepted(verdict.verdict)) {
+    settled_.insert(verdict.id.label);
+    return;
+  }
+  store::Proposal proposal;
+  proposal.verdict = model::name(verdict.verdict);
+  proposal.reason = verdict.reason;
+  if (snapshot != nullptr) {
+    proposal.run_before = snapshot->run;
+    proposal.before = store::objects_of(*snapshot);
+  }
+  proposal.file = verdict.id.file;
+  proposal.source = digest_of_file(verdict.id.file);
+  proposals_.insert_or_assign({verdict.id.benchmark, verdict.id.index}, std::move(proposal));
+}
+
+Result<void> Verification::stage(const runner::OpenHosts& open) {
+  if (!options_.pending) {
+    return {};
+  }
+  auto staged = stage_pending(options_, proposals_, settled_, listener_, open);
+  if (staged) {
+    summary_.pending = *staged;
+  } else if (options_.pending->need == PendingPlace::Need::kRequired) {
+    return tl::unexpected(std::move(staged.error()));
+  } else {
+    summary_.not_pending = staged.error().message;
+  }
+  return {};
+}
 
 void Verification::report(CaseVerdict verdict) {
   ++summary_.counts[verdict.verdict];
@@ -79,12 +129,16 @@ void Verification::report(CaseVerdict verdict) {
 }
 
 void Verification::report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict,
-                                      std::string reason) {
+                                      std::string reason, const store::CaseRecord* record) {
   CaseVerdict result;
   result.id = runner::id_of(benchmark, index);
   result.verdict = verdict;
   result.reason = std::move(reason);
   result.observation.ending = model::Ending::kNotRun;
+  const bool stored_anyway = verdict == Verdict::kNoSnapshot && options_.demands.missing == model::Missing::kCapture;
+  if ((verdict == Verdict::kNoSnapshot && !stored_anyway) || verdict == Verdict::kCaptureFailed) {
+    propose(result, record);
+  }
   if (verdict == Verdict::kNoSnapshot) {
     missing_.push_back(std::move(result));
   } else if (verdict == Verdict::kObsolete) {
@@ -101,7 +155,7 @@ Result<void> Verification::follow_up(Extent extent, bool done, const runner::Ope
     for (const CaseVerdict& each : missing_) {
       cases.emplace(each.id.benchmark, each.id.index);
     }
-    TRY_ASSIGN(captured, capture_cases(options_, cases, listener_, open));
+    TRY_ASSIGN(captured, capture_cases(options_, options_.snapshot_dir, cases, listener_, open));
   }
   for (CaseVerdict& each : missing_) {
     if (const auto now = captured.find({each.id.benchmark, each.id.index}); now != captured.end()) {
@@ -118,7 +172,7 @@ Result<void> Verification::follow_up(Extent extent, bool done, const runner::Ope
       cases[each.id.benchmark].insert(each.id.index);
       each.reason += "; its snapshot was removed";
     }
-    TRY(remove_snapshots(store_, cases));
+    TRY(remove_snapshots(store_, cases, Undo::kPossible));
   }
   for (CaseVerdict& each : obsolete_) {
     if (policy != model::Obsolete::kIgnore) {
@@ -152,7 +206,7 @@ std::vector<runner::CaseTask> Verification::plan(const Run& run) {
       if (record == nullptr) {
         report_without_run(benchmark, index, Verdict::kNoSnapshot, "it was not there when the baseline was captured");
       } else if (needs_no_run(*record)) {
-        report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason);
+        report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason, record);
       } else {
         const store::CaseRecord& snapshot = snapshot_of(*record);
         const auto look = options_.suite.mode == Mode::kDeepest ? model::Observe::kDeepest
@@ -182,7 +236,12 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
 }
 
 const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stored) {
-  return options_.suite.mode == Mode::kDeepest ? restricted_.emplace_back(deepest_alone(stored)) : stored;
+  if (options_.suite.mode != Mode::kDeepest) {
+    return stored;
+  }
+  const store::CaseRecord& alone = restricted_.emplace_back(deepest_alone(stored));
+  originals_.emplace(&alone, &stored);
+  return alone;
 }
 
 void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
@@ -193,6 +252,8 @@ void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
   const std::string& version =
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
   verdict.source_changed = !version.empty() && version != task.benchmark->version;
+  const auto original = originals_.find(&record);
+  propose(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
 }
 
@@ -284,6 +345,9 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   summary.seconds = run->seconds();
   run.reset();  // what follows has hosts of its own
   TRY(verification.follow_up(extent, done, open));
+  if (!interrupted) {
+    TRY(verification.stage(open));
+  }
   conclude(summary, options.demands, extent);
   if (stopped && !summary.not_run.empty()) {
     summary.failure += fmt::format("; the run was stopped there (--maxfail): {} of {} cases were run",

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "snapshot_test/model/benchmark.hpp"
+#include "snapshot_test/model/environment.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/model/verdict.hpp"
@@ -118,6 +119,8 @@ struct CaseVerdict {
   std::vector<std::string> missing;  ///< what of its values was not compared, and why: a line each
   /// The benchmark's own source is not what it was when captured: what it computes may differ for that reason alone.
   bool source_changed = false;
+  /// What else is not what it was when it was captured; of cases that fail.
+  std::vector<EnvironmentChange> environment = {};
   std::vector<SiteComparison> sites;
   Observation observation;
 };
@@ -134,7 +137,8 @@ struct RunPlan {
   std::vector<std::string> notes;
   std::string python = {};  ///< "Python 3.11.7 at /usr/bin/python3": what imported the suite
   std::vector<TestedPackage> tested = {};
-  std::optional<BaselineOrigin> baseline = {};  ///< of verify
+  std::optional<BaselineOrigin> baseline = {};      ///< of verify
+  std::vector<EnvironmentChange> environment = {};  ///< of verify: since the baseline was captured
   /// Another copy of a tested package than the one in the suite's own repository.
   [[nodiscard]] bool tests_another_copy() const;
 };
@@ -186,7 +190,9 @@ struct VerifySummary {
   CheckedCounts checked;  ///< the passed and failed cases that have a CaseVerdict::checked_by
   double seconds = 0;
   std::string snapshot_dir;
-  std::string failure;  ///< why the status is not kSuccess, one line; empty if it is
+  std::string failure;           ///< why the status is not kSuccess, one line; empty if it is
+  std::size_t pending = 0;       ///< cases whose present value was staged, to be accepted
+  std::string not_pending = {};  ///< why none were, where that was wanted but not possible
   /// Cases that were to run and did not, since the run was stopped before.
   std::vector<CaseId> not_run = {};
   bool strict = false;          ///< was --strict demanded?

@@ -88,6 +88,12 @@ class Attributes:
     #: run, `delete` removes it; the last two only where the whole suite was run. "auto": `fail` where the environment
     #: has `CI`, else `warn`.
     obsolete: str
+    #: `always` runs cases that differ, are new or could not be captured once more after the others, and stages their
+    #: values for `snapshot_test review`; `never` does not. "auto": `always` where standard output is a terminal and the
+    #: environment has no `CI`, else `never`.
+    pending: str
+    #: The folder of values that wait to be accepted. None: `pending` in the snapshot folder.
+    pending_dir: str | None
     #: Show every case, notes and complete lists.
     verbose: bool
     #: Show failures and one closing line only.
@@ -127,5 +133,7 @@ class Arguments(TypedDict, total=False):
     min_cases: int
     missing: str
     obsolete: str
+    pending: str
+    pending_dir: AnyPath | None
     verbose: bool
     quiet: bool
