@@ -46,6 +46,22 @@ Result<fs::path> benchmark_dir(const config::Config& config) {
   return folder;
 }
 
+/// Numerical libraries look at these when they are loaded, which only processes that are started later do.
+void use_portable_kernels() {
+#if defined(__x86_64__)
+  // What numpy's older and newer releases may dispatch to beyond what every x86-64 has.
+  ::setenv("NPY_DISABLE_CPU_FEATURES",  // NOLINT(concurrency-mt-unsafe): there is no other thread yet
+           "AVX F16C FMA3 AVX2 AVX512F AVX512CD AVX512_KNL AVX512_KNM AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL "
+           "AVX512_SPR X86_V3 X86_V4",
+           1);
+  ::setenv("OPENBLAS_CORETYPE", "Nehalem", 1);  // NOLINT(concurrency-mt-unsafe): as above
+#elif defined(__aarch64__)
+  ::setenv("NPY_DISABLE_CPU_FEATURES", "ASIMDHP ASIMDDP ASIMDFHM SVE", 1);  // NOLINT(concurrency-mt-unsafe): as above
+  ::setenv("OPENBLAS_CORETYPE", "ARMV8", 1);                                // NOLINT(concurrency-mt-unsafe): as above
+#endif
+  ::setenv("MKL_CBWR", "COMPATIBLE", 1);  // NOLINT(concurrency-mt-unsafe): as above
+}
+
 }  // namespace
 
 Result<config::Config> load_config(const Shared& shared) {
@@ -54,6 +70,9 @@ Result<config::Config> load_config(const Shared& shared) {
 
 Result<session::SuiteOptions> suite_options(const config::Config& config, const Shared& shared) {
   TRY_ASSIGN(auto folder, benchmark_dir(config));
+  if (config.portable) {
+    use_portable_kernels();
+  }
   session::SuiteOptions options = config.suite;
   options.benchmark_dir = std::move(folder);
   options.filter = shared.filter;

@@ -43,6 +43,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
       options.pending = {session::pending_folder(config.snapshot_dir, config.pending_dir),
                          config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
     }
+    options.same_environment = config.same_environment;
     options.max_failures = args.max_failures.value_or(0);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };

@@ -32,6 +32,8 @@ struct Config {
   model::ComparisonOptions comparison;
   model::CaptureMethod method;
   model::Demands demands;
+  std::vector<std::string> same_environment;
+  bool portable = false;
   model::Pending pending = model::Pending::kAuto;
   OptionalPath pending_dir;  ///< none: `pending` in the store's folder
   bool verbose = false;

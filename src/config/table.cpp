@@ -213,6 +213,17 @@ const std::vector<Row>& rows() {
                "fails the run, `delete` removes it; the last two only where the whole suite was run",
        .detail = "see [review.md](review.md#policies)",
        .default_means = "`fail` where the environment has `CI`, else `warn`"},
+      {.key = "same_environment", .place = AT(same_environment), .group = Group::kPolicies,
+       .option = "--same-environment", .value = "PART",
+       .help = "parts of the environment that must be as when the baseline was captured: `python`, `cpu`, names of "
+               "packages or variables, glob patterns of them",
+       .detail = "`verify` refuses to run where one is not; see [review.md](review.md#another-environment)"},
+      {.key = "portable", .place = AT(portable), .group = Group::kProcess,
+       .option = "--portable",
+       .help = "numerical libraries use kernels that every processor has, so that results depend less on it: sets "
+               "`NPY_DISABLE_CPU_FEATURES`, `OPENBLAS_CORETYPE` and `MKL_CBWR`",
+       .detail = "to be given to `capture` and `verify` alike; see [review.md](review.md#another-environment)",
+       .record = Record::kRun},
       {.key = "pending", .place = AT(pending), .group = Group::kPolicies,
        .option = "--pending",
        .help = "`always` runs cases that differ, are new or could not be captured once more after the others, and stages "

@@ -50,6 +50,14 @@ Json baseline_json(const std::optional<model::BaselineOrigin>& baseline) {
   return baseline ? Json({{"time", baseline->time}, {"tested", tested_json(baseline->tested)}}) : Json(nullptr);
 }
 
+Json environment_json(const std::vector<model::EnvironmentChange>& changes) {
+  Json json = Json::array();
+  for (const model::EnvironmentChange& change : changes) {
+    json.push_back({{"part", change.part}, {"before", change.before}, {"now", change.now}});
+  }
+  return json;
+}
+
 double share(std::size_t part, std::size_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -129,6 +137,9 @@ Json outcome_json(const model::CaseVerdict& result) {
   json["missing"] = result.missing;
   json["reason"] = result.reason;
   json["source_changed"] = result.source_changed;
+  if (!result.environment.empty()) {
+    json["environment"] = environment_json(result.environment);
+  }
   json["seconds"] = result.observation.seconds;
   return json;
 }
@@ -172,7 +183,8 @@ Json plan_json(const model::RunPlan& plan) {
           {"failures", failures_json(plan.failures)},
           {"notes", plan.notes},
           {"tested", tested_json(plan.tested)},
-          {"baseline", baseline_json(plan.baseline)}};
+          {"baseline", baseline_json(plan.baseline)},
+          {"environment", environment_json(plan.environment)}};
 }
 
 Json checked_json(const model::CheckedCounts& checked) {

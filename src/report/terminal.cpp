@@ -60,6 +60,7 @@ void Terminal::planned(const model::RunPlan& plan) {
   text += another_copy_text(plan, options_.color);
   if (options_.verbosity != Verbosity::kQuiet) {
     text += tested_text(plan);
+    text += environment_text(plan.environment, "since the baseline was captured");
     for (const std::string& line : plan.notes) {
       text += "note: " + one_line(line) + "\n";
     }
@@ -93,7 +94,8 @@ void Terminal::phase(const std::string& what, std::size_t cases) {
 void Terminal::ended(const model::CaseId& id) { progress_.ended(id); }
 
 void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
-                            const std::vector<model::SiteComparison>& sites, const model::Observation& observation) {
+                            const std::vector<model::SiteComparison>& sites, const model::Observation& observation,
+                            const std::string& environment) {
   progress_.failed();
   ++failed_;
   const std::string said_of_sites = sites_text(sites);
@@ -109,7 +111,7 @@ void Terminal::show_failure(const model::CaseId& id, std::string_view verdict, c
   }
   const std::string heading = fmt::format("{} {}", paint(options_.color, Tone::kBad, fmt::format("{}:", verdict)),
                                           one_line(id.label, kCaseLabelWidth));
-  write(heading + "\n  " + one_line(reason, kCaseReasonWidth) + "\n" + said_of_sites +
+  write(heading + "\n  " + one_line(reason, kCaseReasonWidth) + "\n" + environment + said_of_sites +
         observation_text(observation, reason));
 }
 
@@ -241,7 +243,7 @@ void Terminal::verified(const model::CaseVerdict& result) {
   if (counts_as == model::Standing::kFail) {
     const char* changed = "; the benchmark's own code is not what it was when captured";
     show_failure(result.id, verdict, result.reason + (result.source_changed ? changed : ""), result.sites,
-                 result.observation);
+                 result.observation, environment_text(result.environment, "  since it was captured"));
   } else {
     show_case(result.id, verdict, tone(counts_as), result.observation, result.missing);
     if (counts_as == model::Standing::kUnverified || counts_as == model::Standing::kObsolete ||

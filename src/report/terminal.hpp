@@ -79,7 +79,8 @@ class Terminal : public Report {
 
   void write(const std::string& text);
   void show_failure(const model::CaseId& id, std::string_view verdict, const std::string& reason,
-                    const std::vector<model::SiteComparison>& sites, const model::Observation& observation);
+                    const std::vector<model::SiteComparison>& sites, const model::Observation& observation,
+                    const std::string& environment = {});
   void show_case(const model::CaseId& id, std::string_view verdict, Tone tone, const model::Observation& observation,
                  const std::vector<std::string>& missing);
   void remember(std::size_t order, std::string_view verdict, Tone tone, std::string_view counts_as,

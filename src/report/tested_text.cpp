@@ -52,6 +52,18 @@ std::string tested_text(const model::RunPlan& plan) {
   return text;
 }
 
+std::string environment_text(const std::vector<model::EnvironmentChange>& changes, const std::string& since) {
+  constexpr std::size_t kMost = 6;
+  std::string text;
+  for (std::size_t i = 0; i < changes.size() && i < kMost; ++i) {
+    text += (i == 0 ? " " : "; ") + one_line(model::text_of(changes[i]), 120);
+  }
+  if (changes.size() > kMost) {
+    text += fmt::format("; and {} more", changes.size() - kMost);
+  }
+  return text.empty() ? "" : since + ":" + text + "\n";
+}
+
 std::string another_copy_text(const model::RunPlan& plan, Color color) {
   std::string text;
   for (const model::TestedPackage& package : plan.tested) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "report/style.hpp"
 #include "snapshot_test/model/result.hpp"
@@ -14,6 +15,10 @@ namespace snapshot_test::report {
 
 /// "2024-05-01 09:00 UTC: wavelab 0.1, commit 8a7531b0c2"
 [[nodiscard]] std::string origin_text(const model::BaselineOrigin& origin);
+
+/// "since the baseline was captured: numpy 1.26.4 -> 2.1.0; AVX-512 -> AVX2", a line; empty where nothing has changed.
+[[nodiscard]] std::string environment_text(const std::vector<model::EnvironmentChange>& changes,
+                                           const std::string& since);
 
 /// A warning for each package of which the suite's own repository has another copy; empty where there is none.
 [[nodiscard]] std::string another_copy_text(const model::RunPlan& plan, Color color);

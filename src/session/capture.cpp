@@ -9,6 +9,7 @@
 #include "session/baseline.hpp"
 #include "session/capture_cases.hpp"
 #include "session/conclude.hpp"
+#include "session/environment.hpp"
 #include "session/judge.hpp"
 #include "session/resumption.hpp"
 #include "session/run.hpp"
@@ -39,6 +40,7 @@ store::RunInfo describe_run(const CaptureOptions& options, model::Listener& list
   info.python = {run.python().version, "CPython", run.python().executable};
   info.machine = store::collect_machine();
   info.packages = run.found().packages;
+  info.environment = numeric_variables();
   info.tested = tested;
   info.seed = options.suite.seed;
   info.settings = settings_json(options);

@@ -65,6 +65,9 @@ struct VerifyOptions {
   ComparisonOptions comparison;
   Demands demands;  ///< of `missing` and `obsolete`, kAuto is what a person wants
   std::optional<PendingPlace> pending;
+  /// Glob patterns of parts of the environment (EnvironmentChange::part) that must be as when the baseline was
+  /// captured.
+  std::vector<std::string> same_environment;
   // Of what it captures, where it does.
   model::CaptureMethod method;
   model::CaptureRecord record;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "runner/process_hosts.hpp"
 #include "session/baseline.hpp"
 #include "session/conclude.hpp"
+#include "session/environment.hpp"
 #include "session/follow_up.hpp"
 #include "session/judge.hpp"
 #include "session/pending.hpp"
@@ -50,6 +52,10 @@ class Verification {
   [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
   void on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
+  /// What is not as it was when the run of that id was captured; empty where nothing is known of it.
+  const std::vector<model::EnvironmentChange>& changes_since(const std::string& run_id);
+  /// Where the cases run now.
+  void set_place(const Run& run);
   /// Captures what has no snapshot and removes what has no case, where that is wanted, and says so of each. Nothing of
   /// the run is left. `done`: it went to its end.
   [[nodiscard]] Result<void> follow_up(Extent extent, bool done, const runner::OpenHosts& open);
@@ -75,9 +81,11 @@ class Verification {
   using Key = std::pair<const model::Benchmark*, std::size_t>;
   std::map<Key, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
-  std::set<Key> finished_;                    ///< cases that were run
-  std::deque<store::CaseRecord> restricted_;  ///< of mode "deepest"
-  std::vector<CaseVerdict> missing_;          ///< not reported yet, as the next
+  std::set<Key> finished_;                                                ///< cases that were run
+  std::deque<store::CaseRecord> restricted_;                              ///< of mode "deepest"
+  store::RunInfo here_;                                                   ///< as far as it is compared
+  std::map<std::string, std::vector<model::EnvironmentChange>> changes_;  ///< by run
+  std::vector<CaseVerdict> missing_;                                      ///< not reported yet, as the next
   std::vector<CaseVerdict> obsolete_;
   std::map<const store::CaseRecord*, const store::CaseRecord*> originals_;  ///< of the restricted ones
   std::map<CaseKey, store::Proposal> proposals_;                            ///< what could be accepted
@@ -252,9 +260,30 @@ void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
   const std::string& version =
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
   verdict.source_changed = !version.empty() && version != task.benchmark->version;
+  if (standing(verdict.verdict) == model::Standing::kFail) {
+    verdict.environment = changes_since(record.run);
+  }
   const auto original = originals_.find(&record);
   propose(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
+}
+
+void Verification::set_place(const Run& run) {
+  here_.python.version = run.python().version;
+  here_.machine = store::collect_machine();
+  here_.packages = run.found().packages;
+  here_.environment = numeric_variables();
+}
+
+const std::vector<model::EnvironmentChange>& Verification::changes_since(const std::string& run_id) {
+  const auto [entry, is_new] = changes_.try_emplace(run_id);
+  if (is_new) {
+    const auto then = store_.load_run(run_id);
+    if (then && *then) {
+      entry->second = environment_changes(**then, here_, summary_.plan.tested);
+    }
+  }
+  return entry->second;
 }
 
 void Verification::note_not_run() {
@@ -320,6 +349,13 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   summary.plan = run->plan();
   summary.plan.baseline = origin_of(*store);
   summary.snapshot_dir = options.snapshot_dir.string();
+  verification.set_place(*run);
+  if (const auto ids = store->run_ids(); ids && !ids->empty()) {
+    summary.plan.environment = verification.changes_since(*std::max_element(ids->begin(), ids->end()));
+  }
+  if (auto refusal = refuse_environment(options.same_environment, summary.plan.environment); !refusal) {
+    return tl::unexpected(std::move(refusal.error()));
+  }
   listener.planned(summary.plan);
   std::vector<runner::CaseTask> tasks = verification.plan(*run);
   runner::CaseRunner& host = run->warm_host();

@@ -73,6 +73,9 @@ void run_from_json(const json& in, RunInfo& out, std::string& where) {
   where.clear();
   in.at("packages").get_to(out.packages);
   out.tested = in.value("tested", std::vector<model::TestedPackage>());
+  if (in.contains("environment")) {
+    out.environment = in.at("environment").get<std::map<std::string, std::string>>();
+  }
   out.seed = get_unsigned(in, "seed");
   out.settings = in.at("settings");
   in.at("counts").get_to(out.counts);
@@ -103,6 +106,9 @@ std::string to_text(const RunInfo& run) {
   out["machine"]["cpu_features"] = fmt::format("{}", fmt::join(run.machine.cpu_features, " "));
   out["packages"] = run.packages;
   out["tested"] = nlohmann::json(run.tested);
+  if (run.environment) {
+    out["environment"] = *run.environment;
+  }
   out["seed"] = run.seed;
   out["settings"] = run.settings;
   out["counts"] = run.counts;

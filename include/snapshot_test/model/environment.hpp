@@ -11,4 +11,7 @@ struct EnvironmentChange {
   std::string now;
 };
 
+/// "numpy 1.26.4 -> 2.1.0"; "AVX-512 -> AVX2" of the processor.
+[[nodiscard]] std::string text_of(const EnvironmentChange& change);
+
 }  // namespace snapshot_test::model

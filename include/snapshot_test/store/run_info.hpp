@@ -47,6 +47,9 @@ struct RunInfo {
   MachineInfo machine;
   std::map<std::string, std::string> packages;  ///< name to version
   std::vector<model::TestedPackage> tested;     ///< empty in what older versions wrote
+  /// The variables that choose kernels and numbers of threads of numerical libraries, where they were set; none in what
+  /// older versions wrote.
+  std::optional<std::map<std::string, std::string>> environment = {};
   std::uint64_t seed = 0;
   nlohmann::json settings = nlohmann::json::object();
   std::map<std::string, std::size_t> counts;  ///< cases by capture status

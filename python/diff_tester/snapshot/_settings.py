@@ -88,6 +88,12 @@ class Attributes:
     #: run, `delete` removes it; the last two only where the whole suite was run. "auto": `fail` where the environment
     #: has `CI`, else `warn`.
     obsolete: str
+    #: Parts of the environment that must be as when the baseline was captured: `python`, `cpu`, names of packages or
+    #: variables, glob patterns of them.
+    same_environment: list[str]
+    #: Numerical libraries use kernels that every processor has, so that results depend less on it: sets
+    #: `NPY_DISABLE_CPU_FEATURES`, `OPENBLAS_CORETYPE` and `MKL_CBWR`.
+    portable: bool
     #: `always` runs cases that differ, are new or could not be captured once more after the others, and stages their
     #: values for `snapshot_test review`; `never` does not. "auto": `always` where standard output is a terminal and the
     #: environment has no `CI`, else `never`.
@@ -133,6 +139,8 @@ class Arguments(TypedDict, total=False):
     min_cases: int
     missing: str
     obsolete: str
+    same_environment: list[str]
+    portable: bool
     pending: str
     pending_dir: AnyPath | None
     verbose: bool
