@@ -85,7 +85,7 @@ Result<std::string> reject(const PendingArgs& args) {
 }
 
 template <class Work>
-Action action_of(std::shared_ptr<PendingArgs> held, Work work) {
+Action action_of(const std::shared_ptr<PendingArgs>& held, Work work) {
   return [held, work](const Streams& streams) {
     const auto text = work(*held);
     if (!text) {

@@ -227,7 +227,10 @@ Result<void> PendingValues::accept(const std::vector<PendingCase>& cases, const 
       return fail(ErrorKind::kUsage,
                   fmt::format("something of '{}' is not pending any more; nothing was accepted", benchmark));
     }
-    TRY(transaction->put_manifest(present ? store::merge(*present, std::move(fresh)) : fresh));
+    if (present) {
+      fresh = store::merge(*present, std::move(fresh));
+    }
+    TRY(transaction->put_manifest(fresh));
   }
   for (const std::string& id : runs) {
     TRY_ASSIGN(const auto run, pending_->load_run(id));
