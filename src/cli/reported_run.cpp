@@ -50,7 +50,8 @@ enum class Choice { kKept, kLeftOut };
 /// What `again()` leaves out: how many arguments from this one on; 0 where it stays.
 std::size_t left_out(const std::string& argument, Choice choice) {
   static const std::set<std::string_view> kValued = {"--filter", "--bench", "--maxfail"};
-  static const std::set<std::string_view> kFlags = {"--full", "--quiet", "--verbose"};
+  static const std::set<std::string_view> kFlags = {"--full", "--quiet",        "--verbose", "--last-failed",
+                                                    "--lf",   "--failed-first", "--ff"};
   constexpr std::string_view kShortValued = "fbk";
   constexpr std::string_view kShortFlags = "xqv";
   const std::string name = argument.substr(0, argument.find('='));

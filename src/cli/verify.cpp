@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -19,12 +21,25 @@ struct VerifyArgs {
   ReportFiles files{};
   std::optional<std::uint64_t> max_failures{};
   bool read_data = false;
+  session::FailedCases failed = session::FailedCases::kAsOthers;
 };
 
 /// Values are staged for a person who looks at them; it takes two more runs of each such case.
 bool wants_pending(model::Pending pending, Surroundings where, const Streams& streams) {
   return pending == model::Pending::kAlways ||
          (pending == model::Pending::kAuto && where == Surroundings::kPerson && is_terminal(streams.out_fd));
+}
+
+/// Where the user's programs keep what can be lost (XDG base directories); none where there is no home folder.
+std::optional<std::filesystem::path> cache_folder() {
+  namespace fs = std::filesystem;
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && fs::path(cache).is_absolute()) {
+    return fs::path(cache) / "snapshot_test";
+  }
+  const char* home = std::getenv("HOME");
+  return home != nullptr && fs::path(home).is_absolute() ? std::optional(fs::path(home) / ".cache" / "snapshot_test")
+                                                         : std::nullopt;
 }
 
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
@@ -44,6 +59,8 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
                          config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
     }
     options.same_environment = config.same_environment;
+    options.failed = args.failed;
+    options.cache_folder = cache_folder();
     options.max_failures = args.max_failures.value_or(0);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
@@ -59,6 +76,13 @@ Action declare_verify(CLI::App& app, Shared& shared) {
   app.add_flag_callback(
       "-x", [&args] { args.max_failures = 1; }, "stop at the first case that fails");
   add_count(app, "--maxfail", args.max_failures, "stop when N cases have failed (default: never)");
+  CLI::Option* alone = app.add_flag_callback(
+      "--last-failed,--lf", [&args] { args.failed = session::FailedCases::kAlone; },
+      "only the cases that failed when they were last verified; all where none is known");
+  app.add_flag_callback(
+         "--failed-first,--ff", [&args] { args.failed = session::FailedCases::kFirst; },
+         "the cases that failed when they were last verified before the others")
+      ->excludes(alone);
   app.add_flag("--read-data", args.read_data,
                "read every stored value, and find damaged ones, also where the fingerprint of the new one is the same");
   add_report_options(app, shared, args.files);

@@ -99,6 +99,14 @@ void Run::select(model::DiscoverReply reply) {
   found_ = std::move(reply);
 }
 
+void Run::narrow(const std::function<bool(const model::Benchmark& benchmark, std::size_t index)>& wanted) {
+  for (std::size_t i = 0; i < selection_.indices.size(); ++i) {
+    selection_.filtered_out += std::erase_if(
+        selection_.indices[i], [&](std::size_t index) { return !wanted(selection_.suite.benchmarks[i], index); });
+  }
+  narrowed_ = true;
+}
+
 void Run::note_idle_exclusions(const std::vector<std::string>& idle) {
   std::vector<std::string>& notes = selection_.suite.notes;
   for (const std::string& pattern : idle) {

@@ -36,12 +36,14 @@ class Run {
   [[nodiscard]] const runner::PythonEnvironment& python() const { return hosts_->python(); }
   [[nodiscard]] bool interrupted() const { return hosts_->interrupted(); }
   /// Are all cases known that the suite may have? Not where a module does not import, or --filter leaves some out.
-  [[nodiscard]] bool is_whole_suite() const { return failed_modules_ == 0 && !options_.filter; }
+  [[nodiscard]] bool is_whole_suite() const { return failed_modules_ == 0 && !options_.filter && !narrowed_; }
   /// Is any case selected?
   [[nodiscard]] bool plans_cases() const {
     return std::any_of(selection_.indices.begin(), selection_.indices.end(),
                        [](const auto& each) { return !each.empty(); });
   }
+  /// Leaves out what is selected and `wanted` does not hold for, as a filter does.
+  void narrow(const std::function<bool(const model::Benchmark& benchmark, std::size_t index)>& wanted);
   /// What is known before anything runs. Reads the repository and the files of what is tested: call it once.
   [[nodiscard]] model::RunPlan plan() const;
   [[nodiscard]] double seconds() const;  ///< since begin()
@@ -71,6 +73,7 @@ class Run {
   std::unique_ptr<runner::CaseRunner> host_;
   Checkout checkout_;
   Selection selection_;
+  bool narrowed_ = false;
   std::size_t failed_modules_ = 0;  ///< those that are excluded, too
   model::DiscoverReply found_;
 };

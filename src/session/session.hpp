@@ -57,10 +57,16 @@ struct CaptureOptions {
   Demands demands;
 };
 
+/// What a verify does with the cases that failed when they were last judged.
+enum class FailedCases { kAsOthers, kFirst, kAlone };
+
 struct VerifyOptions {
   SuiteOptions suite;
   std::size_t max_failures = 0;  ///< end the run when as many cases have failed; 0: never
   bool read_data = false;        ///< compare with the stored values themselves, not with their fingerprints
+  FailedCases failed = FailedCases::kAsOthers;
+  /// Where it is kept which cases failed; none: nowhere.
+  std::optional<std::filesystem::path> cache_folder;
   std::filesystem::path snapshot_dir;
   ComparisonOptions comparison;
   Demands demands;  ///< of `missing` and `obsolete`, kAuto is what a person wants

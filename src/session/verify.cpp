@@ -15,6 +15,7 @@
 #include "session/judge.hpp"
 #include "session/pending.hpp"
 #include "session/remove_snapshots.hpp"
+#include "session/last_failures.hpp"
 #include "session/run.hpp"
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
@@ -26,6 +27,9 @@ using model::CaseVerdict;
 using model::Verdict;
 
 namespace {
+
+/// Seconds: the schedule begins with what is expected to take longest.
+constexpr double kBeforeAllOthers = 1e7;
 
 /// As much of a stored benchmark as the filter and the exclusions look at.
 std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
@@ -41,11 +45,56 @@ bool can_be_accepted(Verdict verdict) {
   return verdict == Verdict::kDifferent || verdict == Verdict::kNoSnapshot || verdict == Verdict::kCaptureFailed;
 }
 
+using Indices = std::vector<std::vector<std::size_t>>;
+
+/// Those of the stored cases that failed last.
+Indices failed_of(const std::vector<model::Benchmark>& stored, Indices selected, const LastFailures& last) {
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    std::erase_if(selected[i],
+                  [&](std::size_t index) { return !last.contains(runner::id_of(stored[i], index).label); });
+  }
+  return selected;
+}
+
+/// Has the run judge what failed last, and nothing else; everything where nothing of that is in it. What is selected of
+/// the stored cases.
+Indices narrow_to_failed(Run& run, const std::vector<model::Benchmark>& stored, const LastFailures& last) {
+  const auto has_failed = [&](const model::Benchmark& benchmark, std::size_t index) {
+    return last.contains(runner::id_of(benchmark, index).label);
+  };
+  const Selection& selection = run.selection();
+  bool any = false;
+  for (std::size_t i = 0; i < selection.indices.size(); ++i) {
+    any = any || std::any_of(selection.indices[i].begin(), selection.indices[i].end(),
+                             [&](std::size_t index) { return has_failed(selection.suite.benchmarks[i], index); });
+  }
+  Indices selected = failed_of(stored, run.found().stored_selected, last);
+  const auto is_of_failing_module = [&](std::size_t i) {
+    return !selected[i].empty() && failure_of(selection.suite.failures, stored[i].module) != nullptr;
+  };
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    any = any || is_of_failing_module(i);
+  }
+  if (!any) {
+    run.selection().suite.notes.push_back("--last-failed: no case is known that failed when it was last verified" +
+                                          std::string(last.empty() ? "" : ", of those that are selected") +
+                                          "; all are run");
+    return run.found().stored_selected;
+  }
+  run.narrow(has_failed);
+  return selected;
+}
+
 /// One verify run: from the selection to verdicts.
 class Verification {
  public:
   Verification(const VerifyOptions& options, model::Listener& listener, const store::Store& store, Baseline baseline)
-      : options_(options), listener_(listener), store_(store), baseline_(std::move(baseline)) {}
+      : options_(options),
+        listener_(listener),
+        store_(store),
+        baseline_(std::move(baseline)),
+        last_(LastFailures::load(options.cache_folder, store::absolute_location(options.snapshot_dir).string(),
+                                 options.suite.benchmark_dir)) {}
 
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<runner::CaseTask> plan(const Run& run);
@@ -65,6 +114,7 @@ class Verification {
                        const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
   /// What of the plan is left.
   void note_not_run();
+  LastFailures& last() { return last_; }
   model::VerifySummary& summary() { return summary_; }
 
  private:
@@ -90,6 +140,7 @@ class Verification {
   std::map<const store::CaseRecord*, const store::CaseRecord*> originals_;  ///< of the restricted ones
   std::map<CaseKey, store::Proposal> proposals_;                            ///< what could be accepted
   std::set<std::string> settled_;  ///< labels of what was judged, and is not among them
+  LastFailures last_;
   model::VerifySummary summary_;
 };
 
@@ -133,6 +184,7 @@ void Verification::report(CaseVerdict verdict) {
   if (verdict.checked_by) {
     ++summary_.checked[*verdict.checked_by];
   }
+  last_.note(verdict);
   listener_.verified(verdict);
 }
 
@@ -221,7 +273,8 @@ std::vector<runner::CaseTask> Verification::plan(const Run& run) {
                                                                 : look_for(snapshot.sites, snapshot.unheld);
         runner::CaseTask task = run.make_task(benchmark, index, look);
         records_[{&benchmark, index}] = &snapshot;
-        task.expected = snapshot.total_seconds;
+        const bool first = options_.failed == FailedCases::kFirst && last_.contains(runner::id_of(task).label);
+        task.expected = snapshot.total_seconds + (first ? kBeforeAllOthers : 0);
         tasks.push_back(std::move(task));
       }
     }
@@ -346,6 +399,13 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   std::optional<Run> run(std::move(begun));
   Verification verification(options, listener, *store, std::move(baseline));
   model::VerifySummary& summary = verification.summary();
+  Indices selected = run->found().stored_selected;
+  if (options.failed != FailedCases::kAsOthers && !verification.last().problem().empty()) {
+    run->selection().suite.notes.push_back(verification.last().problem());
+  }
+  if (options.failed == FailedCases::kAlone) {
+    selected = narrow_to_failed(*run, stored, verification.last());
+  }
   summary.plan = run->plan();
   summary.plan.baseline = origin_of(*store);
   summary.snapshot_dir = options.snapshot_dir.string();
@@ -373,7 +433,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
         stopped = stopped || enough;
         return enough ? runner::CaseRunner::Then::kStop : runner::CaseRunner::Then::kDone;
       }));
-  verification.judge_unclaimed(stored, run->found().stored_selected, run->selection().suite);
+  verification.judge_unclaimed(stored, selected, run->selection().suite);
   verification.note_not_run();
   const bool interrupted = run->interrupted();
   const bool done = summary.not_run.empty() && !interrupted;
@@ -392,6 +452,9 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   if (interrupted) {
     summary.status = model::ExitStatus::kInterrupted;
     summary.failure = "interrupted: the cases above were judged, the others were not";
+  }
+  if (const auto saved = verification.last().save(); !saved) {
+    listener.note(saved.error().message);
   }
   listener.finished(summary);
   return std::move(summary);

@@ -13,7 +13,7 @@ namespace snapshot_test::support {
 /// its benchmarks started, also as daemons. Waits a moment for those that are being killed.
 [[nodiscard]] std::vector<std::string> processes_left(const Sandbox& box);
 
-/// The temporary files, and what is in the user's home.
+/// The temporary files, and what is in the user's home, without what verify keeps for --last-failed.
 [[nodiscard]] std::vector<std::string> files_left(const Sandbox& box);
 
 /// Every file of the suite, the project and the snapshots with its content: what a verify run must leave as it is.
