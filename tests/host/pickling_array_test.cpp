@@ -71,6 +71,36 @@ assert got[0] is got[1]
 )py");
 }
 
+/// What is written from the memory of numpy's numbers is what their reductions say.
+TEST(PicklingArrays, NumpyScalars_AreWrittenAsTheirReductionSays) {
+  SKIP_WITHOUT_NUMPY();
+  run_python(R"py(
+import copyreg
+import numpy as np
+class Own(np.float64): pass
+kinds = "?bBhHiIlLqQefdgFDG"
+values = [np.dtype(c).type(v) for v in (0, 1, 3) for c in kinds]
+same = np.float64(7)
+values += [same, np.float64(-0.0), np.float64("nan"), same, Own(2), Own(3), np.datetime64("2020-01-01"), np.datetime64(5, "ns"),
+           np.datetime64(6, "ns"), np.timedelta64(3, "s"), np.timedelta64(4, "D"), np.str_("a"), np.str_("b"), np.bytes_(b"a"),
+           np.void(b"abc"), np.void(b"abd"), np.zeros(2), np.float64(8)]
+lists = [values, values[::-1], [np.zeros(3), *values], [[v, {"k": v}, (v,)] for v in values], [np.float32(i) for i in range(3000)]]
+quick = [data(each) for each in lists]
+types = {type(v) for v in values if isinstance(v, np.generic)}
+for each in types: copyreg.pickle(each, lambda v: v.__reduce_ex__(5))
+try:
+    assert quick == [data(each) for each in lists]
+finally:
+    for each in types: del copyreg.dispatch_table[each]
+assert quick == [data(each) for each in lists]
+for each in lists[:3]:
+    got = back(each)
+    assert [repr(v) for v in got] == [repr(v) for v in each]
+got = back(values)
+assert got[54] is got[57] and got[54] == 7
+)py");
+}
+
 TEST(PicklingArrays, ObjectsStructuresAndScalars_ReadBackEqual) {
   SKIP_WITHOUT_NUMPY();
   run_python(R"py(

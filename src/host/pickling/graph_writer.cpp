@@ -40,6 +40,7 @@ GraphWriter::GraphWriter(util::ByteSink& sink, const Limits& limits, const Reduc
       globals_(*this, descriptions_),
       reductions_(*this, context_, array_types_, globals_, descriptions_),
       arrays_(*this, array_types_, reductions_),
+      numbers_(out()),
       stack_floor_(find_stack_floor()) {}
 
 Result<PickledInfo> GraphWriter::dump(PyObject* value) {
@@ -139,10 +140,23 @@ Result<void> GraphWriter::save_routed(PyObject* object) {
       }
       return descriptions_.save_description(object, std::get<Description>(*made));
     }
+    case Route::kNumber: return save_number(object);
     case Route::kReduce: break;
   }
   // One that was drained among the items of another is at its end now.
   return context_.drained.knows(object) ? descriptions_.save_iterator(object) : reductions_.save_by_reduction(object);
+}
+
+Result<void> GraphWriter::save_number(PyObject* object) {
+  if (numbers_.save(object)) {
+    record().content = true;
+    return {};
+  }
+  auto saved = reductions_.save_by_reduction(object);
+  if (saved && out().find(object)) {
+    numbers_.learn(object);
+  }
+  return saved;
 }
 
 Reducer::result_type GraphWriter::call_reducer(const Reducer& reducer, PyObject* object) {

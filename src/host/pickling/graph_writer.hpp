@@ -11,6 +11,7 @@
 #include "host/pickling/save_array.hpp"
 #include "host/pickling/save_description.hpp"
 #include "host/pickling/save_global.hpp"
+#include "host/pickling/save_number.hpp"
 #include "host/pickling/save_reduce.hpp"
 #include "host/pickling/type_routes.hpp"
 #include "host/pickling/walk.hpp"
@@ -32,6 +33,7 @@ class GraphWriter final : private Walk {
   }
   Result<void> save_by_type(PyObject* object);
   Result<void> save_routed(PyObject* object);
+  Result<void> save_number(PyObject* object);
   Reducer::result_type call_reducer(const Reducer& reducer, PyObject* object);
   [[nodiscard]] bool stack_is_low() const;
 
@@ -42,6 +44,7 @@ class GraphWriter final : private Walk {
   GlobalSaver globals_;
   ReductionSaver reductions_;
   ArraySaver arrays_;
+  NumberSaver numbers_;
   std::size_t depth_ = 0;
   std::uintptr_t stack_floor_;  ///< addresses below this are the reserve
 };

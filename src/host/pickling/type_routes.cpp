@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/pickling/class_layout.hpp"
+#include "host/pickling/save_number.hpp"
 #include "host/pickling/type_names.hpp"
 
 namespace snapshot_test::host::pickling {
@@ -51,7 +52,7 @@ Route TypeRoutes::classify(PyObject* object, const Reducer** reducer) {
       return Route::kIterator;
     }
   }
-  return Route::kReduce;
+  return is_numpy_scalar(type) ? Route::kNumber : Route::kReduce;
 }
 
 }  // namespace snapshot_test::host::pickling

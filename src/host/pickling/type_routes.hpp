@@ -10,7 +10,7 @@
 
 namespace snapshot_test::host::pickling {
 
-enum class Route { kReduce, kClass, kFunction, kArray, kDtype, kIterator, kRegistered };
+enum class Route { kReduce, kClass, kFunction, kArray, kDtype, kIterator, kRegistered, kNumber };
 
 struct TypeRoute {
   pybind11::object type;  ///< kept alive, so that its address stays its identity
