@@ -46,6 +46,8 @@ def cases(large):
     yield "numpy int32", np.int32(5), np.int32(5), 2000
     yield "list of 10 Python floats", moved[:10].tolist(), expected[:10].tolist(), 500
     yield "list of 10 numpy floats", list(moved[:10]), list(expected[:10]), 500
+    yield "list of 100,000 numpy floats, moved", list(moved[:100_000]), list(expected[:100_000]), 1
+    yield "the same, the same", list(expected[:100_000].copy()), list(expected[:100_000]), 1
 
 
 def seconds(function, actual, expected, calls):
