@@ -34,7 +34,7 @@ TEST_F(Environment, IsNotSpokenOfWhereItIsTheSame) {
   EXPECT_TRUE(verified.json["plan"]["environment"].empty());
 }
 
-TEST_F(Environment, ThatDiffersIsSaidAtTheTopAndBesideEachFailure) {
+TEST_F(Environment, Differs_IsSaidAtTheTopAndBesideEachFailure) {
   ASSERT_EQ(box_.capture({}, with("OPENBLAS_CORETYPE", "Haswell")).run.status, 0);
   box_.write_library("VALUE = 3\n");
   const auto verified = box_.verify({}, with("OPENBLAS_CORETYPE", "SkylakeX"));
@@ -48,7 +48,7 @@ TEST_F(Environment, ThatDiffersIsSaidAtTheTopAndBesideEachFailure) {
   EXPECT_FALSE(verified.entry("bench.time_b").contains("environment"));
 }
 
-TEST_F(Environment, ThatMustBeTheSameIsAnErrorWhereItIsNot) {
+TEST_F(Environment, DiffersWhereItMustBeTheSame_IsAnError) {
   ASSERT_EQ(box_.capture().run.status, 0);
   const auto refused = box_.verify({"--same-environment", "OPENBLAS_*"}, with("OPENBLAS_NUM_THREADS", "1"));
   EXPECT_EQ(refused.run.status, 2);
@@ -60,7 +60,7 @@ TEST_F(Environment, ThatMustBeTheSameIsAnErrorWhereItIsNot) {
       0);
 }
 
-TEST_F(Environment, OfAPortableCaptureIsRecordedAndChecked) {
+TEST_F(Environment, PortableCapture_IsRecordedAndChecked) {
   ST_NEEDS_NUMPY();
   box_.write_suite(
       "import numpy, os\n"

@@ -88,7 +88,7 @@ TEST_F(Reviewing, AcceptTakesOverWhatIsNamed_WithItsHistory) {
   EXPECT_THAT(box_.run({"show", "bench.time_one", "--history"}).out, HasSubstr("the new solver"));
 }
 
-TEST_F(Reviewing, NewCasesAndThoseWhoseCaptureFailedAreStagedToo) {
+TEST_F(Reviewing, NewOrCaptureFailedCase_IsStaged) {
   box_.write_suite("def time_bad(): raise ValueError\ndef time_same(): return 5\n");
   ASSERT_EQ(box_.capture().run.status, 0);
   box_.write_suite("def time_bad(): return 1\ndef time_new(): return 2\ndef time_same(): return 5\n");
@@ -100,7 +100,7 @@ TEST_F(Reviewing, NewCasesAndThoseWhoseCaptureFailedAreStagedToo) {
   EXPECT_EQ(verified.of("bench.time_new"), "identical");
 }
 
-TEST_F(Reviewing, WhatIsNotPendingIsAnErrorThatListsWhatIs) {
+TEST_F(Reviewing, NameThatIsNotPending_IsAnErrorThatListsWhatIs) {
   const support::Run none = box_.run({"accept", "--all"});
   EXPECT_EQ(none.status, 2);
   EXPECT_THAT(none.err, HasSubstr("nothing is pending"));
@@ -121,7 +121,7 @@ TEST_F(Reviewing, WhatIsNotPendingIsAnErrorThatListsWhatIs) {
   EXPECT_EQ(pending().size(), 8U);
 }
 
-TEST_F(Reviewing, WhatHasMovedIsRefusedAndNamed) {
+TEST_F(Reviewing, SourceOrBaselineChangedSince_IsRefusedAndNamed) {
   ASSERT_EQ(change_and_stage().run.status, 1);
   box_.write("benchmarks/bench.py", std::string(kSuite) + "# changed\n");
   const support::Run moved = box_.run({"accept", "bench.time_one"});
@@ -135,7 +135,7 @@ TEST_F(Reviewing, WhatHasMovedIsRefusedAndNamed) {
   EXPECT_EQ(box_.run({"accept", "bench.time_two"}).status, 0);
 }
 
-TEST_F(Reviewing, AVerifyReplacesOnlyWhatItRan) {
+TEST_F(Reviewing, SecondVerify_ReplacesOnlyWhatItRan) {
   ASSERT_EQ(change_and_stage().run.status, 1);
   box_.write_library("ONE, TWO = 1.0, 'two'\n");
   ASSERT_EQ(box_.verify({"--pending", "always", "--filter", "time_one"}).run.status, 0);
@@ -146,14 +146,14 @@ TEST_F(Reviewing, AVerifyReplacesOnlyWhatItRan) {
   EXPECT_THAT(pending(), IsEmpty());
 }
 
-TEST_F(Reviewing, RejectedValuesAreGone) {
+TEST_F(Reviewing, Reject_RemovesThePendingValues) {
   ASSERT_EQ(change_and_stage().run.status, 1);
   EXPECT_EQ(box_.run({"reject", "bench.Many.time_many"}).status, 0);
   EXPECT_EQ(pending(), (std::vector<std::string>{"bench.time_one", "bench.time_two"}));
   EXPECT_EQ(box_.verify().of("bench.Many.time_many(0)"), "different");
 }
 
-TEST_F(Reviewing, AStoreThatMayNotBeWrittenHasItsPendingValuesElsewhere) {
+TEST_F(Reviewing, PendingDir_KeepsPendingValuesOutOfTheStore) {
   box_.write_library("ONE, TWO = 1.5, 'deux'\n");
   const auto before = box_.tree(".snapshots");
   ASSERT_EQ(box_.verify({"--pending", "always", "--pending-dir", "elsewhere"}).run.status, 1);
@@ -163,7 +163,7 @@ TEST_F(Reviewing, AStoreThatMayNotBeWrittenHasItsPendingValuesElsewhere) {
   EXPECT_EQ(box_.read("elsewhere/.gitignore"), "*\n");
 }
 
-TEST_F(Reviewing, WithoutATerminalTheExactCommandsArePrinted) {
+TEST_F(Reviewing, NoTerminal_PrintsCommandsThatCanBeRun) {
   ASSERT_EQ(change_and_stage().run.status, 1);
   const support::Run printed = box_.run({"review"});
   EXPECT_EQ(printed.status, 0) << printed.err;
@@ -176,7 +176,7 @@ TEST_F(Reviewing, WithoutATerminalTheExactCommandsArePrinted) {
   EXPECT_EQ(pending().size(), 2U);
 }
 
-TEST_F(Reviewing, OnATerminalKeysDecide) {
+TEST_F(Reviewing, KeysOnATerminal_AcceptRejectOrSkip) {
   ASSERT_EQ(change_and_stage().run.status, 1);
   const support::Run reviewed = on_terminal("review --reason typed", "d\nx\na\nr\ns\n");
   EXPECT_EQ(reviewed.status, 0) << reviewed.out;
@@ -189,7 +189,7 @@ TEST_F(Reviewing, OnATerminalKeysDecide) {
   EXPECT_THAT(box_.run({"show", "--history"}).out, HasSubstr("typed"));
 }
 
-TEST_F(Reviewing, OnATerminalAllThatIsLeftCanBeAcceptedAndQuittingChangesNothing) {
+TEST_F(Reviewing, QuitOnATerminal_ChangesNothingAndAllCanBeAccepted) {
   ASSERT_EQ(change_and_stage().run.status, 1);
   const auto before = box_.tree(".snapshots/cases");
   const support::Run quit = on_terminal("review", "q\n");

@@ -113,7 +113,7 @@ TEST_F(PendingTest, WhatIsAccepted_CanBeUndone) {
   EXPECT_EQ(baseline(), (Runs{{"run-1", 2}}));
 }
 
-TEST_F(PendingTest, RejectingLetsGoOfTheValues) {
+TEST_F(PendingTest, Reject_RemovesTheValues) {
   fill(1, 3);
   const PendingValues pending = values();
   must(pending.reject({pending.cases()[0], pending.cases()[2]}));
