@@ -9,6 +9,7 @@
 namespace snapshot_test::support {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
@@ -114,6 +115,71 @@ TEST_F(TestedCode, SuiteFromAnotherFolder_HasTheSameNamesAndStore) {
   EXPECT_EQ(inside.status, 0) << inside.text();
   EXPECT_THAT(inside.out, HasSubstr("verified 1 of 1 case"));
   EXPECT_FALSE(std::filesystem::exists(box_.path("checkout/asv/suite/.snapshots")));
+}
+
+/// A suite of two modules that both use `lib`, of which PYTHONPATH has another copy.
+class ImportedCopy : public testing::Test {
+ protected:
+  ImportedCopy() {
+    box_.write("other/lib.py", "WHERE = 'other'\n");
+    box_.write("mine/lib.py", "WHERE = 'mine'\n");
+    box_.write("benchmarks/__init__.py", "");
+    options_.environment["PYTHONPATH"] = box_.path("other").string();
+  }
+  void write_modules(const std::string& beginning, const std::string& end) {
+    for (const std::string name : {"a", "b"}) {
+      box_.write("benchmarks/bench_" + name + ".py", "import os, sys\n" + beginning + "\nimport lib\n" + end +
+                                                         "\ndef time_" + name + "():\n    return lib.WHERE\n");
+    }
+  }
+  /// What the stored value of a benchmark in bench_a is.
+  std::string captured() {
+    const auto run = box_.run({"capture", "benchmarks", "--python", test_python()}, options_);
+    EXPECT_EQ(run.status, 0) << run.text();
+    return box_.run({"show", "bench_a.time_a"}, options_).out;
+  }
+
+  Sandbox box_;
+  RunOptions options_;
+  std::string folder_ = "'" + box_.path("mine").string() + "'";
+};
+
+TEST_F(ImportedCopy, PathChangedByTheRootPackage_IsTheOneThatRuns) {
+  box_.write("benchmarks/__init__.py", "import sys\nsys.path.insert(0, " + folder_ + ")\n");
+  write_modules("", "");
+  EXPECT_THAT(captured(), HasSubstr("'mine'"));
+}
+
+TEST_F(ImportedCopy, PathChangedByEachModule_IsTheOneThatRuns) {
+  write_modules("sys.path.insert(0, " + folder_ + ")", "");
+  EXPECT_THAT(captured(), HasSubstr("'mine'"));
+}
+
+TEST_F(ImportedCopy, PathChangedForOneImport_IsTheOneThatRuns) {
+  write_modules("sys.path.insert(0, " + folder_ + ")", "sys.path.pop(0)");
+  EXPECT_THAT(captured(), HasSubstr("'mine'"));
+}
+
+TEST_F(ImportedCopy, OfADependency_IsTheOneThatRuns) {
+  box_.write("other/lib.py", "import part\nWHERE = part.WHERE\n");
+  fs::remove(box_.path("mine/lib.py"));
+  box_.write("other/part.py", "WHERE = 'other'\n");
+  box_.write("mine/part.py", "WHERE = 'mine'\n");
+  write_modules("sys.path.insert(0, " + folder_ + ")", "sys.path.pop(0)");
+  EXPECT_THAT(captured(), HasSubstr("'mine'"));
+}
+
+TEST_F(ImportedCopy, ReadsAVariableThatEachModuleSets_HasIt) {
+  box_.write("other/lib.py", "import os\nWHERE = os.environ.get('THREADS', 'unset')\n");
+  write_modules("os.environ['THREADS'] = 'one'", "");
+  EXPECT_THAT(captured(), HasSubstr("'one'"));
+}
+
+TEST_F(ImportedCopy, WithoutAModuleThatEachModuleHides_DoesNotHaveIt) {
+  box_.write("other/lib.py", "try:\n    import fast\n    WHERE = 'fast'\nexcept ImportError:\n    WHERE = 'slow'\n");
+  box_.write("other/fast.py", "");
+  write_modules("sys.modules['fast'] = None", "");
+  EXPECT_THAT(captured(), HasSubstr("'slow'"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "host/discovery/files_in_use.hpp"
 #include "host/discovery/narrowing.hpp"
 #include "host/discovery/root.hpp"
+#include "host/execution/import_watch.hpp"
 #include "host/execution/suite_modules.hpp"
 #include "host/execution/tested_packages.hpp"
 #include "util/try.hpp"
@@ -19,17 +20,28 @@ namespace py = pybind11;
 
 namespace {
 
-/// Top-level packages that at least half of the suite's modules use, and the suite's root package. They are imported
-/// once, before the modules' processes are forked.
-std::vector<std::string> common_modules(const std::string& root) {
+/// Whether the suite's modules find what they import without what they do themselves; not where that cannot be told.
+bool finds_the_same(const ImportWatch& watch) {
+  try {
+    return watch.finds_the_same();
+  } catch (const py::error_already_set&) {
+    return false;  // a finder that raises: as the modules import, it is said of each
+  }
+}
+
+/// The suite's root package, and the top-level packages that at least half of its modules use. They are imported once,
+/// in this order, before the modules' processes are forked. `ahead`: the packages may be.
+std::vector<std::string> common_modules(const std::string& root, bool ahead) {
+  std::vector<std::string> common = {root};
+  if (!ahead) {
+    return common;
+  }
   const PackageUsers found = package_users(root);
-  std::vector<std::string> common;
   for (const auto& [package, count] : found.users) {
     if (2 * count >= found.suite_modules) {
       common.push_back(package);
     }
   }
-  common.push_back(root);
   return common;
 }
 
@@ -66,8 +78,13 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
     }
   }
   std::set<std::string> skip = discovery::modules_to_skip(context.start.benchmark_dir, request.filter, wanted);
+  ImportWatch watch;
+  const auto on_each = [&](const std::string& module) {
+    watch.before_import();
+    on_import(module);
+  };
   for (;;) {
-    TRY_ASSIGN(auto suite, discovery::discover(context.start.benchmark_dir, on_import, request.lost, {}, skip));
+    TRY_ASSIGN(auto suite, discovery::discover(context.start.benchmark_dir, on_each, request.lost, {}, skip));
     reply.suite = std::move(suite);
     TRY_ASSIGN(auto selected, discovery::select(reply.suite, chosen));
     reply.selected = std::move(selected.indices);
@@ -82,13 +99,13 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
     skip.clear();  // to say of how many benchmarks it matches none, all have to be known
   }
   reply.not_imported = skip.size();
+  reply.common_modules = common_modules(discovery::root_package(context.start.benchmark_dir), finds_the_same(watch));
   reply.packages = package_versions();
   const std::string root = discovery::root_package(context.start.benchmark_dir);
   reply.tested = tested_packages(request.projects, root);
   if (request.files) {
     add_files(reply, context.start.workdir);
   }
-  reply.common_modules = common_modules(root);
   return reply;
 }
 
