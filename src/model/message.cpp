@@ -80,7 +80,7 @@ static void from_json(const json& in, Request& out) { out = from_message<Request
   static void from_json(const json&, Type&) {}
 
 ST_FIELDS(Locator, kind, places, staging)
-ST_FIELDS(DiscoverRequest, filter, exclude, lost, stored, files, projects)
+ST_FIELDS(DiscoverRequest, filter, exclude, lost, stored, files, projects, stay)
 ST_FIELDS(ModuleRequest, module, workdir)
 ST_FIELDS(CacheRequest, benchmark, directory, build)
 ST_FIELDS(BenchmarkRequest, benchmark, rules)
@@ -106,7 +106,7 @@ ST_FIELDS(Importing, module)
 ST_NO_FIELDS(Looking)
 ST_NO_FIELDS(Running)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, tested, common_modules, files, sources,
-          not_imported, filter_error, excluded, excluded_failures, idle_exclusions)
+          not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays)
 ST_FIELDS(CaseReply, observation, comparisons)
 
 #undef ST_FIELDS

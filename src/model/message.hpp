@@ -49,7 +49,7 @@ inline constexpr int kNoMemoryToAnswer = 98;
 
 // What a process is to be, or to do. Each level of the tree adds only what its children need.
 
-/// Import the whole suite, answer, end.
+/// Import the whole suite, answer, end or stay.
 struct DiscoverRequest {
   static constexpr std::string_view kOp = "discover";
   std::string filter;                       ///< Python regular expression; empty for none
@@ -58,6 +58,7 @@ struct DiscoverRequest {
   std::vector<Benchmark> stored;            ///< benchmarks of the store, to be filtered by the same rule
   bool files = false;                       ///< say of which files all that was imported is made
   std::vector<std::string> projects;        ///< packages that the suite may be meant to test
+  bool stay = false;                        ///< the process is to stay, where it can be that of the only module
 };
 
 /// Import one benchmark module.
@@ -223,6 +224,7 @@ struct DiscoverReply {
   std::vector<std::size_t> excluded;  ///< cases that `exclude` takes from what the filter selects; as suite.benchmarks
   std::vector<std::string> excluded_failures;  ///< suite.failures[].where that `exclude` leaves out
   std::vector<std::string> idle_exclusions;    ///< those that leave nothing out
+  bool stays = false;  ///< all benchmarks are of one module, nothing else was imported: the process can become it
 };
 
 struct CaseReply {

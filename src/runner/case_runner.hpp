@@ -43,7 +43,8 @@ struct CaseTask {
 struct CaseOutcome {
   model::Observation observation;
   std::vector<model::SiteComparison> comparisons;
-  bool ran = false;  ///< in a process of its own; false where one further up failed
+  bool ran = false;           ///< in a process of its own; false where one further up failed
+  bool in_discovery = false;  ///< that was forked from the one that had found the benchmarks
 };
 
 /// A host: imports a suite and runs its cases. Destroying it ends all that it runs.
@@ -52,7 +53,7 @@ class CaseRunner {
   virtual ~CaseRunner() = default;
 
   /// Imports the whole suite, apart from the cases; if a module takes that down (a crash, an exit, no end), once more
-  /// without it. kUsage where the folder is no suite.
+  /// without it. kUsage where the folder is no suite. A process that stays is used by the first run().
   [[nodiscard]] virtual Result<model::DiscoverReply> discover(model::DiscoverRequest request) = 0;
   /// Has these imported once for all cases; those that fail to import are left to the modules that want them.
   virtual void preload(const std::vector<std::string>& modules) = 0;
@@ -63,8 +64,13 @@ class CaseRunner {
   /// What to ask for a case; what depends on where it runs is filled in later.
   using MakeRequest = std::function<model::CaseRequest(const CaseTask&)>;
   using OnStarted = std::function<void(const CaseTask&)>;
-  enum class Then { kDone, kRunAgain, kStop };
-  /// May change what the task observes and have it run once more, from where it ran; or end the run.
+  enum class Then {
+    kDone,
+    kRunAgain,   ///< once more, from where it ran
+    kRunAfresh,  ///< once more, and all others from now on, below processes that have not found the benchmarks
+    kStop,       ///< end the run
+  };
+  /// May change what the task observes, where it is to run once more.
   using OnFinished = std::function<Then(CaseTask&, CaseOutcome)>;
   /// Runs every task to an outcome; one that did not get a process is not run again. on_started is called once a task.
   /// Returns early, with tasks left without one, when interrupted and when on_finished says kStop.

@@ -39,6 +39,7 @@ CaseOutcome outcome_of(Process& process) {
   CaseOutcome outcome = reply != nullptr ? CaseOutcome{std::move(reply->observation), std::move(reply->comparisons)}
                                          : outcome_of(process.failure(), "");
   outcome.ran = true;
+  outcome.in_discovery = process.in_discovery;
   outcome.observation.output = process.output_text();
   outcome.observation.total_seconds = std::chrono::duration<double>(Process::Clock::now() - process.begun).count();
   return outcome;
@@ -97,20 +98,26 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
     if (base_ == nullptr) {  // a module of the suite has killed it
       TRY(start_base());
     }
-    TRY_ASSIGN(const Process* const process,
-               processes_->fork(*base_, {request, options_.timeouts.of_import, LimitFrom::kImportTimeout}));
-    while (!discovery_ && (process != nullptr || base_ != nullptr)) {
+    TRY_ASSIGN(staying_, processes_->fork(*base_, {request, options_.timeouts.of_import, LimitFrom::kImportTimeout}));
+    const bool forked = staying_ != nullptr;
+    while (!discovery_ && (forked ? !staying_->ready : base_ != nullptr)) {
       if (options_.interrupted()) {
         return fail(ErrorKind::kInterrupted, "interrupted while the suite was imported");
       }
       TRY(turn());
     }
     const std::unique_ptr<Process> ended = std::move(discovery_);
-    if (ended == nullptr) {
+    if (ended == nullptr && staying_ == nullptr) {
       continue;  // the base ended before it could fork
     }
-    if (auto* reply = ended->answer ? std::get_if<model::DiscoverReply>(&*ended->answer) : nullptr) {
+    std::optional<Answer>& answer = ended != nullptr ? ended->answer : staying_->answer;
+    if (auto* reply = answer ? std::get_if<model::DiscoverReply>(&*answer) : nullptr) {
+      const std::vector<model::Benchmark>& found = reply->suite.benchmarks;
+      stays_for_ = reply->stays && !found.empty() ? std::optional(found.front().module) : std::nullopt;
       return std::move(*reply);
+    }
+    if (ended == nullptr) {
+      return fail(ErrorKind::kPython, "the process that looked for benchmarks says that it is ready, and not for what");
     }
     const BranchFailure failure = ended->failure();
     if (failure.ending == Ending::kRefused) {
@@ -177,9 +184,7 @@ void Conductor::open(Branch& branch) {
     opened(branch);
     return;
   }
-  const auto process = branch.is_base() ? processes_->spawn({})
-                                        : start_below(*branch.parent, branch.isolation,
-                                                      {*branch.request, branch.timeout, branch.limit_from});
+  const auto process = start_branch(branch);
   if (!process) {
     fail_branch(branch, outcome_of({Ending::kRefused, process.error().message, ""}, ""));
     return;
@@ -194,6 +199,39 @@ void Conductor::open(Branch& branch) {
   ++running_;
 }
 
+Result<Process*> Conductor::start_branch(const Branch& branch) {
+  if (branch.is_base()) {
+    return processes_->spawn({});
+  }
+  Order order{*branch.request, branch.timeout, branch.limit_from};
+  const auto* module = std::get_if<model::ModuleRequest>(&*branch.request);
+  if (module != nullptr && staying_ != nullptr && module->module == stays_for_) {
+    staying_->in_discovery = true;
+    processes_->give(*staying_, std::move(order));
+    return std::exchange(staying_, nullptr);
+  }
+  return start_below(*branch.parent, branch.isolation, std::move(order));
+}
+
+/// Processes end that were forked from the one that found the benchmarks, as soon as no case runs below them.
+void Conductor::leave_discovery() {
+  for (const auto& module : tree_.forked->children) {
+    Process* process = processes_->find(module->process);
+    if (process == nullptr || !process->in_discovery) {
+      continue;
+    }
+    module->for_each([&](const Branch& each) {
+      running_ -= each.state == Branch::State::kOpening ? 1 : 0;
+      if (Process* below = processes_->find(each.process)) {
+        below->branch = nullptr;
+        processes_->release(*below);
+      }
+    });
+    close_below(*module);
+    schedule_->add(*module);
+  }
+}
+
 Result<Process*> Conductor::start_below(const Branch& above, Isolation isolation, Order order) {
   if (isolation == Isolation::kSpawn) {
     std::deque<Order> orders = orders_above(&above);
@@ -201,7 +239,14 @@ Result<Process*> Conductor::start_below(const Branch& above, Isolation isolation
     return processes_->spawn(std::move(orders));
   }
   Process* parent = processes_->find(above.process);
-  return parent != nullptr ? processes_->fork(*parent, std::move(order)) : nullptr;
+  if (parent == nullptr) {
+    return nullptr;
+  }
+  TRY_ASSIGN(Process* const child, processes_->fork(*parent, std::move(order)));
+  if (child != nullptr) {
+    child->in_discovery = parent->in_discovery;
+  }
+  return child;
 }
 
 void Conductor::opened(Branch& branch) {
@@ -266,6 +311,9 @@ void Conductor::on_ready(Process& process) {
 void Conductor::on_ended(std::unique_ptr<Process> process) {
   if (process.get() == base_) {
     base_ = nullptr;
+  }
+  if (process.get() == staying_) {
+    staying_ = nullptr;
   }
   if (process->runnable) {
     --running_;
@@ -354,9 +402,14 @@ void Conductor::finish(const RunnableCase& runnable, CaseOutcome outcome) {
     above->losses = 0;
   }
   const Then then = try_alone ? Then::kRunAgain : on_finished_(*runnable.task, std::move(outcome));
-  if (then == Then::kRunAgain) {
+  if (then == Then::kRunAgain || then == Then::kRunAfresh) {
     runnable.task->state = CaseTask::State::kWaiting;
-    schedule_->add(runnable);
+    if (then == Then::kRunAfresh) {
+      leave_discovery();
+    }
+    if (runnable.branch->state == Branch::State::kOpen) {  // else it is among what waits for that
+      schedule_->add(runnable);
+    }
     return;
   }
   stopped_ = stopped_ || then == Then::kStop;

@@ -23,6 +23,7 @@ namespace snapshot_test::runner {
 ///   alone. If it ends once more while one of them runs, that case took it down. If it ends again and again with
 ///   nothing running below it, the cause is the outcome of all below it.
 /// - A case that the machine refuses something (Ending::kRefused): once more, alone.
+/// - A case below the process that found the benchmarks, where that is asked for (Then::kRunAfresh).
 /// - A case that a signal kills soon after its fork: once more in an interpreter of its own, since some libraries
 ///   cannot be forked.
 class Conductor : public CaseRunner, private Processes::Owner {
@@ -60,6 +61,8 @@ class Conductor : public CaseRunner, private Processes::Owner {
   [[nodiscard]] Result<void> turn();
   void start_ready_work();
   void open(Branch& branch);
+  [[nodiscard]] Result<Process*> start_branch(const Branch& branch);
+  void leave_discovery();
   void opened(Branch& branch);
   void start_case(const RunnableCase& runnable);
   /// A process for a child of `above`: a fork of its process, or an interpreter that becomes all of it first. Null
@@ -77,8 +80,10 @@ class Conductor : public CaseRunner, private Processes::Owner {
 
   const Scratch& scratch_;
   Options options_;
-  std::unique_ptr<Process> discovery_;   ///< the discovery process, once it has ended
-  std::unique_ptr<Process> ended_base_;  ///< a base that ended outside run()
+  std::unique_ptr<Process> discovery_;    ///< the discovery process, once it has ended
+  Process* staying_ = nullptr;            ///< the discovery process, until it has become a module's
+  std::optional<std::string> stays_for_;  ///< that module
+  std::unique_ptr<Process> ended_base_;   ///< a base that ended outside run()
   Process* base_ = nullptr;
   WorkTree tree_;
   std::optional<Schedule> schedule_;

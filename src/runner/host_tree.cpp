@@ -93,6 +93,13 @@ Result<Process*> HostTree::fork(Process& parent, Order order) {
   return processes_.emplace(process->id, std::move(process)).first->second.get();
 }
 
+void HostTree::give(Process& process, Order order) {
+  process.ready = false;
+  process.answer.reset();
+  process.orders.push_back(std::move(order));
+  give_next_order(process);
+}
+
 void HostTree::preload(Process* base, const std::vector<std::string>& modules) {
   settings_.start.preload = modules;
   if (base != nullptr) {

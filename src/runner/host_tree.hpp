@@ -31,6 +31,7 @@ class HostTree : public Processes {
 
   [[nodiscard]] Result<Process*> spawn(std::deque<Order> orders) override;
   [[nodiscard]] Result<Process*> fork(Process& parent, Order order) override;
+  void give(Process& process, Order order) override;
   void preload(Process* base, const std::vector<std::string>& modules) override;
   void release(Process& process) override { process.link.close(); }
   [[nodiscard]] Process* find(int id) override;

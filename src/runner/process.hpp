@@ -76,6 +76,7 @@ struct Process {
   std::optional<RunnableCase> runnable;  ///< what it runs, for cases
   std::string folder;                    ///< removed when it has ended
   std::string importing;                 ///< the module that discovery is at
+  bool in_discovery = false;             ///< it found the suite's benchmarks, or was forked from one that did
 
  private:
   Clock::duration given_back_{};

@@ -31,6 +31,8 @@ class Processes {
   [[nodiscard]] virtual Result<Process*> spawn(std::deque<Order> orders) = 0;
   /// A child of `parent`; null where that is about to end, which will be reported.
   [[nodiscard]] virtual Result<Process*> fork(Process& parent, Order order) = 0;
+  /// Has a process that is ready become this.
+  virtual void give(Process& process, Order order) = 0;
   /// Has bases import these before they fork on: `base` now, others when they start. What fails to import is left to
   /// the modules that want it.
   virtual void preload(Process* base, const std::vector<std::string>& modules) = 0;

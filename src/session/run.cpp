@@ -168,7 +168,9 @@ void Run::shuffle(std::vector<runner::CaseTask>& tasks) const {
 }
 
 runner::CaseRunner& Run::warm_host() {
-  host_->preload(found_.common_modules);
+  if (!found_.stays) {
+    host_->preload(found_.common_modules);
+  }
   return *host_;
 }
 

@@ -99,7 +99,8 @@ class Verification {
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<runner::CaseTask> plan(const Run& run);
   [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
-  void on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
+  /// False where the outcome is not to be believed yet, and nothing has been noted of it.
+  [[nodiscard]] bool on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   /// What is not as it was when the run of that id was captured; empty where nothing is known of it.
   const std::vector<model::EnvironmentChange>& changes_since(const std::string& run_id);
@@ -305,10 +306,14 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
   return alone;
 }
 
-void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
-  finished_.emplace(task.benchmark, task.index);
+bool Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
   const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
+  const bool in_discovery = outcome.in_discovery;
   CaseVerdict verdict = judge(record, std::move(outcome));
+  if (in_discovery && standing(verdict.verdict) != model::Standing::kPass) {
+    return false;  // looking for benchmarks may have left something behind
+  }
+  finished_.emplace(task.benchmark, task.index);
   verdict.id = runner::id_of(task);
   const std::string& version =
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
@@ -319,6 +324,7 @@ void Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
   const auto original = originals_.find(&record);
   propose(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
+  return true;
 }
 
 void Verification::set_place(const Run& run) {
@@ -395,6 +401,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
   model::DiscoverRequest wanted;
   wanted.stored = stored;
+  wanted.stay = true;
   TRY_ASSIGN(Run begun, Run::begin(options.suite, listener, open, std::move(wanted)));
   std::optional<Run> run(std::move(begun));
   Verification verification(options, listener, *store, std::move(baseline));
@@ -427,8 +434,10 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
       [&](const runner::CaseTask& task) { return verification.request(*run, task); },
       [&](const runner::CaseTask& task) { listener.started(runner::id_of(task)); },
       [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
+        if (!verification.on_finished(task, std::move(outcome))) {
+          return runner::CaseRunner::Then::kRunAfresh;
+        }
         listener.ended(runner::id_of(task));
-        verification.on_finished(task, std::move(outcome));
         const bool enough = options.max_failures != 0 && summary.count(model::Standing::kFail) >= options.max_failures;
         stopped = stopped || enough;
         return enough ? runner::CaseRunner::Then::kStop : runner::CaseRunner::Then::kDone;

@@ -215,5 +215,70 @@ TEST_F(Narrowing, FilterThatMatchesNothing_SaysOfHowMany) {
   EXPECT_THAT(verified.err, Not(HasSubstr("none of 0")));
 }
 
+/// A suite of two modules, of which a filter imports one: the process that finds its benchmarks runs their cases, too.
+class OneModule : public ::testing::Test {
+ protected:
+  OneModule() {
+    box_.write("benchmarks/bench_other.py", "def time_other(): return 1\n");
+    box_.write_library("A = 1\n");
+  }
+  void capture(const std::string& module) {
+    box_.write("benchmarks/bench_one.py", module);
+    EXPECT_EQ(box_.capture().run.status, 0);
+  }
+
+  Sandbox box_;
+  const std::vector<std::string> one_{"--filter", "bench_one"};
+};
+
+TEST_F(OneModule, Unchanged_IsImportedOnce) {
+  capture(
+      "import os\nif 'LOG' in os.environ: open(os.environ['LOG'], 'a').write('imported\\n')\n"
+      "class Many:\n    params = [1, 2, 3]\n    def time_p(self, n): return n\n");
+  RunOptions options;
+  options.environment["LOG"] = box_.path("log").string();
+  const auto run = box_.run({"verify", "benchmarks", "--python", test_python(), "--filter", "bench_one"}, options);
+  EXPECT_EQ(run.status, 0) << run.text();
+  EXPECT_EQ(box_.read("log"), "imported\n");
+}
+
+TEST_F(OneModule, Changed_IsDifferentOnceEach) {
+  capture(
+      "import lib\nclass Many:\n    params = [1, 2, 3, 4]\n"
+      "    def time_p(self, n): return lib.A if n > 2 else n\n    def time_q(self, n): return n\n");
+  box_.write_library("A = 2\n");
+  const auto run = box_.verify(one_);
+  EXPECT_EQ(run.run.status, 1) << run.text();
+  EXPECT_EQ(run.json["summary"]["failed"], 2) << run.text();
+  EXPECT_EQ(run.json["summary"]["passed"], 6) << run.text();
+  EXPECT_EQ(run.json["cases"].size(), 8U);
+}
+
+TEST_F(OneModule, ValueThatLookingForBenchmarksChanges_IsIdentical) {
+  capture(
+      "LOOKED = []\nclass Looks:\n    def __get__(self, instance, owner):\n        LOOKED.append(1)\n"
+      "        return [1, 2]\nclass Many:\n    params = Looks()\n    def time_p(self, n): return len(LOOKED)\n"
+      "def time_it(): return len(LOOKED)\n");
+  for (const std::vector<std::string>& options : {one_, std::vector<std::string>{}}) {
+    const auto run = box_.verify(options);
+    EXPECT_EQ(run.run.status, 0) << run.text();
+    EXPECT_EQ(run.of("bench_one.time_it"), "identical") << run.text();
+  }
+}
+
+TEST_F(OneModule, CrashesOrHangsOrExits_IsSaidOfThatCaseAlone) {
+  capture(
+      "import lib, os, signal, time\ndef time_a(): return 1\n"
+      "def time_b():\n    if lib.A == 2: os.kill(os.getpid(), signal.SIGSEGV)\n    return 2\n"
+      "def time_c():\n    if lib.A == 2: time.sleep(600)\n    return 3\n"
+      "def time_d():\n    if lib.A == 2: os.kill(os.getppid(), signal.SIGKILL)\n    return 4\n");
+  box_.write_library("A = 2\n");
+  const auto run = box_.verify({"--filter", "bench_one", "--timeout", "2"});
+  EXPECT_EQ(run.of("bench_one.time_a"), "identical") << run.text();
+  EXPECT_EQ(run.of("bench_one.time_b"), "crashed") << run.text();
+  EXPECT_EQ(run.of("bench_one.time_c"), "timed-out") << run.text();
+  EXPECT_EQ(run.of("bench_one.time_d"), "crashed") << run.text();
+}
+
 }  // namespace
 }  // namespace snapshot_test::support

@@ -36,6 +36,11 @@ class FakeProcesses : public Processes {
     return make(nullptr, std::move(last));
   }
   Result<Process*> fork(Process& parent, Order order) override { return make(&parent, std::move(order.request)); }
+  void give(Process& process, Order order) override {
+    process.ready = false;
+    process.answer.reset();
+    waiting_.emplace_back(process.id, std::move(order.request));
+  }
   void preload(Process*, const std::vector<std::string>&) override {}
   void release(Process& process) override { released.insert(process.id); }
   Process* find(int id) override {
@@ -137,6 +142,10 @@ class Conducting : public PlannedBenchmarks {
     if (!conductor) {
       return tl::unexpected(conductor.error());
     }
+    if (stays_for) {
+      const auto found = (*conductor)->discover({});
+      EXPECT_TRUE(found) << found.error().message;
+    }
     auto ran =
         (*conductor)
             ->run(
@@ -157,6 +166,15 @@ class Conducting : public PlannedBenchmarks {
 
   /// Nodes get ready; a case does what `on_case` says of its function and of how often that has run before.
   FakeProcesses::Script script = [this](FakeProcesses& all, Process& process, const model::Request* request) {
+    if (stays_for && request != nullptr && std::holds_alternative<model::DiscoverRequest>(*request)) {
+      discovery_process = process.id;
+      model::DiscoverReply reply;
+      reply.stays = true;
+      reply.suite.benchmarks.emplace_back().module = *stays_for;
+      process.answer = std::move(reply);
+      all.ready(process);
+      return;
+    }
     const auto* of_case = request != nullptr ? std::get_if<model::CaseRequest>(request) : nullptr;
     if (of_case == nullptr) {
       on_node(all, process, request);
@@ -177,6 +195,8 @@ class Conducting : public PlannedBenchmarks {
 
   unsigned workers = 1;
   bool interrupted = false;
+  std::optional<std::string> stays_for;  ///< there is a discovery, and its process stays
+  int discovery_process = -1;            ///< that of it
   FakeProcesses* processes = nullptr;
   std::size_t most_at_once = 0;
   std::vector<std::string> runs;             ///< the cases that got a process
@@ -192,6 +212,78 @@ TEST_F(Conducting, Cases_ThatReturn_EndOnceEach) {
   EXPECT_THAT(started, ElementsAre("f", "g"));
   EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
   EXPECT_TRUE(outcomes.at("f").ran);
+}
+
+class ConductingAfterDiscovery : public Conducting {
+ protected:
+  ConductingAfterDiscovery() {
+    stays_for = "bench";
+    on_node = [this](FakeProcesses& all, Process& process, const model::Request* request) {
+      if (request != nullptr && std::holds_alternative<model::ModuleRequest>(*request)) {
+        modules.push_back(process.id);
+      }
+      all.ready(process);
+    };
+  }
+
+  std::vector<int> modules;  ///< the processes that became modules
+};
+
+TEST_F(ConductingAfterDiscovery, ProcessThatStays_BecomesItsModule) {
+  ASSERT_TRUE(run({task("f"), task("g"), task(benchmark("f", "other"))}));
+  EXPECT_EQ(std::count(modules.begin(), modules.end(), discovery_process), 1);
+  EXPECT_EQ(modules.size(), 2U);
+  EXPECT_TRUE(outcomes.at("g").in_discovery);
+  EXPECT_FALSE(outcomes.at("f").in_discovery) << "of the other module, which ended last";
+}
+
+TEST_F(ConductingAfterDiscovery, CaseThatIsToRunAfresh_IsForkedFromTheBaseAsAllAfterIt) {
+  workers = 2;
+  on_finished = [](CaseTask& task, const CaseOutcome& outcome) {
+    return outcome.in_discovery && task.benchmark->function == "f" ? CaseRunner::Then::kRunAfresh
+                                                                   : CaseRunner::Then::kDone;
+  };
+  std::vector<CaseTask> tasks;
+  for (const std::string name : {"f", "g", "h", "i", "j"}) {
+    tasks.push_back(task(name));
+  }
+  ASSERT_TRUE(run(std::move(tasks)));
+  EXPECT_THAT(modules, ElementsAre(discovery_process, testing::Ne(discovery_process)));
+  EXPECT_EQ(times["f"], 2);
+  EXPECT_FALSE(outcomes.at("f").in_discovery);
+  EXPECT_TRUE(outcomes.at("g").in_discovery) << "it ran already";
+  EXPECT_EQ(times["g"], 1);
+  EXPECT_EQ(times["j"], 1);
+  EXPECT_FALSE(outcomes.at("j").in_discovery);
+  EXPECT_EQ(started.size(), 5U);
+}
+
+TEST_F(ConductingAfterDiscovery, ProcessThatStays_EndsBeforeItIsUsed_ModuleIsForked) {
+  script = [this, inner = script](FakeProcesses& all, Process& process, const model::Request* request) {
+    const bool finds = request != nullptr && std::holds_alternative<model::DiscoverRequest>(*request);
+    inner(all, process, request);
+    if (finds) {
+      all.end(process, SIGKILL);
+    }
+  };
+  auto conductor = start();
+  ASSERT_TRUE(conductor);
+  const auto found = (*conductor)->discover({});
+  EXPECT_TRUE(found);
+}
+
+TEST_F(ConductingAfterDiscovery, ProcessThatStays_IsLostWhileACaseRuns_IsMadeByTheBase) {
+  on_case = [](FakeProcesses& all, Process& process, const std::string&, int before) {
+    if (before == 0 && process.in_discovery) {
+      all.end(*process.parent, SIGKILL);
+    } else {
+      all.answer(process, returned());
+    }
+  };
+  ASSERT_TRUE(run({task("f")}));
+  EXPECT_EQ(times["f"], 2);
+  EXPECT_FALSE(outcomes.at("f").in_discovery);
+  EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
 }
 
 TEST_F(Conducting, Workers_BoundWhatRunsAtOnce) {

@@ -174,7 +174,7 @@ void be(Context& context, Inherited& inherited, const model::CaseRequest& reques
   }
 }
 
-void be(Context& context, Inherited&, const model::DiscoverRequest& request, model::SupervisorLink link) {
+void be(Context& context, Inherited& inherited, const model::DiscoverRequest& request, model::SupervisorLink link) {
   if (auto lacking = missing_room(context.start.workdir)) {
     (void)link.send(BranchFailure{Ending::kRefused, std::move(*lacking), ""});
     return;
@@ -183,11 +183,18 @@ void be(Context& context, Inherited&, const model::DiscoverRequest& request, mod
     interpreter::reseed(context.start.seed);
     (void)link.send(model::Importing{module});
   });
-  if (reply) {
-    (void)link.send(std::move(*reply));
-  } else {
+  if (!reply) {
     (void)link.send(BranchFailure{Ending::kImportFailed, reply.error().message, ""});
+    return;
   }
+  const bool stays = reply->stays;
+  if (!link.send(std::move(*reply)) || !stays) {
+    return;
+  }
+  interpreter::flush_standard_streams();
+  Node node = make_node(context, inherited, std::move(link));
+  node.send(model::Ready{});
+  node.serve();
 }
 
 void work(Context& context, Inherited& inherited, const model::Request& request, model::SupervisorLink link) {

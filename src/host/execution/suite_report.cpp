@@ -45,6 +45,20 @@ std::vector<std::string> common_modules(const std::string& root, bool ahead) {
   return common;
 }
 
+/// Are all benchmarks of one module, and nothing was imported that this module's own process would not import?
+bool is_one_module(const model::Suite& suite, const std::set<std::string>& imported) {
+  if (suite.benchmarks.empty() || !suite.failures.empty()) {
+    return false;
+  }
+  const std::string module = suite.benchmarks.front().module;
+  const std::string root = discovery::root_package(suite.root);
+  const std::string full = module.empty() ? root : root + "." + module;
+  const bool alone = std::all_of(suite.benchmarks.begin(), suite.benchmarks.end(),
+                                 [&](const model::Benchmark& each) { return each.module == module; });
+  return alone && std::all_of(imported.begin(), imported.end(),
+                              [&](const std::string& each) { return each == full || full.starts_with(each + "."); });
+}
+
 /// Where they cannot be told, there are none, and nothing that a capture has seen is used by another.
 void add_files(model::DiscoverReply& reply, const std::string& scratch) {
   try {
@@ -79,8 +93,10 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
   }
   std::set<std::string> skip = discovery::modules_to_skip(context.start.benchmark_dir, request.filter, wanted);
   ImportWatch watch;
+  std::set<std::string> imported;
   const auto on_each = [&](const std::string& module) {
     watch.before_import();
+    imported.insert(module);
     on_import(module);
   };
   for (;;) {
@@ -99,6 +115,7 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
     skip.clear();  // to say of how many benchmarks it matches none, all have to be known
   }
   reply.not_imported = skip.size();
+  reply.stays = request.stay && is_one_module(reply.suite, imported);
   reply.common_modules = common_modules(discovery::root_package(context.start.benchmark_dir), finds_the_same(watch));
   reply.packages = package_versions();
   const std::string root = discovery::root_package(context.start.benchmark_dir);
