@@ -171,10 +171,29 @@ class Comparator {
         return with_notes(compare_documents(*x, *y), actual.is_none() && expected.is_none());
       }
     }
+    if (auto numbers = compare_numbers(actual, expected)) {
+      return std::move(*numbers);
+    }
     return compare_pickled(actual, expected);
   }
 
  private:
+  /// Two lists, or tuples, of numbers of one type, as if they were arrays; nothing where they are something else, or
+  /// differ: then it is said of each place.
+  std::optional<Compared> compare_numbers(py::handle actual, py::handle expected) {
+    const auto x = options_.ignore_order ? std::nullopt : kit_.live.gather(actual);
+    const auto y = x ? kit_.live.gather(expected) : std::nullopt;
+    if (!y || x->sequence != y->sequence || x->type != y->type || x->count != y->count) {
+      return std::nullopt;
+    }
+    compare::Comparison comparison = compare_documents(x->as_array(), y->as_array());
+    if (comparison.outcome == compare::Outcome::kDifferent) {
+      return std::nullopt;
+    }
+    comparison.leaves = x->count;
+    return Compared{std::move(comparison), {}, {}};
+  }
+
   static Compared with_notes(compare::Comparison comparison, bool both_none) {
     Compared out{std::move(comparison), {}, {}};
     if (both_none) {

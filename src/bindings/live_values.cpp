@@ -2,8 +2,10 @@
 
 #include <pybind11/numpy.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 namespace snapshot_test::bindings {
@@ -20,6 +22,23 @@ constexpr std::size_t kMostDtypes = 256;
 
 bool is_numpys_own(PyTypeObject* type) {
   return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 && std::string_view(type->tp_name).starts_with("numpy.");
+}
+
+/// Where a numpy scalar has its number: behind its head, in all of one type alike. 0 where it is somewhere else.
+std::ptrdiff_t offset_of_number(py::handle scalar, std::uint64_t itemsize) {
+  Py_buffer memory{};
+  if (PyObject_GetBuffer(scalar.ptr(), &memory, PyBUF_SIMPLE) != 0) {
+    PyErr_Clear();
+    return 0;
+  }
+  const std::ptrdiff_t offset =
+      static_cast<const std::byte*>(memory.buf) - reinterpret_cast<const std::byte*>(scalar.ptr());
+  const bool fits = static_cast<std::uint64_t>(memory.len) == itemsize;
+  PyBuffer_Release(&memory);
+  const auto end = static_cast<std::ptrdiff_t>(Py_TYPE(scalar.ptr())->tp_basicsize);
+  const bool inside =
+      offset >= static_cast<std::ptrdiff_t>(sizeof(PyObject)) && offset + static_cast<std::ptrdiff_t>(itemsize) <= end;
+  return fits && inside ? offset : 0;
 }
 
 }  // namespace
@@ -85,7 +104,7 @@ std::optional<Document> LiveValues::view_array(py::handle array, Strides strides
 }
 
 std::optional<Document> LiveValues::view_scalar(py::handle scalar, LiveRoom& room) {
-  std::optional<LiveArray> view = numbers_of_scalar(scalar);
+  std::optional<LiveArray> view = known_scalar(scalar).numbers;
   if (!view) {
     return std::nullopt;
   }
@@ -116,17 +135,65 @@ const std::optional<LiveArray>& LiveValues::numbers_of_dtype(py::handle dtype) {
   return dtypes_.emplace(dtype.ptr(), Known{py::reinterpret_borrow<py::object>(dtype), numbers}).first->second.numbers;
 }
 
-const std::optional<LiveArray>& LiveValues::numbers_of_scalar(py::handle scalar) {
+const LiveValues::Known& LiveValues::known_scalar(py::handle scalar) {
   const py::handle type = py::type::handle_of(scalar);
   if (const auto known = scalars_.find(type.ptr()); known != scalars_.end()) {
-    return known->second.numbers;
+    return known->second;
   }
   Known known{py::reinterpret_borrow<py::object>(type), std::nullopt};
   const py::object dtype = py::getattr(scalar, "dtype", py::none());
   if (types_.is_dtype(Py_TYPE(dtype.ptr())) && py::object(dtype.attr("type")).is(type)) {
     known.numbers = numbers_of_dtype(dtype);
   }
-  return scalars_.emplace(type.ptr(), std::move(known)).first->second.numbers;
+  if (known.numbers) {
+    known.offset = offset_of_number(scalar, known.numbers->itemsize);
+  }
+  return scalars_.emplace(type.ptr(), std::move(known)).first->second;
+}
+
+std::optional<GatheredNumbers> LiveValues::gather(py::handle sequence) {
+  if (!PyList_CheckExact(sequence.ptr()) && !PyTuple_CheckExact(sequence.ptr())) {
+    return std::nullopt;
+  }
+  const auto count = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(sequence.ptr()));
+  const std::span<PyObject* const> items(PySequence_Fast_ITEMS(sequence.ptr()), count);
+  if (items.empty()) {
+    return std::nullopt;
+  }
+  PyTypeObject* const type = Py_TYPE(items.front());
+  std::optional<LiveArray> numbers;
+  std::ptrdiff_t offset = 0;
+  if (type == &PyFloat_Type) {
+    numbers = pickle::live_numbers("<f8");
+    offset = offsetof(PyFloatObject, ob_fval);
+  } else if (is_numpys_own(type)) {
+    const Known& known = known_scalar(items.front());
+    numbers = known.numbers;
+    offset = known.offset;
+  }
+  if (!numbers || offset == 0) {
+    return std::nullopt;
+  }
+  const std::size_t size = numbers->itemsize;
+  GatheredNumbers gathered{Py_TYPE(sequence.ptr()), type, count, *numbers, std::vector<std::byte>(count * size)};
+  std::byte* to = gathered.memory.data();
+  for (PyObject* item : items) {
+    if (Py_TYPE(item) != type) {
+      return std::nullopt;
+    }
+    std::memcpy(to, reinterpret_cast<const std::byte*>(item) + offset, size);
+    to += size;
+  }
+  return gathered;
+}
+
+Document GatheredNumbers::as_array() const {
+  LiveArray array = numbers;
+  const auto stride = static_cast<std::int64_t>(numbers.itemsize);
+  array.shape = std::span(&count, 1);
+  array.strides = std::span(&stride, 1);
+  array.data = memory.data();
+  return pickle::live_array(array);
 }
 
 }  // namespace snapshot_test::bindings

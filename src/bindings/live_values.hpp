@@ -19,6 +19,18 @@ struct LiveRoom {
   std::array<std::byte, 32> scalar{};  ///< the widest is a complex of two long doubles
 };
 
+/// The numbers of a list or a tuple, which are all of one type, one behind the other.
+struct GatheredNumbers {
+  PyTypeObject* sequence = nullptr;
+  PyTypeObject* type = nullptr;
+  std::uint64_t count = 0;
+  pickle::LiveArray numbers;  ///< without shape and memory
+  std::vector<std::byte> memory;
+
+  /// As an array of one dimension; this must outlive it.
+  [[nodiscard]] pickle::Document as_array() const;
+};
+
 /// Remembers the types it met. GIL held in every call; must not outlive the interpreter.
 class LiveValues {
  public:
@@ -28,16 +40,21 @@ class LiveValues {
   /// Runs no code of the value's.
   [[nodiscard]] std::optional<pickle::Document> view(pybind11::handle value, LiveRoom& room, Strides strides);
 
+  /// A copy of the numbers; nothing where the value is no list or tuple of Python's floats or of numpy scalars of one
+  /// type. Runs no code of the value's.
+  [[nodiscard]] std::optional<GatheredNumbers> gather(pybind11::handle sequence);
+
  private:
   struct Known {
     pybind11::object object;  ///< kept alive, so that its address stays its identity
     std::optional<pickle::LiveArray> numbers;
+    std::ptrdiff_t offset = 0;  ///< of a scalar's type: where its number is in each; 0 where that is not known
   };
 
   std::optional<pickle::Document> view_array(pybind11::handle array, Strides strides);
   std::optional<pickle::Document> view_scalar(pybind11::handle scalar, LiveRoom& room);
   const std::optional<pickle::LiveArray>& numbers_of_dtype(pybind11::handle dtype);
-  const std::optional<pickle::LiveArray>& numbers_of_scalar(pybind11::handle scalar);
+  const Known& known_scalar(pybind11::handle scalar);
 
   host::pickling::ArrayTypes types_;
   std::unordered_map<PyObject*, Known> dtypes_;

@@ -670,3 +670,47 @@ def test_values_of_libraries(name):
     same = compare(library_values("a")[name], library_values("a")[name])
     assert same.match, same.error_message
     assert not compare(library_values("a")[name], library_values("b")[name]).match
+
+
+KINDS = [float, np.float64, np.float32, np.float16, np.longdouble, np.int8, np.uint64, np.bool_, np.complex64]
+
+
+@pytest.mark.parametrize("sequence", [list, tuple])
+@pytest.mark.parametrize("kind", KINDS)
+def test_sequence_of_numbers(kind, sequence):
+    def numbers(at=None):
+        return sequence(kind(n % 2 if n != at else 1 - n % 2) for n in range(50))
+
+    same = compare(numbers(), numbers())
+    assert same.match and same.details["outcome"] == "identical" and same.details["leaves"] == 50
+    for at in (0, 25, 49):
+        assert not compare(numbers(at), numbers()).match
+        assert not compare(numbers(), numbers(at)).match
+    assert not compare(numbers()[:-1], numbers()).match
+
+
+def test_sequence_of_numbers_that_are_nearly_the_same():
+    ones = [np.float64(1)] * 9
+    assert not compare(ones + [np.float64(np.nextafter(1, 2))], ones + [np.float64(1)], rtol=0, atol=0).match
+    assert compare(ones + [np.float64(np.nextafter(1, 2))], ones + [np.float64(1)]).details["outcome"] == "close"
+    assert not compare(ones + [np.float64("nan")], ones + [np.float64("nan")], equal_nan=False).match
+    assert compare(ones + [np.float64("nan")], ones + [np.float64("nan")], equal_nan=True).match
+    assert not compare(ones + [np.float32(1)], ones + [np.float64(1)], strict_types=True).match
+    assert compare(ones + [np.float64(-0.0)], ones + [np.float64(0.0)]).details["outcome"] == "close"
+    assert not compare(ones, tuple(ones), strict_types=True).match
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sequence_of_numbers_is_judged_as_one_that_holds_something_else_too(kind):
+    random = np.random.default_rng(7)
+    for _ in range(60):
+        expected = random.uniform(0, 2, 5)
+        expected[0] = random.choice([1, 0, -0.0] + ([] if kind in (np.int8, np.uint64) else [np.nan, np.inf]))
+        actual = [kind(v) for v in expected * (1 + random.choice([0, 10.0 ** random.uniform(-12, 0)]))]
+        expected = [kind(v) for v in expected]
+        flags = {name: bool(random.integers(2)) for name in ("equal_nan", "exact_integers", "strict_types")}
+        rules = {"rtol": random.choice([0, 1e-9, 1e-5]), "atol": random.choice([0, 1e-8]), **flags}
+        alone, among_others = compare(actual, expected, **rules), compare(actual + ["x"], expected + ["x"], **rules)
+        assert alone.match == among_others.match, (actual, expected, rules)
+        assert alone.tolerance_used == among_others.tolerance_used
+        assert alone.details["outcome"] == among_others.details["outcome"]
