@@ -150,7 +150,7 @@ std::size_t CaptureSummary::countable_cases() const {
 }
 
 std::size_t VerifySummary::countable_cases() const {
-  return count(Standing::kPass) + count(Standing::kFail) + count(Standing::kUnverified);
+  return count(Standing::kPass) + count(Standing::kFail) + count(Standing::kExpected) + count(Standing::kUnverified);
 }
 
 double VerifySummary::verified_share(Counted counted) const {

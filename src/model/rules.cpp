@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace snapshot_test::model {
@@ -24,13 +25,32 @@ void put(DtypeTolerances& rule, const DtypeTolerances& changed) {
 
 }  // namespace
 
+namespace {
+
+/// What a pattern may name a benchmark by: its method, Class.method, its full name.
+std::array<std::string, 3> names_of(const Benchmark& benchmark) {
+  return {benchmark.function,
+          benchmark.class_name.empty() ? benchmark.function : benchmark.class_name + "." + benchmark.function,
+          benchmark.name};
+}
+
+}  // namespace
+
 bool matches_any(const Benchmark& benchmark, std::span<const std::string> patterns) {
-  const std::string method =
-      benchmark.class_name.empty() ? benchmark.function : benchmark.class_name + "." + benchmark.function;
+  const auto names = names_of(benchmark);
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-    return ::fnmatch(pattern.c_str(), benchmark.function.c_str(), 0) == 0 ||
-           ::fnmatch(pattern.c_str(), method.c_str(), 0) == 0 ||
-           ::fnmatch(pattern.c_str(), benchmark.name.c_str(), 0) == 0;
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0; });
+  });
+}
+
+bool matches_case(const Benchmark& benchmark, std::size_t index, const std::string& pattern) {
+  const auto names = names_of(benchmark);
+  const std::vector<std::string> ids = benchmark.case_ids(index);
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    const std::string label = make_case_label(name, ids);
+    return pattern == label || ::fnmatch(pattern.c_str(), label.c_str(), 0) == 0 ||
+           ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
   });
 }
 

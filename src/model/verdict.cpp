@@ -12,7 +12,7 @@ struct Row {
   Standing standing;
 };
 
-constexpr std::array<Row, 17> kRows{{
+constexpr std::array<Row, 19> kRows{{
     {Verdict::kIdentical, "identical", Standing::kPass},
     {Verdict::kClose, "close", Standing::kPass},
     {Verdict::kInnerChanged, "inner-changed", Standing::kPass},
@@ -21,6 +21,8 @@ constexpr std::array<Row, 17> kRows{{
     {Verdict::kCrashed, "crashed", Standing::kFail},
     {Verdict::kTimedOut, "timed-out", Standing::kFail},
     {Verdict::kUnreadable, "unreadable", Standing::kFail},
+    {Verdict::kUnexpected, "unexpected", Standing::kFail},
+    {Verdict::kExpected, "expected", Standing::kExpected},
     {Verdict::kSkipped, "skipped", Standing::kNeither},
     {Verdict::kNoOp, "no-op", Standing::kNeither},
     {Verdict::kNoSnapshot, "no-snapshot", Standing::kUnverified},
@@ -56,8 +58,15 @@ std::string_view name(Standing standing) {
     case Standing::kNeither: return "skipped";
     case Standing::kUnverified: return "unverified";
     case Standing::kObsolete: return "obsolete";
+    case Standing::kExpected: return "expected";
   }
   return "";
+}
+
+bool may_be_expected(Verdict verdict) {
+  const Standing counts_as = standing(verdict);
+  return (counts_as == Standing::kFail && verdict != Verdict::kUnexpected) ||
+         (counts_as == Standing::kUnverified && verdict != Verdict::kRefused);
 }
 
 bool fails_when_strict(Verdict verdict) {

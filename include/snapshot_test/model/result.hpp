@@ -10,6 +10,7 @@
 
 #include "snapshot_test/model/benchmark.hpp"
 #include "snapshot_test/model/environment.hpp"
+#include "snapshot_test/model/expectation.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/model/verdict.hpp"
@@ -121,6 +122,10 @@ struct CaseVerdict {
   bool source_changed = false;
   /// What else is not what it was when it was captured; of cases that fail.
   std::vector<EnvironmentChange> environment = {};
+  /// What expected.toml says of it, where it says something.
+  std::optional<Expectation> expectation = {};
+  /// What it would be without, where that made it kExpected or kUnexpected.
+  std::optional<Verdict> seen = {};
   std::vector<SiteComparison> sites;
   Observation observation;
 };
@@ -195,6 +200,8 @@ struct VerifySummary {
   std::string not_pending = {};  ///< why none were, where that was wanted but not possible
   /// Cases that were to run and did not, since the run was stopped before.
   std::vector<CaseId> not_run = {};
+  /// Entries of expected.toml that are about no case of the suite, where all of it is known.
+  std::vector<Expectation> idle_expectations = {};
   bool strict = false;          ///< was --strict demanded?
   bool missing_fails = false;   ///< does a case without a snapshot fail the run?
   bool obsolete_fails = false;  ///< does a snapshot without a case?

@@ -62,6 +62,9 @@ struct RuleChange {
 
 /// Does one of the glob patterns (fnmatch(3)) match the benchmark's method, Class.method or full name?
 [[nodiscard]] bool matches_any(const Benchmark& benchmark, std::span<const std::string> patterns);
+/// Is a case meant by a glob pattern? One that matches its benchmark, one that matches its label in one of these three
+/// forms ("time_f(1, *)", "Class.time_f(*)"), or its label itself, whose brackets then are brackets.
+[[nodiscard]] bool matches_case(const Benchmark& benchmark, std::size_t index, const std::string& pattern);
 
 /// The rules for one benchmark: every change whose patterns match it, one after the other.
 [[nodiscard]] Rules rules_for(const Benchmark& benchmark, const Rules& rules, std::span<const RuleChange> changes);

@@ -15,6 +15,8 @@ enum class Verdict {
   kCrashed,        ///< ran when captured; now a signal or an exit ends its process
   kTimedOut,       ///< ran when captured, does not end now
   kUnreadable,     ///< its snapshot is damaged
+  kUnexpected,     ///< it is not what expected.toml says of it, and no failure by itself
+  kExpected,       ///< it does not pass, as expected.toml says
   kSkipped,        ///< the benchmark itself says skip
   kNoOp,           ///< its body does nothing
   kNoSnapshot,     ///< never captured
@@ -27,12 +29,14 @@ enum class Verdict {
 };
 
 /// What a verdict counts as in the summary and for the exit status.
-enum class Standing { kPass, kFail, kNeither, kUnverified, kObsolete };
+enum class Standing { kPass, kFail, kNeither, kUnverified, kObsolete, kExpected };
 
 [[nodiscard]] std::string_view name(Verdict verdict);
 [[nodiscard]] std::optional<Verdict> verdict_from_name(std::string_view text);
 [[nodiscard]] Standing standing(Verdict verdict);
 [[nodiscard]] std::string_view name(Standing standing);
+/// May expected.toml say it of a case? Of what fails or cannot be checked, and has its cause in the case.
+[[nodiscard]] bool may_be_expected(Verdict verdict);
 /// With --strict, does this verdict fail the run?
 [[nodiscard]] bool fails_when_strict(Verdict verdict);
 
