@@ -46,6 +46,10 @@ st_require(ZSTD_FOUND "zstd" libzstd-dev)
 find_path(XXHASH_INCLUDE_DIR xxhash.h)
 st_require(XXHASH_INCLUDE_DIR "xxHash 0.8" libxxhash-dev)
 
+# Its headers alone.
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h)
+st_require(TOMLPLUSPLUS_INCLUDE_DIR "toml++ 3" libtomlplusplus-dev)
+
 find_package(pugixml QUIET)
 st_require(pugixml_FOUND "pugixml" libpugixml-dev)
 

@@ -10,7 +10,7 @@ BUILD_PACKAGES=(
   build-essential cmake ninja-build ccache pkg-config git ca-certificates
   python3 python3-dev python3-venv python3-pip python3-numpy pybind11-dev
   libcli11-dev nlohmann-json3-dev libeigen3-dev libgit2-dev libssl-dev libzstd-dev libfmt-dev libexpected-dev
-  libpugixml-dev libxxhash-dev zlib1g-dev libjs-chart.js
+  libpugixml-dev libtomlplusplus-dev libxxhash-dev zlib1g-dev libjs-chart.js
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev strace zsh fish groff-base libxml2-utils)
 

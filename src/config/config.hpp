@@ -32,6 +32,7 @@ struct Config {
   model::ComparisonOptions comparison;
   model::CaptureMethod method;
   model::Demands demands;
+  OptionalPath expected;  ///< the file of known failures; none: there is none
   std::vector<std::string> same_environment;
   bool portable = false;
   model::Pending pending = model::Pending::kAuto;

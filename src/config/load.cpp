@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/asv_conf.hpp"
+#include "config/expected.hpp"
 #include "config/json_text.hpp"
 #include "config/layers.hpp"
 #include "util/try.hpp"
@@ -125,6 +126,14 @@ void choose_store(Config& config, const LoadOptions& options, const std::vector<
   }
 }
 
+/// What is known not to pass stands beside the configuration, unless somebody says otherwise.
+void choose_expected(Config& config, const fs::path& folder) {
+  const fs::path usual = (config.file ? config.file->parent_path() : folder) / kExpectedFileName;
+  if (std::error_code ignored; !config.expected && fs::exists(usual, ignored)) {
+    config.expected = usual;
+  }
+}
+
 }  // namespace
 
 Result<Config> load(const LoadOptions& options) {
@@ -154,6 +163,7 @@ Result<Config> load(const LoadOptions& options) {
     config.origins.erase("timeout");
   }
   choose_store(config, options, from);
+  choose_expected(config, options.folder);
   return config;
 }
 

@@ -16,9 +16,10 @@ struct LoadOptions {
 
 /// The effective settings. Files are looked for from the suite upwards that the command line names, then from `folder`
 /// upwards, to the repository's root. Where the suite's folder holds the asv.conf.json that names another one, that is
-/// the suite. Without a word on it the store is beside the configuration file, else the nearest one above. kConfig or
-/// kUsage with the file, the key and the cause. An asv.conf.json is read only where it decides something
-/// (benchmark_dir, timeout), so a broken one can be bypassed.
+/// the suite. Without a word on it the store is beside the configuration file, else the nearest one above, and
+/// expected.toml is beside the configuration file, else in `folder`. kConfig or kUsage with the file, the key and the
+/// cause. An asv.conf.json is read only where it decides something (benchmark_dir, timeout), so a broken one can be
+/// bypassed.
 [[nodiscard]] Result<Config> load(const LoadOptions& options);
 
 }  // namespace snapshot_test::config

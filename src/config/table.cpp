@@ -213,6 +213,11 @@ const std::vector<Row>& rows() {
                "fails the run, `delete` removes it; the last two only where the whole suite was run",
        .detail = "see [review.md](review.md#policies)",
        .default_means = "`fail` where the environment has `CI`, else `warn`"},
+      {.key = "expected", .place = AT(expected), .group = Group::kPolicies,
+       .option = "--expected", .names = Names::kFile,
+       .help = "a TOML file of cases that are known not to pass: each with its verdict and the reason",
+       .detail = "see [review.md](review.md#known-failures)",
+       .default_means = "`expected.toml` beside the configuration file, else in the current folder, where there is one"},
       {.key = "same_environment", .place = AT(same_environment), .group = Group::kPolicies,
        .option = "--same-environment", .value = "PART",
        .help = "parts of the environment that must be as when the baseline was captured: `python`, `cpu`, names of "

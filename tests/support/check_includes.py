@@ -53,6 +53,7 @@ LIBRARIES = {
     r"git2(/.*)?(\.h)?": {"store"},
     r"CLI/.*": {"cli"},
     r"pugixml\.hpp": {"report"},
+    r"toml\+\+/.*": {"config"},
     r"zlib\.h": {"report"},
 }
 
