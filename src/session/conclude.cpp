@@ -63,6 +63,15 @@ struct Conclusion {
   }
 };
 
+/// "expected.toml:12: 'bench.time_gone' is about no case of the suite; remove the entry"
+std::string idle_text(const std::vector<model::Expectation>& idle) {
+  const std::string first =
+      fmt::format("{}: '{}' is about no case of the suite", idle.front().place(), idle.front().cases);
+  return idle.size() == 1 ? first + "; remove the entry"
+                          : fmt::format("{}, nor {} {} more; remove these entries", first,
+                                        idle.size() == 2 ? "is" : "are", idle.size() - 1);
+}
+
 std::size_t count_of(const model::VerifySummary& summary, Verdict verdict) {
   const auto found = summary.counts.find(verdict);
   return found == summary.counts.end() ? 0 : found->second;
@@ -130,7 +139,10 @@ void conclude(model::VerifySummary& summary, const Demands& demands, Extent exte
                   fmt::format("the machine refused what {} {} to run; nothing is known of {}", refused,
                               refused == 1 ? "case needs" : "cases need", refused == 1 ? "it" : "them"));
   } else if (failed > 0) {
-    conclusion.failed(fmt::format("{} {} failed", failed, failed == 1 ? "case" : "cases"));
+    conclusion.failed(fmt::format("{} {} failed", failed, failed == 1 ? "case" : "cases") +
+                      (summary.idle_expectations.empty() ? "" : "; " + idle_text(summary.idle_expectations)));
+  } else if (!summary.idle_expectations.empty()) {
+    conclusion.failed(idle_text(summary.idle_expectations));
   } else if (demands.strict && !summary.plan.failures.empty()) {
     conclusion.too_little(fmt::format("{} of the suite's modules or benchmarks cannot be imported (--strict)",
                                       summary.plan.failures.size()));

@@ -74,6 +74,9 @@ struct VerifyOptions {
   /// Glob patterns of parts of the environment (EnvironmentChange::part) that must be as when the baseline was
   /// captured.
   std::vector<std::string> same_environment;
+  /// What is known not to pass, and the day for which it is asked: "2026-11-28", local time.
+  std::vector<model::Expectation> expectations = {};
+  std::string today = {};
   // Of what it captures, where it does.
   model::CaptureMethod method;
   model::CaptureRecord record;

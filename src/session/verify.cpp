@@ -11,6 +11,7 @@
 #include "session/baseline.hpp"
 #include "session/conclude.hpp"
 #include "session/environment.hpp"
+#include "session/expected.hpp"
 #include "session/follow_up.hpp"
 #include "session/judge.hpp"
 #include "session/last_failures.hpp"
@@ -41,7 +42,10 @@ std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
 }
 
 /// A value that somebody may want in place of the snapshot?
-bool can_be_accepted(Verdict verdict) {
+bool can_be_accepted(const CaseVerdict& judged) {
+  // What is known to be wrong is no new baseline.
+  const Verdict verdict =
+      judged.verdict == Verdict::kUnexpected ? judged.seen.value_or(judged.verdict) : judged.verdict;
   return verdict == Verdict::kDifferent || verdict == Verdict::kNoSnapshot || verdict == Verdict::kCaptureFailed;
 }
 
@@ -94,7 +98,13 @@ class Verification {
         store_(store),
         baseline_(std::move(baseline)),
         last_(LastFailures::load(options.cache_folder, store::absolute_location(options.snapshot_dir).string(),
-                                 options.suite.benchmark_dir)) {}
+                                 options.suite.benchmark_dir)),
+        expectations_(options.expectations, options.today) {}
+
+  /// Finds out which cases expected.toml is about. kConfig where two entries are about one.
+  [[nodiscard]] Result<void> look_up_expectations(const std::vector<model::Benchmark>& stored,
+                                                  const model::Suite& suite);
+  [[nodiscard]] std::vector<model::Expectation> idle_expectations() const { return expectations_.idle(); }
 
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<runner::CaseTask> plan(const Run& run);
@@ -142,19 +152,38 @@ class Verification {
   std::map<CaseKey, store::Proposal> proposals_;                            ///< what could be accepted
   std::set<std::string> settled_;  ///< labels of what was judged, and is not among them
   LastFailures last_;
+  Expectations expectations_;
   model::VerifySummary summary_;
 };
+
+Result<void> Verification::look_up_expectations(const std::vector<model::Benchmark>& stored,
+                                                const model::Suite& suite) {
+  for (const model::Benchmark& benchmark : suite.benchmarks) {
+    TRY(expectations_.add(benchmark));
+  }
+  // Of modules that cannot be imported, what is stored is known.
+  for (const model::Benchmark& benchmark : stored) {
+    if (failure_of(suite.failures, benchmark.module) != nullptr) {
+      std::vector<std::size_t> indices;
+      for (const store::CaseRecord& record : baseline_.manifests.at(benchmark.name).cases) {
+        indices.push_back(record.index);
+      }
+      TRY(expectations_.add(benchmark, indices));
+    }
+  }
+  return {};
+}
 
 void Verification::propose(const CaseVerdict& verdict, const store::CaseRecord* snapshot) {
   if (!options_.pending) {
     return;
   }
-  if (!can_be_accepted(verdict.verdict)) {
+  if (!can_be_accepted(verdict)) {
     settled_.insert(verdict.id.label);
     return;
   }
   store::Proposal proposal;
-  proposal.verdict = model::name(verdict.verdict);
+  proposal.verdict = model::name(verdict.seen.value_or(verdict.verdict));
   proposal.reason = verdict.reason;
   if (snapshot != nullptr) {
     proposal.run_before = snapshot->run;
@@ -182,7 +211,7 @@ Result<void> Verification::stage(const runner::OpenHosts& open) {
 
 void Verification::report(CaseVerdict verdict) {
   ++summary_.counts[verdict.verdict];
-  if (verdict.checked_by) {
+  if (verdict.checked_by && verdict.verdict != Verdict::kExpected) {
     ++summary_.checked[*verdict.checked_by];
   }
   last_.note(verdict);
@@ -196,6 +225,7 @@ void Verification::report_without_run(const model::Benchmark& benchmark, std::si
   result.verdict = verdict;
   result.reason = std::move(reason);
   result.observation.ending = model::Ending::kNotRun;
+  expectations_.apply(result);
   const bool stored_anyway = verdict == Verdict::kNoSnapshot && options_.demands.missing == model::Missing::kCapture;
   if ((verdict == Verdict::kNoSnapshot && !stored_anyway) || verdict == Verdict::kCaptureFailed) {
     propose(result, record);
@@ -321,6 +351,7 @@ bool Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
   if (standing(verdict.verdict) == model::Standing::kFail) {
     verdict.environment = changes_since(record.run);
   }
+  expectations_.apply(verdict);
   const auto original = originals_.find(&record);
   propose(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
@@ -423,6 +454,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   if (auto refusal = refuse_environment(options.same_environment, summary.plan.environment); !refusal) {
     return tl::unexpected(std::move(refusal.error()));
   }
+  TRY(verification.look_up_expectations(stored, run->selection().suite));
   listener.planned(summary.plan);
   std::vector<runner::CaseTask> tasks = verification.plan(*run);
   runner::CaseRunner& host = run->warm_host();
@@ -452,6 +484,9 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   TRY(verification.follow_up(extent, done, open));
   if (!interrupted) {
     TRY(verification.stage(open));
+  }
+  if (extent == Extent::kComplete) {
+    summary.idle_expectations = verification.idle_expectations();
   }
   conclude(summary, options.demands, extent);
   if (stopped && !summary.not_run.empty()) {
