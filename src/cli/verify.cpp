@@ -1,6 +1,9 @@
+#include <fmt/chrono.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -9,8 +12,10 @@
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "config/expected.hpp"
 #include "config/layers.hpp"
 #include "session/pending.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -42,6 +47,14 @@ std::optional<std::filesystem::path> cache_folder() {
                                                          : std::nullopt;
 }
 
+/// "2026-11-28", where the user is.
+std::string local_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  return fmt::format("{:%Y-%m-%d}", local);
+}
+
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
   const Work work = [&](const config::Config& config, session::SuiteOptions suite,
                         model::Listener& listener) -> Result<model::ExitStatus> {
@@ -59,6 +72,10 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
                          config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
     }
     options.same_environment = config.same_environment;
+    if (config.expected) {
+      TRY_ASSIGN(options.expectations, config::read_expected(*config.expected));
+      options.today = local_date();
+    }
     options.failed = args.failed;
     options.cache_folder = cache_folder();
     options.max_failures = args.max_failures.value_or(0);

@@ -31,7 +31,7 @@ bool is_outer(SiteKind kind) {
 
 /// Does the verdict rest on this site?
 bool decides(const SiteComparison& site, const model::CaseVerdict& verdict) {
-  if (verdict.verdict == Verdict::kInnerChanged) {
+  if (verdict.seen.value_or(verdict.verdict) == Verdict::kInnerChanged) {
     return !is_outer(site.site.kind) && site.site.kind != SiteKind::kState;
   }
   if (!verdict.checked_by) {
@@ -154,12 +154,13 @@ void add(CaseDifference& whole, const SiteComparison& site, bool fails) {
 
 CaseDifference case_difference(const model::CaseVerdict& verdict) {
   CaseDifference whole;
-  const Standing standing = model::standing(verdict.verdict);
-  const bool compared = verdict.verdict == Verdict::kDifferent || verdict.verdict == Verdict::kInnerChanged ||
-                        standing == Standing::kPass;
+  // Of what expected.toml names, how it differs is told all the same.
+  const Verdict seen = verdict.seen.value_or(verdict.verdict);
+  const Standing standing = model::standing(seen);
+  const bool compared = seen == Verdict::kDifferent || seen == Verdict::kInnerChanged || standing == Standing::kPass;
   if (!compared) {
     const bool said = standing == Standing::kFail || standing == Standing::kUnverified;
-    whole.kind = standing == Standing::kFail ? std::string(model::name(verdict.verdict)) : "";
+    whole.kind = standing == Standing::kFail ? std::string(model::name(seen)) : "";
     whole.text = one_line(verdict.reason, kText);
     whole.likeness = said && !verdict.reason.empty() ? whole.text : "";
     if (standing == Standing::kFail) {
@@ -177,13 +178,13 @@ CaseDifference case_difference(const model::CaseVerdict& verdict) {
       }
     }
   }
-  if (verdict.verdict == Verdict::kInnerChanged) {
+  if (seen == Verdict::kInnerChanged) {
     // The result agrees: no tolerance decides here.
     whole.rtol = whole.rtol_without_atol = std::nullopt;
   }
-  if (verdict.verdict == Verdict::kDifferent && !whole.rtol) {
+  if (seen == Verdict::kDifferent && !whole.rtol) {
     whole.rtol = whole.rtol_without_atol = kInfinity;
-    whole.kind = whole.kind.empty() ? std::string(model::name(verdict.verdict)) : whole.kind;
+    whole.kind = whole.kind.empty() ? std::string(model::name(seen)) : whole.kind;
   }
   return whole;
 }

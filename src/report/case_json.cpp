@@ -62,6 +62,23 @@ double share(std::size_t part, std::size_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+Json expectation_json(const model::Expectation& expectation) {
+  Json json = {
+      {"case", expectation.cases}, {"verdict", model::name(expectation.verdict)}, {"reason", expectation.reason}};
+  if (!expectation.issue.empty()) {
+    json["issue"] = expectation.issue;
+  }
+  if (!expectation.until.empty()) {
+    json["until"] = expectation.until;
+  }
+  if (expectation.max_elements) {
+    json["max_elements"] = *expectation.max_elements;
+  }
+  json["file"] = expectation.file;
+  json["line"] = expectation.line;
+  return json;
+}
+
 Json checked_by_json(const std::optional<model::CheckedBy>& sort) {
   return sort ? Json(model::name(*sort)) : Json(nullptr);
 }
@@ -140,6 +157,12 @@ Json outcome_json(const model::CaseVerdict& result) {
   if (!result.environment.empty()) {
     json["environment"] = environment_json(result.environment);
   }
+  if (result.expectation) {
+    json["expectation"] = expectation_json(*result.expectation);
+  }
+  if (result.seen) {
+    json["seen"] = model::name(*result.seen);
+  }
   json["seconds"] = result.observation.seconds;
   return json;
 }
@@ -205,6 +228,7 @@ Json counts_json(const model::VerifySummary& summary) {
                {"total", total - obsolete},
                {"passed", summary.count(Standing::kPass)},
                {"failed", summary.count(Standing::kFail)},
+               {"expected", summary.count(Standing::kExpected)},
                {"skipped", summary.count(Standing::kNeither)},
                {"unverified", summary.count(Standing::kUnverified)},
                {"obsolete", obsolete},
@@ -219,7 +243,11 @@ Json counts_json(const model::VerifySummary& summary) {
                {"strict", summary.strict},
                {"missing_fails", summary.missing_fails},
                {"obsolete_fails", summary.obsolete_fails},
+               {"idle_expectations", Json::array()},
                {"seconds", summary.seconds}};
+  for (const model::Expectation& each : summary.idle_expectations) {
+    json["idle_expectations"].push_back(expectation_json(each));
+  }
   add_status(json, summary.status, summary.failure);
   return json;
 }

@@ -54,7 +54,7 @@ std::string escaped(std::string_view text, bool property) {
 
 bool is_listed(const PageRow& row) {
   return row.standing == Standing::kFail || row.standing == Standing::kUnverified ||
-         row.standing == Standing::kObsolete ||
+         row.standing == Standing::kObsolete || row.standing == Standing::kExpected ||
          (row.verified != nullptr && row.verified->verdict == model::Verdict::kInnerChanged);
 }
 
@@ -138,6 +138,13 @@ std::string annotations(const RunRecord& record, const std::vector<PageRow>& row
   }
   if (others > 0) {
     text += fmt::format("::error::{} more\n", counted(others, "failed case"));
+  }
+  if (const auto* verified = std::get_if<model::VerifySummary>(&record.end)) {
+    const auto& idle = verified->idle_expectations;
+    for (std::size_t i = 0; i < std::min(idle.size(), Github::kMostAnnotations); ++i) {
+      text += fmt::format("::error file={},line={}::{}\n", escaped(relative_path(idle[i].file), true), idle[i].line,
+                          escaped(fmt::format("'{}' is about no case of the suite", idle[i].cases), false));
+    }
   }
   if (const auto* end = std::get_if<Aborted>(&record.end)) {
     text += fmt::format("::error::{}\n", escaped(end->message, false));

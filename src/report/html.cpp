@@ -63,8 +63,8 @@ PageEnd end_of_page(const RunRecord& record, const std::vector<PageRow>& rows) {
   } else {
     end.answer = run_end_text(record);
   }
-  for (const Standing standing :
-       {Standing::kFail, Standing::kUnverified, Standing::kPass, Standing::kNeither, Standing::kObsolete}) {
+  for (const Standing standing : {Standing::kFail, Standing::kUnverified, Standing::kExpected, Standing::kPass,
+                                  Standing::kNeither, Standing::kObsolete}) {
     const auto count =
         std::count_if(rows.begin(), rows.end(), [&](const PageRow& row) { return row.standing == standing; });
     end.counts.emplace_back(model::name(standing), static_cast<std::size_t>(count));

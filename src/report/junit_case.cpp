@@ -69,7 +69,9 @@ Kind kind_of(Verdict verdict, const Strictness& strictness) {
   const bool fails = strictness.verified != nullptr && strictness.verified->fails(verdict);
   switch (model::standing(verdict)) {
     case Standing::kPass: return fails ? Kind::kFailure : Kind::kPassed;
-    case Standing::kFail: return verdict == Verdict::kDifferent ? Kind::kFailure : Kind::kError;
+    case Standing::kFail:
+      return verdict == Verdict::kDifferent || verdict == Verdict::kUnexpected ? Kind::kFailure : Kind::kError;
+    case Standing::kExpected:
     case Standing::kNeither: return Kind::kSkipped;
     case Standing::kUnverified:
     case Standing::kObsolete: return fails ? Kind::kFailure : Kind::kSkipped;
@@ -85,6 +87,8 @@ JunitCase junit(const model::CaseVerdict& verdict, const Strictness& strictness)
   std::string message = fmt::format("{}{}{}", name, verdict.reason.empty() ? "" : ": ", verdict.reason);
   if (standing == Standing::kUnverified) {
     message = "UNVERIFIED: " + message;
+  } else if (standing == Standing::kExpected) {
+    message = "EXPECTED: " + verdict.reason;
   }
   say(result, kind, name, message);
   if (kind == Kind::kFailure || kind == Kind::kError) {
@@ -168,7 +172,9 @@ JunitCases::JunitCases(const RunRecord& record) : record_(record) {
   // Interruptions and refusals are never a case's own fault.
   const bool goes_without_saying =
       end.status == ExitStatus::kFailed && (failures_ > 0 || some_case_fails(record, end.strictness));
-  failed_otherwise_ = end.status != ExitStatus::kSuccess && !goes_without_saying;
+  const auto* verified = std::get_if<model::VerifySummary>(&record.end);
+  const bool idle = verified != nullptr && !verified->idle_expectations.empty();
+  failed_otherwise_ = end.status != ExitStatus::kSuccess && (!goes_without_saying || idle);
 }
 
 JunitCase JunitCases::at(std::size_t place) const {

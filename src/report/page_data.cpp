@@ -46,6 +46,7 @@ int rank(const PageRow& row) {
   switch (row.standing) {
     case Standing::kFail: return row.verified != nullptr && row.verified->verdict == Verdict::kDifferent ? 1 : 0;
     case Standing::kUnverified: return 3;
+    case Standing::kExpected:
     case Standing::kObsolete: return 4;
     case Standing::kNeither: return 7;
     case Standing::kPass: break;

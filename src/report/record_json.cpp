@@ -88,6 +88,22 @@ model::SiteComparison site_from(const RecordJson& json) {
   return site;
 }
 
+model::Expectation expectation_from(const RecordJson& json) {
+  model::Expectation expectation;
+  expectation.cases = json.at("case").get<std::string>();
+  const auto verdict = json.at("verdict").get<std::string>();
+  expectation.verdict = required(model::verdict_from_name(verdict), verdict);
+  expectation.reason = value_at<std::string>(json, "reason");
+  expectation.issue = value_at<std::string>(json, "issue");
+  expectation.until = value_at<std::string>(json, "until");
+  if (json.contains("max_elements")) {
+    expectation.max_elements = json["max_elements"].get<std::uint64_t>();
+  }
+  expectation.file = value_at<std::string>(json, "file");
+  expectation.line = value_at<int>(json, "line");
+  return expectation;
+}
+
 model::CaseVerdict verdict_from(const RecordJson& json) {
   model::CaseVerdict result;
   result.id = id_from(json);
@@ -97,6 +113,12 @@ model::CaseVerdict verdict_from(const RecordJson& json) {
   result.checked_by = checked_by_from(json.value("checked_by", RecordJson()));
   result.missing = value_at<std::vector<std::string>>(json, "missing");
   result.source_changed = value_at<bool>(json, "source_changed");
+  if (json.contains("expectation")) {
+    result.expectation = expectation_from(json["expectation"]);
+  }
+  if (const auto seen = value_at<std::string>(json, "seen"); !seen.empty()) {
+    result.seen = required(model::verdict_from_name(seen), seen);
+  }
   for (const RecordJson& site : json.at("sites")) {
     result.sites.push_back(site_from(site));
   }
@@ -163,6 +185,7 @@ struct RunEnd {
   bool obsolete_fails = false;
   double seconds = 0;
   std::vector<model::CaseId> not_run = {};
+  std::vector<model::Expectation> idle_expectations = {};
 };
 
 RunEnd end_from(const RecordJson& json) {
@@ -178,23 +201,27 @@ RunEnd end_from(const RecordJson& json) {
   for (const RecordJson& each : json.value("not_run", RecordJson::array())) {
     end.not_run.push_back(id_from(each));
   }
+  for (const RecordJson& each : summary.value("idle_expectations", RecordJson::array())) {
+    end.idle_expectations.push_back(expectation_from(each));
+  }
   return end;
 }
 
 RunEnd run_end_of(const RunRecord& record) {
-  return std::visit(
-      util::Overloaded{[](const std::monostate&) { return RunEnd{}; },
-                       [](const Aborted& end) {
-                         return RunEnd{end.status, end.message};
-                       },
-                       [](const model::CaptureSummary& end) {
-                         return RunEnd{end.status, end.failure, end.too_little, end.strict, false, false, end.seconds};
-                       },
-                       [](const model::VerifySummary& end) {
-                         return RunEnd{end.status,        end.failure,        end.too_little, end.strict,
-                                       end.missing_fails, end.obsolete_fails, end.seconds,    end.not_run};
-                       }},
-      record.end);
+  return std::visit(util::Overloaded{[](const std::monostate&) { return RunEnd{}; },
+                                     [](const Aborted& end) {
+                                       return RunEnd{end.status, end.message};
+                                     },
+                                     [](const model::CaptureSummary& end) {
+                                       return RunEnd{end.status, end.failure, end.too_little, end.strict,
+                                                     false,      false,       end.seconds};
+                                     },
+                                     [](const model::VerifySummary& end) {
+                                       return RunEnd{end.status,  end.failure,       end.too_little,
+                                                     end.strict,  end.missing_fails, end.obsolete_fails,
+                                                     end.seconds, end.not_run,       end.idle_expectations};
+                                     }},
+                    record.end);
 }
 
 template <class Summary>
@@ -211,6 +238,7 @@ Summary summary_of(RunEnd end, const RunRecord& record) {
     summary.missing_fails = end.missing_fails;
     summary.obsolete_fails = end.obsolete_fails;
     summary.not_run = std::move(end.not_run);
+    summary.idle_expectations = std::move(end.idle_expectations);
   }
   return summary;
 }
@@ -289,7 +317,7 @@ int badness(ExitStatus status) {
 }
 
 int badness(const model::CaseVerdict& verdict) {
-  constexpr std::array<int, 5> kOrder = {0, 4, 1, 3, 2};  // of Standing's values
+  constexpr std::array<int, 6> kOrder = {0, 5, 1, 4, 3, 2};  // of Standing's values
   return kOrder.at(static_cast<std::size_t>(model::standing(verdict.verdict)));
 }
 
@@ -341,6 +369,8 @@ void add_end(RunEnd& all, RunEnd more) {
   all.obsolete_fails = all.obsolete_fails || more.obsolete_fails;
   all.seconds += more.seconds;
   all.not_run.insert(all.not_run.end(), more.not_run.begin(), more.not_run.end());
+  all.idle_expectations.insert(all.idle_expectations.end(), more.idle_expectations.begin(),
+                               more.idle_expectations.end());
 }
 
 /// What one shard did not come to, another may have judged.

@@ -26,6 +26,7 @@ Tone tone(model::Standing standing) {
     case model::Standing::kPass: return Tone::kGood;
     case model::Standing::kFail: return Tone::kBad;
     case model::Standing::kNeither: return Tone::kFaint;
+    case model::Standing::kExpected:
     case model::Standing::kUnverified:
     case model::Standing::kObsolete: return Tone::kDoubtful;
   }

@@ -92,7 +92,12 @@ std::string conclusion(const VerifySummary& summary, Color color) {
   if (summary.plan.tests_another_copy()) {
     reservations.push_back(kAnotherCopy);
   }
-  return succeeded("PASSED", "nothing that was checked has changed", reservations, color);
+  std::string what = "nothing that was checked has changed";
+  if (const std::size_t expected = summary.count(Standing::kExpected); expected > 0) {
+    what += fmt::format(", and {} not pass, as is expected",
+                        expected == 1 ? "one case does" : grouped(expected) + " cases do");
+  }
+  return succeeded("PASSED", what, reservations, color);
 }
 
 std::string conclusion(const CaptureSummary& summary, Color color) {

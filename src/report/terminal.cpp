@@ -247,7 +247,7 @@ void Terminal::verified(const model::CaseVerdict& result) {
   } else {
     show_case(result.id, verdict, tone(counts_as), result.observation, result.missing);
     if (counts_as == model::Standing::kUnverified || counts_as == model::Standing::kObsolete ||
-        result.verdict == model::Verdict::kInnerChanged) {
+        counts_as == model::Standing::kExpected || result.verdict == model::Verdict::kInnerChanged) {
       remember(static_cast<std::size_t>(result.verdict), verdict, tone(counts_as), model::name(counts_as), result.id,
                result.reason);
     }

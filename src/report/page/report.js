@@ -8,7 +8,7 @@
   const SPARE_ROWS = 12; // drawn beyond what is seen
   const NOTHING = -1; // a case without details
   const LEFT_OUT = -2; // a case whose details would take too much
-  const SIGNS = { passed: "✓", failed: "✗", unverified: "?", obsolete: "∅", skipped: "–" };
+  const SIGNS = { passed: "✓", failed: "✗", unverified: "?", expected: "!", obsolete: "∅", skipped: "–" };
   // From the least to the largest: cividis, which colour-blind eyes see as everybody does.
   const RAMP = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"];
   const NOT_FINITE = "#d55e00";
