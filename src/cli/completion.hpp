@@ -1,5 +1,5 @@
-// What shells source to complete the program's arguments. Each script stands alone: it needs the shell and nothing of
-// this program.
+// What shells source to complete the program's arguments. Each script needs the shell alone, but
+// for the names of cases, for which it asks this program (case_names.cpp).
 #pragma once
 
 #include <string>

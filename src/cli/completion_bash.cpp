@@ -14,8 +14,49 @@ using Kind = Offer::Kind;
 /// The part that depends on no option. In it `kind` is what can be offered, `words` are those of the kind "words", and
 /// `takes` is how many values an option has.
 constexpr const char* kBashFunctions = R"(
+# Names of cases, which the program knows; where none begins with the word and it may be a file's name, files. They are
+# quoted as the word is.
+_snapshot_test_names() {
+  local begun='' rest=$1 quote='' program=${COMP_WORDS[0]/#\~/$HOME} name
+  local -a words=("${COMP_WORDS[@]:1:COMP_CWORD-1}") names
+  if [[ $rest == [\'\"]* ]]; then
+    quote=${rest:0:1}
+    rest=${rest:1}
+  fi
+  while [[ $quote != "'" && $rest == *\\?* ]]; do
+    begun+=${rest%%\\*}
+    rest=${rest#*\\}
+    begun+=${rest:0:1}
+    rest=${rest:1}
+  done
+  begun+=$rest
+  mapfile -t names < <(command -- "$program" names -- "$kind" "$begun" "${words[@]//[\\\'\"]/}" 2>/dev/null)
+  if ((${#names[@]} == 0)); then
+    if [[ $kind == cases ]]; then
+      kind=files
+      _snapshot_test_offer "$1"
+    fi
+  elif [[ $quote == "'" ]]; then
+    COMPREPLY=("${names[@]//\'/\'\\\'\'}")
+  elif [[ $quote == '"' ]]; then
+    for name in "${names[@]}"; do
+      name=${name//\\/\\\\}
+      name=${name//\"/\\\"}
+      name=${name//\$/\\\$}
+      COMPREPLY+=("${name//\`/\\\`}")
+    done
+  else
+    # readline would begin another word behind these three.
+    mapfile -t COMPREPLY < <(printf '%q\n' "${names[@]}")
+    COMPREPLY=("${COMPREPLY[@]//:/\\:}")
+    COMPREPLY=("${COMPREPLY[@]//=/\\=}")
+    COMPREPLY=("${COMPREPLY[@]//@/\\@}")
+  fi
+}
+
 _snapshot_test_offer() {
   case $kind in
+    cases | pending | filters | pending-filters) _snapshot_test_names "$1" ;;
     words) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$1") ;;
     files)
       compopt -o filenames -o default 2>/dev/null
@@ -36,7 +77,7 @@ _snapshot_test_offer() {
 }
 
 _snapshot_test() {
-  local current=${COMP_WORDS[COMP_CWORD]} subcommand='' word kind words options only_positionals=''
+  local current=${COMP_WORDS[COMP_CWORD]} subcommand='' word kind words options only_positionals='' many=''
   local -a positionals
   local -i at seen=0 takes=0 missing=0
   COMPREPLY=()
@@ -72,6 +113,9 @@ _snapshot_test() {
   elif [[ -z $only_positionals && $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   else
+    if [[ -n $many ]] && ((seen >= ${#positionals[@]})); then
+      seen=${#positionals[@]}-1
+    fi
     kind=${positionals[seen]%% *}
     words=${positionals[seen]#* }
     _snapshot_test_offer "$current"
@@ -81,16 +125,7 @@ _snapshot_test() {
 complete -F _snapshot_test snapshot_test
 )";
 
-std::string kind_name(const Offer& offer) {
-  switch (offer.kind) {
-    case Kind::kWords: return "words";
-    case Kind::kFiles: return "files";
-    case Kind::kFolders: return "folders";
-    case Kind::kPythons: return "pythons";
-    case Kind::kNothing: break;
-  }
-  return "nothing";
-}
+std::string kind_name(const Offer& offer) { return std::string(name(offer.kind)); }
 
 /// "files", "words auto always never"
 std::string kind_and_words(const Offer& offer) {
@@ -130,8 +165,9 @@ std::string subcommand_case(const Subcommand& subcommand, const std::vector<Argu
   for (const Argument& positional : positionals) {
     kinds += fmt::format("{}'{}'", kinds.empty() ? "" : " ", kind_and_words(positional.offer));
   }
-  return fmt::format("    '{}')\n      options='{}'\n      positionals=({})\n      ;;\n", subcommand.name, options,
-                     kinds);
+  const bool many = !positionals.empty() && positionals.back().repeatable;
+  return fmt::format("    '{}')\n      options='{}'\n      positionals=({})\n{}      ;;\n", subcommand.name, options,
+                     kinds, many ? "      many=1\n" : "");
 }
 
 }  // namespace
@@ -149,7 +185,7 @@ std::string bash_completion(const Usage& usage) {
   return fmt::format(
       "# bash completion for {0} {1}, printed by '{0} completion bash'\n\n"
       "_snapshot_test_option() {{\n  takes=0 kind=nothing words=''\n  case \"$1 $2\" in\n{2}  esac\n}}\n\n"
-      "_snapshot_test_subcommand() {{\n  options='' positionals=()\n  case $1 in\n{3}{4}  esac\n}}\n{5}",
+      "_snapshot_test_subcommand() {{\n  options='' positionals=() many=''\n  case $1 in\n{3}{4}  esac\n}}\n{5}",
       usage.program, usage.version, options, subcommand_case(usage.general, {subcommand}), subcommands, kBashFunctions);
 }
 

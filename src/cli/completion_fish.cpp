@@ -31,6 +31,14 @@ function __snapshot_test_in
     test "$subcommand" = "$argv[1]"
 end
 
+# Names of cases, which the program knows.
+function __snapshot_test_names
+    set -l words (commandline -opc)
+    set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
+    set -l begun (commandline -ct | string replace -r '^--[a-z-]+=' '' | string replace -r '^[\'"]' '' | string replace -ra '\\\\(.)' '$1')
+    command $program names -- $argv[1] "$begun" $words[2..-1] 2>/dev/null
+end
+
 function __snapshot_test_pythons
     string match -r '^python[0-9.]*\t?' (complete -C '')
 end
@@ -46,6 +54,10 @@ std::string value_arguments(const Offer& offer) {
     case Kind::kFiles: return " -r -F";
     case Kind::kFolders: return " -x -a '(__fish_complete_directories)'";
     case Kind::kPythons: return " -r -F -a '(__snapshot_test_pythons)'";
+    case Kind::kCases:
+    case Kind::kPending:
+    case Kind::kFilters:
+    case Kind::kPendingFilters: return fmt::format(" -x -a '(__snapshot_test_names {})'", name(offer.kind));
     case Kind::kNothing: break;
   }
   return " -x";
@@ -71,6 +83,12 @@ std::string positional_line(const std::string& condition, const Offer& offer) {
     case Kind::kWords:
       return fmt::format("complete -c snapshot_test -n {} -a {}\n", condition,
                          fish_quoted(fmt::format("{}", fmt::join(offer.words, " "))));
+    case Kind::kCases:
+    case Kind::kPending:
+    case Kind::kFilters:
+    case Kind::kPendingFilters:
+      return fmt::format("complete -c snapshot_test -n {}{} -a '(__snapshot_test_names {})'\n", condition,
+                         offer.kind == Kind::kCases ? " -F" : "", name(offer.kind));
     case Kind::kPythons:
     case Kind::kNothing: break;
   }

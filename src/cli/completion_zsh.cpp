@@ -24,6 +24,10 @@ std::string action(const Offer& offer) {
     case Kind::kFiles: return "_files";
     case Kind::kFolders: return "_files -/";
     case Kind::kPythons: return "_snapshot_test_pythons";
+    case Kind::kCases:
+    case Kind::kPending:
+    case Kind::kFilters:
+    case Kind::kPendingFilters: return fmt::format(" _snapshot_test_names {}", name(offer.kind));
     case Kind::kNothing: break;
   }
   return " ";
@@ -55,7 +59,10 @@ std::string options_of(const Subcommand& subcommand) {
 }
 
 std::string positional_spec(const Argument& positional) {
-  return zsh_quoted(fmt::format("{}{}:{}", positional.required ? ":" : "::",
+  return zsh_quoted(fmt::format("{}{}:{}",
+                                positional.repeatable ? "*:"
+                                : positional.required ? ":"
+                                                      : "::",
                                 escaped(positional.names.front(), ":\\", "\\"), action(positional.offer)));
 }
 
@@ -73,6 +80,21 @@ constexpr const char* kPythons = R"(_snapshot_test_pythons() {
 }
 
 )";
+
+// compadd quotes what it offers as the word is.
+constexpr const char* kNames = R"zsh(_snapshot_test_names() {
+  local kind=$1
+  local -a names
+  names=(${(f)"$(command -- "${_snapshot_test_words[1]/#\~/$HOME}" names -- $kind "${(Q)PREFIX}" \
+    "${(@)_snapshot_test_words[2,-1]}" 2>/dev/null)"})
+  if [[ $kind == cases ]]; then
+    _alternative 'cases:case:compadd -a names' 'files:file:_files'
+  else
+    compadd -a names
+  fi
+}
+
+)zsh";
 
 constexpr const char* kEnd = R"(  case $state in
     subcommand) _describe -t subcommands subcommand subcommands ;;
@@ -93,7 +115,7 @@ fi
 }  // namespace
 
 std::string zsh_completion(const Usage& usage) {
-  std::string functions = kPythons;
+  std::string functions = std::string(kPythons) + kNames;
   std::string described;
   for (const Subcommand& subcommand : usage.subcommands) {
     functions += function_of(subcommand);
@@ -102,6 +124,7 @@ std::string zsh_completion(const Usage& usage) {
   return fmt::format(
       "#compdef {0}\n# zsh completion for {0} {1}, printed by '{0} completion zsh'\n\n{2}"
       "_snapshot_test() {{\n  local curcontext=$curcontext state line\n  typeset -A opt_args\n"
+      "  local -a _snapshot_test_words=(\"${{(@Q)words[1,CURRENT-1]}}\")\n"
       "  local -a subcommands=(\n{3}  )\n"
       "  _arguments -C -s{4} \\\n    ': :->subcommand' \\\n    '*:: :->arguments' && return\n{5}",
       usage.program, usage.version, functions, described, options_of(usage.general), kEnd);

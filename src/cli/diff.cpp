@@ -107,11 +107,11 @@ Action declare_diff(CLI::App& app, Shared& shared) {
       app.add_option("before", args.before,
                      "a store's folder, a case's name, FOLDER::NAME for one of another store, or a .pkl or .npy file; "
                      "tolerances are relative to this one"),
-      {Offer::Kind::kFiles, {}})
+      {Offer::Kind::kCases, {}})
       ->type_name("A")
       ->required();
   offering(app.add_option("after", args.after, "what is compared with it, named in the same ways"),
-           {Offer::Kind::kFiles, {}})
+           {Offer::Kind::kCases, {}})
       ->type_name("B")
       ->required();
   app.add_option("--site", args.site,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
@@ -16,7 +17,11 @@ struct Offer {
     kWords,
     kFiles,
     kFolders,
-    kPythons,  ///< interpreters on PATH, or files
+    kPythons,         ///< interpreters on PATH, or files
+    kCases,           ///< cases and benchmarks of the store, or files
+    kPending,         ///< the same of what is pending, without files
+    kFilters,         ///< regular expressions that find cases of the store
+    kPendingFilters,  ///< the same of what is pending
   };
   Kind kind = Kind::kNothing;
   std::vector<std::string> words;  ///< of kWords
@@ -24,6 +29,10 @@ struct Offer {
 
 /// `option`, of which `offer` is noted.
 CLI::Option* offering(CLI::Option* option, const Offer& offer);
+
+/// "files", "pending-filters": as completion scripts call it, and the hidden subcommand `names` takes it.
+[[nodiscard]] std::string_view name(Offer::Kind kind);
+[[nodiscard]] bool has_names(Offer::Kind kind);  ///< does the program know what to offer, and the shell has to ask it?
 
 /// What was noted; kNothing where nothing was.
 [[nodiscard]] Offer offer_of(CLI::Option& option);

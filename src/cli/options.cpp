@@ -171,7 +171,8 @@ void add_companions(CLI::App& app, Shared& shared, Group group) {
     case Group::kSelection:
       add_text(app, "-f,--filter,-b,--bench,-k", shared.filter, "REGEX",
                "only cases in whose name, \"name(parameters)\" or \"module.method\" this Python regular expression is "
-               "found (default: all)");
+               "found (default: all)",
+               Offer::Kind::kFilters);
       app.add_option("--exclude", shared.exclude,
                      "leave out the cases in which this is found, in the same way; may be given more than once "
                      "(default: what exclude_benchmarks of the configuration file names)")

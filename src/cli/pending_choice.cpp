@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <regex>
 
+#include "cli/options.hpp"
 #include "report/format.hpp"
 #include "util/text.hpp"
 #include "util/try.hpp"
@@ -39,15 +40,18 @@ tl::unexpected<Error> no_match(const std::string& what, const session::PendingVa
 
 }  // namespace
 
-void add_choice(CLI::App& app, PendingChoice& choice) {
-  app.add_option("case", choice.names,
-                 "cases or benchmarks, by their full names or as glob patterns (default: none; name some, or use "
-                 "--filter or --all)")
+void add_names(CLI::App& app, PendingChoice& choice, const std::string& otherwise) {
+  offering(app.add_option(
+               "case", choice.names,
+               fmt::format("cases or benchmarks, by their full names or as glob patterns (default: {})", otherwise)),
+           {Offer::Kind::kPending, {}})
       ->type_name("CASE");
-  app.add_option_function<std::string>(
-         "-f,--filter", [&choice](const std::string& text) { choice.filter = text; },
-         "cases in whose name this regular expression (as in JavaScript) is found")
-      ->type_name("REGEX");
+  add_text(app, "-f,--filter", choice.filter, "REGEX",
+           "cases in whose name this regular expression (as in JavaScript) is found", Offer::Kind::kPendingFilters);
+}
+
+void add_choice(CLI::App& app, PendingChoice& choice) {
+  add_names(app, choice, "none; name some, or use --filter or --all");
   app.add_flag("--all", choice.all, "all that is pending");
 }
 

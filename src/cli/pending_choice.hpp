@@ -23,7 +23,9 @@ struct PendingChoice {
   bool all = false;
 };
 
-/// Declares names, --filter and --all.
+/// Declares names and --filter; `otherwise` says what is meant without them.
+void add_names(CLI::App& app, PendingChoice& choice, const std::string& otherwise);
+/// The same, and --all.
 void add_choice(CLI::App& app, PendingChoice& choice);
 
 [[nodiscard]] Result<session::PendingValues> open_pending(const config::Config& config);

@@ -27,6 +27,7 @@ using session::PendingCase;
 
 struct ReviewArgs {
   const Shared& shared;
+  PendingChoice choice{};
   std::optional<std::string> reason{};
 };
 
@@ -77,19 +78,20 @@ std::string cause_of(const PendingCase& pending, const std::vector<model::SiteCo
   return pending.verdict;
 }
 
-Result<std::vector<Alike>> alike(const session::PendingValues& values, const model::ComparisonOptions& how) {
+Result<std::vector<Alike>> alike(const session::PendingValues& values, const std::vector<PendingCase>& cases,
+                                 const model::ComparisonOptions& how) {
   std::map<std::string, std::vector<std::pair<double, PendingCase>>> by_cause;
-  for (const PendingCase& each : values.cases()) {
+  for (const PendingCase& each : cases) {
     if (each.moved.empty()) {
       TRY_ASSIGN(const auto sites, values.compare(each, how));
       by_cause[cause_of(each, sites)].emplace_back(badness(sites), each);
     }
   }
   std::vector<Alike> groups;
-  for (auto& [cause, cases] : by_cause) {
-    std::stable_sort(cases.begin(), cases.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-    Alike& group = groups.emplace_back(Alike{cause, cases.front().first});
-    for (auto& [bad, pending] : cases) {
+  for (auto& [cause, members] : by_cause) {
+    std::stable_sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    Alike& group = groups.emplace_back(Alike{cause, members.front().first});
+    for (auto& [bad, pending] : members) {
       group.cases.push_back(std::move(pending));
     }
   }
@@ -121,9 +123,9 @@ Result<std::string> group_text(const session::PendingValues& values, const Alike
   return text + (group.cases.size() > named ? fmt::format("  and {} more\n", group.cases.size() - named) : "");
 }
 
-std::string moved_text(const session::PendingValues& values) {
+std::string moved_text(const std::vector<PendingCase>& cases) {
   std::vector<PendingCase> moved;
-  std::copy_if(values.cases().begin(), values.cases().end(), std::back_inserter(moved),
+  std::copy_if(cases.begin(), cases.end(), std::back_inserter(moved),
                [](const PendingCase& each) { return !each.moved.empty(); });
   return moved.empty() ? "" : pending_text(moved, std::numeric_limits<std::size_t>::max());
 }
@@ -205,12 +207,16 @@ Result<void> review(const ReviewArgs& args, const Streams& streams) {
   TRY_ASSIGN(const auto config, load_config(args.shared));
   TRY_ASSIGN(const auto values, open_pending(config));
   const model::ComparisonOptions how = config::comparison_of(config);
-  TRY_ASSIGN(const auto groups, alike(values, how));
   if (values.cases().empty()) {
     streams.out << "nothing is pending\n";
     return {};
   }
-  streams.out << moved_text(values);
+  std::vector<PendingCase> cases = values.cases();
+  if (!args.choice.names.empty() || args.choice.filter) {
+    TRY_ASSIGN(cases, choose(values, args.choice));
+  }
+  TRY_ASSIGN(const auto groups, alike(values, cases, how));
+  streams.out << moved_text(cases);
   if (!can_ask(streams)) {
     for (const Alike& group : groups) {
       TRY_ASSIGN(const std::string text, group_text(values, group, how));
@@ -236,6 +242,7 @@ Result<void> review(const ReviewArgs& args, const Streams& streams) {
 
 Action declare_review(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<ReviewArgs>(ReviewArgs{shared});
+  add_names(app, held->choice, "all that is pending");
   add_text(app, "-m,--reason", held->reason, "TEXT", "why; kept in the history of what is accepted");
   add_settings(app, shared, {Group::kStore, Group::kPending, Group::kTolerance, Group::kGeneral});
   return [held](const Streams& streams) {

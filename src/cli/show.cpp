@@ -163,7 +163,7 @@ Action declare_show(CLI::App& app, Shared& shared) {
                "name", args.what,
                "a case's or benchmark's name (also only Class.method, or a glob pattern), FOLDER::NAME for one of "
                "another store, a store's folder, or a .pkl or .npy file (default: lists the store)"),
-           {Offer::Kind::kFiles, {}})
+           {Offer::Kind::kCases, {}})
       ->type_name("NAME");
   app.add_option("--site", args.site, "only this site: return, body[3], state, deepest, path[2] (default: all)")
       ->type_name("SITE");

@@ -17,6 +17,7 @@ namespace snapshot_test::cli {
   ROW(config)               \
   ROW(clean)                \
   ROW(completion)           \
+  ROW(names)                \
   ROW(man)
 
 #define ST_DECLARE(name) SubcommandRow name##_subcommand();

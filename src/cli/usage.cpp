@@ -10,7 +10,8 @@ namespace snapshot_test::cli {
 namespace {
 
 constexpr const char* kOfferNote = "offer";
-constexpr const char* kKinds[] = {"nothing", "words", "files", "folders", "pythons"};
+constexpr const char* kKinds[] = {"nothing", "words",   "files",   "folders",        "pythons",
+                                  "cases",   "pending", "filters", "pending-filters"};
 
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
@@ -35,16 +36,21 @@ Argument read_argument(CLI::Option& option) {
   }
   argument.offer = offer_of(option);
   argument.required = option.get_required();
-  argument.repeatable = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+  argument.repeatable = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll ||
+                        (option.get_positional() && option.get_items_expected_max() > 1);
   return argument;
 }
 
 }  // namespace
 
+std::string_view name(Offer::Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+bool has_names(Offer::Kind kind) { return kind >= Offer::Kind::kCases; }
+
 // CLI11 has no place for such a note but a validator, and leaves alone those that are not active: it neither runs them
 // nor shows them in the help. The words are the validator's description.
 CLI::Option* offering(CLI::Option* option, const Offer& offer) {
-  std::string text = kKinds[static_cast<std::size_t>(offer.kind)];
+  std::string text(name(offer.kind));
   for (const std::string& word : offer.words) {
     text += " " + word;
   }

@@ -48,6 +48,8 @@ class Completion : public ::testing::Test {
     box_.write("bash/snapshot_test", script("bash"));
     box_.write("zsh/_snapshot_test", script("zsh"));
     box_.write("fish/snapshot_test.fish", script("fish"));
+    std::filesystem::create_directories(box_.path("home/bin"));
+    std::filesystem::create_symlink(Sandbox::binary(), box_.path("home/bin/snapshot_test"));
   }
 
   std::string script(const std::string& shell) const {
@@ -62,7 +64,8 @@ class Completion : public ::testing::Test {
 
   /// A program found on PATH.
   support::Run on_path(Words command) const {
-    command.insert(command.begin(), "/usr/bin/env");
+    const std::string path = std::string("PATH=") + box_.path("home/bin").string() + ":" + std::getenv("PATH");
+    command.insert(command.begin(), {"/usr/bin/env", path});
     return box_.run_command(command);
   }
 
@@ -95,7 +98,7 @@ class Completion : public ::testing::Test {
     box_.write("tab.zsh", R"(
 zmodload zsh/zpty
 zpty shell zsh -f -i
-zpty -w shell 'fpath=($PWD/zsh $fpath); autoload -U compinit; compinit -u -D; bindkey "^I" complete-word'
+zpty -w shell 'stty cols 300; fpath=($PWD/zsh $fpath); autoload -U compinit; compinit -u -D; bindkey "^I" complete-word'
 zpty -w shell 'snapshot_test() { print -r -- "RAN:$*:" }; print REA""DY'
 zpty -r -m shell out '*READY*'
 zpty -w shell "$1"$'\t'
@@ -200,6 +203,104 @@ TEST_F(Completion, Zsh_CompletesSubcommandsOptionsValuesAndFiles) {
   EXPECT_EQ(zsh("snapshot_test verify --snapshot-dir be"), "verify --snapshot-dir benchmarks");
   EXPECT_EQ(zsh("snapshot_test -c verify cap"), "-c verify capture");
   EXPECT_EQ(zsh("snapshot_test verify --tolerance 1 2 be"), "verify --tolerance 1 2 benchmarks");
+}
+
+/// A store with names that shells take for something else, and values that are pending.
+class NameCompletion : public Completion {
+ protected:
+  NameCompletion() {
+    box_.write_library("VALUE = 1\n");
+    box_.write_suite(
+        "import lib\n"
+        "def time_one(): return 1\n"
+        "def time_other(): return lib.VALUE\n"
+        "class Many:\n"
+        "    params = [[1, 22], ['a b', \"it's\", 'say \"x\"', '[k]: v=$HOME `w`']]\n"
+        "    def time_many(self, n, m): return [n, m]\n");
+    EXPECT_EQ(box_.capture().run.status, 0);
+    box_.write_library("VALUE = 2\n");
+    EXPECT_EQ(box_.verify({"--pending", "always"}).run.status, 1);
+  }
+
+  /// What bash makes of a line and the keys that follow it, in the shell's own words.
+  Words typed_in_bash(const std::string& line) const {
+    box_.write("rc",
+               "source bash/snapshot_test\nbind 'set enable-bracketed-paste off'\nPS1=\nstty cols 300\n"
+               "snapshot_test() { printf '%s\\n' \"$@\" >ran; exit; }\n");
+    box_.write("line", line);
+    const auto run =
+        on_path({"sh", "-c", "(sleep 1; cat line; sleep 3) | TERM=dumb script -qec 'bash --rcfile rc -i' /dev/null"});
+    return std::filesystem::exists(box_.path("ran")) ? lines_of(box_.read("ran")) : Words{run.text()};
+  }
+};
+
+TEST_F(NameCompletion, Names_AreThoseOfTheStoreOrOfWhatIsPending) {
+  EXPECT_THAT(bash({"show", "bench.time_o"}), ElementsAre("bench.time_one", "bench.time_other"));
+  EXPECT_THAT(bash({"show", ""}), ElementsAre("bench.Many.time_many", "bench.time_one", "bench.time_other"));
+  EXPECT_THAT(bash({"show", "settings"}), ElementsAre("settings.json")) << "no case begins so, but a file does";
+  EXPECT_THAT(bash({"diff", "bench.time_one", "bench.time_on"}), ElementsAre("bench.time_one"));
+  for (const std::string subcommand : {"accept", "reject", "review"}) {
+    EXPECT_THAT(bash({subcommand, ""}), ElementsAre("bench.time_other")) << subcommand;
+    EXPECT_THAT(bash({subcommand, "bench.time_other", ""}), ElementsAre("bench.time_other")) << "and so on";
+    EXPECT_THAT(bash({subcommand, "--filter", "time_"}), ElementsAre("time_other")) << subcommand;
+  }
+  EXPECT_THAT(bash({"verify", "--filter", "time_o"}), ElementsAre("time_one", "time_other"));
+  EXPECT_THAT(bash({"capture", "-f", "bench.t"}), ElementsAre("bench.time_one", "bench.time_other"));
+  EXPECT_THAT(bash({"show", "--snapshot-dir", "project", "bench"}), ElementsAre("benchmarks"))
+      << "another store, in which there is nothing";
+  EXPECT_THAT(bash({"show", "--snapshot-dir", ".snapshots", "bench.time_on"}), ElementsAre("bench.time_one"));
+}
+
+TEST_F(NameCompletion, OfOneBenchmark_TheCasesAreOfferedToo_QuotedAsTheWordIs) {
+  EXPECT_EQ(bash({"show", "bench.M"}).size(), 9U) << "its name, and eight cases";
+  EXPECT_THAT(bash({"show", R"(bench.Many.time_many\(1,\ \'a)"}),
+              ElementsAre(R"(bench.Many.time_many\(1\,\ \'a\ b\'\))"));
+  EXPECT_THAT(bash({"show", R"('bench.Many.time_many(1, ")"}), ElementsAre(R"(bench.Many.time_many(1, "it'\''s"))"));
+  EXPECT_THAT(bash({"show", R"("bench.Many.time_many(1, '[)"}),
+              ElementsAre(R"(bench.Many.time_many(1, '[k]: v=\$HOME \`w\`'))"));
+  EXPECT_THAT(bash({"verify", "--filter", R"('time_many\(22, '\''a)"}), IsEmpty()) << "quoted in two ways";
+}
+
+TEST_F(NameCompletion, TypedInBash_TheProgramGetsTheName) {
+  EXPECT_THAT(typed_in_bash("snapshot_test show bench.time_on\t\n"), ElementsAre("show", "bench.time_one"));
+  EXPECT_THAT(typed_in_bash("snapshot_test show bench.Many.time_many\\(1,\\ \\'[\t\n"),
+              ElementsAre("show", "bench.Many.time_many(1, '[k]: v=$HOME `w`')"));
+  EXPECT_THAT(typed_in_bash("snapshot_test show \"bench.Many.time_many(22, 's\t\n"),
+              ElementsAre("show", "bench.Many.time_many(22, 'say \"x\"')"));
+  EXPECT_THAT(typed_in_bash("snapshot_test show 'bench.Many.time_many(1, \"\t\n"),
+              ElementsAre("show", "bench.Many.time_many(1, \"it's\")"));
+  EXPECT_THAT(typed_in_bash("snapshot_test verify --filter time_many\\\\\\(1,\\ \\'a\t\n"),
+              ElementsAre("verify", "--filter", "time_many\\(1, 'a b'\\)"));
+}
+
+TEST_F(NameCompletion, Filter_FindsTheCaseThatWasChosen) {
+  const auto listed = box_.run({"list", "benchmarks", "--project-dir", "project", "--cases", "--json", "--filter",
+                                "time_many\\(1, '\\[k\\]: v=\\$HOME `w`'\\)"});
+  ASSERT_EQ(listed.status, 0) << listed.text();
+  const auto filters = box_.run({"names", "--", "filters", "time_many\\(1, '\\["});
+  EXPECT_EQ(filters.out, "time_many\\(1, '\\[k\\]: v=\\$HOME `w`'\\)\n");
+  EXPECT_EQ(nlohmann::json::parse(listed.out)["benchmarks"][0]["selected"], nlohmann::json({3}));
+}
+
+TEST_F(NameCompletion, Fish_OffersNames) {
+  ST_SKIP_UNLESS(installed("fish"), "there is no fish");
+  EXPECT_THAT(fish("snapshot_test show bench.time_o"), UnorderedElementsAre("bench.time_one", "bench.time_other"));
+  EXPECT_THAT(fish("snapshot_test accept b"), ElementsAre("bench.time_other"));
+  EXPECT_THAT(fish("snapshot_test verify --filter=time_on"), ElementsAre("--filter=time_one"));
+  EXPECT_THAT(fish("snapshot_test show 'bench.Many.time_many(1, \"i"),
+              ElementsAre("bench.Many.time_many(1, \"it's\")"));
+  EXPECT_THAT(fish(R"(snapshot_test show bench.Many.time_many\(22,\ \'\[)"),
+              ElementsAre("bench.Many.time_many(22, '[k]: v=$HOME `w`')"));
+}
+
+TEST_F(NameCompletion, Zsh_CompletesNames) {
+  ST_SKIP_UNLESS(installed("zsh"), "there is no zsh");
+  EXPECT_EQ(zsh("snapshot_test show bench.time_on"), "show bench.time_one");
+  EXPECT_EQ(zsh("snapshot_test accept b"), "accept bench.time_other");
+  EXPECT_EQ(zsh("snapshot_test reject bench.time_other b"), "reject bench.time_other bench.time_other");
+  EXPECT_EQ(zsh("snapshot_test verify --filter time_on"), "verify --filter time_one");
+  EXPECT_EQ(zsh(R"(snapshot_test show bench.Many.time_many\(1,\ \'a)"), "show bench.Many.time_many(1, 'a b')");
+  EXPECT_EQ(zsh("snapshot_test show 'bench.Many.time_many(1, \"i"), "show bench.Many.time_many(1, \"it's\")");
 }
 
 TEST_F(Completion, BashAndZsh_OfferEveryOptionOfTheHelp) {
