@@ -55,6 +55,13 @@ std::string local_date() {
   return fmt::format("{:%Y-%m-%d}", local);
 }
 
+/// As short as it can be: relative to the current folder, where it is below.
+std::filesystem::path shortened(const std::filesystem::path& file) {
+  std::error_code ignored;
+  const std::filesystem::path relative = std::filesystem::relative(file, ignored);
+  return relative.empty() || *relative.begin() == ".." ? file : relative;
+}
+
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
   const Work work = [&](const config::Config& config, session::SuiteOptions suite,
                         model::Listener& listener) -> Result<model::ExitStatus> {
@@ -73,7 +80,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     }
     options.same_environment = config.same_environment;
     if (config.expected) {
-      TRY_ASSIGN(options.expectations, config::read_expected(*config.expected));
+      TRY_ASSIGN(options.expectations, config::read_expected(shortened(*config.expected)));
       options.today = local_date();
     }
     options.failed = args.failed;

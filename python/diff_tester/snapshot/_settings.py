@@ -88,6 +88,9 @@ class Attributes:
     #: run, `delete` removes it; the last two only where the whole suite was run. "auto": `fail` where the environment
     #: has `CI`, else `warn`.
     obsolete: str
+    #: A TOML file of cases that are known not to pass: each with its verdict and the reason. None: `expected.toml`
+    #: beside the configuration file, else in the current folder, where there is one.
+    expected: str | None
     #: Parts of the environment that must be as when the baseline was captured: `python`, `cpu`, names of packages or
     #: variables, glob patterns of them.
     same_environment: list[str]
@@ -139,6 +142,7 @@ class Arguments(TypedDict, total=False):
     min_cases: int
     missing: str
     obsolete: str
+    expected: AnyPath | None
     same_environment: list[str]
     portable: bool
     pending: str
