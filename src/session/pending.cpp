@@ -43,6 +43,9 @@ std::string moved(const store::Proposal& proposal, const store::CaseRecord* pres
         "that of run {})",
         proposal.run_before.empty() ? "none" : proposal.run_before, present == nullptr ? "none" : present->run);
   }
+  if (std::error_code ignored; !proposal.file.empty() && !fs::exists(proposal.file, ignored)) {
+    return fmt::format("the benchmark's file '{}' is gone", proposal.file);
+  }
   if (!proposal.file.empty() && digest_of_file(proposal.file) != proposal.source) {
     return fmt::format("the benchmark's file '{}' has changed since its value was staged", proposal.file);
   }
@@ -128,7 +131,15 @@ Result<PendingValues> PendingValues::open(const fs::path& snapshot_dir, const fs
                                                pending_dir.string()));
   }
   PendingValues values(std::move(baseline), std::move(*there));
-  TRY(values.read());
+  if (auto read = values.read(); !read) {
+    if (read.error().kind == ErrorKind::kCorrupt) {
+      read.error().message += fmt::format(
+          " (what is pending can be staged anew: remove the folder '{}', and run `snapshot_test verify --pending "
+          "always`)",
+          pending_dir.string());
+    }
+    return tl::unexpected(std::move(read.error()));
+  }
   return values;
 }
 
@@ -202,7 +213,8 @@ Result<void> PendingValues::accept(const std::vector<PendingCase>& cases, const 
       // Looked at once more: now nobody else writes.
       if (const std::string why_not = moved(record.proposal.value_or(store::Proposal()), before); !why_not.empty()) {
         return fail(ErrorKind::kUsage,
-                    fmt::format("{}: {}; run `snapshot_test verify --pending always` again; nothing was accepted",
+                    fmt::format("{}: {}; run `snapshot_test verify --pending always` again, or reject what no case has "
+                                "any more; nothing was accepted",
                                 label, why_not));
       }
       for (const model::SiteValue& site : record.sites) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 
+#include "small_disk.hpp"
 #include "store_support.hpp"
 #include "traced.hpp"
 
@@ -162,6 +163,119 @@ TEST_F(PendingTest, TwoAtOnce_TheSecondIsRefused) {
   const auto accepted = pending.accept(pending.cases(), "ada", "");
   ASSERT_FALSE(accepted);
   EXPECT_EQ(accepted.error().kind, ErrorKind::kIo);
+}
+
+TEST_F(PendingTest, ADamagedEntry_IsNamedAndChangesNothing) {
+  fill(2, 1);
+  const auto manifests = store::files_below(root / "pending/cases");
+  ASSERT_THAT(manifests, SizeIs(2));
+  const fs::path damaged = root / "pending/cases" / manifests.front();
+  const std::string whole = store::read_text(damaged);
+  for (const std::string& text : {whole.substr(0, whole.size() / 2), std::string("{}"), std::string()}) {
+    store::write_file(damaged, text);
+    const auto opened = PendingValues::open(root, root / "pending");
+    ASSERT_FALSE(opened) << text;
+    EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
+    EXPECT_THAT(opened.error().message, testing::AllOf(HasSubstr(damaged.filename().string()),
+                                                       HasSubstr("verify --pending always"), HasSubstr("remove")));
+    EXPECT_EQ(baseline(), (Runs{{"run-1", 2}}));
+  }
+  store::write_file(damaged, whole);
+  EXPECT_THAT(values().cases(), SizeIs(2)) << "nothing is lost";
+}
+
+TEST_F(PendingTest, ValuesOfAnotherStore_AreNotAccepted) {
+  fill(1, 2);
+  const fs::path other = folder.path() / "other";
+  write_store(other, "run-7", 1, 2, nullptr);
+  const auto pending = must(PendingValues::open(other, root / "pending"));
+  ASSERT_THAT(pending.cases(), SizeIs(2));
+  EXPECT_THAT(pending.cases()[0].moved, HasSubstr("it was that of run run-1, and is that of run run-7"));
+  const auto accepted = pending.accept(pending.cases(), "ada", "");
+  ASSERT_FALSE(accepted);
+  EXPECT_EQ(accepted.error().kind, ErrorKind::kUsage);
+  EXPECT_THAT(accepted.error().message, HasSubstr("nothing was accepted"));
+  EXPECT_EQ(values().cases().size(), 2U);
+}
+
+TEST_F(PendingTest, ABenchmarkThatIsGone_IsNotAccepted_AndCanBeRejected) {
+  fill(1, 1);
+  const fs::path file = folder.path() / "bench.py";
+  store::write_file(file, "def time_f(): pass\n");
+  {
+    const auto opened = must(store::Store::open(root / "pending"));
+    auto manifest = must(opened->load_manifest("b0")).value();
+    manifest.cases[0].proposal->file = file.string();
+    manifest.cases[0].proposal->source = digest_of_file(file.string());
+    const auto transaction = must(opened->begin_capture("run-3"));
+    must(transaction->put_manifest(manifest));
+    must(transaction->commit());
+  }
+  EXPECT_EQ(values().cases().at(0).moved, "");
+  fs::remove(file);
+  const PendingValues pending = values();
+  EXPECT_THAT(pending.cases().at(0).moved, HasSubstr("bench.py' is gone"));
+  const auto accepted = pending.accept(pending.cases(), "ada", "");
+  ASSERT_FALSE(accepted);
+  EXPECT_THAT(accepted.error().message, HasSubstr("or reject what no case has any more; nothing was accepted"));
+  must(pending.reject(pending.cases()));
+  EXPECT_THAT(values().cases(), IsEmpty());
+  EXPECT_EQ(baseline(), (Runs{{"run-1", 1}}));
+}
+
+TEST_F(PendingTest, OneThatAnotherHasAccepted_IsSaidToBeGone) {
+  fill(1, 2);
+  const PendingValues first = values();
+  const PendingValues second = values();
+  must(first.accept(first.cases(), "ada", "first"));
+  const auto accepted = second.accept(second.cases(), "ben", "second");
+  ASSERT_FALSE(accepted);
+  EXPECT_EQ(accepted.error().kind, ErrorKind::kUsage);
+  EXPECT_THAT(accepted.error().message, HasSubstr("not pending any more"));
+  const auto record = must(must(store::Store::open(root))->load_manifest("b0"))->cases.at(0);
+  ASSERT_THAT(record.history, SizeIs(1));
+  EXPECT_EQ(record.history[0].why, "first");
+}
+
+TEST_F(PendingTest, AFullDisk_LeavesTheBaselineOrTheNewBaseline) {
+  const store::TemporaryFolder disk;
+  const auto status = store::on_a_small_disk(disk.path(), "size=2m,nr_inodes=400", [&] {
+    root = disk.path() / "s";
+    fill(2, 3);
+    const fs::path filler = disk.path() / "filler";
+    int refused = 0;
+    for (std::size_t space = 0; space <= 400'000; space += 4096) {
+      const PendingValues pending = values();
+      if (pending.cases().size() != 6 || !store::fill_disk(filler, space)) {
+        return 2;
+      }
+      const auto accepted = pending.accept(pending.cases(), "ada", "");
+      fs::resize_file(filler, 0);
+      const Runs runs = baseline();
+      const bool is_new = runs == Runs{{"run-2", 6}};
+      if (!is_new && runs != Runs{{"run-1", 6}}) {
+        std::fprintf(stderr, "with %zu bytes left the baseline is neither\n", space);
+        return 3;
+      }
+      if (!accepted && accepted.error().message.find("No space left on device") == std::string::npos) {
+        std::fprintf(stderr, "unclear: %s\n", accepted.error().message.c_str());
+        return 4;
+      }
+      if (accepted && !is_new) {
+        return 5;
+      }
+      if (is_new) {  // what it accepted is not pending any more, whatever it could not write
+        return refused > 3 && values().cases().empty() ? 0 : 6;
+      }
+      ++refused;
+      must(must(store::Store::open(root))->clean(std::nullopt, store::CleanMode::kRemove));
+    }
+    return 7;
+  });
+  if (!status) {
+    GTEST_SKIP() << "this system does not let the test mount a small disk";
+  }
+  EXPECT_EQ(*status, 0);
 }
 
 TEST_F(PendingTest, TwentyThousandCases_AreOneTransactionOfSeconds) {

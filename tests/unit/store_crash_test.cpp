@@ -1,8 +1,5 @@
 // Whatever moment a capture is killed at, whatever moment the disk is full at: the old baseline or the new one, whole.
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sched.h>
-#include <sys/mount.h>
 
 #include <algorithm>
 #include <csignal>
@@ -11,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "small_disk.hpp"
 #include "store/lock.hpp"
 #include "store_support.hpp"
 #include "traced.hpp"
@@ -245,21 +243,6 @@ TEST_F(Crashes, Commit_SyncsEachStepBeforeTheNext) {
                                             "unlink COMMIT"));
 }
 
-/// In a child with a small disk of its own at `at`; its exit status, none where the system does not allow that.
-template <class Body>
-std::optional<int> on_a_small_disk(const fs::path& at, const char* size, Body body) {
-  constexpr int kRefused = 77;
-  const int status = in_child([&] {
-    const int spaces = ::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
-    if (::unshare(spaces) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("small", at.c_str(), "tmpfs", 0, size) != 0) {
-      return kRefused;
-    }
-    return body();
-  });
-  return status == kRefused ? std::nullopt : std::optional(status);
-}
-
 TEST(FullDisk, Capture_LeavesTheOldOrNewBaselineWhole) {
   const TemporaryFolder folder;
   const TemporaryFolder scratch;
@@ -269,18 +252,11 @@ TEST(FullDisk, Capture_LeavesTheOldOrNewBaselineWhole) {
     unsigned generation = 1;
     int failures = 0;
     for (std::size_t room = 0; room <= 160'000; room += 4096) {
-      // Fill the disk, then leave some room.
-      util::Fd filler(::open((folder.path() / "filler").c_str(), O_CREAT | O_RDWR | O_TRUNC, 0600));
-      const std::string block(4096, 'x');
-      off_t size = 0;
-      while (::write(filler.get(), block.data(), block.size()) == static_cast<ssize_t>(block.size())) {
-        size += 4096;
-      }
-      if (::ftruncate(filler.get(), std::max<off_t>(0, size - static_cast<off_t>(room))) != 0) {
+      if (!fill_disk(folder.path() / "filler", room)) {
         return 2;
       }
       const auto captured = capture_generation(root, generation + 1);
-      filler.reset(::open((folder.path() / "filler").c_str(), O_RDWR | O_TRUNC));
+      fs::resize_file(folder.path() / "filler", 0);
       const std::string now = baseline_of(root, scratch.path());
       if (captured || now == "generation " + std::to_string(generation + 1)) {
         ++generation;
