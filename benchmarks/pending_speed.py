@@ -37,11 +37,12 @@ def main():
         for i in range(cases // CASES_EACH):
             suite += f"def time_{i:05}(n): return [lib.FIRST, n, {i}]\ntime_{i:05}.params = list(range({CASES_EACH}))\n"
         (folder / "benchmarks" / "bench.py").write_text(suite)
+        (folder / "snapshot_config.json").write_text('{"stability_check": false}')
         project = ["--project-dir", "."]
         (folder / "lib.py").write_text("FIRST = 1.0\n")
-        print(f"capture of {cases:,} cases: {run(program, folder, 'capture', *project, '--no-stability-check')[1]:.1f} s")
+        print(f"capture of {cases:,} cases: {run(program, folder, 'capture', *project)[1]:.1f} s")
         (folder / "lib.py").write_text("FIRST = 1.5\n")
-        staged = run(program, folder, "verify", *project, "--pending", "always", "--no-stability-check")
+        staged = run(program, folder, "verify", *project, "--pending", "always")
         print(f"verify that stages them: {staged[1]:.1f} s")
         for what, arguments in (
             ("names of benchmarks", ["cases", ""]),

@@ -15,6 +15,8 @@ constexpr int kAnswerPoll = 100;  // milliseconds
 
 bool can_ask(const Streams& streams) { return is_terminal(streams.out_fd) && ::isatty(STDIN_FILENO) == 1; }
 
+bool can_converse(const Streams& streams) { return ::isatty(streams.out_fd) == 1 && ::isatty(STDIN_FILENO) == 1; }
+
 bool ask(std::string_view question, const Streams& streams, const std::function<bool()>& interrupted) {
   streams.out << question << " [y/N] " << std::flush;
   std::string answer;

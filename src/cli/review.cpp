@@ -217,7 +217,7 @@ Result<void> review(const ReviewArgs& args, const Streams& streams) {
   }
   TRY_ASSIGN(const auto groups, alike(values, cases, how));
   streams.out << moved_text(cases);
-  if (!can_ask(streams)) {
+  if (!can_converse(streams)) {
     for (const Alike& group : groups) {
       TRY_ASSIGN(const std::string text, group_text(values, group, how));
       streams.out << fmt::format("{}: {}\n", report::counted(group.cases.size(), "case"), group.cause) << text

@@ -22,6 +22,7 @@ using testing::SizeIs;
 class Dialogue : public testing::Test {
  protected:
   Dialogue() {
+    box_.write("snapshot_config.json", R"({"stability_check": false})");
     box_.write_suite(
         "import lib\n"
         "def time_text(): return lib.TEXT\n"
@@ -29,10 +30,10 @@ class Dialogue : public testing::Test {
         "    params = list(range(34))\n"
         "    def time_many(self, n): return [n, lib.NUMBER]\n");
     box_.write_library("NUMBER, TEXT = 1.0, 'zwei'\n");
-    EXPECT_EQ(box_.capture({"--no-stability-check"}).run.status, 0);
+    EXPECT_EQ(box_.capture().run.status, 0);
     box_.write_library("NUMBER, TEXT = 1.5, 'd\\u00e9j\\u00e0 vu \\x1b[31m'\n");
     box_.write("benchmarks/bench.py", box_.read("benchmarks/bench.py") + "def time_new(): return 3\n");
-    EXPECT_EQ(box_.verify({"--pending", "always", "--no-stability-check"}).json["summary"]["pending"], 36);
+    EXPECT_EQ(box_.verify({"--pending", "always"}).json["summary"]["pending"], 36);
     before_ = box_.tree(".snapshots/cases");
   }
 

@@ -1,7 +1,9 @@
 // verify --pending, pending, accept, reject, review and show --history, as a user runs them.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -161,6 +163,30 @@ TEST_F(Reviewing, PendingDir_KeepsPendingValuesOutOfTheStore) {
   EXPECT_EQ(box_.run({"accept", "--pending-dir", "elsewhere", "--all"}).status, 0);
   EXPECT_EQ(box_.verify().run.status, 0);
   EXPECT_EQ(box_.read("elsewhere/.gitignore"), "*\n");
+}
+
+TEST_F(Reviewing, TwoAcceptsAtOnce_OneIsCarriedOutAndTheOtherSaysWhyNot) {
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_EQ(change_and_stage("ONE, TWO = " + std::to_string(round + 2) + ", 'deux'\n").run.status, 1);
+    std::vector<std::unique_ptr<Program>> programs;
+    for (const std::string who : {"first", "second"}) {
+      programs.push_back(box_.start({"accept", "--all", "--reason", who + " of round " + std::to_string(round)}));
+    }
+    std::vector<support::Run> runs;
+    for (const auto& program : programs) {
+      runs.push_back(program->wait(std::chrono::seconds(60)));
+    }
+    const bool second = runs[0].status != 0;
+    EXPECT_EQ(runs[second ? 1 : 0].status, 0) << runs[0].text() << runs[1].text();
+    const support::Run& other = runs[second ? 0 : 1];
+    EXPECT_THAT(other.status, testing::AnyOf(2, 3)) << other.text();
+    EXPECT_THAT(other.err, testing::AnyOf(HasSubstr("nothing is pending"), HasSubstr("not pending any more"),
+                                          HasSubstr("--all: "), HasSubstr("another capture is writing")));
+    EXPECT_EQ(box_.verify().run.status, 0);
+    EXPECT_THAT(pending(), IsEmpty());
+    const auto history = nlohmann::json::parse(box_.run({"show", "bench.time_one", "--history", "--json"}).out);
+    EXPECT_EQ(history["cases"][0]["history"].size(), static_cast<std::size_t>(round) + 1);
+  }
 }
 
 TEST_F(Reviewing, NoTerminal_PrintsCommandsThatCanBeRun) {
