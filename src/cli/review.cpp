@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "cli/options.hpp"
 #include "cli/pending_choice.hpp"
@@ -39,7 +40,8 @@ struct Alike {
 };
 
 constexpr double kNothingPasses = std::numeric_limits<double>::infinity();
-constexpr std::size_t kNamed = 5;  // of alike cases, where they are asked for
+constexpr std::size_t kNamed = 5;          // of alike cases, where they are asked for
+constexpr std::size_t kWrittenNames = 20;  // of cases, in a command
 constexpr std::size_t kLabel = 160;
 
 /// The relative tolerance that would pass all sites of a case; what is no number has none.
@@ -130,10 +132,28 @@ std::string moved_text(const std::vector<PendingCase>& cases) {
   return moved.empty() ? "" : pending_text(moved, std::numeric_limits<std::size_t>::max());
 }
 
-std::string commands(const Alike& group, const Shared& shared) {
-  std::string names;
+/// The names of a group's cases, as `accept` takes them. Of many, a benchmark's own name stands for its cases where all
+/// that is pending of it is in the group: a system takes no command that is too long.
+std::set<std::string> names_of(const Alike& group, const session::PendingValues& values) {
+  std::map<std::string, std::size_t> left;  // of each benchmark, what is pending and not in the group
+  for (const PendingCase& each : values.cases()) {
+    ++left[each.benchmark];
+  }
   for (const PendingCase& each : group.cases) {
-    names += " " + util::shell_quoted(each.label);
+    --left[each.benchmark];
+  }
+  std::set<std::string> names;
+  for (const PendingCase& each : group.cases) {
+    const bool whole = group.cases.size() > kWrittenNames && left[each.benchmark] == 0;
+    names.insert(whole ? each.benchmark : each.label);
+  }
+  return names;
+}
+
+std::string commands(const Alike& group, const session::PendingValues& values, const Shared& shared) {
+  std::string names;
+  for (const std::string& each : names_of(group, values)) {
+    names += " " + util::shell_quoted(each);
   }
   return fmt::format("  {}{}\n  {}{}\n", pending_command("accept", shared), names, pending_command("reject", shared),
                      names);
@@ -221,7 +241,7 @@ Result<void> review(const ReviewArgs& args, const Streams& streams) {
     for (const Alike& group : groups) {
       TRY_ASSIGN(const std::string text, group_text(values, group, how));
       streams.out << fmt::format("{}: {}\n", report::counted(group.cases.size(), "case"), group.cause) << text
-                  << commands(group, args.shared);
+                  << commands(group, values, args.shared);
     }
     return {};
   }

@@ -174,24 +174,51 @@ Result<void> PendingValues::read() {
   return {};
 }
 
+struct PendingValues::Loaded {
+  Loaded(std::string name, store::Manifest pending, store::Manifest baseline)
+      : benchmark(std::move(name)), now(std::move(pending)), then(std::move(baseline)), finder(then) {
+    for (const store::CaseRecord& record : now.cases) {
+      by_index.emplace(record.index, &record);
+    }
+  }
+
+  std::string benchmark;
+  store::Manifest now;
+  store::Manifest then;
+  store::CaseFinder finder;
+  std::map<std::size_t, const store::CaseRecord*> by_index;  ///< of `now`
+};
+
+PendingValues::PendingValues(std::unique_ptr<store::Store> baseline, std::unique_ptr<store::Store> pending)
+    : baseline_(std::move(baseline)), pending_(std::move(pending)) {}
+PendingValues::PendingValues(PendingValues&&) noexcept = default;
+PendingValues& PendingValues::operator=(PendingValues&&) noexcept = default;
+PendingValues::~PendingValues() = default;
+
+Result<PendingValues::Loaded*> PendingValues::load(const std::string& benchmark) const {
+  if (!last_ || last_->benchmark != benchmark) {
+    TRY_ASSIGN(auto now, pending_->load_manifest(benchmark));
+    TRY_ASSIGN(auto then, baseline_->load_manifest(benchmark));
+    last_ = std::make_unique<Loaded>(benchmark, std::move(now).value_or(store::Manifest()),
+                                     std::move(then).value_or(store::Manifest()));
+  }
+  return last_.get();
+}
+
 Result<std::vector<model::SiteComparison>> PendingValues::compare(const PendingCase& pending,
                                                                   const model::ComparisonOptions& how) const {
-  TRY_ASSIGN(const auto now, pending_->load_manifest(pending.benchmark));
-  TRY_ASSIGN(const auto then, baseline_->load_manifest(pending.benchmark));
-  const auto has_index = [&](const store::CaseRecord& record) { return record.index == pending.index; };
-  const auto record =
-      now ? std::find_if(now->cases.begin(), now->cases.end(), has_index) : decltype(now->cases.begin()){};
-  if (!now || record == now->cases.end()) {
+  TRY_ASSIGN(Loaded* const loaded, load(pending.benchmark));
+  const auto found = loaded->by_index.find(pending.index);
+  if (found == loaded->by_index.end()) {
     return fail(ErrorKind::kCorrupt, fmt::format("'{}' is not pending any more", pending.label));
   }
-  const store::Manifest none;
-  store::CaseFinder finder(then ? *then : none);
-  const store::CaseRecord* before = finder.find(record->ids, record->index);
+  const store::CaseRecord& record = *found->second;
+  const store::CaseRecord* before = loaded->finder.find(record.ids, record.index);
   if (before == nullptr) {
     return std::vector<model::SiteComparison>();
   }
-  const model::Rules rules = model::rules_for(store::benchmark_of(*now), how.rules, how.changes);
-  return inspect::compare_snapshots({pending_->locator(), *record}, {baseline_->locator(), *before}, rules);
+  const model::Rules rules = model::rules_for(store::benchmark_of(loaded->now), how.rules, how.changes);
+  return inspect::compare_snapshots({pending_->locator(), record}, {baseline_->locator(), *before}, rules);
 }
 
 Result<void> PendingValues::accept(const std::vector<PendingCase>& cases, const std::string& who,

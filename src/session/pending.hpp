@@ -30,9 +30,12 @@ struct PendingCase {
   std::string moved;
 };
 
-/// Both stores.
+/// Both stores. Of one thread at a time.
 class PendingValues {
  public:
+  PendingValues(PendingValues&&) noexcept;
+  PendingValues& operator=(PendingValues&&) noexcept;
+  ~PendingValues();
   /// kUsage where nothing is pending; kNoBaseline where there is no baseline; errors of both stores.
   [[nodiscard]] static Result<PendingValues> open(const std::filesystem::path& snapshot_dir,
                                                   const std::filesystem::path& pending_dir);
@@ -51,13 +54,16 @@ class PendingValues {
   [[nodiscard]] Result<void> reject(const std::vector<PendingCase>& cases) const;
 
  private:
-  PendingValues(std::unique_ptr<store::Store> baseline, std::unique_ptr<store::Store> pending)
-      : baseline_(std::move(baseline)), pending_(std::move(pending)) {}
+  /// One benchmark of both stores.
+  struct Loaded;
+  PendingValues(std::unique_ptr<store::Store> baseline, std::unique_ptr<store::Store> pending);
+  [[nodiscard]] Result<Loaded*> load(const std::string& benchmark) const;
   [[nodiscard]] Result<void> read();
 
   std::unique_ptr<store::Store> baseline_;
   std::unique_ptr<store::Store> pending_;
   std::vector<PendingCase> cases_;
+  mutable std::unique_ptr<Loaded> last_;  ///< that compare() has looked at: the next case mostly is one of the same
 };
 
 /// Removes the values of the cases with these labels from a store of pending values, and what only they name.
