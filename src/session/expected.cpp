@@ -159,7 +159,7 @@ void Expectations::apply(model::CaseVerdict& verdict) const {
   } else if (fails) {
     verdict.reason += fmt::format("; {}", expects);
   } else if (standing(verdict.verdict) == Standing::kPass) {
-    becomes(Verdict::kUnexpected, fmt::format("{}, where {}: the entry is not needed any more, so remove it",
+    becomes(Verdict::kUnexpected, fmt::format("{}, where {}: the entry is not needed any more, so remove or narrow it",
                                               with_reason(verdict.verdict, verdict.reason), expects));
   } else {
     becomes(Verdict::kUnexpected, fmt::format("{}, where {}", with_reason(verdict.verdict, verdict.reason), expects));

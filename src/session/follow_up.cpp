@@ -1,5 +1,7 @@
 #include "session/follow_up.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "session/pending.hpp"
@@ -54,6 +56,14 @@ Result<std::map<CaseKey, model::CaptureStatus>> capture_some(const VerifyOptions
   capturing.allow_loss = capturing.complete_record != nullptr;  // what was staged before is no baseline
   CaptureWithin within(listener);
   TRY_ASSIGN(const auto summary, capture(capturing, within, open));
+  if (summary.run_id.empty() && summary.status != model::ExitStatus::kInterrupted) {
+    const auto& failures = summary.plan.failures;
+    return fail(ErrorKind::kPython,
+                fmt::format("the values that verify was to store could not be captured: {}",
+                            failures.empty() ? summary.failure.empty() ? "the suite does not have these cases any more"
+                                                                       : summary.failure
+                                             : failures.front().where + ": " + failures.front().cause));
+  }
   if (summary.run_id.empty()) {
     within.statuses.clear();  // it was interrupted: nothing is stored
   }

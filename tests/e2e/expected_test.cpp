@@ -85,7 +85,7 @@ TEST_F(ExpectedFailures, WhatIsNotMetOrNotNeeded_FailsAndNamesFileAndLine) {
   EXPECT_EQ(verified.json["summary"]["ok"], false);
   EXPECT_EQ(verified.of("bench.time_same"), "unexpected");
   EXPECT_THAT(verified.run.out, HasSubstr("identical, where expected.toml:3 expects 'different': the entry is not "
-                                          "needed any more, so remove it"));
+                                          "needed any more, so remove or narrow it"));
 }
 
 TEST_F(ExpectedFailures, AFilteredRun_JudgesTheEntriesOfItsCasesOnly) {
