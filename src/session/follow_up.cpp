@@ -58,7 +58,7 @@ Result<std::map<CaseKey, model::CaptureStatus>> capture_some(const VerifyOptions
   TRY_ASSIGN(const auto summary, capture(capturing, within, open));
   if (summary.run_id.empty() && summary.status != model::ExitStatus::kInterrupted) {
     const auto& failures = summary.plan.failures;
-    return fail(ErrorKind::kPython,
+    return fail(ErrorKind::kInternal,
                 fmt::format("the values that verify was to store could not be captured: {}",
                             failures.empty() ? summary.failure.empty() ? "the suite does not have these cases any more"
                                                                        : summary.failure
