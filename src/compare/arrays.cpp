@@ -51,8 +51,8 @@ Difference describe(const PlanePair& pair, const Traversal& traversal, const Tal
 // Walks two comparable dtypes down to their simple parts, and compares each part over the whole array.
 class Planes {
  public:
-  Planes(const Options& options, IdenticalNans identical_nans, ArrayResult& result)
-      : options_(options), identical_nans_(identical_nans), result_(result) {}
+  Planes(const Options& options, IdenticalNans identical_nans, const ElementMarker& mark, ArrayResult& result)
+      : options_(options), identical_nans_(identical_nans), mark_(mark), result_(result) {}
 
   void compare(PlanePair pair) {
     const Dtype& expected = *pair.expected.dtype;
@@ -117,6 +117,9 @@ class Planes {
     if (moved && !how.exact && !result_.tolerance) result_.tolerance = how.tolerance;
     if (!plane.identical) result_.outcome = std::max(result_.outcome, Outcome::kClose);
     if (plane.tally.mismatched != 0) add(describe(pair, traversal, plane.tally, how, options_));
+    if (plane.tally.mismatched != 0 && mark_ && !pair.shape.empty()) {
+      mark_mismatches(pair, traversal, how.rule(options_), mark_);
+    }
     if (moved && options_.sketches) {
       if (auto sketch = sketch_plane(pair, traversal, how)) result_.sketches.add(std::move(*sketch));
     }
@@ -150,6 +153,7 @@ class Planes {
 
   const Options& options_;
   IdenticalNans identical_nans_;
+  const ElementMarker& mark_;
   ArrayResult& result_;
 };
 
@@ -213,7 +217,7 @@ bool comparable(const Dtype& actual, const Dtype& expected, const Options& optio
 }
 
 ArrayResult compare_arrays(const Array& actual, const Array& expected, const Options& options,
-                           IdenticalNans identical_nans) {
+                           IdenticalNans identical_nans, const ElementMarker& mark) {
   ArrayResult result;
   if (expected.size == 0) return result;
   if (identical_nans == IdenticalNans::kAgree && wholly_identical(actual, expected)) {
@@ -229,7 +233,7 @@ ArrayResult compare_arrays(const Array& actual, const Array& expected, const Opt
     whole.actual.mask_strides.clear();
     whole.expected.mask_strides.clear();
   }
-  Planes(options, identical_nans, result).compare(std::move(whole));
+  Planes(options, identical_nans, mark, result).compare(std::move(whole));
   return result;
 }
 

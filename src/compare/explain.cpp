@@ -17,6 +17,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kMostPartLines = 5;
+
 /// The path as it is told: "(0)", what an object is made from, reads like a call there.
 std::string place(const std::string& path) {
   std::string text;
@@ -242,6 +244,44 @@ Json sketch_json(const Sketch& sketch) {
   return out;
 }
 
+// "keys: 1 added: 'w'; 2 of 20 changed: 'x', 'y'"
+std::string parts_text(const PartChanges& parts) {
+  std::string text = fmt::format("{}:", name(parts.kind));
+  const auto add = [&](const NamedParts& some, std::uint64_t whole, std::string_view what) {
+    if (some.count == 0) return;
+    text += text.ends_with(':') ? " " : "; ";
+    text += whole > 0 ? fmt::format("{} of {} {}", some.count, whole, what) : fmt::format("{} {}", some.count, what);
+    if (some.names.empty()) return;
+    text += fmt::format(": {}", fmt::join(some.names, ", "));
+    if (some.names.size() < some.count) text += ", …";
+  };
+  add(parts.added, 0, "added");
+  add(parts.removed, 0, "removed");
+  add(parts.changed, parts.expected, "changed");
+  return text;
+}
+
+// Of one part alone, the difference that is told of it says as much; of lines, the diff does.
+bool is_worth_telling(const PartChanges& parts) { return parts.count() > 1 && parts.kind != PartKind::kLines; }
+
+Json names_json(const NamedParts& parts) {
+  Json names = Json::array();
+  for (const std::string& each : parts.names) names.push_back(clean(each));
+  return {{"count", parts.count}, {"names", names}};
+}
+
+Json parts_json(const PartChanges& parts) {
+  Json out = {{"path", clean(parts.path)}, {"kind", name(parts.kind)}};
+  if (parts.expected + parts.actual > 0) {
+    out["expected"] = parts.expected;
+    out["actual"] = parts.actual;
+  }
+  if (parts.added.count > 0) out["added"] = names_json(parts.added);
+  if (parts.removed.count > 0) out["removed"] = names_json(parts.removed);
+  if (parts.changed.count > 0) out["changed"] = names_json(parts.changed);
+  return out;
+}
+
 std::string_view outcome_name(Outcome outcome) {
   switch (outcome) {
     case Outcome::kIdentical: return "identical";
@@ -257,6 +297,11 @@ std::string explain(const Comparison& comparison) {
   for (const Hint& hint : comparison.hints) {
     if (!text.empty()) text += "\n";
     text += fmt::format("{}: {}", place(hint.path), hint.text);
+  }
+  std::size_t told = 0;
+  for (const PartChanges& parts : comparison.parts) {
+    if (!is_worth_telling(parts) || told++ >= kMostPartLines) continue;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", place(parts.path), parts_text(parts));
   }
   for (const Difference& difference : comparison.differences) {
     if (!text.empty()) text += "\n";
@@ -298,6 +343,7 @@ Json to_json(const Comparison& comparison) {
   for (const DifferenceGroup& group : comparison.groups) {
     out["groups"].push_back({{"path", clean(group.path)}, {"what", name(group.what)}, {"count", group.count}});
   }
+  for (const PartChanges& parts : comparison.parts) out["parts"].push_back(parts_json(parts));
   for (const Hint& hint : comparison.hints) {
     out["hints"].push_back({{"path", clean(hint.path)}, {"text", clean(hint.text)}});
   }

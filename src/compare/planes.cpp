@@ -222,4 +222,41 @@ PlaneResult compare_plane(const PlanePair& pair, const Traversal& traversal, con
   return result;
 }
 
+void mark_mismatches(const PlanePair& pair, const Traversal& traversal, const Rule& rule,
+                     const std::function<void(std::uint64_t, std::uint64_t)>& mark) {
+  Comparer compare(pair, rule);
+  const auto mark_at = [&](std::uint64_t n) {
+    if (pair.shape.size() == 1) return mark(n, 0);
+    const std::vector<std::uint64_t> index = traversal.index_of(n, pair);
+    mark(index[0], index[1]);
+  };
+  // A tally names only a few: what has more is halved.
+  std::vector<Block> left;
+  BlockReader reader(pair, traversal, kBlock);
+  for (Block block = reader.next(); block.count != 0; block = reader.next()) {
+    left.push_back(block);
+    while (!left.empty()) {
+      const Block part = left.back();
+      left.pop_back();
+      Tally tally;
+      compare(part, tally);
+      if (tally.mismatched == part.count) {
+        for (std::uint64_t i = 0; i < part.count; ++i) mark_at(part.first + i);
+      } else if (tally.mismatched <= Tally::kSamples) {
+        for (std::uint64_t i = 0; i < tally.mismatched; ++i) mark_at(tally.samples[i]);
+      } else {
+        Block first = part;
+        first.count = part.count / 2;
+        Block second = part;
+        second.count -= first.count;
+        second.first += first.count;
+        second.actual += first.count * static_cast<std::size_t>(pair.actual.dtype->itemsize);
+        second.expected += first.count * static_cast<std::size_t>(pair.expected.dtype->itemsize);
+        left.push_back(second);
+        left.push_back(first);
+      }
+    }
+  }
+}
+
 }  // namespace snapshot_test::compare

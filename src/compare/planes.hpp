@@ -1,6 +1,9 @@
 // One simple dtype of two arrays: are they the same, and if not, which elements do not agree?
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "compare/kernels.hpp"
 #include "compare/plane.hpp"
 
@@ -18,5 +21,10 @@ struct PlaneResult {
 /// Reads each side once, but where NaNs or infinities come before the first difference.
 [[nodiscard]] PlaneResult compare_plane(const PlanePair& pair, const Traversal& traversal, const Rule& rule,
                                         IdenticalNans identical_nans);
+
+/// Gives the first two components of the index of every element that does not agree; 0 for what there is not. Of what
+/// compare_plane() has found to differ.
+void mark_mismatches(const PlanePair& pair, const Traversal& traversal, const Rule& rule,
+                     const std::function<void(std::uint64_t, std::uint64_t)>& mark);
 
 }  // namespace snapshot_test::compare

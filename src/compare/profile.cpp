@@ -13,7 +13,7 @@ using pickle::Array;
 using pickle::Kind;
 using pickle::Value;
 
-bool before(const Coordinate& a, const Coordinate& b) {
+bool comes_before(const Coordinate& a, const Coordinate& b) {
   if (std::isnan(a.at) || std::isnan(b.at)) return !std::isnan(a.at) && std::isnan(b.at);
   return a.at < b.at;
 }
@@ -82,7 +82,7 @@ class Collector {
       return;
     }
     if (unordered_ == 0) steps_ = steps + 1;
-    std::sort(found_.begin() + static_cast<std::ptrdiff_t>(first), found_.end(), before);
+    std::sort(found_.begin() + static_cast<std::ptrdiff_t>(first), found_.end(), comes_before);
   }
 
   void collect_dict(const Value& value, int depth) {
@@ -111,7 +111,7 @@ class Collector {
     const std::size_t first = found_.size();
     const std::uint64_t count = shuffled ? array.size : std::min<std::uint64_t>(array.size, kMostCoordinates);
     for (std::uint64_t n = 0; n < count; ++n) add(element(array, n));
-    if (shuffled) std::sort(found_.begin() + static_cast<std::ptrdiff_t>(first), found_.end(), before);
+    if (shuffled) std::sort(found_.begin() + static_cast<std::ptrdiff_t>(first), found_.end(), comes_before);
   }
 
   // The n-th element in the order of indices.

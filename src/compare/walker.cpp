@@ -105,6 +105,8 @@ Comparison Walker::run() {
   visit(actual_, expected_, ignored_.root());
   while (!stack_.empty()) {
     Frame& frame = stack_.back();
+    if (frame.noted_at_child != kNoChild && frame.noted_at_child != noted_) note_changed_child(frame);
+    frame.noted_at_child = kNoChild;
     Child child{};
     if (!exhausted_ && next_child(frame, child)) {
       frame.step = child.step;
@@ -112,6 +114,7 @@ Comparison Walker::run() {
       if (ignored_.is_ignored(below)) {
         ++result_.ignored;
       } else {
+        if (options_.sketches) frame.noted_at_child = noted_;
         visit(*child.actual, *child.expected, below);
       }
       continue;
@@ -137,10 +140,11 @@ bool Walker::next_child(Frame& frame, Child& child) {
   return true;
 }
 
-void Walker::finish(const Frame& frame) {
+void Walker::finish(Frame& frame) {
   // An empty container is a leaf of its own.
   if (result_.leaves == frame.leaves_before && result_.ignored == frame.ignored_before) leaf();
   hint_at_order(frame);
+  finish_table(frame);
   settle(frame);
 }
 
@@ -216,6 +220,7 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
       &actual,   &expected, {}, {}, {}, {}, {}, 0, ignored, result_.leaves, result_.ignored, result_.difference_count,
       reordered_};
   frame.in_object = in_object();
+  if (options_.sketches) enter_part(frame);
   if (visited_before(actual, expected, ignored, frame)) {
     if (is_long_text(expected)) leaf();
     return;
@@ -259,6 +264,7 @@ void Walker::compare_sequence(const Value& actual, const Value& expected, Frame 
     differ(What::kLength, fmt::format("{}", actual.items().size()), fmt::format("{}", expected.items().size()),
            fmt::format("actual {}, expected {}{}", pickle::preview(actual), pickle::preview(expected),
                        items_between(actual.items(), expected.items())));
+    note_items(actual.items(), expected.items());
     if (frame.tracked) pairs_[{&actual, &expected}] = Status::kDifferent;
     return;
   }
@@ -362,6 +368,7 @@ void Walker::report_unmatched(const Matching& matching, Step::Kind kind, const S
     const Step shown{kind, 0, key, {}, {}};
     differ(std::move(difference), &owner, kind == Step::Kind::kMember ? nullptr : &shown);
   };
+  if (options_.sketches) note_unmatched(matching, kind, frame);
   for (const Value* key : matching.missing) report(key, What::kMissing);
   for (const Value* key : matching.unexpected) report(key, What::kUnexpected);
 }
@@ -407,6 +414,8 @@ std::optional<double> Walker::bound_at(const std::string& where, const Step* ext
 }
 
 void Walker::note_path(const Step* extra) {
+  ++noted_;
+  if (options_.sketches) note_owners();
   if (result_.differing_paths.size() >= kMostPaths) {
     result_.paths_truncated = true;
     return;

@@ -9,9 +9,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "compare/arrays.hpp"
 #include "compare/keys.hpp"
+#include "compare/line_diff.hpp"
 #include "compare/loose_numbers.hpp"
 #include "compare/matching.hpp"
+#include "compare/part_log.hpp"
 #include "compare/paths.hpp"
 #include "compare/planes.hpp"
 #include "compare/sketching.hpp"
@@ -64,14 +67,23 @@ class Walker {
     std::uint64_t reordered_before = 0;
     bool tracked = false;
     bool in_object = false;  ///< is it an object's argument or attribute, or inside one?
+    // For parts_.
+    bool makes_table = false;  ///< it is the call that makes `table`
+    bool has_columns = false;  ///< its parts are columns of `table`
+    std::size_t table = kNoTable;
+    PartLog::Owner owner = PartLog::kUnknown;
+    std::uint64_t noted_at_child = kNoChild;  ///< noted_ when the current child was visited
+    std::uint64_t noted_before = 0;
   };
+  static constexpr std::size_t kNoTable = ~std::size_t{0};
+  static constexpr std::uint64_t kNoChild = ~std::uint64_t{0};
   enum class Status { kInProgress, kEqual, kDifferent, kPartial };
   struct PairHash {
     std::size_t operator()(const std::pair<const Value*, const Value*>& pair) const noexcept;
   };
 
   bool next_child(Frame& frame, Child& child);
-  void finish(const Frame& frame);
+  void finish(Frame& frame);
   void visit(const Value& actual, const Value& expected, IgnoredPaths::Node ignored);
   bool visited_before(const Value& actual, const Value& expected, IgnoredPaths::Node ignored, Frame& frame);
 
@@ -136,7 +148,32 @@ class Walker {
   void finish_sketches();
   void count_group(const std::string& where, What what);
 
+  // walker_parts.cpp
+  void enter_part(Frame& frame);
+  void note_owners();
+  void note_changed_child(Frame& frame);
+  PartLog::Owner own(Frame& frame, std::string path);
+  void note_unmatched(const Matching& matching, Step::Kind kind, Frame& frame);
+  void note_items(Items actual, Items expected);
+  void note_lines(const LineDiff& lines);
+  /// Which rows and columns of an array have been found to differ; empty where nobody asks.
+  struct Marks {
+    bool has_fields = false;
+    bool in_table = false;
+    bool has_columns = false;  ///< it is all of a table, a matrix
+    std::vector<bool> rows;
+    std::vector<bool> columns;
+  };
+  [[nodiscard]] Marks marks_for(const pickle::Array& expected);
+  void note_marks(const Marks& marks, const pickle::Array& expected, const ArrayResult& compared);
+  void note_fields(const pickle::Dtype& actual, const pickle::Dtype& expected);
+  [[nodiscard]] TableRows* table_here();
+  void finish_table(Frame& frame);
+
   SketchSet sketches_;
+  PartLog parts_;
+  std::vector<TableRows> tables_;
+  std::uint64_t noted_ = 0;               ///< calls of note_path(): places that differ, as often as they are met
   std::optional<LooseNumbers> floats_;    ///< that are no array's
   std::optional<LooseNumbers> integers_;  ///< the same
   std::map<std::pair<std::string, What>, std::uint64_t> groups_;

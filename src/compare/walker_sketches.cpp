@@ -41,6 +41,7 @@ void Walker::finish_sketches() {
   }
   result_.sketch = std::move(sketches_.total);
   result_.sketches = std::move(sketches_.kept);
+  result_.parts = parts_.finish();
   for (const auto& [key, count] : groups_) result_.groups.push_back({key.first, key.second, count});
   std::stable_sort(result_.groups.begin(), result_.groups.end(),
                    [](const DifferenceGroup& a, const DifferenceGroup& b) { return a.count > b.count; });

@@ -51,14 +51,14 @@ std::string_view text_in(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-Difference text_difference(const std::string& actual, const std::string& expected) {
+Difference text_difference(const std::string& actual, const std::string& expected, const LineDiff& lines) {
   const TextDifference where = first_difference(actual, expected);
   Difference difference;
   difference.actual = where.actual;
   difference.expected = where.expected;
   difference.note = fmt::format("texts of {} and {} bytes part at line {}, column {}", actual.size(), expected.size(),
                                 where.line, where.column);
-  difference.diff = unified_diff(actual, expected);
+  difference.diff = lines.text;
   return difference;
 }
 
@@ -196,7 +196,9 @@ bool Walker::compare_as_text(const Value& actual, const Value& expected) {
     if (!spend(a->size() + b->size())) return true;
     if (actual.kind() != expected.kind() || *a != *b) close();
     if (*a == *b || util::without_addresses(*a) == util::without_addresses(*b)) return true;
-    differ(text_difference(*a, *b));
+    const LineDiff lines = unified_diff(*a, *b);
+    differ(text_difference(*a, *b, lines));
+    note_lines(lines);
     return true;
   }
   const auto c = held_bytes(actual);
@@ -249,7 +251,8 @@ void Walker::compare_array(const Value& actual, const Value& expected, Frame fra
   if (!std::equal(a.shape.begin(), a.shape.end(), b.shape.begin(), b.shape.end())) close();
   if (!spend(b.dtype->leaves)) return;
   if (a.has_items != b.has_items || !comparable(*a.dtype, *b.dtype, options_)) {
-    return stop(What::kDtype, pickle::dtype_name(*a.dtype), pickle::dtype_name(*b.dtype));
+    stop(What::kDtype, pickle::dtype_name(*a.dtype), pickle::dtype_name(*b.dtype));
+    return note_fields(*a.dtype, *b.dtype);
   }
   if (b.has_items) {
     add_object_items(aligned->actual(a), aligned->expected(b), frame);
@@ -264,7 +267,13 @@ void Walker::compare_array(const Value& actual, const Value& expected, Frame fra
 bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
   if (!spend(actual.data.size() + expected.data.size() + actual.mask.size() + expected.mask.size())) return false;
   leaf();
-  ArrayResult compared = compare_arrays(actual, expected, rules_here(), identical_nans_);
+  Marks marks = marks_for(expected);
+  const auto mark = [&marks](std::uint64_t row, std::uint64_t column) {
+    marks.rows[static_cast<std::size_t>(row)] = true;
+    if (!marks.columns.empty()) marks.columns[static_cast<std::size_t>(column)] = true;
+  };
+  ArrayResult compared = compare_arrays(actual, expected, rules_here(), identical_nans_,
+                                        marks.rows.empty() ? ElementMarker() : ElementMarker(mark));
   if (is_shuffled() && compared.outcome != Outcome::kIdentical && can_reorder(actual) && can_reorder(expected)) {
     compared = compare_without_order(actual, expected, rules_here(), identical_nans_);
   }
@@ -279,6 +288,7 @@ bool Walker::compare_numeric_array(const Array& actual, const Array& expected) {
   if (compared.outcome == Outcome::kClose) close();
   for (const Difference& difference : compared.differences) differ(difference);
   result_.difference_count += compared.count - compared.differences.size();
+  note_marks(marks, expected, compared);
   return true;
 }
 

@@ -66,7 +66,7 @@ TEST(CompareText, HexadecimalThatIsNoAddress_IsDifferent) {
 TEST(CompareText, TextsOfManyLines_HaveAUnifiedDiff) {
   const std::string expected = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n";
   const std::string actual = "one\ntwo\nthree\nfour\n5\nsix\nseven\neight\nnine\nten\n";
-  EXPECT_EQ(unified_diff(actual, expected),
+  EXPECT_EQ(unified_diff(actual, expected).text,
             "@@ -2,8 +2,9 @@\n two\n three\n four\n-five\n+5\n six\n seven\n eight\n nine\n+ten");
   const Comparison result = compared(text(actual), text(expected));
   EXPECT_THAT(explain(result), HasSubstr("\n    -five\n    +5\n"));
@@ -75,14 +75,14 @@ TEST(CompareText, TextsOfManyLines_HaveAUnifiedDiff) {
 }
 
 TEST(CompareText, LinesOfOneSideOnly_AreInTheDiff) {
-  EXPECT_EQ(unified_diff("a\nb\n", ""), "@@ -0,0 +1,2 @@\n+a\n+b");
-  EXPECT_EQ(unified_diff("", "a\nb\n"), "@@ -1,2 +0,0 @@\n-a\n-b");
-  EXPECT_EQ(unified_diff("b\nc\nd\n", "a\nb\nc\nd\n"), "@@ -1,4 +1,3 @@\n-a\n b\n c\n d");
-  EXPECT_EQ(unified_diff("a\nb\nc\n", "a\nc\n"), "@@ -1,2 +1,3 @@\n a\n+b\n c");
+  EXPECT_EQ(unified_diff("a\nb\n", "").text, "@@ -0,0 +1,2 @@\n+a\n+b");
+  EXPECT_EQ(unified_diff("", "a\nb\n").text, "@@ -1,2 +0,0 @@\n-a\n-b");
+  EXPECT_EQ(unified_diff("b\nc\nd\n", "a\nb\nc\nd\n").text, "@@ -1,4 +1,3 @@\n-a\n b\n c\n d");
+  EXPECT_EQ(unified_diff("a\nb\nc\n", "a\nc\n").text, "@@ -1,2 +1,3 @@\n a\n+b\n c");
 }
 
 TEST(CompareText, Address_IsNotInTheDiff) {
-  const std::string diff = unified_diff("<A at 0x1>\nx\n", "<A at 0x2>\ny\n");
+  const std::string diff = unified_diff("<A at 0x1>\nx\n", "<A at 0x2>\ny\n").text;
   EXPECT_THAT(diff, HasSubstr("-y\n+x"));
   EXPECT_THAT(diff, Not(HasSubstr("-<A")));
 }
@@ -127,7 +127,7 @@ TEST(CompareText, DiffOfAnyShortTexts_GivesTheActualWhenApplied) {
   for (std::size_t i = 0; i < texts.size(); i += 3) {
     for (std::size_t j = 0; j < texts.size(); j += 7) {
       if (texts[i] == texts[j] || (texts[i].size() < 4 && texts[j].size() < 4)) continue;
-      EXPECT_EQ(applied(unified_diff(texts[i], texts[j]), texts[j]), texts[i]) << texts[j];
+      EXPECT_EQ(applied(unified_diff(texts[i], texts[j]).text, texts[j]), texts[i]) << texts[j];
       ++checked;
     }
   }
@@ -142,12 +142,12 @@ TEST(CompareText, DiffOfLongTexts_IsCutWithin10Seconds) {
     b += "expected " + std::to_string(i * 6007 % 100'019) + "\n";
   }
   const auto start = std::chrono::steady_clock::now();
-  const std::string diff = unified_diff(a, b);
+  const std::string diff = unified_diff(a, b).text;
   EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 10);
   EXPECT_LT(std::count(diff.begin(), diff.end(), '\n'), 60);
   EXPECT_THAT(diff, HasSubstr("more changed lines"));
   const std::string long_lines = std::string(1'000'000, 'x') + "\n" + std::string(1'000'000, 'y');
-  EXPECT_LT(unified_diff(long_lines, "a\nb\n").size(), 2'000U);
+  EXPECT_LT(unified_diff(long_lines, "a\nb\n").text.size(), 2'000U);
   // Far apart, but for lines that both have: what can be told is still right.
   const Comparison result = compared(text(a + "same\n"), text(b + "same\n"));
   EXPECT_LT(explain(result).size(), 10'000U);

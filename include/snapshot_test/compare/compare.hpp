@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "snapshot_test/compare/parts.hpp"
 #include "snapshot_test/compare/sketch.hpp"
 #include "snapshot_test/model/rules.hpp"
 #include "snapshot_test/pickle/document.hpp"
@@ -128,6 +129,9 @@ struct Comparison {
   std::optional<Sketch> sketch;
   /// How often what differs where; paths with indices left out ("[*]['x']"). At most kMostGroups; the most frequent.
   std::vector<DifferenceGroup> groups;
+  /// With Options::sketches: which parts of containers were added, removed or changed; the first containers in which
+  /// something differs, the outer ones before what they hold.
+  std::vector<PartChanges> parts;
 };
 inline constexpr std::size_t kMostSketches = 4;
 inline constexpr std::size_t kMostGroups = 30;
