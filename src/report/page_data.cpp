@@ -95,7 +95,7 @@ Json site_details(const model::SiteComparison& site) {
   if (!site.explanation.empty()) {
     out["explanation"] = long_text(site.explanation);
   }
-  for (const char* key : {"groups", "hints", "leaves", "ignored", "difference_count", "sketch", "sketches"}) {
+  for (const char* key : {"parts", "groups", "hints", "leaves", "ignored", "difference_count", "sketch", "sketches"}) {
     if (site.details.is_object() && site.details.contains(key)) {
       out[key] = shown(site.details[key]);
     }

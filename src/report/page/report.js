@@ -559,6 +559,23 @@
     return holder;
   }
 
+  // "2 of 40: 'x', 'y'"
+  function partsText(some, whole) {
+    if (!some) return "";
+    const names = some.names.length ? `: ${some.names.join(", ")}${some.names.length < some.count ? ", …" : ""}` : "";
+    return `${grouped(some.count)}${whole ? ` of ${grouped(whole)}` : ""}${names}`;
+  }
+
+  function partsTable(parts) {
+    const lines = parts.map((each) => [
+      each.path || "the value itself", each.kind, partsText(each.added), partsText(each.removed, each.expected),
+      partsText(each.changed, each.expected),
+    ]);
+    const table = plainTable(["where", "what", "added", "removed", "changed"], lines);
+    table.classList.add("parts");
+    return element("details", { open: true }, element("summary", {}, "Parts that were added, removed or changed"), table);
+  }
+
   function siteElements(site, draws) {
     const section = element("section", { class: "site" });
     const sign = site.match === "identical" || site.match === "close" ? "passed" : site.match === "" ? "skipped" : "failed";
@@ -566,6 +583,7 @@
     if (site.source) section.append(element("pre", {}, site.source));
     if (site.shares) section.append(element("p", {}, `The same object as ${site.shares}, which agrees.`));
     if (site.explanation) section.append(explanation(site.explanation));
+    if (site.parts && site.parts.length) section.append(partsTable(site.parts));
     if (site.groups && site.groups.length > 1) {
       const table = plainTable(["where", "what", "how often"], site.groups.map((group) => [group.path || "the value itself", group.what, grouped(group.count)]));
       section.append(element("details", { open: site.groups.length <= 10 }, element("summary", {}, "What differs where"), table));
