@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace snapshot_test::compare {
@@ -34,6 +35,9 @@ bool LooseNumbers::add(const Number& actual, const Number& expected) {
   chunk.expected[0] = magnitude(expected.value);
   chunk.change[0] = static_cast<double>(change.real() + change.imag());
   chunk.distance[0] = actual.value == expected.value ? 0 : static_cast<double>(std::abs(change));
+  if (!std::isfinite(chunk.actual[0]) || !std::isfinite(chunk.expected[0])) {
+    chunk.change[0] = chunk.distance[0] = std::numeric_limits<double>::quiet_NaN();
+  }
   chunk.ulps[0] =
       std::max(ulps(actual.value.real(), expected.value.real()), ulps(actual.value.imag(), expected.value.imag()));
   const bool differs = !(actual.value == expected.value);

@@ -91,10 +91,10 @@ std::string special(const Sketch& sketch) {
 // What all that differs has in common.
 std::string pattern(const Sketch& sketch) {
   if (sketch.differing < 2) return {};
-  if (sketch.factor_fits == sketch.differing && sketch.factor != 0) {
+  if (sketch.same_factor && sketch.factor != 0) {
     return fmt::format("by a factor {:.6g}", sketch.factor);
   }
-  return sketch.offset_fits == sketch.differing ? fmt::format("by {:+.6g}", sketch.offset) : "";
+  return sketch.same_offset ? fmt::format("by {:+.6g}", sketch.offset) : "";
 }
 
 }  // namespace

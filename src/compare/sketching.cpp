@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "compare/blocks.hpp"
@@ -29,8 +30,11 @@ using pickle::DtypeKind;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kFits = 1e-6;  // relative: that the same factor or offset is meant
 constexpr int kBias = 1023;     // of a double's exponent
-
-std::size_t ulp_bin(std::uint64_t ulps) { return static_cast<std::size_t>(std::bit_width(ulps)); }
+constexpr double kHuge = 1e300;
+constexpr double kLeastSquare = 1e-280;
+constexpr double kMostSquare = 1e280;
+constexpr std::int64_t kLastTolerance = std::tuple_size_v<Sketch::Tolerances> - 1;
+constexpr double kLeastTolerance = 1e-290;  // below it, exponents say nothing of ratios
 
 /// The bin of |difference| / tolerance, where both are finite and the first is not 0.
 int tolerance_bin(double ratio) {
@@ -38,16 +42,19 @@ int tolerance_bin(double ratio) {
   return std::clamp(exponent, Sketch::kLeastLog2, Sketch::kMostLog2) - Sketch::kLeastLog2 + 1;
 }
 
-/// Neighbouring floats become neighbouring integers.
+/// Neighbouring floats become neighbouring integers; no wider than the float, so that as many are done at once.
 template <class Bits>
 std::uint64_t float_ulps(Bits a, Bits b) {
-  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+  using Integer = std::make_signed_t<Bits>;
+  constexpr int kSignBit = 8 * sizeof(Bits) - 1;
   const auto order = [](Bits x) {
-    const auto magnitude = static_cast<std::int64_t>(static_cast<std::uint64_t>(x) & (kSign - 1U));
-    return (x & kSign) != 0 ? -magnitude : magnitude;
+    const auto magnitude = static_cast<Integer>(x & ~(Bits{1} << kSignBit));
+    const auto sign = static_cast<Integer>(static_cast<Integer>(x) >> kSignBit);
+    return static_cast<Integer>((magnitude ^ sign) - sign);
   };
   const std::int64_t x = order(a);
   const std::int64_t y = order(b);
+  if constexpr (sizeof(Bits) < sizeof(std::int64_t)) return static_cast<std::uint64_t>(x < y ? y - x : x - y);
   return x > y ? static_cast<std::uint64_t>(x) - static_cast<std::uint64_t>(y)
                : static_cast<std::uint64_t>(y) - static_cast<std::uint64_t>(x);
 }
@@ -110,16 +117,31 @@ ST_WIDE void fill_doubles(const std::byte* a, const std::byte* b, std::size_t n,
   for (std::size_t i = 0; i < n; ++i) chunk.ulps[i] = float_ulps(load<std::uint64_t>(a, i), load<std::uint64_t>(b, i));
 }
 
-template <class Bits>
-ST_WIDE void fill_narrow(const Dtype& dtype, const std::byte* a, const std::byte* b, std::size_t n,
-                         SketchChunk& chunk) {
-  convert(dtype, a, n, chunk.actual);
-  convert(dtype, b, n, chunk.expected);
+ST_WIDE void fill_floats(const std::byte* a, const std::byte* b, std::size_t n, SketchChunk& chunk) {
   for (std::size_t i = 0; i < n; ++i) {
-    chunk.change[i] = chunk.actual[i] - chunk.expected[i];
+    chunk.actual[i] = load<float>(a, i);
+    chunk.expected[i] = load<float>(b, i);
+    chunk.change[i] = static_cast<double>(load<float>(a, i)) - static_cast<double>(load<float>(b, i));
     chunk.distance[i] = std::abs(chunk.change[i]);
   }
-  for (std::size_t i = 0; i < n; ++i) chunk.ulps[i] = float_ulps(load<Bits>(a, i), load<Bits>(b, i));
+  for (std::size_t i = 0; i < n; ++i) chunk.ulps[i] = float_ulps(load<std::uint32_t>(a, i), load<std::uint32_t>(b, i));
+}
+
+/// Halves and bfloat16, widened by the comparison's own loops.
+ST_WIDE void fill_narrow(const Dtype& dtype, const std::byte* a, const std::byte* b, std::size_t n,
+                         SketchChunk& chunk) {
+  alignas(64) float x[SketchChunk::kSize];
+  alignas(64) float y[SketchChunk::kSize];
+  const auto widen = dtype.kind == DtypeKind::kBfloat16 ? bfloats_to_floats : halves_to_floats;
+  widen(a, n, x);
+  widen(b, n, y);
+  for (std::size_t i = 0; i < n; ++i) {
+    chunk.actual[i] = x[i];
+    chunk.expected[i] = y[i];
+    chunk.change[i] = static_cast<double>(x[i]) - static_cast<double>(y[i]);
+    chunk.distance[i] = std::abs(chunk.change[i]);
+  }
+  for (std::size_t i = 0; i < n; ++i) chunk.ulps[i] = float_ulps(load<std::uint16_t>(a, i), load<std::uint16_t>(b, i));
 }
 
 template <class Integer>
@@ -146,6 +168,12 @@ ST_WIDE void fill_integers(const std::byte* a, const std::byte* b, std::size_t n
   }
 }
 
+/// What is not finite as a double must not seem to be, whatever it is in its own type.
+void check_finite(SketchChunk& chunk, std::size_t i) {
+  if (std::isfinite(chunk.actual[i]) && std::isfinite(chunk.expected[i]) && std::isfinite(chunk.distance[i])) return;
+  chunk.change[i] = chunk.distance[i] = std::numeric_limits<double>::quiet_NaN();
+}
+
 /// Types of which one holds what the other does not, and long double.
 void fill_reals(const Dtype& actual, const Dtype& expected, const std::byte* a, const std::byte* b, std::size_t n,
                 SketchChunk& chunk) {
@@ -163,6 +191,7 @@ void fill_reals(const Dtype& actual, const Dtype& expected, const std::byte* a, 
     chunk.expected[i] = static_cast<double>(y);
     chunk.change[i] = static_cast<double>(change);
     chunk.distance[i] = std::abs(chunk.change[i]);
+    check_finite(chunk, i);
     chunk.ulps[i] = format.digits == 0 ? spaced_ulps(std::abs(change), 1, 1, 1)
                                        : spaced_ulps(std::abs(change), y, format.digits, format.least_exponent);
   }
@@ -171,24 +200,48 @@ void fill_reals(const Dtype& actual, const Dtype& expected, const std::byte* a, 
 /// The magnitude of a complex number; by the root of squares where that neither overflows nor loses digits.
 double magnitude_of(double real, double imaginary) {
   const double square = real * real + imaginary * imaginary;
-  return square > 1e-280 && square < 1e280 ? std::sqrt(square) : std::hypot(real, imaginary);
+  return square > kLeastSquare && square < kMostSquare ? std::sqrt(square) : std::hypot(real, imaginary);
+}
+
+template <class Real>
+void fill_magnitude(const std::byte* a, const std::byte* b, std::size_t i, SketchChunk& chunk) {
+  const double x[2] = {load<Real>(a, 2 * i), load<Real>(a, 2 * i + 1)};
+  const double y[2] = {load<Real>(b, 2 * i), load<Real>(b, 2 * i + 1)};
+  const bool x_nan = std::isnan(x[0]) || std::isnan(x[1]);
+  const bool y_nan = std::isnan(y[0]) || std::isnan(y[1]);
+  constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+  chunk.actual[i] = x_nan ? not_a_number : magnitude_of(x[0], x[1]);
+  chunk.expected[i] = y_nan ? not_a_number : magnitude_of(y[0], y[1]);
+  chunk.distance[i] = x[0] == y[0] && x[1] == y[1] ? 0 : magnitude_of(x[0] - y[0], x[1] - y[1]);
+  check_finite(chunk, i);
 }
 
 template <class Real, class Bits>
 ST_WIDE void fill_complex_of(const std::byte* a, const std::byte* b, std::size_t n, SketchChunk& chunk) {
+  double odd = 0;  // numbers whose squares may have overflowed or lost digits, or that are not finite
+#pragma omp simd reduction(+ : odd)
   for (std::size_t i = 0; i < n; ++i) {
     const double x[2] = {load<Real>(a, 2 * i), load<Real>(a, 2 * i + 1)};
     const double y[2] = {load<Real>(b, 2 * i), load<Real>(b, 2 * i + 1)};
     const double change[2] = {x[0] - y[0], x[1] - y[1]};
-    const bool x_nan = std::isnan(x[0]) || std::isnan(x[1]);
-    const bool y_nan = std::isnan(y[0]) || std::isnan(y[1]);
-    constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-    chunk.actual[i] = x_nan ? not_a_number : magnitude_of(x[0], x[1]);
-    chunk.expected[i] = y_nan ? not_a_number : magnitude_of(y[0], y[1]);
+    const double squares[3] = {x[0] * x[0] + x[1] * x[1], y[0] * y[0] + y[1] * y[1],
+                               change[0] * change[0] + change[1] * change[1]};
+    odd += squares[0] > kLeastSquare && squares[0] < kMostSquare ? 0.0 : 1.0;
+    odd += squares[1] > kLeastSquare && squares[1] < kMostSquare ? 0.0 : 1.0;
+    const bool same = change[0] == 0 && change[1] == 0;
+    odd += (squares[2] > kLeastSquare && squares[2] < kMostSquare) || same ? 0.0 : 1.0;
+    chunk.actual[i] = std::sqrt(squares[0]);
+    chunk.expected[i] = std::sqrt(squares[1]);
+    chunk.distance[i] = std::sqrt(squares[2]);
     chunk.change[i] = change[0] + change[1];
-    chunk.distance[i] = x[0] == y[0] && x[1] == y[1] ? 0 : magnitude_of(change[0], change[1]);
-    chunk.ulps[i] = std::max(float_ulps(load<Bits>(a, 2 * i), load<Bits>(b, 2 * i)),
-                             float_ulps(load<Bits>(a, 2 * i + 1), load<Bits>(b, 2 * i + 1)));
+  }
+  if (odd != 0) {
+    for (std::size_t i = 0; i < n; ++i) fill_magnitude<Real>(a, b, i, chunk);
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint64_t real = float_ulps(load<Bits>(a, 2 * i), load<Bits>(b, 2 * i));
+    const std::uint64_t imaginary = float_ulps(load<Bits>(a, 2 * i + 1), load<Bits>(b, 2 * i + 1));
+    chunk.ulps[i] = real > imaginary ? real : imaginary;
   }
 }
 
@@ -215,6 +268,7 @@ void fill_complex(const Dtype& actual, const Dtype& expected, const std::byte* a
     chunk.expected[i] = y_nan ? not_a_number : static_cast<double>(std::abs(y));
     chunk.change[i] = static_cast<double>(change.real() + change.imag());
     chunk.distance[i] = x == y ? 0 : static_cast<double>(std::abs(change));
+    check_finite(chunk, i);
     const auto ulps = [&](long double p, long double q) {
       return spaced_ulps(std::abs(p - q), q, format.digits, format.least_exponent);
     };
@@ -238,11 +292,11 @@ void fill(const Dtype& actual, const Dtype& expected, const std::byte* a, const 
   if (is_time(expected)) return fill_integers<std::int64_t>(a, b, n, true, chunk);
   if (alike && expected.kind == DtypeKind::kFloat && expected.itemsize == 8) return fill_doubles(a, b, n, chunk);
   if (alike && expected.kind == DtypeKind::kFloat && expected.itemsize == 4) {
-    return fill_narrow<std::uint32_t>(expected, a, b, n, chunk);
+    return fill_floats(a, b, n, chunk);
   }
   if (alike &&
       (expected.kind == DtypeKind::kBfloat16 || (expected.kind == DtypeKind::kFloat && expected.itemsize == 2))) {
-    return fill_narrow<std::uint16_t>(expected, a, b, n, chunk);
+    return fill_narrow(expected, a, b, n, chunk);
   }
   if (alike && expected.kind == DtypeKind::kInt) {
     switch (expected.itemsize) {
@@ -261,6 +315,13 @@ void fill(const Dtype& actual, const Dtype& expected, const std::byte* a, const 
     }
   }
   fill_reals(actual, expected, a, b, n, chunk);
+}
+
+ST_WIDE double largest_of(const double* distance, std::size_t n) {
+  double most = 0;
+#pragma omp simd reduction(max : most)
+  for (std::size_t i = 0; i < n; ++i) most = distance[i] > most ? distance[i] : most;
+  return most;
 }
 
 /// Lays the grid of a map over the elements in the order of their traversal.
@@ -296,10 +357,8 @@ class Grid {
       Axis& inner = axes_.back();
       const std::uint64_t until = inner.step == 0 ? inner.extent : inner.end_of_cell();
       const auto run = static_cast<std::size_t>(std::min<std::uint64_t>(n - at, until - inner.index));
-      double most = 0;
-      for (std::size_t i = at; i < at + run; ++i) most = distance[i] > most ? distance[i] : most;
       double& cell = map_.largest[cell_];
-      cell = std::max(cell, most);
+      cell = std::max(cell, largest_of(distance + at, run));
       at += run;
       advance(run);
     }
@@ -332,7 +391,35 @@ class Grid {
   std::size_t cell_ = 0;
 };
 
-constexpr std::size_t kLanes = 4;  // of counts, so that one element need not wait for the last one's
+/// Adds to `counts` how often each number is among n bins, at most SketchChunk::kSize. They are few as a rule: each is
+/// looked for among all of them.
+ST_WIDE void count_bins(const std::int64_t* bins, std::size_t n, std::uint64_t* counts) {
+  constexpr std::size_t kWidth = 64;
+  constexpr int kFew = 24;
+  alignas(64) std::uint8_t narrow[SketchChunk::kSize];
+  std::uint8_t least = 255;
+  std::uint8_t most = 0;
+  for (std::size_t i = 0; i < n; ++i) narrow[i] = static_cast<std::uint8_t>(bins[i]);
+#pragma omp simd reduction(min : least) reduction(max : most)
+  for (std::size_t i = 0; i < n; ++i) {
+    least = narrow[i] < least ? narrow[i] : least;
+    most = narrow[i] > most ? narrow[i] : most;
+  }
+  const std::size_t whole = most - least < kFew ? n / kWidth : 0;
+  for (int bin = least; bin <= most && whole > 0; ++bin) {
+    alignas(64) std::uint8_t lanes[kWidth] = {};  // each at most kSize / kWidth
+    const auto wanted = static_cast<std::uint8_t>(bin);
+    for (std::size_t k = 0; k < whole; ++k) {
+      for (std::size_t i = 0; i < kWidth; ++i) {
+        lanes[i] = static_cast<std::uint8_t>(lanes[i] + (narrow[k * kWidth + i] == wanted ? 1 : 0));
+      }
+    }
+    std::uint32_t count = 0;
+    for (const std::uint8_t lane : lanes) count += lane;
+    counts[bin] += count;
+  }
+  for (std::size_t i = whole * kWidth; i < n; ++i) ++counts[narrow[i]];
+}
 
 }  // namespace
 
@@ -373,132 +460,174 @@ void Sketch::add(const Sketch& other) {
 }
 
 SketchBuilder::SketchBuilder(Sketch& sketch, const Applied& how)
-    : sketch_(sketch),
-      rtol_(how.tolerance.rtol),
-      atol_(how.tolerance.atol),
-      ulp_counts_(kLanes),
-      tolerance_counts_(kLanes) {
+    : sketch_(sketch), rtol_(how.tolerance.rtol), atol_(how.tolerance.atol) {
   sketch_.has_tolerance = !how.exact && (rtol_ > 0 || atol_ > 0);
   sketch_.rtol = rtol_;
   sketch_.atol = atol_;
 }
 
 void SketchBuilder::add(SketchChunk& chunk, std::size_t count, std::uint64_t first) {
-  double special = 0;
-#pragma omp simd reduction(+ : special)
-  for (std::size_t i = 0; i < count; ++i) {
-    special += (chunk.actual[i] - chunk.actual[i]) + (chunk.expected[i] - chunk.expected[i]) +
-               (chunk.distance[i] - chunk.distance[i]);
-  }
   sketch_.total += count;
-  if (special == 0) return add_finite(chunk, count, first);
-  // Those that are not finite are looked at one by one and taken out.
-  SketchChunk one;
+  if (add_finite(chunk, count, first, Sums::kOfFiniteOnly)) return;
+  // What is not finite is told of by itself, and stands among the others as an element that has not changed.
+  std::array<std::uint16_t, SketchChunk::kSize> changed;
+  std::size_t changes = 0;
+  std::size_t taken_out = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    one.actual[0] = chunk.actual[i];
-    one.expected[0] = chunk.expected[i];
-    one.change[0] = chunk.change[i];
-    one.distance[0] = chunk.distance[i];
-    one.ulps[0] = chunk.ulps[i];
-    add_any(one, 1, first + i);
-    chunk.distance[i] = one.distance[0];
+    const Special kind = take_special(chunk, i, first);
+    taken_out += kind == Special::kNone ? 0 : 1;
+    if (kind == Special::kChanged) changed[changes++] = static_cast<std::uint16_t>(i);
   }
+  (void)add_finite(chunk, count, first, Sums::kOfAny);
+  sketch_.measured -= taken_out;
+  ulp_counts_[0] -= taken_out;
+  tolerance_counts_[0] -= sketch_.has_tolerance ? taken_out : 0;
+  for (std::size_t i = 0; i < changes; ++i) chunk.distance[changed[i]] = kInfinity;
 }
 
-void SketchBuilder::add_any(SketchChunk& chunk, std::size_t count, std::uint64_t first) {
-  const double x = chunk.actual[0];
-  const double y = chunk.expected[0];
+SketchBuilder::Special SketchBuilder::take_special(SketchChunk& chunk, std::size_t i, std::uint64_t first) {
+  const double x = chunk.actual[i];
+  const double y = chunk.expected[i];
+  bool changed = false;
   if (std::isnan(x) || std::isnan(y)) {
     ++(std::isnan(x) && std::isnan(y) ? sketch_.nan_stayed
        : std::isnan(x)                ? sketch_.nan_appeared
                                       : sketch_.nan_vanished);
-    chunk.distance[0] = std::isnan(x) && std::isnan(y) ? 0 : kInfinity;
+    changed = !std::isnan(x) || !std::isnan(y);
   } else if (std::isinf(x) || std::isinf(y)) {
-    chunk.distance[0] = x == y ? 0 : kInfinity;
-    sketch_.inf_changed += x == y ? 0 : 1;
-  } else if (std::isfinite(chunk.distance[0])) {
-    return add_finite(chunk, count, first);
+    changed = x != y;
+    sketch_.inf_changed += changed ? 1 : 0;
   } else {
-    // Finite, but further apart than a double can say.
-    chunk.distance[0] = std::numeric_limits<double>::max();
-    chunk.change[0] = x > y ? chunk.distance[0] : -chunk.distance[0];
-    return add_finite(chunk, count, first);
+    if (!std::isfinite(chunk.distance[i])) {  // finite, but further apart than a double can say
+      chunk.distance[i] = std::numeric_limits<double>::max();
+      chunk.change[i] = x > y ? chunk.distance[i] : -chunk.distance[i];
+    }
+    return Special::kNone;
   }
-  if (chunk.distance[0] == 0) return;
+  chunk.actual[i] = chunk.expected[i] = 1;
+  chunk.change[i] = chunk.distance[i] = 0;
+  chunk.ulps[i] = 0;
+  if (!changed) return Special::kStayed;
   ++sketch_.differing;
   sketch_.passing_rtol = sketch_.passing_rtol_alone = kInfinity;
-  note(kInfinity, first, kInfinity, 0);
+  suggested_ = true;
+  sketch_.same_factor = sketch_.same_offset = false;
+  note(kInfinity, first + i, kInfinity, 0);
+  return Special::kChanged;
 }
 
-ST_WIDE void SketchBuilder::add_finite(SketchChunk& chunk, std::size_t n, std::uint64_t first) {
-  alignas(64) double score[SketchChunk::kSize];
-  const double rtol = rtol_;
-  const double atol = atol_;
+// Everything that is summed up of a chunk in one go; what few chunks have is only found here, and looked at again.
+ST_WIDE bool SketchBuilder::add_finite(const SketchChunk& chunk, std::size_t n, std::uint64_t first, Sums sums) {
+  // As wide as everything else in the loops: a loop with narrower numbers is built for as few lanes as these have.
+  alignas(64) std::int64_t ulp_bins[SketchChunk::kSize];
+  alignas(64) std::int64_t tolerance_bins[SketchChunk::kSize];
+  const double rtol = sketch_.has_tolerance ? rtol_ : 0;
+  const double atol = sketch_.has_tolerance ? atol_ : 1;
+  const double passing_atol = atol_;
   const double passing = std::min(sketch_.passing_rtol, std::numeric_limits<double>::max());
   const double alone = std::min(sketch_.passing_rtol_alone, std::numeric_limits<double>::max());
+  // Rounding must not keep an element from being looked at. Without a tolerance there is none.
+  const double margin = sketch_.has_tolerance ? 1 - 1e-15 : 1;
+  const double worst = worst_.size() < kWorstElements ? 0 : std::min(least_score_, kHuge) * margin;
   double sum = 0;
+  double sum_ulps = 0;
   double most = 0;
   double differing = 0;
   double over = 0;
-#pragma omp simd reduction(+ : sum, differing) reduction(max : most, over)
+  double among_worst = 0;
+  double least_tolerance = kInfinity;
+  std::uint64_t signs = 0;
+  std::uint64_t most_ulps = 0;
+#pragma omp simd reduction(+ : sum, differing) reduction(max : most, over, among_worst) reduction(min : least_tolerance) \
+    reduction(| : signs)
   for (std::size_t i = 0; i < n; ++i) {
+    const double x = chunk.actual[i];
+    const double y = chunk.expected[i];
     const double distance = chunk.distance[i];
-    const double magnitude = std::abs(chunk.expected[i]);
+    const double magnitude = std::abs(y);
+    const double tolerance = atol + rtol * magnitude;
+    const auto distance_bits = std::bit_cast<std::uint64_t>(distance);
+    const auto x_bits = std::bit_cast<std::uint64_t>(x);
+    const auto y_bits = std::bit_cast<std::uint64_t>(y);
     sum += chunk.change[i];
     differing += distance > 0 ? 1.0 : 0.0;
     most = distance > most ? distance : most;
-    const double beyond = (distance - atol) - passing * magnitude;
+    const double beyond = (distance - passing_atol) - passing * magnitude;
     const double beyond_alone = distance - alone * magnitude;
     over = beyond > over ? beyond : over;
     over = beyond_alone > over ? beyond_alone : over;
+    const double beyond_worst = distance - worst * tolerance;
+    among_worst = beyond_worst > among_worst ? beyond_worst : among_worst;
+    least_tolerance = tolerance < least_tolerance ? tolerance : least_tolerance;
+    // The highest bit: another sign, or a zero (whose bits but for the sign are below 1).
+    signs |= (x_bits ^ y_bits) | (((x_bits << 1) - 1) & ~(x_bits << 1)) | (((y_bits << 1) - 1) & ~(y_bits << 1));
+    // The logarithm of the ratio, rounded down: both exponents, and one less where the mantissa is the smaller one.
+    const std::uint64_t ratio =
+        (distance_bits - std::bit_cast<std::uint64_t>(tolerance) + (std::uint64_t{1} << 63)) >> 52;
+    std::int64_t bin = static_cast<std::int64_t>(ratio) - (2048 + Sketch::kLeastLog2 - 1);
+    bin = bin < 1 ? 1 : bin;
+    bin = bin > kLastTolerance ? kLastTolerance : bin;
+    tolerance_bins[i] = distance > 0 ? bin : 0;
   }
-  sketch_.measured += n;
-  if (differing == 0) {
-    ulp_counts_[0][0] += n;
-    tolerance_counts_[0][0] += sketch_.has_tolerance ? n : 0;
-    return;
-  }
-  sum_ += sum;
-  sketch_.differing += static_cast<std::uint64_t>(differing);
-  sketch_.max_difference = std::max(sketch_.max_difference, most);
-  if (over > 0) raise_passing(chunk, n);
-  if (!suggested_) suggest(chunk, n);
-  count_changes(chunk, n);
-  double largest = 0;
-  if (sketch_.has_tolerance) {
-#pragma omp simd reduction(max : largest)
-    for (std::size_t i = 0; i < n; ++i) {
-      score[i] = chunk.distance[i] / (atol + rtol * std::abs(chunk.expected[i]));
-      largest = score[i] > largest ? score[i] : largest;
-    }
-  } else {
-    std::copy(chunk.distance, chunk.distance + n, score);
-    largest = most;
-  }
-  std::uint64_t most_ulps = 0;
-  double sum_ulps = 0;
+#pragma omp simd reduction(+ : sum_ulps) reduction(max : most_ulps)
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint64_t ulps = chunk.ulps[i];
-    ++ulp_counts_[i % kLanes][ulp_bin(ulps)];
-    most_ulps = std::max(most_ulps, ulps);
+    most_ulps = ulps > most_ulps ? ulps : most_ulps;
+    const auto signed_ulps = static_cast<double>(ulps);
+    sum_ulps += chunk.change[i] < 0 ? -signed_ulps : signed_ulps;
+    // Only the highest bit and what cannot be rounded up beyond it: the exponent is the number of bits.
+    const auto highest = static_cast<double>(ulps & ~(ulps >> 1));
+    const auto exponent = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(highest) >> 52) - (kBias - 1);
+    ulp_bins[i] = exponent < 0 ? 0 : exponent;
   }
-#pragma omp simd reduction(+ : sum_ulps)
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto ulps = static_cast<double>(chunk.ulps[i]);
-    sum_ulps += chunk.change[i] < 0 ? -ulps : ulps;
+  if (sums == Sums::kOfFiniteOnly && !std::isfinite(sum)) return false;
+  sketch_.measured += n;
+  if (differing == 0) {
+    ulp_counts_[0] += n;
+    tolerance_counts_[0] += sketch_.has_tolerance ? n : 0;
+    return true;
   }
+  sum_ += sum;
   sum_ulps_ += sum_ulps;
+  sketch_.differing += static_cast<std::uint64_t>(differing);
+  sketch_.max_difference = std::max(sketch_.max_difference, most);
   sketch_.max_ulps = std::max(sketch_.max_ulps, most_ulps);
+  if (over > 0) raise_passing(chunk, n);
+  if (!suggested_) suggest(chunk, n);
+  if (signs >> 63 != 0) count_changes(chunk, n);
+  if (sketch_.same_factor || sketch_.same_offset) check_patterns(chunk, n);
+  count_bins(ulp_bins, n, ulp_counts_.data());
   if (sketch_.has_tolerance) {
-    for (std::size_t i = 0; i < n; ++i) {
-      const int bin = chunk.distance[i] > 0 ? tolerance_bin(score[i]) : 0;
-      ++tolerance_counts_[i % kLanes][static_cast<std::size_t>(bin)];
-    }
+    // Ratios to what has no exponent of its own are calculated.
+    if (!(least_tolerance > kLeastTolerance)) bin_by_ratio(chunk, n, tolerance_bins);
+    count_bins(tolerance_bins, n, tolerance_counts_.data());
   }
-  if (largest > least_score_ || worst_.size() < kWorstElements) {
-    for (std::size_t i = 0; i < n; ++i) {
-      if (chunk.distance[i] > 0) note(score[i], first + i, chunk.distance[i], chunk.ulps[i]);
-    }
+  if (among_worst > 0 || worst_.size() < kWorstElements) note_worst(chunk, n, first);
+  return true;
+}
+
+void SketchBuilder::bin_by_ratio(const SketchChunk& chunk, std::size_t n, std::int64_t* bins) const {
+  for (std::size_t i = 0; i < n; ++i) {
+    const double ratio = chunk.distance[i] / (atol_ + rtol_ * std::abs(chunk.expected[i]));
+    bins[i] = chunk.distance[i] > 0 ? tolerance_bin(ratio) : 0;
+  }
+}
+
+ST_WIDE void SketchBuilder::note_worst(const SketchChunk& chunk, std::size_t n, std::uint64_t first) {
+  alignas(64) double scores[SketchChunk::kSize];
+  const double rtol = sketch_.has_tolerance ? rtol_ : 0;
+  const double atol = sketch_.has_tolerance ? atol_ : 1;
+  double most = 0;
+#pragma omp simd reduction(max : most)
+  for (std::size_t i = 0; i < n; ++i) {
+    const double score = chunk.distance[i] / (atol + rtol * std::abs(chunk.expected[i]));
+    scores[i] = chunk.distance[i] > 0 ? score : 0.0;
+    most = scores[i] > most ? scores[i] : most;
+  }
+  if (worst_.size() == kWorstElements && most <= least_score_) return;
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool wanted = worst_.size() < kWorstElements ? chunk.distance[i] > 0 : scores[i] > least_score_;
+    if (wanted) note(scores[i], first + i, chunk.distance[i], chunk.ulps[i]);
   }
 }
 
@@ -520,37 +649,46 @@ void SketchBuilder::suggest(const SketchChunk& chunk, std::size_t n) {
     suggested_ = true;
     sketch_.offset = chunk.change[i];
     sketch_.factor = chunk.expected[i] == 0 ? 0 : chunk.actual[i] / chunk.expected[i];
+    sketch_.same_factor = sketch_.same_offset = true;
   }
 }
 
 ST_WIDE void SketchBuilder::count_changes(const SketchChunk& chunk, std::size_t n) {
-  const double factor = sketch_.factor;
-  const double offset = sketch_.offset;
-  const double offset_near = std::abs(offset) * kFits;
   double signs = 0;
   double became_zero = 0;
   double was_zero = 0;
-  double factor_fits = 0;
-  double offset_fits = 0;
-#pragma omp simd reduction(+ : signs, became_zero, was_zero, factor_fits, offset_fits)
+#pragma omp simd reduction(+ : signs, became_zero, was_zero)
   for (std::size_t i = 0; i < n; ++i) {
     const double x = chunk.actual[i];
     const double y = chunk.expected[i];
-    const double differs = chunk.distance[i] > 0 ? 1.0 : 0.0;
     const double x_zero = x == 0 ? 1.0 : 0.0;
     const double y_zero = y == 0 ? 1.0 : 0.0;
     const double opposite = (x < 0 ? 1.0 : 0.0) + (y < 0 ? 1.0 : 0.0);
     signs += opposite == 1.0 ? (1.0 - x_zero) * (1.0 - y_zero) : 0.0;
     became_zero += x_zero * (1.0 - y_zero);
     was_zero += y_zero * (1.0 - x_zero);
-    factor_fits += std::abs(x - factor * y) <= std::abs(x) * kFits ? differs : 0.0;
-    offset_fits += std::abs(chunk.change[i] - offset) <= offset_near ? differs : 0.0;
   }
   sketch_.sign_changed += static_cast<std::uint64_t>(signs);
   sketch_.became_zero += static_cast<std::uint64_t>(became_zero);
   sketch_.was_zero += static_cast<std::uint64_t>(was_zero);
-  sketch_.factor_fits += static_cast<std::uint64_t>(factor_fits);
-  sketch_.offset_fits += static_cast<std::uint64_t>(offset_fits);
+}
+
+// One element that does not fit says that there is no such pattern.
+ST_WIDE void SketchBuilder::check_patterns(const SketchChunk& chunk, std::size_t n) {
+  const double factor = sketch_.factor;
+  const double offset = sketch_.offset;
+  const double offset_near = std::abs(offset) * kFits;
+  double factor_misses = 0;
+  double offset_misses = 0;
+#pragma omp simd reduction(+ : factor_misses, offset_misses)
+  for (std::size_t i = 0; i < n; ++i) {
+    const double x = chunk.actual[i];
+    const double differs = chunk.distance[i] > 0 ? 1.0 : 0.0;
+    factor_misses += std::abs(x - factor * chunk.expected[i]) <= std::abs(x) * kFits ? 0.0 : differs;
+    offset_misses += std::abs(chunk.change[i] - offset) <= offset_near ? 0.0 : differs;
+  }
+  sketch_.same_factor = sketch_.same_factor && factor_misses == 0;
+  sketch_.same_offset = sketch_.same_offset && offset_misses == 0;
 }
 
 bool SketchBuilder::is_among_worst(double distance, double expected) const {
@@ -571,12 +709,8 @@ void SketchBuilder::note(double score, std::uint64_t name, double difference, st
 }
 
 void SketchBuilder::finish() {
-  for (const auto& lane : ulp_counts_) {
-    for (std::size_t i = 0; i < lane.size(); ++i) sketch_.ulps[i] += lane[i];
-  }
-  for (const auto& lane : tolerance_counts_) {
-    for (std::size_t i = 0; i < lane.size(); ++i) sketch_.tolerances[i] += lane[i];
-  }
+  sketch_.ulps = ulp_counts_;
+  sketch_.tolerances = tolerance_counts_;
   if (sketch_.measured == 0) return;
   sketch_.mean_difference = sum_ / static_cast<double>(sketch_.measured);
   sketch_.mean_ulps = sum_ulps_ / static_cast<double>(sketch_.measured);

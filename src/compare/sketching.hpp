@@ -16,7 +16,8 @@ namespace snapshot_test::compare {
 /// So many elements at once, as double, with what is exact only in their own type. A complex number is its magnitude,
 /// with the distance of the two numbers and the sum of its parts' differences.
 struct SketchChunk {
-  static constexpr std::size_t kSize = 512;
+  static constexpr std::size_t kSize =
+      448;  ///< the members do not lie whole pages apart: these would be in each other's way
   alignas(64) double actual[kSize];
   alignas(64) double expected[kSize];
   alignas(64) double change[kSize];    ///< actual - expected
@@ -29,7 +30,8 @@ struct SketchChunk {
 class SketchBuilder {
  public:
   SketchBuilder(Sketch& sketch, const Applied& how);
-  /// What is not finite on both sides gets a distance of infinity, or of 0 where nothing changed.
+  /// Where either side is not finite, change and distance must not be, either. They become infinite, or 0 where nothing
+  /// changed.
   void add(SketchChunk& chunk, std::size_t count, std::uint64_t first);
   /// Would an element that is so far apart be one of the worst?
   [[nodiscard]] bool is_among_worst(double distance, double expected) const;
@@ -46,9 +48,15 @@ class SketchBuilder {
   [[nodiscard]] const std::vector<Worst>& worst_elements() const { return worst_; }
 
  private:
-  void add_finite(SketchChunk& chunk, std::size_t count, std::uint64_t first);
-  void add_any(SketchChunk& chunk, std::size_t count, std::uint64_t first);
+  enum class Sums { kOfFiniteOnly, kOfAny };
+  /// False, and nothing is added, where the sum is not finite and has to be.
+  bool add_finite(const SketchChunk& chunk, std::size_t count, std::uint64_t first, Sums sums);
+  enum class Special { kNone, kStayed, kChanged };
+  Special take_special(SketchChunk& chunk, std::size_t i, std::uint64_t first);
   void count_changes(const SketchChunk& chunk, std::size_t count);
+  void check_patterns(const SketchChunk& chunk, std::size_t count);
+  void bin_by_ratio(const SketchChunk& chunk, std::size_t count, std::int64_t* bins) const;
+  void note_worst(const SketchChunk& chunk, std::size_t count, std::uint64_t first);
   void raise_passing(const SketchChunk& chunk, std::size_t count);
   void suggest(const SketchChunk& chunk, std::size_t count);
   void note(double score, std::uint64_t name, double difference, std::uint64_t ulps);
@@ -61,9 +69,8 @@ class SketchBuilder {
   bool suggested_ = false;
   double least_score_ = 0;  ///< of the worst that are kept, once there are kWorstElements
   std::vector<Worst> worst_;
-  // Counts in lanes: one element need not wait for the last one's.
-  std::vector<std::array<std::uint64_t, std::tuple_size_v<Sketch::Ulps>>> ulp_counts_;
-  std::vector<std::array<std::uint64_t, std::tuple_size_v<Sketch::Tolerances>>> tolerance_counts_;
+  Sketch::Ulps ulp_counts_{};
+  Sketch::Tolerances tolerance_counts_{};
 };
 
 /// Sketches of the parts of one value.

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "compare_support.hpp"
 #include "snapshot_test/compare/explain.hpp"
@@ -84,6 +85,50 @@ TEST(Sketch, NansAndNoise_AreCountedAndNamed) {
   const std::string noise =
       matrix(10, 10, [](int r, int c) { return plain(r, c) * (1 + 1e-3 * std::sin(7 * r + 3 * c + 1)); });
   EXPECT_THAT(reading_of(noise, a), StartsWith("beyond rounding: 100 % of 100 elements"));
+}
+
+TEST(Sketch, NumbersThatAreNotFiniteAmongMany_AreCountedApart) {
+  const std::string a = matrix(30, 30, plain);
+  const std::string b = matrix(30, 30, [](int r, int c) {
+    return r == 1 ? std::nan("") : r == 2 ? HUGE_VAL : plain(r, c) * (c == 0 ? 1 + 1e-14 : 1);
+  });
+  const Comparison result = compared(b, a, with_sketches());
+  ASSERT_EQ(result.sketches.size(), 1u);
+  const Sketch& sketch = result.sketches.front();
+  EXPECT_EQ(sketch.total, 900u);
+  EXPECT_EQ(sketch.nan_appeared, 30u);
+  EXPECT_EQ(sketch.inf_changed, 30u);
+  EXPECT_EQ(sketch.measured, 840u);
+  EXPECT_EQ(sketch.differing, 60u + 28u);
+  EXPECT_EQ(std::accumulate(sketch.ulps.begin(), sketch.ulps.end(), std::uint64_t{0}), 840u);
+  EXPECT_EQ(std::accumulate(sketch.tolerances.begin(), sketch.tolerances.end(), std::uint64_t{0}), 840u);
+  EXPECT_TRUE(std::isinf(sketch.map.largest[30]));
+  EXPECT_EQ(sketch.map.largest[1], 0);
+}
+
+TEST(Sketch, DifferencesBeyondWhatADoubleHolds_AreTheLargest) {
+  const std::string a = doubles({1e308, 1, -1e308});
+  const std::string b = doubles({-1e308, 1, 1e308});
+  const Comparison result = compared(b, a, with_sketches());
+  ASSERT_TRUE(result.sketch);
+  EXPECT_EQ(result.sketch->max_difference, std::numeric_limits<double>::max());
+  EXPECT_EQ(result.sketch->sign_changed, 2u);
+  EXPECT_EQ(result.sketch->inf_changed, 0u);
+  EXPECT_EQ(result.sketch->measured, 3u);
+}
+
+TEST(Sketch, TolerancesThatAreZeroOrHaveNoExponent_AreBinnedByTheRatio) {
+  Options options = with_sketches();
+  options.tolerance = {1e-5, 0};
+  const std::string a = doubles({0, 1e-310, 1, 1});
+  const std::string b = doubles({1, 2e-310, 1 + 1e-5 * 4, 1});
+  const Comparison result = compared(b, a, options);
+  ASSERT_TRUE(result.sketch);
+  const Sketch::Tolerances& bins = result.sketch->tolerances;
+  EXPECT_EQ(bins[0], 1u);
+  EXPECT_EQ(bins.back(), 1u);  // something where nothing is allowed
+  EXPECT_EQ(bins[16 - Sketch::kLeastLog2 + 1], 1u);
+  EXPECT_EQ(bins[1 - Sketch::kLeastLog2 + 1] + bins[2 - Sketch::kLeastLog2 + 1], 1u);
 }
 
 TEST(Sketch, IntegersBeyond64BitsApart_GiveTheLargestDistance) {

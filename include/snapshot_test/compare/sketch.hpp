@@ -67,9 +67,9 @@ struct Sketch {
   std::uint64_t was_zero = 0;
   /// What the first element that differs suggests for all: actual = factor * expected, actual = expected + offset.
   double factor = 0;
-  std::uint64_t factor_fits = 0;  ///< differing elements, to a relative 1e-6
+  bool same_factor = false;  ///< of every element that differs, to a relative 1e-6
   double offset = 0;
-  std::uint64_t offset_fits = 0;
+  bool same_offset = false;
   SketchMap map;
   std::vector<WorstElement> worst;  ///< the worst first, at most kWorstElements
 
