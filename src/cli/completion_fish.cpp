@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/completion.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::cli {
 
@@ -45,7 +46,7 @@ end
 
 )";
 
-std::string fish_quoted(const std::string& text) { return "'" + escaped(text, "'\\", "\\") + "'"; }
+std::string fish_quoted(const std::string& text) { return "'" + util::escaped(text, "'\\", "\\") + "'"; }
 
 /// The arguments of `complete` that say what the value is.
 std::string value_arguments(const Offer& offer) {

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/completion.hpp"
+#include "util/text.hpp"
 
 namespace snapshot_test::cli {
 
@@ -35,9 +36,9 @@ std::string action(const Offer& offer) {
 
 /// One argument of _arguments: '(-j --workers)'{-j,--workers}'[cases to run at once]:N: '
 std::string option_spec(const Argument& option) {
-  std::string rest = fmt::format("[{}]", escaped(in_brief(option.description), "[]\\", "\\"));
+  std::string rest = fmt::format("[{}]", util::escaped(in_brief(option.description), "[]\\", "\\"));
   for (const std::string& value : option.values) {
-    rest += fmt::format(":{}:{}", escaped(value, ":\\", "\\"), action(option.offer));
+    rest += fmt::format(":{}:{}", util::escaped(value, ":\\", "\\"), action(option.offer));
   }
   // "=" and "+": the value may be in the same word, behind the long option's sign or the short one's letter.
   std::string specs;
@@ -63,7 +64,7 @@ std::string positional_spec(const Argument& positional) {
                                 positional.repeatable ? "*:"
                                 : positional.required ? ":"
                                                       : "::",
-                                escaped(positional.names.front(), ":\\", "\\"), action(positional.offer)));
+                                util::escaped(positional.names.front(), ":\\", "\\"), action(positional.offer)));
 }
 
 std::string function_of(const Subcommand& subcommand) {

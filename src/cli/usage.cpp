@@ -97,12 +97,4 @@ std::string in_brief(const std::string& description) {
   return description.substr(0, std::min(description.find(" (default"), description.find("; ")));
 }
 
-std::string escaped(const std::string& text, const std::string& special, const std::string& escape) {
-  std::string result;
-  for (const char c : text) {
-    result += special.find(c) == std::string::npos ? std::string(1, c) : escape + c;
-  }
-  return result;
-}
-
 }  // namespace snapshot_test::cli

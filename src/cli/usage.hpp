@@ -52,7 +52,4 @@ struct Usage {
 /// The first clause of a description, for a menu: without "(default: ...)" and what a semicolon adds.
 [[nodiscard]] std::string in_brief(const std::string& description);
 
-/// `text` with each character of `special` behind `escape`.
-[[nodiscard]] std::string escaped(const std::string& text, const std::string& special, const std::string& escape);
-
 }  // namespace snapshot_test::cli

@@ -43,6 +43,15 @@ std::string shell_quoted(std::string_view word) {
   return quoted + "'";
 }
 
+std::string escaped(std::string_view text, std::string_view special, std::string_view escape) {
+  std::string result;
+  for (const char c : text) {
+    result += special.find(c) == std::string_view::npos ? "" : escape;
+    result += c;
+  }
+  return result;
+}
+
 std::string plural(std::uint64_t number, std::string_view noun) { return std::string(noun) + (number == 1 ? "" : "s"); }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {

@@ -21,6 +21,9 @@ namespace snapshot_test::util {
 /// As one word of a POSIX shell: quoted where it has to be.
 [[nodiscard]] std::string shell_quoted(std::string_view word);
 
+/// `text` with each character of `special` behind `escape`.
+[[nodiscard]] std::string escaped(std::string_view text, std::string_view special, std::string_view escape);
+
 /// The noun as it follows the number: "case", "cases".
 [[nodiscard]] std::string plural(std::uint64_t number, std::string_view noun);
 
