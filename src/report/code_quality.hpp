@@ -15,6 +15,7 @@ class CodeQuality : public Report {
   explicit CodeQuality(OutputFile file) : file_(std::move(file)) {}
 
   [[nodiscard]] Result<void> close(const RunRecord& record) override;
+  [[nodiscard]] bool can_be_rewritten() const override { return file_.is_regular(); }
 
  private:
   OutputFile file_;

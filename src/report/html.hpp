@@ -18,6 +18,7 @@ class Html : public Report {
   explicit Html(OutputFile file, std::size_t bytes = kMostBytes) : file_(std::move(file)), bytes_(bytes) {}
 
   [[nodiscard]] Result<void> close(const RunRecord& record) override;
+  [[nodiscard]] bool can_be_rewritten() const override { return file_.is_regular(); }
 
  private:
   OutputFile file_;

@@ -16,6 +16,7 @@ class JsonReport : public Report {
   JsonReport(OutputFile file, Detail detail) : file_(std::move(file)), detail_(detail) {}
 
   [[nodiscard]] Result<void> close(const RunRecord& record) override;
+  [[nodiscard]] bool can_be_rewritten() const override { return file_.is_regular(); }
 
  private:
   OutputFile file_;

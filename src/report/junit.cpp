@@ -160,7 +160,7 @@ Result<void> Junit::close(const RunRecord& record) {
   std::size_t number = 1;
   for (std::size_t i = 0; i < cases.count(); ++i) {
     const JunitCase each = cases.at(i);
-    if (file_.has_parts() && !document->fits(each, limits_)) {
+    if (file_.is_regular() && !document->fits(each, limits_)) {
       OutputFile next = file_.part(++number);
       document->note(fmt::format("{} of {} cases are in {} and after it: a file with more would not be read",
                                  cases.count() - i, cases.count(), next.name()));

@@ -23,6 +23,7 @@ class Junit : public Report {
   explicit Junit(OutputFile file, JunitLimits limits = {});
 
   [[nodiscard]] Result<void> close(const RunRecord& record) override;
+  [[nodiscard]] bool can_be_rewritten() const override { return file_.is_regular(); }
 
  private:
   OutputFile file_;

@@ -100,7 +100,7 @@ OutputFile OutputFile::part(std::size_t number) const {
 
 void OutputFile::remove_parts() const {
   std::error_code error;
-  for (std::size_t number = 2; has_parts() && fs::remove(part(number).path_, error); ++number) {
+  for (std::size_t number = 2; is_regular() && fs::remove(part(number).path_, error); ++number) {
   }
 }
 

@@ -18,12 +18,12 @@ class OutputFile {
   /// Removes what is there, after making sure that the folder can be written to. kIo.
   [[nodiscard]] static Result<OutputFile> open(const std::string& path, std::ostream& standard_output);
 
-  /// Writes all of the text; call it once. kIo.
+  /// Writes all of the text, in the place of what was written before; where not is_regular(), call it once. kIo.
   [[nodiscard]] Result<void> write(const std::string& text);
 
-  /// May what is written be spread over several files?
-  [[nodiscard]] bool has_parts() const { return kind_ == Kind::kFile; }
-  /// The number-th of several files; of "junit.xml" the second is "junit.part2.xml". Only where has_parts().
+  /// Neither a stream nor a device: what is written may be spread over several files.
+  [[nodiscard]] bool is_regular() const { return kind_ == Kind::kFile; }
+  /// The number-th of several files; of "junit.xml" the second is "junit.part2.xml". Only where is_regular().
   [[nodiscard]] OutputFile part(std::size_t number) const;
   /// Removes the second file and those after it, which an earlier report may have left.
   void remove_parts() const;

@@ -13,6 +13,7 @@ namespace snapshot_test::report {
 namespace {
 
 constexpr double kInterval = 0.1;          // seconds between two drawings
+constexpr double kTrusted = 2.0;           // seconds for which what is expected counts more than what was seen
 constexpr double kEarliestEstimate = 2.0;  // seconds after which the pace is a basis for an estimate
 constexpr std::size_t kShownCases = 8;
 constexpr unsigned kFreeLines = 2;  // of the screen
@@ -52,6 +53,26 @@ TerminalSize terminal_size(int fd) {
 Progress::Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now)
     : out_(out), size_(std::move(size)), now_(std::move(now)) {}
 
+void Progress::expect(const std::vector<model::ExpectedCase>& cases) {
+  expected_.clear();
+  expected_total_ = 0;
+  expected_done_ = 0;
+  std::size_t known = 0;
+  for (const model::ExpectedCase& each : cases) {
+    expected_total_ += each.seconds;
+    known += each.seconds > 0 ? 1 : 0;
+  }
+  if (known == 0) {
+    return;
+  }
+  // A case of which nothing is known takes as long as the others.
+  const double mean = expected_total_ / static_cast<double>(known);
+  expected_total_ += mean * static_cast<double>(cases.size() - known);
+  for (const model::ExpectedCase& each : cases) {
+    expected_.emplace(std::pair(each.benchmark, each.index), each.seconds > 0 ? each.seconds : mean);
+  }
+}
+
 void Progress::begin(std::string what, std::size_t total, std::size_t passes_to_come) {
   what_ = std::move(what);
   running_.clear();
@@ -59,9 +80,11 @@ void Progress::begin(std::string what, std::size_t total, std::size_t passes_to_
   done_ = 0;
   total_ = total;
   to_come_ = total * passes_to_come;
+  passes_to_come_ = passes_to_come;
   active_ = size_ != nullptr;
   const double now = now_();
   began_ = done_before_ == 0 ? now : began_;
+  pass_began_ = now;
   drawn_at_ = now - kInterval;
   draw();
 }
@@ -75,13 +98,19 @@ void Progress::started(const model::CaseId& id, std::string label) {
     return each.index == id.index && each.benchmark == id.benchmark;
   });
   if (!runs) {
-    running_.push_back({id.benchmark, id.index, std::move(label), now_()});
+    const auto expected = expected_.find({id.benchmark, id.index});
+    running_.push_back(
+        {id.benchmark, id.index, std::move(label), now_(), expected == expected_.end() ? 0 : expected->second});
   }
   draw();
 }
 
 void Progress::ended(const model::CaseId& id) {
   ++done_;
+  if (const auto expected = expected_.find({id.benchmark, id.index}); expected != expected_.end()) {
+    expected_done_ += expected->second;
+    expected_.erase(expected);
+  }
   const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& each) {
     return each.index == id.index && each.benchmark == id.benchmark;
   });
@@ -169,19 +198,49 @@ std::string Progress::status() const {
   return text + time_left();
 }
 
-std::string Progress::time_left() const {
+// All cases are taken to be alike. 0 where there is no pace yet.
+double Progress::at_this_pace() const {
   const double now = now_();
   const double elapsed = now - began_;
   const std::size_t done = done_before_ + done_;
   const std::size_t to_do = total_ + to_come_ - std::min(done_, total_);
-  if (done == 0 || to_do == 0 || elapsed < kEarliestEstimate) {
-    return {};
+  if (done == 0 || elapsed < kEarliestEstimate) {
+    return 0;
   }
   const double at_this_pace = elapsed / static_cast<double>(done) * static_cast<double>(to_do);
   // The pace of short cases predicts nothing of a long one. All that is known of that is how long it has run already;
   // half way through is the best guess then.
   const double longest = running_.empty() ? 0 : now - running_.front().since;
-  const double left = std::max(at_this_pace, longest);
+  return std::max(at_this_pace, longest);
+}
+
+// What the rest took when it last ran, shared among the workers, times as much as this pass has been slower so far.
+double Progress::as_expected() const {
+  const double now = now_();
+  const double elapsed = now - pass_began_;
+  double done = expected_done_;
+  double longest = 0;  // that is left of a running case: the others cannot wait for it in less
+  for (const Running& each : running_) {
+    const double ran = now - each.since;
+    done += std::min(ran, each.expected);
+    // One that takes longer than it did may go on for as long again.
+    longest = std::max(longest, std::abs(each.expected - ran));
+  }
+  const auto workers = static_cast<double>(std::max<std::size_t>(workers_, 1));
+  // Few seconds say little, so the first ones count as if they had gone as expected.
+  const double slower = (elapsed + kTrusted) / (done / workers + kTrusted);
+  const double rest = expected_total_ * static_cast<double>(1 + passes_to_come_) - done;
+  return std::max(rest / workers * slower, longest);
+}
+
+std::string Progress::time_left() const {
+  if (done_ >= total_ && to_come_ == 0) {
+    return {};
+  }
+  const double left = expected_total_ > 0 ? as_expected() : at_this_pace();
+  if (left <= 0) {
+    return {};
+  }
   return fmt::format(", {} left", left < 60 ? fmt::format("{:.0f} s", std::ceil(left)) : duration(left));
 }
 

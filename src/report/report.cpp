@@ -58,6 +58,10 @@ void Reports::started(const model::CaseId& id) {
   each([&](Report& report) { report.started(id); });
 }
 
+void Reports::expecting(const std::vector<model::ExpectedCase>& cases) {
+  each([&](Report& report) { report.expecting(cases); });
+}
+
 void Reports::phase(const std::string& what, std::size_t cases) {
   each([&](Report& report) { report.phase(what, cases); });
 }
@@ -88,39 +92,72 @@ void Reports::replacing(const model::Replacement& replacement) {
   each([&](Report& report) { report.replacing(replacement); });
 }
 
-void Reports::finished(const model::CaptureSummary& summary) {
+// Files first, so that what people and programs then hear of the run's end holds for all that was written.
+template <class Summary>
+void Reports::finish(const Summary& summary) {
   record_.end = summary;
-  each([&](Report& report) { report.finished(summary); });
-  close();
+  settle();
+  close_and_amend<Summary>(Kind::kRewritable);
+  each([&](Report& report) { report.finished(std::get<Summary>(record_.end)); });
+  close_and_amend<Summary>(Kind::kOther);
 }
 
-void Reports::finished(const model::VerifySummary& summary) {
-  record_.end = summary;
-  each([&](Report& report) { report.finished(summary); });
-  close();
+template <class Summary>
+void Reports::close_and_amend(Kind kind) {
+  auto& end = std::get<Summary>(record_.end);
+  if (close(kind) || end.status != model::ExitStatus::kSuccess) {
+    return;
+  }
+  end.status = model::ExitStatus::kInternal;
+  end.failure = unwritten_.back().message;
+  // What fails now has failed before, or is told of like the first.
+  (void)close(Kind::kRewritable);
 }
+
+void Reports::finished(const model::CaptureSummary& summary) { finish(summary); }
+
+void Reports::finished(const model::VerifySummary& summary) { finish(summary); }
 
 void Reports::tell(RunRecord record) {
   record_ = std::move(record);
   each([&](Report& report) { report.set_head(record_.head); });
-  close();
+  settle();
+  (void)close(Kind::kRewritable);
+  (void)close(Kind::kOther);
 }
 
 void Reports::aborted(model::ExitStatus status, const std::string& message) {
   if (std::holds_alternative<std::monostate>(record_.end)) {
     record_.end = Aborted{status, message};
-    close();
+    settle();
+    (void)close(Kind::kRewritable);
+    (void)close(Kind::kOther);
   }
 }
 
-void Reports::close() {
+void Reports::settle() {
   sort_by_case(record_.captured);
   sort_by_case(record_.verified);
-  each([&](Report& report) {
-    if (const auto written = report.close(record_); !written) {
-      unwritten_.push_back(written.error());
+}
+
+bool Reports::close(Kind kind) {
+  bool written = true;
+  for (const auto& report : reports_) {
+    if (report->can_be_rewritten() != (kind == Kind::kRewritable)) {
+      continue;
     }
-  });
+    const auto closed = report->close(record_);
+    if (closed) {
+      continue;
+    }
+    written = false;
+    const bool known = std::any_of(unwritten_.begin(), unwritten_.end(),
+                                   [&](const Error& each) { return each.message == closed.error().message; });
+    if (!known) {
+      unwritten_.push_back(closed.error());
+    }
+  }
+  return written;
 }
 
 }  // namespace snapshot_test::report

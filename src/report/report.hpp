@@ -20,9 +20,12 @@ class Report : public model::Listener {
  public:
   /// Called before the run, as soon as something is known, and again when more is.
   virtual void set_head(const RunHead& /*head*/) {}
-  /// The run has ended, or could not start or go on: record.end says which. Called once, after finished(). Returns how
-  /// the writing went; kIo.
+  /// The run has ended, or could not start or go on: record.end says which. Called once, after finished(); where
+  /// can_be_rewritten(), before it, and again when another report could not be written. Returns how the writing went;
+  /// kIo.
   [[nodiscard]] virtual Result<void> close(const RunRecord& record) = 0;
+  /// Does what it wrote give way to what is written next? A file's does, a stream's does not.
+  [[nodiscard]] virtual bool can_be_rewritten() const { return false; }
 };
 
 /// Does somebody read the cases of the record?
@@ -47,6 +50,7 @@ class Reports : public model::Listener {
   void planned(const model::RunPlan& plan) override;
   void note(const std::string& text) override;
   void started(const model::CaseId& id) override;
+  void expecting(const std::vector<model::ExpectedCase>& cases) override;
   void phase(const std::string& what, std::size_t cases) override;
   void ended(const model::CaseId& id) override;
   void tick() override;
@@ -59,7 +63,16 @@ class Reports : public model::Listener {
  private:
   template <class Call>
   void each(Call call);
-  void close();
+  template <class Summary>
+  void finish(const Summary& summary);
+  /// Puts the record in order.
+  void settle();
+  enum class Kind { kRewritable, kOther };
+  /// Closes the reports of one kind. False where one could not be written, which unwritten_ then has.
+  bool close(Kind kind);
+  /// A run is not good where a report of it is missing.
+  template <class Summary>
+  void close_and_amend(Kind kind);
 
   std::vector<std::unique_ptr<Report>> reports_;
   RunRecord record_;

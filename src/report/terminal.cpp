@@ -35,14 +35,7 @@ TerminalOptions with_clock(TerminalOptions options) {
 }
 
 /// A regular expression that is found in the case's label and in no other.
-std::string exactly(const std::string& label) {
-  std::string pattern = "^";
-  for (const char letter : label) {
-    pattern += std::string_view(".^$*+?()[]{}|\\").find(letter) != std::string_view::npos ? "\\" : "";
-    pattern += letter;
-  }
-  return pattern + "$";
-}
+std::string exactly(const std::string& label) { return "^" + util::escaped(label, ".^$*+?()[]{}|\\", "\\") + "$"; }
 
 }  // namespace
 
@@ -55,6 +48,7 @@ Terminal::Terminal(std::ostream& out, TerminalOptions options)
 void Terminal::write(const std::string& text) { progress_.print(text); }
 
 void Terminal::planned(const model::RunPlan& plan) {
+  progress_.set_workers(plan.workers);
   const auto detail = options_.verbosity == Verbosity::kVerbose ? ImportDetail::kAll : ImportDetail::kCauses;
   std::string text = import_failures_text(plan.failures, plan.python, detail, options_.color);
   text += another_copy_text(plan, options_.color);

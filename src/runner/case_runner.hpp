@@ -39,6 +39,15 @@ struct CaseTask {
 }
 [[nodiscard]] inline model::CaseId id_of(const CaseTask& task) { return id_of(*task.benchmark, task.index); }
 
+[[nodiscard]] inline std::vector<model::ExpectedCase> expected_of(const std::vector<CaseTask>& tasks) {
+  std::vector<model::ExpectedCase> expected;
+  expected.reserve(tasks.size());
+  for (const CaseTask& task : tasks) {
+    expected.push_back({task.benchmark->name, task.index, task.expected});
+  }
+  return expected;
+}
+
 /// How one case went: what it showed and, where it was told to compare, how that compares.
 struct CaseOutcome {
   model::Observation observation;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -125,6 +126,13 @@ class LiveDisplay : public testing::Test {
     screen_.feed(buffer_.str());
     buffer_.str("");
     return screen_.text();
+  }
+  /// Of the display; what was printed stands above it.
+  std::string first_line() {
+    const auto lines = screen();
+    const auto found =
+        std::find_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("ver"); });
+    return found == lines.end() ? "" : *found;
   }
   void start(const std::string& label) { terminal_.started(case_id(label)); }
   void end(const std::string& label) { terminal_.ended(case_id(label)); }
@@ -292,6 +300,66 @@ TEST_F(LiveDisplay, TimeLeft_FollowsThePace) {
   now_ = 10;
   end("m.time_a");
   EXPECT_THAT(screen(), ElementsAre("verifying [1/4] 25.0 %, 30 s left"));
+}
+
+model::RunPlan plan_with(std::size_t cases, unsigned workers) {
+  model::RunPlan plan;
+  plan.cases = cases;
+  plan.workers = workers;
+  return plan;
+}
+
+TEST_F(LiveDisplay, TimeLeft_IsThatOfTheLastRunSharedByTheWorkers) {
+  terminal_.planned(plan_with(4, 2));
+  screen();
+  terminal_.expecting({{"m.time_a", 0, 30}, {"m.time_b", 0, 10}, {"m.time_c", 0, 40}, {"m.time_d", 0, 0.001}});
+  terminal_.phase("verifying", 4);
+  EXPECT_EQ(screen().back(), "verifying [0/4] 0.0 %, 41 s left") << "known before anything has ended";
+  start("m.time_a");
+  start("m.time_b");
+  now_ = 10;
+  end("m.time_b");
+  // 60 s of 80 remain, on two workers.
+  EXPECT_EQ(first_line(), "verifying [1/4] 25.0 %, 31 s left");
+}
+
+TEST_F(LiveDisplay, TimeLeft_GrowsWhereTheRunIsSlowerThanTheLastOne) {
+  terminal_.planned(plan_with(10, 1));
+  std::vector<model::ExpectedCase> expected;
+  for (int i = 0; i < 10; ++i) {
+    expected.push_back({"m.time_" + std::to_string(i), 0, 2});
+  }
+  terminal_.expecting(expected);
+  terminal_.phase("verifying", 10);
+  for (int i = 0; i < 5; ++i) {
+    start("m.time_" + std::to_string(i));
+    now_ += 4;
+    end("m.time_" + std::to_string(i));
+  }
+  // 10 s remain, and 20 s were taken for as many: nearly twice as slow, since two seconds count as if they were not.
+  EXPECT_EQ(first_line(), "verifying [5/10] 50.0 %, 19 s left");
+}
+
+TEST_F(LiveDisplay, TimeLeft_IsNeverLessThanThatOfARunningCase) {
+  terminal_.planned(plan_with(3, 8));
+  terminal_.expecting({{"m.time_long", 0, 100}, {"m.time_a", 0, 1}, {"m.time_new", 0, 0}});
+  terminal_.phase("verifying", 3);
+  start("m.time_long");
+  now_ = 1;
+  start("m.time_a");
+  now_ = 2;
+  end("m.time_a");
+  EXPECT_EQ(first_line(), "verifying [1/3] 33.3 %, 1 min 38 s left");
+}
+
+TEST_F(LiveDisplay, TimeLeft_WithoutKnownDurations_FollowsThePace) {
+  terminal_.planned(plan_with(4, 1));
+  terminal_.expecting({{"m.time_a", 0, 0}, {"m.time_b", 0, 0}, {"m.time_c", 0, 0}, {"m.time_d", 0, 0}});
+  terminal_.phase("verifying", 4);
+  start("m.time_a");
+  now_ = 10;
+  end("m.time_a");
+  EXPECT_EQ(first_line(), "verifying [1/4] 25.0 %, 30 s left");
 }
 
 TEST(LiveDisplayOfCapture, ShareAndTimeLeft_OfTwoPasses_AreThoseOfBoth) {

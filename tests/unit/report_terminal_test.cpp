@@ -620,5 +620,66 @@ TEST(Reports, FinishedRun_IsNotAbortedAfterwards) {
   EXPECT_TRUE(std::holds_alternative<model::VerifySummary>(reports.record().end));
 }
 
+/// Keeps what it is told at each close(), or cannot be written.
+class Kept : public Report {
+ public:
+  Kept(std::vector<model::VerifySummary>& told, bool is_file, bool fails)
+      : told_(told), is_file_(is_file), fails_(fails) {}
+  Result<void> close(const RunRecord& record) override {
+    if (fails_) {
+      return fail(ErrorKind::kIo, "no space for the page");
+    }
+    told_.push_back(std::get<model::VerifySummary>(record.end));
+    return {};
+  }
+  [[nodiscard]] bool can_be_rewritten() const override { return is_file_; }
+
+ private:
+  std::vector<model::VerifySummary>& told_;
+  bool is_file_;
+  bool fails_;
+};
+
+TEST(Reports, FileThatCannotBeWritten_MakesAllOthersSayThatTheRunIsNotGood) {
+  std::vector<model::VerifySummary> file;
+  std::vector<model::VerifySummary> stream;
+  std::ostringstream terminal;
+  Reports reports;
+  reports.add(std::make_unique<Kept>(file, true, false), Cases::kNotRead);
+  reports.add(std::make_unique<Kept>(stream, false, false), Cases::kNotRead);
+  reports.add(std::make_unique<Kept>(file, true, true), Cases::kNotRead);
+  reports.add(std::make_unique<Terminal>(terminal, TerminalOptions{}), Cases::kNotRead);
+  reports.finished(summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess, ""));
+  ASSERT_EQ(reports.unwritten().size(), 1U);
+  ASSERT_EQ(file.size(), 2U) << "written again";
+  EXPECT_EQ(file.back().ok(), std::nullopt);
+  EXPECT_EQ(file.back().status, ExitStatus::kInternal);
+  EXPECT_EQ(file.back().failure, "no space for the page");
+  ASSERT_EQ(stream.size(), 1U) << "what is sent cannot be taken back";
+  EXPECT_EQ(stream.back().ok(), std::nullopt);
+  EXPECT_THAT(terminal.str(), HasSubstr("FAILED (exit status 3)"));
+  EXPECT_THAT(terminal.str(), Not(HasSubstr("PASSED")));
+}
+
+TEST(Reports, StreamThatCannotBeWritten_IsToldByTheFiles) {
+  std::vector<model::VerifySummary> file;
+  Reports reports;
+  reports.add(std::make_unique<Kept>(file, false, true), Cases::kNotRead);
+  reports.add(std::make_unique<Kept>(file, true, false), Cases::kNotRead);
+  reports.finished(summary({{Verdict::kIdentical, 1}}, ExitStatus::kSuccess, ""));
+  ASSERT_EQ(file.size(), 2U);
+  EXPECT_EQ(file.back().ok(), std::nullopt);
+}
+
+TEST(Reports, RunThatFailed_KeepsItsOwnReason) {
+  std::vector<model::VerifySummary> file;
+  Reports reports;
+  reports.add(std::make_unique<Kept>(file, true, false), Cases::kNotRead);
+  reports.add(std::make_unique<Kept>(file, true, true), Cases::kNotRead);
+  reports.finished(summary({{Verdict::kDifferent, 1}}, ExitStatus::kFailed, "1 case failed"));
+  ASSERT_EQ(file.size(), 1U);
+  EXPECT_EQ(file.back().status, ExitStatus::kFailed);
+}
+
 }  // namespace
 }  // namespace snapshot_test::report

@@ -217,11 +217,20 @@ struct VerifySummary {
   [[nodiscard]] double verified_share(Counted counted) const;
 };
 
+/// What a case is expected to take.
+struct ExpectedCase {
+  std::string benchmark;
+  std::size_t index = 0;
+  double seconds = 0;  ///< wall time of its process when it last ran; 0 where that is not known
+};
+
 /// Hears of a run as it happens. Called from one thread. Implementations must not throw.
 class Listener {
  public:
   virtual ~Listener() = default;
   virtual void planned(const RunPlan& /*plan*/) {}
+  /// Of the pass that begins next: every case of it.
+  virtual void expecting(const std::vector<ExpectedCase>& /*cases*/) {}
   /// A pass over `cases` cases begins ("capturing", "running again"); each is started() and ended() once.
   virtual void phase(const std::string& /*what*/, std::size_t /*cases*/) {}
   virtual void ended(const CaseId& /*id*/) {}
