@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "cli/offer.hpp"
@@ -11,6 +12,7 @@
 #include "config/layers.hpp"
 #include "inspect/compare_values.hpp"
 #include "render/value_diff.hpp"
+#include "report/html.hpp"
 #include "report/json_report.hpp"
 #include "report/terminal.hpp"
 #include "util/json_text.hpp"
@@ -29,7 +31,26 @@ struct DiffArgs {
   std::string after{};
   std::optional<std::string> site{};
   Format format = Format::kText;
+  std::optional<std::string> page{};  ///< where --html writes
 };
+
+Result<void> add_page(report::Reports& reports, const DiffArgs& args, const Streams& streams) {
+  if (!args.page) {
+    return {};
+  }
+  if (*args.page == "-") {
+    return fail(ErrorKind::kUsage, "--html of diff needs a file: standard output has the differences");
+  }
+  TRY_ASSIGN(auto file, report::OutputFile::open(*args.page, streams.out));
+  reports.add(std::make_unique<report::Html>(std::move(file)), report::Cases::kRead);
+  return {};
+}
+
+report::RunHead diff_head(const Operand& before) {
+  report::RunHead head = run_head("diff");
+  head.snapshot_dir = before.path.string();
+  return head;
+}
 
 /// Two whole stores: reported as verify reports.
 Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& after, const DiffArgs& args,
@@ -38,9 +59,8 @@ Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& afte
     return fail(ErrorKind::kUsage, "--site needs two snapshots, not two stores");
   }
   report::Reports reports;
-  report::RunHead head = run_head("diff");
-  head.snapshot_dir = before.path.string();
-  reports.set_head(std::move(head));
+  reports.set_head(diff_head(before));
+  TRY(add_page(reports, args, streams));
   if (args.format == Format::kText) {
     report::TerminalOptions options;
     options.verbosity = verbosity(config);
@@ -55,6 +75,38 @@ Result<model::ExitStatus> diff_stores(const Operand& before, const Operand& afte
     return tl::unexpected(reports.unwritten().front());
   }
   return summary.status;
+}
+
+/// Two values, as the one case of a run.
+Result<void> write_page(const inspect::ValueDiff& diff, model::ExitStatus status, const Operand& before,
+                        const DiffArgs& args, const Streams& streams) {
+  report::Reports reports;
+  reports.set_head(diff_head(before));
+  TRY(add_page(reports, args, streams));
+  model::CaseVerdict verdict;
+  verdict.id.benchmark = verdict.id.label = fmt::format("{} → {}", args.before, args.after);
+  verdict.sites = diff.sites;
+  verdict.observation.ending = model::Ending::kReturned;
+  const auto any = [&diff](model::SiteMatch match) {
+    return std::any_of(diff.sites.begin(), diff.sites.end(), [match](const auto& site) { return site.match == match; });
+  };
+  verdict.verdict = status == model::ExitStatus::kFailed            ? model::Verdict::kDifferent
+                    : status == model::ExitStatus::kNothingVerified ? model::Verdict::kOpaque
+                    : any(model::SiteMatch::kClose)                 ? model::Verdict::kClose
+                                                                    : model::Verdict::kIdentical;
+  if (status != model::ExitStatus::kNothingVerified) {
+    verdict.checked_by = model::CheckedBy::kResult;
+  }
+  model::VerifySummary summary;
+  ++summary.counts[verdict.verdict];
+  summary.status = status;
+  summary.failure = status == model::ExitStatus::kFailed ? "the two differ" : "";
+  if (verdict.checked_by) {
+    ++summary.checked[*verdict.checked_by];
+  }
+  reports.verified(verdict);
+  reports.finished(summary);
+  return reports.unwritten().empty() ? Result<void>() : tl::unexpected(reports.unwritten().front());
 }
 
 /// Nothing compared is no success; one difference is a failure, whatever else agrees.
@@ -92,6 +144,9 @@ Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
     streams.out << render::value_diff_text(compared);
   }
   streams.out << std::flush;
+  if (args.page) {
+    TRY(write_page(compared, status_of(compared), before, args, streams));
+  }
   return status_of(compared);
 }
 
@@ -120,11 +175,14 @@ Action declare_diff(CLI::App& app, Shared& shared) {
       ->type_name("SITE");
   app.add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
+  offering(app.add_option("--html", args.page, "write a page that shows how they differ, in one file without network"),
+           {Offer::Kind::kFiles, {}})
+      ->type_name("FILE");
   add_settings(app, shared, {Group::kTolerance, Group::kStore, Group::kGeneral});
   app.footer(
       "Examples:\n"
       "  snapshot_test diff .snapshots ../before/.snapshots\n"
-      "  snapshot_test diff expected.npy actual.npy --tolerance 1e-7 0");
+      "  snapshot_test diff expected.npy actual.npy --tolerance 1e-7 0 --html diff.html");
   return [held](const Streams& streams) { return run(*held, streams); };
 }
 

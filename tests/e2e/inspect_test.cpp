@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -13,6 +15,7 @@ namespace snapshot_test::support {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using testing::corpus_files;
 using ::testing::HasSubstr;
@@ -119,6 +122,22 @@ TEST_F(Inspected, Diff_OfTwoStores_NamesEveryDifference) {
   EXPECT_EQ(verdicts["bench.time_scaled(1)"], "identical");
   EXPECT_EQ(verdicts["bench.time_gone"], "obsolete");
   EXPECT_EQ(verdicts["bench.time_new"], "no-snapshot");
+}
+
+TEST_F(Inspected, DiffWithHtml_WritesAPageOfStoresAndOfValues) {
+  const auto page = [this](const std::string& name) {
+    std::ifstream file(box_.path(name));
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  EXPECT_EQ(diff({before(), after(), "--html", box_.path("stores.html").string()}).status, 1);
+  EXPECT_THAT(page("stores.html"), HasSubstr("bench.time_scaled(1)"));
+  const std::string now = after() + "::time_value";
+  EXPECT_EQ(diff({"time_value", now, "--html", box_.path("values.html").string()}).status, 1);
+  EXPECT_THAT(page("values.html"), AllOf(HasSubstr("time_value → "), HasSubstr("different")));
+  EXPECT_EQ(diff({"time_value", "time_value", "--html", box_.path("same.html").string()}).status, 0);
+  EXPECT_THAT(page("same.html"), HasSubstr("identical"));
+  EXPECT_EQ(diff({"time_value", now, "--html", "-"}).status, 2);
+  EXPECT_EQ(diff({"time_value", now, "--html", box_.path("nowhere/page.html").string()}).status, 3);
 }
 
 TEST_F(Inspected, Diff_ThatOnlyLosesOrGainsACase_Fails) {
