@@ -13,6 +13,8 @@ BUILD_PACKAGES=(
   libpugixml-dev libtomlplusplus-dev libxxhash-dev zlib1g-dev libjs-chart.js
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev strace zsh fish groff-base libxml2-utils)
+# What looks at the report page. Ubuntu has it as a snap only, which does not run in a container.
+BROWSER_PACKAGE=chromium
 
 # Paths below the project are relative for ccache: what one build has compiled, the others need not.
 export CCACHE_BASEDIR=$PWD
@@ -42,6 +44,16 @@ die() {
   exit 1
 }
 
+# as_root COMMAND...: with sudo where that is needed.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    command -v sudo >/dev/null || die "run as root, or do first: $*"
+    sudo "$@"
+  fi
+}
+
 # install_packages NAME...: those that are missing; touches apt only if one is.
 install_packages() {
   if ! command -v dpkg-query >/dev/null; then
@@ -56,14 +68,29 @@ install_packages() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   say "Installing ${missing[*]}"
-  local as_root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || die "run as root, or install first: apt-get install ${missing[*]}"
-    as_root=(sudo)
+  as_root apt-get update -qq </dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+}
+
+# has_browser: one that tests/support/browser.py finds.
+has_browser() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+}
+
+# candidate PACKAGE: the version that apt would install; nothing where there is none.
+candidate() { apt-cache policy "$1" | sed -n 's/^ *Candidate: *\([^( ].*\)/\1/p'; }
+
+# install_browser: where there is none, and the system has a package of one.
+install_browser() {
+  if has_browser || ! command -v apt-cache >/dev/null; then
+    return 0
   fi
-  "${as_root[@]}" apt-get update -qq </dev/null
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" </dev/null
+  [ -n "$(candidate "$BROWSER_PACKAGE")" ] || as_root apt-get update -qq </dev/null
+  if [ -n "$(candidate "$BROWSER_PACKAGE")" ]; then
+    install_packages "$BROWSER_PACKAGE"
+  else
+    say "No package $BROWSER_PACKAGE here: the report page will not be looked at in a browser"
+  fi
 }
 
 # Sets PYTHON to the interpreter for the build, the tests and the examples: $PYTHON, else the system's. One on PATH may

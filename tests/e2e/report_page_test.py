@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""The report page in a real browser: report_page_test.py SNAPSHOT_TEST. Ends with 77 (skipped) where there is none.
+"""The report page in a real browser: report_page_test.py SNAPSHOT_TEST.
+
+Where there is none it ends with 77 (skipped), or with 1 if $SNAPSHOT_TEST_REQUIRE_ALL is set; $SNAPSHOT_TEST_NO_BROWSER
+says that this system has no package of one.
 
 A made-up run of 2,000 cases whose names, reasons, tracebacks and output are hostile text, and one without such text
 whose numbers are compared with those of its JSON.
 """
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -105,6 +109,30 @@ class Page(unittest.TestCase):
                          "for (let i = 3; i < data.length; i += 4) drawn += data[i] > 0; return drawn; })()")
         self.assertEqual(drawn, 64 * 64)
 
+    def test_a_case_tells_the_parts_that_changed(self):
+        page = self.open(cases=20, differing=5)
+        page.run("document.querySelector('[data-verdict=\"different\"]').click()")
+        page.run("document.querySelector('tr.row').click()")
+        page.wait("document.querySelector('#case .parts') !== null")
+        cells = page.run("[...document.querySelectorAll('#case .parts tbody td')].map(cell => cell.textContent)")
+        self.assertEqual(cells, ["['k']", "columns", "2: 'new', 'w'", "",
+                                 "30 of 9: 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', …"])
+
+    def test_dark_and_narrow_pages_can_be_read(self):
+        page = self.open(cases=40, differing=10)
+        page.run("document.querySelector('tr.row').click()")
+        page.wait("document.querySelector('#case dl') !== null")
+        brightness = ("(() => { const rgb = getComputedStyle(document.body).%s.match(/\\d+/g).map(Number);"
+                      "return rgb[0] + rgb[1] + rgb[2]; })()")
+        for scheme, is_dark in (("light", False), ("dark", True)):
+            page.look(prefers_color_scheme=scheme)
+            self.assertEqual(page.run(brightness % "backgroundColor") < page.run(brightness % "color"), is_dark)
+        for width in (1400, 700, 380):
+            page.resize(width, 900)
+            page.wait(f"window.innerWidth === {width}")
+            self.assertLessEqual(page.run("document.documentElement.scrollWidth"), width)
+            self.assertGreater(page.run("document.querySelector('#case').getBoundingClientRect().width"), 300)
+
     def test_keys_move_open_and_close(self):
         page = self.open()
         page.run("document.querySelector('tr.row').focus()")
@@ -128,13 +156,18 @@ class Page(unittest.TestCase):
         page.wait("document.getElementById('case').innerText.includes('Traceback')")
         self.assertNotEqual(page.run("document.title"), "owned")
         self.assertIn("<img src=x", page.run("document.getElementById('case').innerText"))
+        page.run("document.querySelector('[data-verdict=\"raised\"]').click()")
+        page.run("document.querySelector('[data-verdict=\"different\"]').click()")
+        page.run("document.querySelector('tr.row').click()")
+        page.wait("document.querySelector('#case .parts') !== null")
+        self.assertIn("<img src=x", page.run("document.querySelector('#case .parts').innerText"))
         self.assertEqual(page.run("document.querySelectorAll('img, svg, iframe, object').length"), 0)
         self.assertIn("\\u202e", page.run("document.getElementById('case').innerText"))
         # As a browser without scripts reads it.
         self.assertEqual(page.run("(() => { const box = document.createElement('template');"
                                   "box.innerHTML = document.querySelector('noscript').textContent;"
                                   "return box.content.querySelectorAll('img, svg, script').length; })()"), 0)
-        self.assertEqual(page.requests(), [self.address])
+        self.assertLessEqual(set(page.requests()), {self.address})
         self.assertEqual(page.complaints(), [])
 
     def test_the_policy_refuses_the_network_and_other_scripts(self):
@@ -152,8 +185,26 @@ class Page(unittest.TestCase):
             self.assertIn(case["label"].replace("'", "&#39;"), plain)
 
 
+@unittest.skipUnless(browser.find_firefox(), "no Firefox here (Debian's package: firefox-esr)")
+class PageInFirefox(Page):
+    """The same page in the other engine: what does not need keys, sizes and colours of the browser itself."""
+
+    def open(self, text="", fragment="", **made):
+        self.make(text, **made)
+        firefox = browser.Firefox(browser.find_firefox())
+        self.addCleanup(firefox.__exit__)
+        firefox.open(self.address + fragment)
+        self.ready = int(firefox.wait("document.documentElement.dataset.ready"))
+        return firefox
+
+    test_dark_and_narrow_pages_can_be_read = None
+    test_keys_move_open_and_close = None
+    test_without_scripts_there_is_a_table = None
+
+
 if __name__ == "__main__":
     if not browser.find_browser():
-        print("no Chromium here (Debian's package: chromium)")
-        sys.exit(77)
+        print("no Chromium here (Debian's package: chromium; Chrome will do)")
+        required = os.environ.get("SNAPSHOT_TEST_REQUIRE_ALL") == "1" and os.environ.get("SNAPSHOT_TEST_NO_BROWSER") != "1"
+        sys.exit(1 if required else 77)
     unittest.main(verbosity=2)

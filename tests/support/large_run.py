@@ -59,6 +59,9 @@ def case(number, verdict, draw, text=""):
                             "differences": [], "sketch": one}}
         if fails:
             site["explanation"] = f"the value itself: many of {one['total']} elements differ{text}\n{one['reading']}"
+            site["details"]["parts"] = [
+                {"path": f"['k{text}']", "kind": "columns", "expected": 9, "actual": 10,
+                 "added": {"count": 2, "names": ["'new'", f"'w{text}'"]}, "changed": {"count": 30, "names": ["'x'"] * 8}}]
             site["details"]["groups"] = [{"path": "", "what": "value", "count": 1}]
             site["details"]["differences"] = [{"path": "", "what": "value", "numbers": {"exact": False}}]
         made["sites"].append(site)
