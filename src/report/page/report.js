@@ -185,7 +185,8 @@
   }
 
   function gap(count) {
-    const cell = element("td", { class: "gap", colspan: COLUMNS.length });
+    // One cell: more would make columns of those that are hidden beside an open case.
+    const cell = element("td", { class: "gap" });
     cell.style.height = `${count * ROW_HEIGHT}px`;
     return element("tr", { "aria-hidden": "true", hidden: count === 0 }, cell);
   }
