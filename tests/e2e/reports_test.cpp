@@ -63,6 +63,21 @@ TEST_F(Reports, JsonOfCloseAndDifferentValues_HasTheirSketches) {
   EXPECT_THAT(verified.run.out, HasSubstr("structural: 100 % of 3 elements, by a factor 2"));
 }
 
+TEST_F(Reports, ReportThatCannotBeWritten_IsToldByTheOthers) {
+  sandbox_.write_library("def value(text): return 1\n");
+  const Report good = sandbox_.verify({"--summary", "summary.json"});
+  EXPECT_EQ(good.run.status, 0) << good.text();
+  EXPECT_EQ(sandbox_.read_json("summary.json")["ok"], true);
+  const Report full = sandbox_.verify({"--summary", "summary.json", "--html", "/dev/full"});
+  EXPECT_EQ(full.run.status, 3) << full.text();
+  EXPECT_THAT(full.run.err, HasSubstr("/dev/full"));
+  const auto summary = sandbox_.read_json("summary.json");
+  EXPECT_TRUE(summary["ok"].is_null()) << summary;
+  EXPECT_EQ(summary["status"], "internal");
+  EXPECT_EQ(summary["exit_status"], 3);
+  EXPECT_THAT(summary["failure"].get<std::string>(), HasSubstr("/dev/full"));
+}
+
 TEST_F(Reports, JunitOfARunThatCannotStart_HasAnError) {
   std::filesystem::remove_all(sandbox_.path(".snapshots"));
   const Report verified = sandbox_.verify({"--junit", "junit.xml"});
