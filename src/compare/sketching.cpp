@@ -124,6 +124,7 @@ ST_WIDE void fill_floats(const std::byte* a, const std::byte* b, std::size_t n, 
     chunk.change[i] = static_cast<double>(load<float>(a, i)) - static_cast<double>(load<float>(b, i));
     chunk.distance[i] = std::abs(chunk.change[i]);
   }
+  chunk.small_ulps = true;
   for (std::size_t i = 0; i < n; ++i) chunk.ulps[i] = float_ulps(load<std::uint32_t>(a, i), load<std::uint32_t>(b, i));
 }
 
@@ -141,6 +142,7 @@ ST_WIDE void fill_narrow(const Dtype& dtype, const std::byte* a, const std::byte
     chunk.change[i] = static_cast<double>(x[i]) - static_cast<double>(y[i]);
     chunk.distance[i] = std::abs(chunk.change[i]);
   }
+  chunk.small_ulps = true;
   for (std::size_t i = 0; i < n; ++i) chunk.ulps[i] = float_ulps(load<std::uint16_t>(a, i), load<std::uint16_t>(b, i));
 }
 
@@ -391,6 +393,30 @@ class Grid {
   std::size_t cell_ = 0;
 };
 
+struct UlpSums {
+  double sum = 0;  ///< each with the sign of its element's change
+  std::uint64_t most = 0;
+};
+
+/// Also puts the bin of each into `bins`. kSmall: all are below 2^53.
+template <bool kSmall>
+ST_WIDE UlpSums sum_up_ulps(const SketchChunk& chunk, std::size_t n, std::int64_t* bins) {
+  double sum = 0;
+  std::uint64_t most = 0;
+#pragma omp simd reduction(+ : sum) reduction(max : most)
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint64_t ulps = chunk.ulps[i];
+    most = ulps > most ? ulps : most;
+    const auto amount = static_cast<double>(ulps);
+    sum += chunk.change[i] < 0 ? -amount : amount;
+    // A large number may be rounded up to one with more bits: then only its highest bit, and others that cannot be.
+    const double highest = kSmall ? amount : static_cast<double>(ulps & ~(ulps >> 1));
+    const auto exponent = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(highest) >> 52) - (kBias - 1);
+    bins[i] = exponent < 0 ? 0 : exponent;
+  }
+  return {sum, most};
+}
+
 /// Adds to `counts` how often each number is among n bins, at most SketchChunk::kSize. They are few as a rule: each is
 /// looked for among all of them.
 ST_WIDE void count_bins(const std::int64_t* bins, std::size_t n, std::uint64_t* counts) {
@@ -530,16 +556,14 @@ ST_WIDE bool SketchBuilder::add_finite(const SketchChunk& chunk, std::size_t n, 
   const double margin = sketch_.has_tolerance ? 1 - 1e-15 : 1;
   const double worst = worst_.size() < kWorstElements ? 0 : std::min(least_score_, kHuge) * margin;
   double sum = 0;
-  double sum_ulps = 0;
   double most = 0;
   double differing = 0;
   double over = 0;
   double among_worst = 0;
   double least_tolerance = kInfinity;
-  std::uint64_t signs = 0;
-  std::uint64_t most_ulps = 0;
-#pragma omp simd reduction(+ : sum, differing) reduction(max : most, over, among_worst) reduction(min : least_tolerance) \
-    reduction(| : signs)
+  double least_product = kInfinity;
+#pragma omp simd reduction(+ : sum, differing) reduction(max : most, over, among_worst) \
+    reduction(min : least_tolerance, least_product)
   for (std::size_t i = 0; i < n; ++i) {
     const double x = chunk.actual[i];
     const double y = chunk.expected[i];
@@ -547,8 +571,6 @@ ST_WIDE bool SketchBuilder::add_finite(const SketchChunk& chunk, std::size_t n, 
     const double magnitude = std::abs(y);
     const double tolerance = atol + rtol * magnitude;
     const auto distance_bits = std::bit_cast<std::uint64_t>(distance);
-    const auto x_bits = std::bit_cast<std::uint64_t>(x);
-    const auto y_bits = std::bit_cast<std::uint64_t>(y);
     sum += chunk.change[i];
     differing += distance > 0 ? 1.0 : 0.0;
     most = distance > most ? distance : most;
@@ -559,8 +581,9 @@ ST_WIDE bool SketchBuilder::add_finite(const SketchChunk& chunk, std::size_t n, 
     const double beyond_worst = distance - worst * tolerance;
     among_worst = beyond_worst > among_worst ? beyond_worst : among_worst;
     least_tolerance = tolerance < least_tolerance ? tolerance : least_tolerance;
-    // The highest bit: another sign, or a zero (whose bits but for the sign are below 1).
-    signs |= (x_bits ^ y_bits) | (((x_bits << 1) - 1) & ~(x_bits << 1)) | (((y_bits << 1) - 1) & ~(y_bits << 1));
+    // Not positive: another sign, a zero, or numbers so small that their product is none.
+    const double product = x * y;
+    least_product = product < least_product ? product : least_product;
     // The logarithm of the ratio, rounded down: both exponents, and one less where the mantissa is the smaller one.
     const std::uint64_t ratio =
         (distance_bits - std::bit_cast<std::uint64_t>(tolerance) + (std::uint64_t{1} << 63)) >> 52;
@@ -569,17 +592,8 @@ ST_WIDE bool SketchBuilder::add_finite(const SketchChunk& chunk, std::size_t n, 
     bin = bin > kLastTolerance ? kLastTolerance : bin;
     tolerance_bins[i] = distance > 0 ? bin : 0;
   }
-#pragma omp simd reduction(+ : sum_ulps) reduction(max : most_ulps)
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint64_t ulps = chunk.ulps[i];
-    most_ulps = ulps > most_ulps ? ulps : most_ulps;
-    const auto signed_ulps = static_cast<double>(ulps);
-    sum_ulps += chunk.change[i] < 0 ? -signed_ulps : signed_ulps;
-    // Only the highest bit and what cannot be rounded up beyond it: the exponent is the number of bits.
-    const auto highest = static_cast<double>(ulps & ~(ulps >> 1));
-    const auto exponent = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(highest) >> 52) - (kBias - 1);
-    ulp_bins[i] = exponent < 0 ? 0 : exponent;
-  }
+  const UlpSums ulps =
+      chunk.small_ulps ? sum_up_ulps<true>(chunk, n, ulp_bins) : sum_up_ulps<false>(chunk, n, ulp_bins);
   if (sums == Sums::kOfFiniteOnly && !std::isfinite(sum)) return false;
   sketch_.measured += n;
   if (differing == 0) {
@@ -588,13 +602,13 @@ ST_WIDE bool SketchBuilder::add_finite(const SketchChunk& chunk, std::size_t n, 
     return true;
   }
   sum_ += sum;
-  sum_ulps_ += sum_ulps;
+  sum_ulps_ += ulps.sum;
   sketch_.differing += static_cast<std::uint64_t>(differing);
   sketch_.max_difference = std::max(sketch_.max_difference, most);
-  sketch_.max_ulps = std::max(sketch_.max_ulps, most_ulps);
+  sketch_.max_ulps = std::max(sketch_.max_ulps, ulps.most);
   if (over > 0) raise_passing(chunk, n);
   if (!suggested_) suggest(chunk, n);
-  if (signs >> 63 != 0) count_changes(chunk, n);
+  if (!(least_product > 0)) count_changes(chunk, n);
   if (sketch_.same_factor || sketch_.same_offset) check_patterns(chunk, n);
   count_bins(ulp_bins, n, ulp_counts_.data());
   if (sketch_.has_tolerance) {
@@ -678,17 +692,25 @@ ST_WIDE void SketchBuilder::check_patterns(const SketchChunk& chunk, std::size_t
   const double factor = sketch_.factor;
   const double offset = sketch_.offset;
   const double offset_near = std::abs(offset) * kFits;
-  double factor_misses = 0;
-  double offset_misses = 0;
-#pragma omp simd reduction(+ : factor_misses, offset_misses)
-  for (std::size_t i = 0; i < n; ++i) {
-    const double x = chunk.actual[i];
-    const double differs = chunk.distance[i] > 0 ? 1.0 : 0.0;
-    factor_misses += std::abs(x - factor * chunk.expected[i]) <= std::abs(x) * kFits ? 0.0 : differs;
-    offset_misses += std::abs(chunk.change[i] - offset) <= offset_near ? 0.0 : differs;
+  double misses = 0;
+  if (sketch_.same_factor) {
+#pragma omp simd reduction(+ : misses)
+    for (std::size_t i = 0; i < n; ++i) {
+      const double x = chunk.actual[i];
+      const double differs = chunk.distance[i] > 0 ? 1.0 : 0.0;
+      misses += std::abs(x - factor * chunk.expected[i]) <= std::abs(x) * kFits ? 0.0 : differs;
+    }
+    sketch_.same_factor = misses == 0;
   }
-  sketch_.same_factor = sketch_.same_factor && factor_misses == 0;
-  sketch_.same_offset = sketch_.same_offset && offset_misses == 0;
+  misses = 0;
+  if (sketch_.same_offset) {
+#pragma omp simd reduction(+ : misses)
+    for (std::size_t i = 0; i < n; ++i) {
+      const double differs = chunk.distance[i] > 0 ? 1.0 : 0.0;
+      misses += std::abs(chunk.change[i] - offset) <= offset_near ? 0.0 : differs;
+    }
+    sketch_.same_offset = misses == 0;
+  }
 }
 
 bool SketchBuilder::is_among_worst(double distance, double expected) const {

@@ -23,6 +23,7 @@ struct SketchChunk {
   alignas(64) double change[kSize];    ///< actual - expected
   alignas(64) double distance[kSize];  ///< its magnitude
   alignas(64) std::uint64_t ulps[kSize];
+  bool small_ulps = false;  ///< all are below 2^53
 };
 
 /// Gathers what a sketch says, chunk by chunk. `first` below is what the first element of a chunk is called in the
