@@ -53,12 +53,12 @@ TerminalSize terminal_size(int fd) {
 Progress::Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now)
     : out_(out), size_(std::move(size)), now_(std::move(now)) {}
 
-void Progress::expect(const std::vector<model::ExpectedCase>& cases) {
+void Progress::expect(const std::vector<model::CaseDuration>& cases) {
   expected_.clear();
   expected_total_ = 0;
   expected_done_ = 0;
   std::size_t known = 0;
-  for (const model::ExpectedCase& each : cases) {
+  for (const model::CaseDuration& each : cases) {
     expected_total_ += each.seconds;
     known += each.seconds > 0 ? 1 : 0;
   }
@@ -68,7 +68,7 @@ void Progress::expect(const std::vector<model::ExpectedCase>& cases) {
   // A case of which nothing is known takes as long as the others.
   const double mean = expected_total_ / static_cast<double>(known);
   expected_total_ += mean * static_cast<double>(cases.size() - known);
-  for (const model::ExpectedCase& each : cases) {
+  for (const model::CaseDuration& each : cases) {
     expected_.emplace(std::pair(each.benchmark, each.index), each.seconds > 0 ? each.seconds : mean);
   }
 }

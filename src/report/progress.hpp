@@ -29,7 +29,7 @@ class Progress {
   Progress(std::ostream& out, std::function<TerminalSize()> size, std::function<double()> now);
 
   /// Of the next pass, every case of it, with what it took when it last ran.
-  void expect(const std::vector<model::ExpectedCase>& cases);
+  void expect(const std::vector<model::CaseDuration>& cases);
   /// How many cases run at once; at least 1.
   void set_workers(std::size_t workers) { workers_ = workers; }
   /// A pass over `total` cases: "verifying". `passes_to_come` over about as many cases follow it: the share that is

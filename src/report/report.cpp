@@ -58,8 +58,8 @@ void Reports::started(const model::CaseId& id) {
   each([&](Report& report) { report.started(id); });
 }
 
-void Reports::expecting(const std::vector<model::ExpectedCase>& cases) {
-  each([&](Report& report) { report.expecting(cases); });
+void Reports::durations(const std::vector<model::CaseDuration>& cases) {
+  each([&](Report& report) { report.durations(cases); });
 }
 
 void Reports::phase(const std::string& what, std::size_t cases) {

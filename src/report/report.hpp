@@ -50,7 +50,7 @@ class Reports : public model::Listener {
   void planned(const model::RunPlan& plan) override;
   void note(const std::string& text) override;
   void started(const model::CaseId& id) override;
-  void expecting(const std::vector<model::ExpectedCase>& cases) override;
+  void durations(const std::vector<model::CaseDuration>& cases) override;
   void phase(const std::string& what, std::size_t cases) override;
   void ended(const model::CaseId& id) override;
   void tick() override;

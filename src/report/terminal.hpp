@@ -44,7 +44,7 @@ class Terminal : public Report {
   void planned(const model::RunPlan& plan) override;
   void note(const std::string& text) override;
   void started(const model::CaseId& id) override;
-  void expecting(const std::vector<model::ExpectedCase>& cases) override { progress_.expect(cases); }
+  void durations(const std::vector<model::CaseDuration>& cases) override { progress_.expect(cases); }
   void phase(const std::string& what, std::size_t cases) override;
   void ended(const model::CaseId& id) override;
   void tick() override { progress_.tick(); }

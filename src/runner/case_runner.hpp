@@ -39,8 +39,8 @@ struct CaseTask {
 }
 [[nodiscard]] inline model::CaseId id_of(const CaseTask& task) { return id_of(*task.benchmark, task.index); }
 
-[[nodiscard]] inline std::vector<model::ExpectedCase> expected_of(const std::vector<CaseTask>& tasks) {
-  std::vector<model::ExpectedCase> expected;
+[[nodiscard]] inline std::vector<model::CaseDuration> durations_of(const std::vector<CaseTask>& tasks) {
+  std::vector<model::CaseDuration> expected;
   expected.reserve(tasks.size());
   for (const CaseTask& task : tasks) {
     expected.push_back({task.benchmark->name, task.index, task.expected});

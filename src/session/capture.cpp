@@ -100,7 +100,7 @@ Result<std::unique_ptr<store::CaptureTransaction>> begin_transaction(const Captu
 Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
   runner::CaseRunner& host = run.warm_host();
   std::vector<runner::CaseTask> tasks = capture.first_tasks(run);
-  listener.expecting(runner::expected_of(tasks));
+  listener.durations(runner::durations_of(tasks));
   listener.phase("capturing", tasks.size());
   capture.report_complete(run.selection());
   TRY(host.run(
@@ -121,7 +121,7 @@ Result<void> first_pass(Capture& capture, Run& run, model::Listener& listener) {
 Result<void> stability_pass(Capture& capture, Run& run, model::Listener& listener) {
   run.end_host();
   std::vector<runner::CaseTask> tasks = capture.second_tasks(run);
-  listener.expecting(runner::expected_of(tasks));
+  listener.durations(runner::durations_of(tasks));
   listener.phase("running again", tasks.size());
   TRY_ASSIGN(runner::CaseRunner* const host, run.second_host());
   TRY(host->run(

@@ -17,7 +17,7 @@ class CaptureWithin : public model::Listener {
  public:
   explicit CaptureWithin(model::Listener& outer) : outer_(outer) {}
 
-  void expecting(const std::vector<model::ExpectedCase>& cases) override { outer_.expecting(cases); }
+  void durations(const std::vector<model::CaseDuration>& cases) override { outer_.durations(cases); }
   void phase(const std::string& what, std::size_t cases) override { outer_.phase(what, cases); }
   void started(const model::CaseId& id) override { outer_.started(id); }
   void ended(const model::CaseId& id) override { outer_.ended(id); }

@@ -458,7 +458,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   listener.planned(summary.plan);
   std::vector<runner::CaseTask> tasks = verification.plan(*run);
   runner::CaseRunner& host = run->warm_host();
-  listener.expecting(runner::expected_of(tasks));
+  listener.durations(runner::durations_of(tasks));
   listener.phase("verifying", tasks.size());
   const std::size_t wanted_cases = tasks.size();
   bool stopped = false;

@@ -312,7 +312,7 @@ model::RunPlan plan_with(std::size_t cases, unsigned workers) {
 TEST_F(LiveDisplay, TimeLeft_IsThatOfTheLastRunSharedByTheWorkers) {
   terminal_.planned(plan_with(4, 2));
   screen();
-  terminal_.expecting({{"m.time_a", 0, 30}, {"m.time_b", 0, 10}, {"m.time_c", 0, 40}, {"m.time_d", 0, 0.001}});
+  terminal_.durations({{"m.time_a", 0, 30}, {"m.time_b", 0, 10}, {"m.time_c", 0, 40}, {"m.time_d", 0, 0.001}});
   terminal_.phase("verifying", 4);
   EXPECT_EQ(screen().back(), "verifying [0/4] 0.0 %, 41 s left") << "known before anything has ended";
   start("m.time_a");
@@ -325,11 +325,11 @@ TEST_F(LiveDisplay, TimeLeft_IsThatOfTheLastRunSharedByTheWorkers) {
 
 TEST_F(LiveDisplay, TimeLeft_GrowsWhereTheRunIsSlowerThanTheLastOne) {
   terminal_.planned(plan_with(10, 1));
-  std::vector<model::ExpectedCase> expected;
+  std::vector<model::CaseDuration> expected;
   for (int i = 0; i < 10; ++i) {
     expected.push_back({"m.time_" + std::to_string(i), 0, 2});
   }
-  terminal_.expecting(expected);
+  terminal_.durations(expected);
   terminal_.phase("verifying", 10);
   for (int i = 0; i < 5; ++i) {
     start("m.time_" + std::to_string(i));
@@ -342,7 +342,7 @@ TEST_F(LiveDisplay, TimeLeft_GrowsWhereTheRunIsSlowerThanTheLastOne) {
 
 TEST_F(LiveDisplay, TimeLeft_IsNeverLessThanThatOfARunningCase) {
   terminal_.planned(plan_with(3, 8));
-  terminal_.expecting({{"m.time_long", 0, 100}, {"m.time_a", 0, 1}, {"m.time_new", 0, 0}});
+  terminal_.durations({{"m.time_long", 0, 100}, {"m.time_a", 0, 1}, {"m.time_new", 0, 0}});
   terminal_.phase("verifying", 3);
   start("m.time_long");
   now_ = 1;
@@ -354,7 +354,7 @@ TEST_F(LiveDisplay, TimeLeft_IsNeverLessThanThatOfARunningCase) {
 
 TEST_F(LiveDisplay, TimeLeft_WithoutKnownDurations_FollowsThePace) {
   terminal_.planned(plan_with(4, 1));
-  terminal_.expecting({{"m.time_a", 0, 0}, {"m.time_b", 0, 0}, {"m.time_c", 0, 0}, {"m.time_d", 0, 0}});
+  terminal_.durations({{"m.time_a", 0, 0}, {"m.time_b", 0, 0}, {"m.time_c", 0, 0}, {"m.time_d", 0, 0}});
   terminal_.phase("verifying", 4);
   start("m.time_a");
   now_ = 10;

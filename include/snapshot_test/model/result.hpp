@@ -217,11 +217,11 @@ struct VerifySummary {
   [[nodiscard]] double verified_share(Counted counted) const;
 };
 
-/// What a case is expected to take.
-struct ExpectedCase {
+/// What a case took when it last ran.
+struct CaseDuration {
   std::string benchmark;
   std::size_t index = 0;
-  double seconds = 0;  ///< wall time of its process when it last ran; 0 where that is not known
+  double seconds = 0;  ///< wall time of its process; 0 where that is not known
 };
 
 /// Hears of a run as it happens. Called from one thread. Implementations must not throw.
@@ -230,7 +230,7 @@ class Listener {
   virtual ~Listener() = default;
   virtual void planned(const RunPlan& /*plan*/) {}
   /// Of the pass that begins next: every case of it.
-  virtual void expecting(const std::vector<ExpectedCase>& /*cases*/) {}
+  virtual void durations(const std::vector<CaseDuration>& /*cases*/) {}
   /// A pass over `cases` cases begins ("capturing", "running again"); each is started() and ended() once.
   virtual void phase(const std::string& /*what*/, std::size_t /*cases*/) {}
   virtual void ended(const CaseId& /*id*/) {}
