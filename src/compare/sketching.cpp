@@ -211,9 +211,9 @@ void fill_magnitude(const std::byte* a, const std::byte* b, std::size_t i, Sketc
   const double y[2] = {load<Real>(b, 2 * i), load<Real>(b, 2 * i + 1)};
   const bool x_nan = std::isnan(x[0]) || std::isnan(x[1]);
   const bool y_nan = std::isnan(y[0]) || std::isnan(y[1]);
-  constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-  chunk.actual[i] = x_nan ? not_a_number : magnitude_of(x[0], x[1]);
-  chunk.expected[i] = y_nan ? not_a_number : magnitude_of(y[0], y[1]);
+  constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
+  chunk.actual[i] = x_nan ? kNotANumber : magnitude_of(x[0], x[1]);
+  chunk.expected[i] = y_nan ? kNotANumber : magnitude_of(y[0], y[1]);
   chunk.distance[i] = x[0] == y[0] && x[1] == y[1] ? 0 : magnitude_of(x[0] - y[0], x[1] - y[1]);
   check_finite(chunk, i);
 }
@@ -265,9 +265,9 @@ void fill_complex(const Dtype& actual, const Dtype& expected, const std::byte* a
     const Complex change = x - y;
     const bool nan = std::isnan(x.real()) || std::isnan(x.imag());
     const bool y_nan = std::isnan(y.real()) || std::isnan(y.imag());
-    const double not_a_number = std::numeric_limits<double>::quiet_NaN();
-    chunk.actual[i] = nan ? not_a_number : static_cast<double>(std::abs(x));
-    chunk.expected[i] = y_nan ? not_a_number : static_cast<double>(std::abs(y));
+    constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
+    chunk.actual[i] = nan ? kNotANumber : static_cast<double>(std::abs(x));
+    chunk.expected[i] = y_nan ? kNotANumber : static_cast<double>(std::abs(y));
     chunk.change[i] = static_cast<double>(change.real() + change.imag());
     chunk.distance[i] = x == y ? 0 : static_cast<double>(std::abs(change));
     check_finite(chunk, i);
