@@ -261,8 +261,14 @@ std::string parts_text(const PartChanges& parts) {
   return text;
 }
 
-// Of one part alone, the difference that is told of it says as much; of lines, the diff does.
-bool is_worth_telling(const PartChanges& parts) { return parts.count() > 1 && parts.kind != PartKind::kLines; }
+// Where every difference is told, it says which key or item it is of; of lines, the diff does. No difference says which
+// rows and columns changed, or where in a sequence items were added.
+bool is_worth_telling(const PartChanges& parts, const Comparison& comparison) {
+  if (parts.count() < 2 || parts.kind == PartKind::kLines) return false;
+  const bool table = parts.kind == PartKind::kColumns || parts.kind == PartKind::kRows;
+  const bool aligned = parts.kind == PartKind::kItems && parts.added.count + parts.removed.count > 0;
+  return table || aligned || comparison.difference_count > comparison.differences.size();
+}
 
 Json names_json(const NamedParts& parts) {
   Json names = Json::array();
@@ -300,7 +306,7 @@ std::string explain(const Comparison& comparison) {
   }
   std::size_t told = 0;
   for (const PartChanges& parts : comparison.parts) {
-    if (!is_worth_telling(parts) || told++ >= kMostPartLines) continue;
+    if (!is_worth_telling(parts, comparison) || told++ >= kMostPartLines) continue;
     text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", place(parts.path), parts_text(parts));
   }
   for (const Difference& difference : comparison.differences) {
