@@ -19,7 +19,7 @@ Variant from_message(const json& body);
 // An enum's JSON form is its name, as everywhere else.
 constexpr std::array<std::string_view, 3> kCacheBuildNames{"forked", "here", "done"};
 constexpr std::array<std::string_view, 2> kCaseModeNames{"store", "compare"};
-constexpr std::array<std::string_view, 4> kObserveNames{"values", "deepest", "unheld", "all"};
+constexpr std::array<std::string_view, 5> kObserveNames{"values", "deepest", "unheld", "all", "nothing"};
 
 template <class Enum, std::size_t N>
 Enum enum_from(const json& in, const std::array<std::string_view, N>& names) {
@@ -80,7 +80,7 @@ static void from_json(const json& in, Request& out) { out = from_message<Request
   static void from_json(const json&, Type&) {}
 
 ST_FIELDS(Locator, kind, places, staging)
-ST_FIELDS(DiscoverRequest, filter, exclude, lost, stored, files, projects, stay)
+ST_FIELDS(DiscoverRequest, filter, exclude, lost, stored, files, projects, stay, other_filter, other_exclude)
 ST_FIELDS(ModuleRequest, module, workdir)
 ST_FIELDS(CacheRequest, benchmark, directory, build)
 ST_FIELDS(BenchmarkRequest, benchmark, rules)
@@ -106,7 +106,7 @@ ST_FIELDS(Importing, module)
 ST_NO_FIELDS(Looking)
 ST_NO_FIELDS(Running)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, tested, common_modules, files, sources,
-          not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays)
+          not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays, other_selected)
 ST_FIELDS(CaseReply, observation, comparisons)
 
 #undef ST_FIELDS

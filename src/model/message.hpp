@@ -59,6 +59,8 @@ struct DiscoverRequest {
   bool files = false;                       ///< say of which files all that was imported is made
   std::vector<std::string> projects;        ///< packages that the suite may be meant to test
   bool stay = false;                        ///< the process is to stay, where it can be that of the only module
+  std::string other_filter;                 ///< what another run had as `filter`
+  std::vector<std::string> other_exclude;   ///< and as `exclude`
 };
 
 /// Import one benchmark module.
@@ -101,6 +103,7 @@ enum class Observe {
   kDeepest,  ///< deepest alone
   kUnheld,   ///< return, and what the call changed; nothing is held during the call
   kAll,      ///< the values, and what the call changed
+  kNothing,  ///< only how it ends
 };
 
 /// Set-up, call, observe, compare or store, teardown, end.
@@ -225,6 +228,8 @@ struct DiscoverReply {
   std::vector<std::string> excluded_failures;  ///< suite.failures[].where that `exclude` leaves out
   std::vector<std::string> idle_exclusions;    ///< those that leave nothing out
   bool stays = false;  ///< all benchmarks are of one module, nothing else was imported: the process can become it
+  /// Of suite.benchmarks, what other_filter and other_exclude leave; empty where there are none of them.
+  std::vector<std::vector<std::size_t>> other_selected;
 };
 
 struct CaseReply {

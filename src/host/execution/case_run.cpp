@@ -361,6 +361,9 @@ void CaseRun::call() {
     interpreter::reseed(context_.start.seed);
     if (benchmark_.live.type() == "timeraw") {
       call_timeraw();
+    } else if (request_.observe == Observe::kNothing) {
+      const py::object returned = timed([&] { return benchmark_.live.function()(*args_); });
+      hand_over({});
     } else if (request_.observe == Observe::kUnheld) {
       call_unheld();
     } else {
@@ -494,6 +497,9 @@ py::list CaseRun::in_an_order(const std::vector<trace::TracedCall>& calls) {
 void CaseRun::hand_over(std::vector<SeenValue> seen) {
   if (benchmark_.no_op) {
     observation().ending = Ending::kNoOp;
+    return;
+  }
+  if (request_.observe == Observe::kNothing) {
     return;
   }
   if (state_) {

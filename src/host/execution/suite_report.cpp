@@ -114,6 +114,10 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
     }
     skip.clear();  // to say of how many benchmarks it matches none, all have to be known
   }
+  if (!request.other_filter.empty() || !request.other_exclude.empty()) {
+    TRY_ASSIGN(auto other, discovery::select(reply.suite, {request.other_filter, request.other_exclude}));
+    reply.other_selected = std::move(other.indices);
+  }
   reply.not_imported = skip.size();
   reply.stays = request.stay && is_one_module(reply.suite, imported);
   reply.common_modules = common_modules(discovery::root_package(context.start.benchmark_dir), finds_the_same(watch));
