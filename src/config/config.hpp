@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/settings.hpp"
 
@@ -28,6 +29,8 @@ using OptionalPath = std::optional<std::filesystem::path>;
 struct Config {
   OptionalPath benchmark_dir;
   std::filesystem::path snapshot_dir = ".snapshots/";
+  std::optional<std::string> variant;         ///< of the store's baselines, with placeholders
+  std::vector<std::string> variant_fallback;  ///< the same
   model::SuiteOptions suite;  ///< without its benchmark_dir, and what is for one run: filter and shuffle
   model::ComparisonOptions comparison;
   model::CaptureMethod method;

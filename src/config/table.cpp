@@ -62,6 +62,15 @@ const std::vector<Row>& rows() {
       {.key = "snapshot_dir", .place = AT(snapshot_dir), .group = Group::kStore,
        .option = "--snapshot-dir", .names = Names::kFolder,
        .help = "the folder that holds the snapshots"},
+      {.key = "variant", .place = AT(variant), .group = Group::kStore,
+       .option = "--variant", .value = "NAME",
+       .help = "which of several baselines in the store is used: a name, in which `{platform}`, `{machine}`, `{python}` "
+               "and the name of an installed package in braces stand for what the environment has",
+       .detail = "see [review.md](review.md#several-baselines-in-one-store)",
+       .default_means = "the one baseline of the store"},
+      {.key = "variant_fallback", .place = AT(variant_fallback), .group = Group::kFile, .value = "NAME",
+       .help = "variants whose baseline is used where `variant` has none, in this order; `@base` is the baseline of the "
+               "store that is no variant"},
       {.key = "project_dir", .place = AT(suite.project_dir), .group = Group::kSuite,
        .option = "--project-dir", .names = Names::kFolder,
        .help = "a folder to put first on the import path, for a project that is not installed",

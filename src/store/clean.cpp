@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 #include <system_error>
 #include <unordered_set>
@@ -35,18 +36,17 @@ Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan
 }
 
 /// Collects the objects that the manifests which stay refer to.
-Result<std::unordered_set<std::string>> plan_manifests(const FolderStore& store,
-                                                       const std::optional<std::vector<std::string>>& live,
-                                                       Plan& plan) {
+Result<void> plan_manifests(const FolderStore& store, const std::string& whose,
+                            const std::optional<std::vector<std::string>>& live, Plan& plan,
+                            std::unordered_set<std::string>& referenced) {
   TRY_ASSIGN(const auto names, store.benchmark_names());
   const std::set<std::string> alive =
       live ? std::set<std::string>(live->begin(), live->end()) : std::set<std::string>(names.begin(), names.end());
-  std::unordered_set<std::string> referenced;
   for (const std::string& name : names) {
     if (!alive.contains(name)) {
       const fs::path path = paths::manifest(paths::cases(store.root()), name);
       TRY_ASSIGN(const auto size, tree_size(path));
-      plan.report.obsolete.push_back(name);
+      plan.report.obsolete.push_back(name + whose);
       plan.report.bytes += size.apparent;
       plan.manifests.push_back(path);
       continue;
@@ -58,7 +58,7 @@ Result<std::unordered_set<std::string>> plan_manifests(const FolderStore& store,
       }
     }
   }
-  return referenced;
+  return {};
 }
 
 Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std::string>& referenced, Plan& plan) {
@@ -120,7 +120,7 @@ Result<void> remove_empty_folders(const fs::path& folder) {
   return {};
 }
 
-Result<void> carry_out(const FolderStore& store, const Plan& plan) {
+Result<void> carry_out(const FolderStore& store, const std::vector<FolderStore>& variants, const Plan& plan) {
   TRY_ASSIGN(const auto watch, open_folder(store.root()));
   for (const fs::path& path : plan.manifests) {
     TRY(remove_tree(path));
@@ -128,6 +128,10 @@ Result<void> carry_out(const FolderStore& store, const Plan& plan) {
   // An object must not be gone while a manifest that names it might come back after a power loss.
   if (!plan.manifests.empty()) {
     TRY(sync_tree(paths::cases(store.root()), watch));
+    for (const FolderStore& variant : variants) {
+      TRY_ASSIGN(const auto watch_variant, open_folder(variant.root()));
+      TRY(sync_tree(paths::cases(variant.root()), watch_variant));
+    }
   }
   for (const fs::path& path : plan.others) {
     TRY(remove_tree(path));
@@ -140,7 +144,32 @@ Result<void> carry_out(const FolderStore& store, const Plan& plan) {
   for (const fs::path& folder : {store.objects_folder(), paths::cases(store.root())}) {
     TRY(remove_empty_folders(folder));
   }
+  for (const FolderStore& variant : variants) {
+    TRY(remove_empty_folders(paths::cases(variant.root())));
+  }
   return {};
+}
+
+struct Variant {
+  std::string name;
+  FolderStore store;
+};
+
+/// With what a killed capture of one has committed already: under the store's lock, that is moved first.
+Result<std::vector<Variant>> variants_of(const fs::path& root, CleanMode mode) {
+  TRY_ASSIGN(const auto names, variant_names(root));
+  std::vector<Variant> variants;
+  for (const std::string& name : names) {
+    const fs::path folder = paths::variant(root, name);
+    if (mode == CleanMode::kRemove) {
+      TRY(roll_forward_all(folder));
+    }
+    TRY_ASSIGN(auto opened, FolderStore::open_if_there(folder));
+    if (opened) {
+      variants.push_back({name, std::move(*opened)});
+    }
+  }
+  return variants;
 }
 
 }  // namespace
@@ -152,16 +181,39 @@ Result<CleanReport> FolderStore::clean(const std::optional<std::vector<std::stri
                                                "benchmark folder, or remove the snapshot folder yourself",
                                                root_.string()));
   }
+  if (const fs::path whole = paths::store_of(root_); whole != root_) {
+    TRY_ASSIGN(const auto store, open_or_create(whole));
+    return store.clean(live_benchmarks, mode, patience);
+  }
   std::optional<StoreLock> lock;
   if (mode == CleanMode::kRemove) {
     TRY_ASSIGN(lock, StoreLock::take(root_, patience));
     TRY(roll_forward_all(root_));
   }
+  TRY_ASSIGN(const auto variants, variants_of(root_, mode));
   Plan plan;
-  TRY_ASSIGN(const auto referenced, plan_manifests(*this, live_benchmarks, plan));
-  // Where there is not even a folder for manifests, they may be lost rather than gone: the values stay.
+  std::unordered_set<std::string> referenced;
+  TRY(plan_manifests(*this, "", live_benchmarks, plan, referenced));
+  for (const Variant& variant : variants) {
+    TRY(plan_manifests(variant.store, fmt::format(" (variant {})", variant.name), live_benchmarks, plan, referenced));
+  }
+  // Where there is not even a folder for manifests, they may be lost rather than gone: the values stay. A store of
+  // variants alone has none.
   std::error_code ignored;
-  auto done = fs::exists(paths::cases(root_), ignored) ? plan_objects(*this, referenced, plan) : Result<void>();
+  const bool complete = fs::exists(paths::cases(root_), ignored) ||
+                        (!variants.empty() && !fs::exists(paths::runs(root_), ignored) &&
+                         std::all_of(variants.begin(), variants.end(), [&](const Variant& each) {
+                           return fs::exists(paths::cases(each.store.root()), ignored);
+                         }));
+  auto done = complete ? plan_objects(*this, referenced, plan) : Result<void>();
+  std::vector<FolderStore> others;
+  for (const Variant& variant : variants) {
+    others.push_back(variant.store);
+  }
+  for (const FolderStore& each : others) {
+    done = done ? plan_replaced(each, plan) : done;
+    done = done ? plan_leftovers(each, plan) : done;
+  }
   if (done) {
     done = plan_replaced(*this, plan);
   }
@@ -169,7 +221,7 @@ Result<CleanReport> FolderStore::clean(const std::optional<std::vector<std::stri
     done = plan_leftovers(*this, plan);
   }
   if (done && mode == CleanMode::kRemove) {
-    done = carry_out(*this, plan);
+    done = carry_out(*this, others, plan);
   }
   if (!done) {
     return tl::unexpected(std::move(done.error()));

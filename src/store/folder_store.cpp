@@ -1,6 +1,7 @@
 #include "store/folder_store.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -68,14 +69,21 @@ Result<FolderStore> FolderStore::open(const fs::path& path) {
   TRY(store.finish_commits());
   TRY_ASSIGN(const auto any, store.has_snapshots());
   if (!any) {
-    return fail(
-        ErrorKind::kNoBaseline,
-        fmt::format("there is no baseline: the snapshot folder '{}' has no snapshots; {}", path.string(), kHowTo));
+    TRY_ASSIGN(const auto variants, variant_names(path));
+    return fail(ErrorKind::kNoBaseline,
+                fmt::format("there is no baseline: the snapshot folder '{}' has no snapshots{}; {}", path.string(),
+                            variants.empty() ? ""
+                                             : fmt::format(" but those of the variants '{}', which --variant chooses",
+                                                           fmt::join(variants, "', '")),
+                            kHowTo));
   }
   return store;
 }
 
 Result<FolderStore> FolderStore::open_or_create(const fs::path& path) {
+  if (const fs::path whole = paths::store_of(path); whole != path) {
+    TRY(open_or_create(whole).map([](const auto& /*store*/) {}));
+  }
   TRY_ASSIGN(const auto state, look_at(path));
   Result<void> ready;
   switch (state) {
@@ -275,7 +283,7 @@ std::optional<std::string> FolderStore::manifest_place(std::string_view benchmar
 }
 
 Result<std::uint64_t> FolderStore::disk_usage() const {
-  TRY_ASSIGN(const auto size, tree_size(root_ / "."));
+  TRY_ASSIGN(const auto size, tree_size(paths::store_of(root_) / "."));
   return size.allocated;
 }
 
@@ -295,6 +303,25 @@ Result<std::unique_ptr<Store>> open_folder_store(const fs::path& path, Opening o
 }
 
 }  // namespace
+
+fs::path variant_location(const fs::path& location, std::string_view variant) {
+  // "x/" has to lead to the same name as "x".
+  return paths::variant(location.has_filename() ? location : location.parent_path(), variant);
+}
+
+Result<std::vector<std::string>> variant_names(const fs::path& location) {
+  TRY_ASSIGN(const auto entries, list_folder(paths::variants(location)));
+  std::vector<std::string> names;
+  for (const FolderEntry& entry : entries) {
+    auto name = paths::parse_variant(entry.name);
+    std::error_code ignored;
+    if (entry.is_folder && fs::exists(paths::format(paths::variants(location) / entry.name), ignored)) {
+      names.push_back(name.value_or(entry.name));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 Kind folder_kind() {
   const auto create = [](const model::Locator& where,

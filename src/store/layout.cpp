@@ -31,9 +31,10 @@ constexpr std::string_view kIgnored = "/lock\n/staging/\n/replaced/\n";
 constexpr std::string_view kIgnoredBefore =
     "/lock\n/staging/\n";  // by programs that kept nothing of what they replaced
 
-/// What may lie in a folder that is to become a store: what git or an interrupted creation leaves.
+/// What may lie in a folder that is to become a store: what git, an interrupted creation or a status file leaves.
 bool is_harmless(std::string_view name) {
-  return name.starts_with(".git") || name.starts_with(paths::kTemporaryPrefix) || name == "lock";
+  return name.starts_with(".git") || name.starts_with(paths::kTemporaryPrefix) || name == "lock" ||
+         name == paths::status({}).native();
 }
 
 using MoveFile = Result<void> (*)(const fs::path& from, const fs::path& to_folder, const FolderEntry& entry);
@@ -208,9 +209,12 @@ Result<Staged> find_staged(const fs::path& root) {
 
 Result<void> check_places(const fs::path& root, const fs::path& staged) {
   std::error_code ignored;
-  for (const fs::path& from : {paths::objects(staged), paths::cases(staged), paths::runs(staged)}) {
+  const std::array<std::pair<fs::path, fs::path>, 3> folders{{{paths::objects(staged), paths::objects(root)},
+                                                              {paths::cases(staged), paths::cases(root)},
+                                                              {paths::runs(staged), paths::runs(root)}}};
+  for (const auto& [from, goal] : folders) {
     for (auto each = fs::recursive_directory_iterator(from, ignored); each != fs::end(each); each.increment(ignored)) {
-      const fs::path to = root / each->path().lexically_relative(staged);
+      const fs::path to = goal / each->path().lexically_relative(from);
       const fs::file_status there = fs::symlink_status(to, ignored);
       const bool folder = each->is_directory(ignored);
       if (fs::exists(there) && (folder || fs::is_directory(there)) && folder != fs::is_directory(there)) {
@@ -268,6 +272,10 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
     done = remove_listed(root, staged);
   }
   // The marker stays until the moves are on the disk.
+  if (done && paths::store_of(root) != root) {
+    TRY_ASSIGN(const auto watch_objects, open_folder(paths::objects(root)));
+    done = sync_tree(paths::objects(root), watch_objects);
+  }
   if (done) {
     done = sync_tree(root, watch);
   }

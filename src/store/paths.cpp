@@ -19,6 +19,8 @@ constexpr std::size_t kObjectName = 64;
 // '@' and '~' are escaped in names, so these cannot be mistaken for one.
 constexpr std::string_view kRootModule = "@root";
 constexpr std::string_view kEmpty = "@empty";
+// A name that nobody gives to a folder: it tells that what lies in it shares objects.
+constexpr std::string_view kVariants = "@variants";
 constexpr char kCut = '~';
 // File systems allow 255 bytes; ".json" and a temporary's prefix must still fit.
 constexpr std::size_t kLongest = 200;
@@ -99,12 +101,22 @@ std::pair<std::string_view, std::string_view> split(std::string_view name) {
 }  // namespace
 
 fs::path format(const fs::path& root) { return root / "format.json"; }
-fs::path lock(const fs::path& root) { return root / "lock"; }
+fs::path lock(const fs::path& root) { return store_of(root) / "lock"; }
 fs::path staging(const fs::path& root) { return root / "staging"; }
 fs::path commit_marker(const fs::path& staged) { return staged / "COMMIT"; }
 fs::path journal(const fs::path& staged) { return staged / "journal"; }
+fs::path status(const fs::path& root) { return root / "status.json"; }
 fs::path replaced(const fs::path& root) { return root / "replaced"; }
-fs::path objects(const fs::path& root) { return root / "objects"; }
+fs::path variants(const fs::path& root) { return root / kVariants; }
+fs::path variant(const fs::path& root, std::string_view name) { return variants(root) / escape(name); }
+std::optional<std::string> parse_variant(std::string_view folder) { return unescape(folder); }
+
+fs::path store_of(const fs::path& root) {
+  const fs::path folder = root.has_filename() ? root : root.parent_path();  // "x/" is x
+  return folder.parent_path().filename() == kVariants ? folder.parent_path().parent_path() : root;
+}
+
+fs::path objects(const fs::path& root) { return store_of(root) / "objects"; }
 fs::path cases(const fs::path& root) { return root / "cases"; }
 fs::path runs(const fs::path& root) { return root / "runs"; }
 

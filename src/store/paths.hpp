@@ -23,9 +23,18 @@ inline constexpr std::string_view kTemporaryPrefix = ".tmp-";
 [[nodiscard]] std::filesystem::path staging(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path commit_marker(const std::filesystem::path& staged);
 [[nodiscard]] std::filesystem::path journal(const std::filesystem::path& staged);
+/// How the cases of a suite stood, where nothing else is named (status_file.hpp).
+[[nodiscard]] std::filesystem::path status(const std::filesystem::path& root);
 /// What captures have replaced: of a store, and of a staging folder on its way there.
 [[nodiscard]] std::filesystem::path replaced(const std::filesystem::path& root);
-/// The three that a store and a staging folder both have.
+/// The baseline of that name in a store, as a store by itself: @variants/<name>.
+[[nodiscard]] std::filesystem::path variant(const std::filesystem::path& root, std::string_view name);
+[[nodiscard]] std::filesystem::path variants(const std::filesystem::path& root);
+/// The inverse, of a folder's name.
+[[nodiscard]] std::optional<std::string> parse_variant(std::string_view folder);
+/// The store that a variant is part of; of anything else itself.
+[[nodiscard]] std::filesystem::path store_of(const std::filesystem::path& root);
+/// The three that a store and a staging folder both have. The objects of a variant are those of its store.
 [[nodiscard]] std::filesystem::path objects(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path cases(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path runs(const std::filesystem::path& root);

@@ -11,6 +11,12 @@ struct EnvironmentChange {
   std::string now;
 };
 
+/// Which of a store's baselines a run uses, where it has several.
+struct UsedVariant {
+  std::string name;
+  std::string wanted;  ///< the one that is not there, where this is a fallback; else empty
+};
+
 /// "numpy 1.26.4 -> 2.1.0"; "AVX-512 -> AVX2" of the processor.
 [[nodiscard]] std::string text_of(const EnvironmentChange& change);
 

@@ -13,6 +13,7 @@
 #include "snapshot_test/model/expectation.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/tested.hpp"
+#include "snapshot_test/model/transitions.hpp"
 #include "snapshot_test/model/verdict.hpp"
 
 namespace snapshot_test::model {
@@ -144,6 +145,7 @@ struct RunPlan {
   std::vector<TestedPackage> tested = {};
   std::optional<BaselineOrigin> baseline = {};      ///< of verify
   std::vector<EnvironmentChange> environment = {};  ///< of verify: since the baseline was captured
+  std::optional<UsedVariant> variant = {};          ///< none where the store's variants are not used
   /// Another copy of a tested package than the one in the suite's own repository.
   [[nodiscard]] bool tests_another_copy() const;
 };
@@ -206,6 +208,8 @@ struct VerifySummary {
   bool missing_fails = false;   ///< does a case without a snapshot fail the run?
   bool obsolete_fails = false;  ///< does a snapshot without a case?
   bool too_little = false;      ///< it failed for nothing but that less was verified than was demanded
+  /// Beside a status file, where one was named: then what failed before may fail.
+  std::optional<Transitions> transitions = {};
   ExitStatus status = ExitStatus::kInternal;
 
   [[nodiscard]] std::optional<bool> ok() const { return grade(status, too_little); }
@@ -222,6 +226,17 @@ struct CaseDuration {
   std::string benchmark;
   std::size_t index = 0;
   double seconds = 0;  ///< wall time of its process; 0 where that is not known
+};
+
+/// A run that only records how each case stands.
+struct StatusSummary {
+  RunPlan plan;
+  std::map<CaseStatus, std::size_t> counts;
+  std::vector<std::pair<CaseId, std::string>> failed;  ///< cases that fail, with the reason, in the suite's order
+  double seconds = 0;
+  std::string file;     ///< what was written; empty where nothing was
+  std::string failure;  ///< why the status is not kSuccess; empty where it is, or goes without saying
+  ExitStatus status = ExitStatus::kInternal;
 };
 
 /// Hears of a run as it happens. Called from one thread. Implementations must not throw.
@@ -243,6 +258,7 @@ class Listener {
   virtual void replacing(const Replacement& /*replacement*/) {}
   virtual void finished(const CaptureSummary& /*summary*/) {}
   virtual void finished(const VerifySummary& /*summary*/) {}
+  virtual void recorded(const StatusSummary& /*summary*/) {}
 };
 
 }  // namespace snapshot_test::model

@@ -125,6 +125,12 @@ class Store {
   [[nodiscard]] virtual Result<void> undo_capture(std::string_view run_id, Patience patience = {}) const = 0;
 };
 
+/// Where the baseline of that name is kept within the store at `location`: a store by itself, with manifests, runs and
+/// captures of its own, which shares the objects and the lock.
+[[nodiscard]] std::filesystem::path variant_location(const std::filesystem::path& location, std::string_view variant);
+/// The variants that the store at `location` has, sorted; also those without snapshots. kIo.
+[[nodiscard]] Result<std::vector<std::string>> variant_names(const std::filesystem::path& location);
+
 /// A location that names the same store from any current folder.
 [[nodiscard]] std::filesystem::path absolute_location(const std::filesystem::path& location);
 
