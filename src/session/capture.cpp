@@ -203,6 +203,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   TRY(narrow(run.selection(), options));
   model::CaptureSummary summary;
   summary.plan = run.plan();
+  summary.plan.variant = options.variant;
   summary.snapshot_dir = options.snapshot_dir.string();
   const auto finish = [&](ExitStatus status) {
     summary.status = run.interrupted() ? ExitStatus::kInterrupted : status;

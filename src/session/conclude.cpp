@@ -132,13 +132,21 @@ void conclude(model::VerifySummary& summary, const Demands& demands, Extent exte
   const double share = 100 * summary.verified_share(demands.min_verified_counts);
   std::size_t strictly = 0;
   for (const auto& [verdict, cases] : summary.counts) {
-    strictly += demands.strict && fails_when_strict(verdict) ? cases : 0;
+    const bool may_fail = summary.transitions && standing(verdict) == Standing::kFail;
+    strictly += demands.strict && fails_when_strict(verdict) && !may_fail ? cases : 0;
   }
   if (refused > 0) {
     conclusion.is(ExitStatus::kInternal,
                   fmt::format("the machine refused what {} {} to run; nothing is known of {}", refused,
                               refused == 1 ? "case needs" : "cases need", refused == 1 ? "it" : "them"));
-  } else if (failed > 0) {
+  } else if (const std::size_t worse = summary.transitions ? summary.transitions->regressions() : 0; worse > 0) {
+    conclusion.failed(fmt::format("{} passed before, by the status file, and {} now",
+                                  worse == 1 ? "one case" : fmt::format("{} cases", worse),
+                                  worse == 1 ? "fails" : "fail"));
+  } else if (const std::size_t others = count_of(summary, Verdict::kUnexpected); summary.transitions && others > 0) {
+    conclusion.failed(fmt::format("{} not as expected.toml says",
+                                  others == 1 ? "one case is" : fmt::format("{} cases are", others)));
+  } else if (failed > 0 && !summary.transitions) {
     conclusion.failed(fmt::format("{} {} failed", failed, failed == 1 ? "case" : "cases") +
                       (summary.idle_expectations.empty() ? "" : "; " + idle_text(summary.idle_expectations)));
   } else if (!summary.idle_expectations.empty()) {
@@ -159,6 +167,8 @@ void conclude(model::VerifySummary& summary, const Demands& demands, Extent exte
         missing == 1 ? "one case has" : fmt::format("{} cases have", missing), missing == 1 ? "it" : "them"));
   } else if (summary.count(Standing::kPass) == 0) {
     conclusion.is(ExitStatus::kNothingVerified, "nothing was verified");
+  } else if (summary.transitions && summary.transitions->compared() == 0) {
+    conclusion.is(ExitStatus::kNothingVerified, "none of the cases of the status file was verified");
   } else if (obsolete > 0) {
     conclusion.failed(fmt::format("{} no case any more (--obsolete fail); clean --obsolete removes {}",
                                   obsolete == 1 ? "one snapshot has" : fmt::format("{} snapshots have", obsolete),

@@ -46,6 +46,7 @@ Result<std::map<CaseKey, model::CaptureStatus>> capture_some(const VerifyOptions
   CaptureOptions capturing;
   capturing.suite = options.suite;
   capturing.snapshot_dir = location;
+  capturing.variant = options.variant;
   capturing.comparison = options.comparison;
   capturing.method = options.method;
   capturing.method.resume = false;

@@ -37,6 +37,8 @@ class Run {
   [[nodiscard]] bool interrupted() const { return hosts_->interrupted(); }
   /// Are all cases known that the suite may have? Not where a module does not import, or --filter leaves some out.
   [[nodiscard]] bool is_whole_suite() const { return failed_modules_ == 0 && !options_.filter && !narrowed_; }
+  [[nodiscard]] bool is_narrowed() const { return narrowed_; }  ///< by narrow()
+  [[nodiscard]] const SuiteOptions& options() const { return options_; }
   /// Is any case selected?
   [[nodiscard]] bool plans_cases() const {
     return std::any_of(selection_.indices.begin(), selection_.indices.end(),

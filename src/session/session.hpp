@@ -40,7 +40,8 @@ enum class Update {
 struct CaptureOptions {
   SuiteOptions suite;
   std::filesystem::path snapshot_dir;
-  ComparisonOptions comparison;  ///< for the stability check
+  std::optional<model::UsedVariant> variant = {};  ///< whose baseline snapshot_dir is
+  ComparisonOptions comparison;                    ///< for the stability check
   model::CaptureMethod method;
   model::CaptureRecord record;
   Update update = Update::kAll;
@@ -60,6 +61,12 @@ struct CaptureOptions {
 /// What a verify does with the cases that failed when they were last judged.
 enum class FailedCases { kAsOthers, kFirst, kAlone };
 
+/// Of a variant that has no baseline, in a store that has others.
+struct NoBaseline {
+  std::string why;              ///< every case is Verdict::kNoSnapshot for it
+  std::filesystem::path store;  ///< the whole
+};
+
 struct VerifyOptions {
   SuiteOptions suite;
   std::size_t max_failures = 0;  ///< end the run when as many cases have failed; 0: never
@@ -68,6 +75,8 @@ struct VerifyOptions {
   /// Where it is kept which cases failed; none: nowhere.
   std::optional<std::filesystem::path> cache_folder;
   std::filesystem::path snapshot_dir;
+  std::optional<model::UsedVariant> variant = {};  ///< whose baseline it is
+  std::optional<NoBaseline> no_baseline = {};
   ComparisonOptions comparison;
   Demands demands;  ///< of `missing` and `obsolete`, kAuto is what a person wants
   std::optional<PendingPlace> pending;
@@ -77,9 +86,20 @@ struct VerifyOptions {
   /// What is known not to pass, and the day for which it is asked: "2026-11-28", local time.
   std::vector<model::Expectation> expectations = {};
   std::string today = {};
+  /// A file that record_status() wrote: what has become of each of its cases is said, and decides whether failed cases
+  /// fail the run. Cases with nothing to be compared with are run, too.
+  std::optional<std::filesystem::path> against_status;
+  model::Transitions::Keys transition_keys = model::Transitions::Keys::kNested;
   // Of what it captures, where it does.
   model::CaptureMethod method;
   model::CaptureRecord record;
+};
+
+/// A run of the suite that compares and stores nothing.
+struct StatusOptions {
+  SuiteOptions suite;
+  std::filesystem::path file;                          ///< what is written
+  nlohmann::json settings = nlohmann::json::object();  ///< what it writes down of them
 };
 
 /// Two stores; `before` is what the other is compared with.
@@ -104,6 +124,9 @@ struct Selection {
 /// The summary's `status` is the program's exit status; an Error means that the run could not start or go on.
 [[nodiscard]] Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener);
 [[nodiscard]] Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener);
+/// Runs every selected case, as it is, and writes into options.file how each ended. Needs no snapshots. Nothing is
+/// written where nothing is selected, and by a run that was interrupted or refused something.
+[[nodiscard]] Result<model::StatusSummary> record_status(const StatusOptions& options, model::Listener& listener);
 /// What verify would say of `after`, had its values been computed now. Runs nothing. A case that only one store has
 /// fails the comparison.
 [[nodiscard]] Result<model::VerifySummary> diff(const DiffOptions& options, model::Listener& listener);

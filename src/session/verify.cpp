@@ -18,6 +18,7 @@
 #include "session/pending.hpp"
 #include "session/remove_snapshots.hpp"
 #include "session/run.hpp"
+#include "session/transitions.hpp"
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "util/try.hpp"
@@ -106,6 +107,14 @@ class Verification {
                                                   const model::Suite& suite);
   [[nodiscard]] std::vector<model::Expectation> idle_expectations() const { return expectations_.idle(); }
 
+  /// Cases are looked up in a status file, too. Before plan().
+  void set_transitions(TransitionLog log) { transitions_.emplace(std::move(log)); }
+  [[nodiscard]] const std::optional<TransitionLog>& transitions() const { return transitions_; }
+  /// Do as many cases fail as end the run? Beside a status file, those that passed before.
+  [[nodiscard]] bool enough_failed() const;
+  /// `now`: how it stands; one that fails as expected.toml says counts by how it ended.
+  void note_transition(const model::Benchmark& benchmark, std::size_t index, model::CaseStatus now,
+                       const CaseVerdict& verdict);
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<runner::CaseTask> plan(const Run& run);
   [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
@@ -114,6 +123,8 @@ class Verification {
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   /// What is not as it was when the run of that id was captured; empty where nothing is known of it.
   const std::vector<model::EnvironmentChange>& changes_since(const std::string& run_id);
+  /// Says what is not as it was when the status file was written.
+  void note_environment_of_status();
   /// Where the cases run now.
   void set_place(const Run& run);
   /// Captures what has no snapshot and removes what has no case, where that is wanted, and says so of each. Nothing of
@@ -133,7 +144,17 @@ class Verification {
   /// Remembers what the run says of its pending value. `snapshot`: null where there is none.
   void propose(const CaseVerdict& verdict, const store::CaseRecord* snapshot);
   void report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict, std::string reason,
-                          const store::CaseRecord* record = nullptr);
+                          const store::CaseRecord* record = nullptr, model::Observation observation = not_run());
+  static model::Observation not_run() {
+    model::Observation observation;
+    observation.ending = model::Ending::kNotRun;
+    return observation;
+  }
+  [[nodiscard]] static bool has_nothing_to_compare(const store::CaseRecord* record) {
+    return record == nullptr || needs_no_run(*record);
+  }
+  void report_uncompared(const model::Benchmark& benchmark, std::size_t index, const store::CaseRecord* record,
+                         model::Observation observation = not_run());
 
   const VerifyOptions& options_;
   model::Listener& listener_;
@@ -153,6 +174,7 @@ class Verification {
   std::set<std::string> settled_;  ///< labels of what was judged, and is not among them
   LastFailures last_;
   Expectations expectations_;
+  std::optional<TransitionLog> transitions_;
   model::VerifySummary summary_;
 };
 
@@ -219,13 +241,16 @@ void Verification::report(CaseVerdict verdict) {
 }
 
 void Verification::report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict,
-                                      std::string reason, const store::CaseRecord* record) {
+                                      std::string reason, const store::CaseRecord* record,
+                                      model::Observation observation) {
   CaseVerdict result;
   result.id = runner::id_of(benchmark, index);
   result.verdict = verdict;
   result.reason = std::move(reason);
-  result.observation.ending = model::Ending::kNotRun;
+  result.observation = std::move(observation);
+  const model::CaseStatus now = model::status_of(verdict, result.observation.ending);
   expectations_.apply(result);
+  note_transition(benchmark, index, now, result);
   const bool stored_anyway = verdict == Verdict::kNoSnapshot && options_.demands.missing == model::Missing::kCapture;
   if ((verdict == Verdict::kNoSnapshot && !stored_anyway) || verdict == Verdict::kCaptureFailed) {
     propose(result, record);
@@ -237,6 +262,34 @@ void Verification::report_without_run(const model::Benchmark& benchmark, std::si
   } else {
     report(std::move(result));
   }
+}
+
+void Verification::report_uncompared(const model::Benchmark& benchmark, std::size_t index,
+                                     const store::CaseRecord* record, model::Observation observation) {
+  if (observation.ending == model::Ending::kRefused) {
+    std::string why = observation.detail;
+    report_without_run(benchmark, index, Verdict::kRefused, std::move(why), record, std::move(observation));
+  } else if (record == nullptr) {
+    report_without_run(
+        benchmark, index, Verdict::kNoSnapshot,
+        !options_.no_baseline ? "it was not there when the baseline was captured" : options_.no_baseline->why, nullptr,
+        std::move(observation));
+  } else {
+    report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason, record, std::move(observation));
+  }
+}
+
+void Verification::note_transition(const model::Benchmark& benchmark, std::size_t index, model::CaseStatus now,
+                                   const CaseVerdict& verdict) {
+  if (transitions_ && verdict.verdict != Verdict::kObsolete) {
+    const bool expected = verdict.verdict == Verdict::kExpected;
+    transitions_->note(benchmark, index, expected ? model::status_of(verdict.observation.ending) : now);
+  }
+}
+
+bool Verification::enough_failed() const {
+  const std::size_t failed = transitions_ ? transitions_->regressions() : summary_.count(model::Standing::kFail);
+  return options_.max_failures != 0 && failed >= options_.max_failures;
 }
 
 Result<void> Verification::follow_up(Extent extent, bool done, const runner::OpenHosts& open) {
@@ -294,10 +347,11 @@ std::vector<runner::CaseTask> Verification::plan(const Run& run) {
         continue;
       }
       const store::CaseRecord* record = records[index];
-      if (record == nullptr) {
-        report_without_run(benchmark, index, Verdict::kNoSnapshot, "it was not there when the baseline was captured");
-      } else if (needs_no_run(*record)) {
-        report_without_run(benchmark, index, Verdict::kCaptureFailed, record->reason, record);
+      if (has_nothing_to_compare(record) && !transitions_) {
+        report_uncompared(benchmark, index, record);
+      } else if (has_nothing_to_compare(record)) {
+        records_[{&benchmark, index}] = record;
+        tasks.push_back(run.make_task(benchmark, index, model::Observe::kNothing));
       } else {
         const store::CaseRecord& snapshot = snapshot_of(*record);
         const auto look = options_.suite.mode == Mode::kDeepest ? model::Observe::kDeepest
@@ -317,6 +371,9 @@ std::vector<runner::CaseTask> Verification::plan(const Run& run) {
 model::CaseRequest Verification::request(const Run& run, const runner::CaseTask& task) const {
   model::CaseRequest request = run.make_request(task);
   request.mode = model::CaseMode::kCompare;
+  if (task.observe == model::Observe::kNothing) {
+    return request;
+  }
   request.baseline = records_.at({task.benchmark, task.index})->sites;
   request.store = store_.locator();
   if (options_.read_data) {
@@ -337,6 +394,15 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
 }
 
 bool Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
+  if (task.observe == model::Observe::kNothing) {
+    if (outcome.in_discovery && outcome.observation.ending != model::Ending::kReturned) {
+      return false;  // looking for benchmarks may have left something behind
+    }
+    finished_.emplace(task.benchmark, task.index);
+    report_uncompared(*task.benchmark, task.index, records_.at({task.benchmark, task.index}),
+                      std::move(outcome.observation));
+    return true;
+  }
   const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
   const bool in_discovery = outcome.in_discovery;
   CaseVerdict verdict = judge(record, std::move(outcome));
@@ -351,7 +417,9 @@ bool Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
   if (standing(verdict.verdict) == model::Standing::kFail) {
     verdict.environment = changes_since(record.run);
   }
+  const model::CaseStatus now = model::status_of(verdict.verdict, verdict.observation.ending);
   expectations_.apply(verdict);
+  note_transition(*task.benchmark, task.index, now, verdict);
   const auto original = originals_.find(&record);
   propose(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
@@ -374,6 +442,17 @@ const std::vector<model::EnvironmentChange>& Verification::changes_since(const s
     }
   }
   return entry->second;
+}
+
+void Verification::note_environment_of_status() {
+  std::string changed;
+  for (const model::EnvironmentChange& each :
+       environment_changes(transitions_->before().run, here_, summary_.plan.tested)) {
+    changed += (changed.empty() ? "" : "; ") + model::text_of(each);
+  }
+  if (!changed.empty()) {
+    summary_.plan.notes.push_back("since the status file was written: " + changed);
+  }
 }
 
 void Verification::note_not_run() {
@@ -419,6 +498,25 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
   }
 }
 
+Result<std::optional<TransitionLog>> open_transitions(const VerifyOptions& options) {
+  if (!options.against_status) {
+    return std::nullopt;
+  }
+  TRY_ASSIGN(auto file, store::read_status_file(*options.against_status));
+  return TransitionLog(std::move(file), options.against_status->string(), options.transition_keys);
+}
+
+/// What discovery is asked besides.
+model::DiscoverRequest discovery_beside(const std::optional<TransitionLog>& transitions) {
+  model::DiscoverRequest wanted;
+  if (transitions) {
+    wanted.stored = transitions->benchmarks();
+    wanted.other_filter = transitions->before().filter;
+    wanted.other_exclude = transitions->before().exclude;
+  }
+  return wanted;
+}
+
 }  // namespace
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
@@ -427,17 +525,27 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener,
                                     const runner::OpenHosts& open) {
-  TRY_ASSIGN(const auto store, open_baseline(options.snapshot_dir));
-  TRY_ASSIGN(auto baseline, load_baseline(*store));
+  const auto& none = options.no_baseline;
+  TRY_ASSIGN(const auto store, none ? store::Store::open_or_create(store::absolute_location(none->store))
+                                    : open_baseline(options.snapshot_dir));
+  TRY_ASSIGN(auto baseline, none ? Result<Baseline>(Baseline()) : load_baseline(*store));
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
-  model::DiscoverRequest wanted;
-  wanted.stored = stored;
+  TRY_ASSIGN(auto transitions, open_transitions(options));
+  model::DiscoverRequest wanted = discovery_beside(transitions);
+  wanted.stored.insert(wanted.stored.begin(), stored.begin(), stored.end());
   wanted.stay = true;
   TRY_ASSIGN(Run begun, Run::begin(options.suite, listener, open, std::move(wanted)));
   std::optional<Run> run(std::move(begun));
   Verification verification(options, listener, *store, std::move(baseline));
   model::VerifySummary& summary = verification.summary();
-  Indices selected = run->found().stored_selected;
+  const Indices& all_selected = run->found().stored_selected;
+  const auto of_status = all_selected.begin() + static_cast<std::ptrdiff_t>(stored.size());
+  Indices selected(all_selected.begin(), of_status);
+  const Indices status_selected(of_status, all_selected.end());
+  if (transitions) {
+    TRY(transitions->check_suite(*run));
+    verification.set_transitions(std::move(*transitions));
+  }
   if (options.failed != FailedCases::kAsOthers && !verification.last().problem().empty()) {
     run->selection().suite.notes.push_back(verification.last().problem());
   }
@@ -445,10 +553,14 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
     selected = narrow_to_failed(*run, stored, verification.last());
   }
   summary.plan = run->plan();
-  summary.plan.baseline = origin_of(*store);
+  summary.plan.baseline = none ? std::nullopt : origin_of(*store);
+  summary.plan.variant = options.variant;
   summary.snapshot_dir = options.snapshot_dir.string();
   verification.set_place(*run);
-  if (const auto ids = store->run_ids(); ids && !ids->empty()) {
+  if (verification.transitions()) {
+    verification.note_environment_of_status();
+  }
+  if (const auto ids = store->run_ids(); ids && !ids->empty() && !none) {
     summary.plan.environment = verification.changes_since(*std::max_element(ids->begin(), ids->end()));
   }
   if (auto refusal = refuse_environment(options.same_environment, summary.plan.environment); !refusal) {
@@ -471,7 +583,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
           return runner::CaseRunner::Then::kRunAfresh;
         }
         listener.ended(runner::id_of(task));
-        const bool enough = options.max_failures != 0 && summary.count(model::Standing::kFail) >= options.max_failures;
+        const bool enough = verification.enough_failed();
         stopped = stopped || enough;
         return enough ? runner::CaseRunner::Then::kStop : runner::CaseRunner::Then::kDone;
       }));
@@ -479,6 +591,9 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   verification.note_not_run();
   const bool interrupted = run->interrupted();
   const bool done = summary.not_run.empty() && !interrupted;
+  if (verification.transitions()) {
+    summary.transitions = verification.transitions()->conclude(*run, status_selected);
+  }
   const Extent extent = done && run->is_whole_suite() ? Extent::kComplete : Extent::kPartial;
   summary.seconds = run->seconds();
   run.reset();  // what follows has hosts of its own

@@ -13,4 +13,7 @@ namespace snapshot_test::session {
 [[nodiscard]] Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener,
                                                   const runner::OpenHosts& open);
 
+[[nodiscard]] Result<model::StatusSummary> record_status(const StatusOptions& options, model::Listener& listener,
+                                                         const runner::OpenHosts& open);
+
 }  // namespace snapshot_test::session
