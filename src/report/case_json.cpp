@@ -4,6 +4,7 @@
 
 #include "report/format.hpp"
 #include "report/summary_text.hpp"
+#include "report/transitions_json.hpp"
 #include "util/json_text.hpp"
 
 namespace snapshot_test::report {
@@ -56,6 +57,10 @@ Json environment_json(const std::vector<model::EnvironmentChange>& changes) {
     json.push_back({{"part", change.part}, {"before", change.before}, {"now", change.now}});
   }
   return json;
+}
+
+Json variant_json(const std::optional<model::UsedVariant>& variant) {
+  return variant ? Json({{"name", variant->name}, {"wanted", variant->wanted}}) : Json(nullptr);
 }
 
 double share(std::size_t part, std::size_t whole) {
@@ -207,6 +212,7 @@ Json plan_json(const model::RunPlan& plan) {
           {"notes", plan.notes},
           {"tested", tested_json(plan.tested)},
           {"baseline", baseline_json(plan.baseline)},
+          {"variant", variant_json(plan.variant)},
           {"environment", environment_json(plan.environment)}};
 }
 
@@ -247,6 +253,12 @@ Json counts_json(const model::VerifySummary& summary) {
                {"seconds", summary.seconds}};
   for (const model::Expectation& each : summary.idle_expectations) {
     json["idle_expectations"].push_back(expectation_json(each));
+  }
+  if (summary.transitions) {
+    json["transitions"] = transitions_json(*summary.transitions);
+    if (summary.transitions->keys == model::Transitions::Keys::kFlatToo) {
+      add_flat_transitions(json, *summary.transitions);
+    }
   }
   add_status(json, summary.status, summary.failure);
   return json;

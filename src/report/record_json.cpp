@@ -14,6 +14,7 @@
 
 #include "report/case_json.hpp"
 #include "report/format.hpp"
+#include "report/transitions_json.hpp"
 #include "util/overloaded.hpp"
 
 namespace snapshot_test::report {
@@ -161,6 +162,9 @@ model::RunPlan plan_from(const RecordJson& json) {
     plan.baseline = model::BaselineOrigin{value_at<std::string>(baseline, "time"),
                                           value_at<std::vector<model::TestedPackage>>(baseline, "tested")};
   }
+  if (const RecordJson variant = json.value("variant", RecordJson()); variant.is_object()) {
+    plan.variant = model::UsedVariant{value_at<std::string>(variant, "name"), value_at<std::string>(variant, "wanted")};
+  }
   return plan;
 }
 
@@ -186,6 +190,7 @@ struct RunEnd {
   double seconds = 0;
   std::vector<model::CaseId> not_run = {};
   std::vector<model::Expectation> idle_expectations = {};
+  std::optional<model::Transitions> transitions = {};
 };
 
 RunEnd end_from(const RecordJson& json) {
@@ -204,6 +209,11 @@ RunEnd end_from(const RecordJson& json) {
   for (const RecordJson& each : summary.value("idle_expectations", RecordJson::array())) {
     end.idle_expectations.push_back(expectation_from(each));
   }
+  if (summary.contains("transitions")) {
+    end.transitions = transitions_from_json(summary.at("transitions"));
+    end.transitions->keys =
+        summary.contains("pass-to-fail") ? model::Transitions::Keys::kFlatToo : model::Transitions::Keys::kNested;
+  }
   return end;
 }
 
@@ -219,7 +229,8 @@ RunEnd run_end_of(const RunRecord& record) {
                                      [](const model::VerifySummary& end) {
                                        return RunEnd{end.status,  end.failure,       end.too_little,
                                                      end.strict,  end.missing_fails, end.obsolete_fails,
-                                                     end.seconds, end.not_run,       end.idle_expectations};
+                                                     end.seconds, end.not_run,       end.idle_expectations,
+                                                     end.transitions};
                                      }},
                     record.end);
 }
@@ -239,6 +250,7 @@ Summary summary_of(RunEnd end, const RunRecord& record) {
     summary.obsolete_fails = end.obsolete_fails;
     summary.not_run = std::move(end.not_run);
     summary.idle_expectations = std::move(end.idle_expectations);
+    summary.transitions = std::move(end.transitions);
   }
   return summary;
 }
@@ -368,6 +380,11 @@ void add_end(RunEnd& all, RunEnd more) {
   all.missing_fails = all.missing_fails || more.missing_fails;
   all.obsolete_fails = all.obsolete_fails || more.obsolete_fails;
   all.seconds += more.seconds;
+  if (all.transitions && more.transitions) {
+    all.transitions->add(*more.transitions);
+  } else if (more.transitions) {
+    all.transitions = std::move(more.transitions);
+  }
   all.not_run.insert(all.not_run.end(), more.not_run.begin(), more.not_run.end());
   all.idle_expectations.insert(all.idle_expectations.end(), more.idle_expectations.begin(),
                                more.idle_expectations.end());

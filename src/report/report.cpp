@@ -118,6 +118,13 @@ void Reports::finished(const model::CaptureSummary& summary) { finish(summary); 
 
 void Reports::finished(const model::VerifySummary& summary) { finish(summary); }
 
+/// It has no record: nothing but the terminal tells of it.
+void Reports::recorded(const model::StatusSummary& summary) {
+  each([&](Report& report) { report.recorded(summary); });
+  (void)close(Kind::kRewritable);
+  (void)close(Kind::kOther);
+}
+
 void Reports::tell(RunRecord record) {
   record_ = std::move(record);
   each([&](Report& report) { report.set_head(record_.head); });

@@ -59,6 +59,7 @@ class Reports : public model::Listener {
   void replacing(const model::Replacement& replacement) override;
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
+  void recorded(const model::StatusSummary& summary) override;
 
  private:
   template <class Call>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -76,6 +77,13 @@ std::string succeeded(std::string_view word, std::string_view what, const std::v
   return text;
 }
 
+/// Cases that fail now; those that passed before fail the run.
+std::size_t failing_now(const model::Transitions& transitions) {
+  return static_cast<std::size_t>(
+      std::count_if(transitions.cases.begin(), transitions.cases.end(),
+                    [](const model::Transition& each) { return each.now == model::CaseStatus::kFail; }));
+}
+
 std::string conclusion(const VerifySummary& summary, Color color) {
   const std::string failures = import_failures(summary.plan);
   if (summary.status != ExitStatus::kSuccess) {
@@ -92,10 +100,15 @@ std::string conclusion(const VerifySummary& summary, Color color) {
   if (summary.plan.tests_another_copy()) {
     reservations.push_back(kAnotherCopy);
   }
-  std::string what = "nothing that was checked has changed";
+  std::string what = summary.transitions ? "no case fails that passed before" : "nothing that was checked has changed";
   if (const std::size_t expected = summary.count(Standing::kExpected); expected > 0) {
     what += fmt::format(", and {} not pass, as is expected",
                         expected == 1 ? "one case does" : grouped(expected) + " cases do");
+  }
+  if (const std::size_t others = summary.transitions ? failing_now(*summary.transitions) : 0; others > 0) {
+    reservations.insert(
+        reservations.begin(),
+        fmt::format("{} that did not pass before", others == 1 ? "one case fails" : grouped(others) + " cases fail"));
   }
   return succeeded("PASSED", what, reservations, color);
 }
@@ -126,6 +139,32 @@ std::string conclusion(const CaptureSummary& summary, Color color) {
     reservations.push_back(kAnotherCopy);
   }
   return succeeded("CAPTURED", baseline, reservations, color);
+}
+
+std::string conclusion(const model::StatusSummary& summary, Color color) {
+  if (summary.status != ExitStatus::kSuccess) {
+    return failed(summary.status,
+                  summary.failure.empty() ? "no case ran, so nothing was recorded" : std::string_view(summary.failure),
+                  color);
+  }
+  std::vector<std::string> reservations;
+  if (std::string failures = import_failures(summary.plan); !failures.empty()) {
+    reservations.push_back(std::move(failures));
+  }
+  return succeeded("RECORDED", one_line(summary.file), reservations, color);
+}
+
+/// "6 cases: 4 pass, 1 fail, 1 skip"
+std::string headline(const model::StatusSummary& summary) {
+  std::size_t all = 0;
+  std::string parts;
+  for (const model::CaseStatus status : model::kCaseStatuses) {
+    const auto found = summary.counts.find(status);
+    const std::size_t cases = found == summary.counts.end() ? 0 : found->second;
+    all += cases;
+    parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", grouped(cases), model::name(status));
+  }
+  return fmt::format("{}: {}", counted(all, "case"), parts);
 }
 
 /// "38 of 39 cases (97.4 %)" where the results of all of them are checked; else "38 of 39 cases: 35 by their result
@@ -174,6 +213,10 @@ std::string closing_line(const VerifySummary& summary, Color color) {
   return fmt::format("{} in {}; {}\n", headline(summary), duration(summary.seconds), conclusion(summary, color));
 }
 
+std::string closing_line(const model::StatusSummary& summary, Color color) {
+  return fmt::format("{} in {}; {}\n", headline(summary), duration(summary.seconds), conclusion(summary, color));
+}
+
 std::string closing_line(const CaptureSummary& summary, Color color) {
   return fmt::format("{}; {}; {}\n", headline(summary), duration(summary.seconds), conclusion(summary, color));
 }
@@ -202,6 +245,11 @@ std::string closing_text(const VerifySummary& summary, Color color) {
   }
   text += fmt::format("{} in {}\n", paint(color, Tone::kHeading, headline(summary)), duration(summary.seconds));
   return text + pending_line(summary) + conclusion(summary, color) + "\n";
+}
+
+std::string closing_text(const model::StatusSummary& summary, Color color) {
+  return fmt::format("{} in {}\n{}\n", paint(color, Tone::kHeading, headline(summary)), duration(summary.seconds),
+                     conclusion(summary, color));
 }
 
 std::string closing_text(const CaptureSummary& summary, Color color) {

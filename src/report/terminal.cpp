@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "report/case_text.hpp"
@@ -14,6 +15,7 @@
 #include "report/replacement_text.hpp"
 #include "report/summary_text.hpp"
 #include "report/tested_text.hpp"
+#include "report/transitions_text.hpp"
 #include "util/text.hpp"
 #include "util/visible.hpp"
 
@@ -306,6 +308,9 @@ void Terminal::sum_up(const Summary& summary) {
   write_left_out();
   write_failures();
   write_durations();
+  if constexpr (std::is_same_v<Summary, model::VerifySummary>) {
+    write(summary.transitions ? "\n" + transitions_text(*summary.transitions, lists(), options_.color) : "");
+  }
   write("\n" + closing_text(summary, options_.color));
 }
 
@@ -325,5 +330,13 @@ void Terminal::finished(const model::CaptureSummary& summary) {
 }
 
 void Terminal::finished(const model::VerifySummary& summary) { sum_up(summary); }
+
+void Terminal::recorded(const model::StatusSummary& summary) {
+  for (const auto& [id, reason] : summary.failed) {
+    remember(0, model::name(model::CaseStatus::kFail), Tone::kDoubtful, model::name(model::CaseStatus::kFail), id,
+             reason);
+  }
+  sum_up(summary);
+}
 
 }  // namespace snapshot_test::report

@@ -53,6 +53,7 @@ class Terminal : public Report {
   void replacing(const model::Replacement& replacement) override;
   void finished(const model::CaptureSummary& summary) override;
   void finished(const model::VerifySummary& summary) override;
+  void recorded(const model::StatusSummary& summary) override;
 
   /// Removes the progress display of a run that ends without finished().
   [[nodiscard]] Result<void> close(const RunRecord& record) override;

@@ -40,10 +40,20 @@ std::string origin_text(const model::BaselineOrigin& origin) {
   return one_line(time_text(origin.time)) + (packages.empty() ? "" : fmt::format(": {}", fmt::join(packages, "; ")));
 }
 
+std::string variant_text(const model::UsedVariant& variant) {
+  return fmt::format("variant {}{}", one_line(variant.name),
+                     variant.wanted.empty()
+                         ? ""
+                         : fmt::format(", since {} has no baseline (variant_fallback)", one_line(variant.wanted)));
+}
+
 std::string tested_text(const model::RunPlan& plan) {
   std::string text;
   for (const model::TestedPackage& package : plan.tested) {
     text += fmt::format("testing {}\n", code_text(package, " from " + one_line(package.location)));
+  }
+  if (plan.variant) {
+    text += variant_text(*plan.variant) + "\n";
   }
   if (plan.baseline) {
     text += fmt::format("the baseline is of {}", origin_text(*plan.baseline));

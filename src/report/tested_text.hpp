@@ -13,6 +13,9 @@ namespace snapshot_test::report {
 /// if it is known.
 [[nodiscard]] std::string tested_text(const model::RunPlan& plan);
 
+/// "variant py3.11-numpy1.26.4", with the one that is not there where it is a fallback.
+[[nodiscard]] std::string variant_text(const model::UsedVariant& variant);
+
 /// "2024-05-01 09:00 UTC: wavelab 0.1, commit 8a7531b0c2"
 [[nodiscard]] std::string origin_text(const model::BaselineOrigin& origin);
 
