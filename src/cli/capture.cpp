@@ -9,7 +9,9 @@
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/undo.hpp"
+#include "cli/variant.hpp"
 #include "config/layers.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::cli {
 
@@ -38,7 +40,11 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
                         model::Listener& listener) -> Result<model::ExitStatus> {
     session::CaptureOptions options;
     options.suite = std::move(suite);
-    options.snapshot_dir = config.snapshot_dir;
+    TRY_ASSIGN(const auto chosen, choose_variant(config, VariantUse::kWrite));
+    options.snapshot_dir = chosen ? chosen->location : config.snapshot_dir;
+    if (chosen) {
+      options.variant = chosen->variant;
+    }
     options.comparison = config::comparison_of(config);
     options.method = config.method;
     options.record = config::record_of(config);

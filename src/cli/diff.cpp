@@ -9,6 +9,7 @@
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/variant.hpp"
 #include "config/layers.hpp"
 #include "inspect/compare_values.hpp"
 #include "render/value_diff.hpp"
@@ -125,9 +126,19 @@ model::ExitStatus status_of(const inspect::ValueDiff& diff) {
 }
 
 Result<model::ExitStatus> diff(const DiffArgs& args, const Streams& streams) {
-  TRY_ASSIGN(const auto config, load_config(args.shared));
-  TRY_ASSIGN(const auto before, inspect::parse_operand(args.before, config.snapshot_dir));
-  TRY_ASSIGN(const auto after, inspect::parse_operand(args.after, config.snapshot_dir));
+  TRY_ASSIGN(auto config, load_config(args.shared));
+  TRY_ASSIGN(auto before, inspect::parse_operand(args.before, config.snapshot_dir));
+  TRY_ASSIGN(auto after, inspect::parse_operand(args.after, config.snapshot_dir));
+  const auto of_default_store = [usual = config.snapshot_dir](const inspect::Operand& operand) {
+    return operand.kind == OperandKind::kSnapshot && operand.path == usual;
+  };
+  const bool before_is = of_default_store(before);
+  const bool after_is = of_default_store(after);
+  if (before_is || after_is) {
+    TRY(enter_variant(config, streams));
+    before.path = before_is ? config.snapshot_dir : before.path;
+    after.path = after_is ? config.snapshot_dir : after.path;
+  }
   const bool stores = before.kind == OperandKind::kStore;
   if (stores != (after.kind == OperandKind::kStore)) {
     return fail(ErrorKind::kUsage, fmt::format("'{}' is a store and '{}' is not: compare two stores, or two values "

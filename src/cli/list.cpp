@@ -6,10 +6,12 @@
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/variant.hpp"
 #include "inspect/stored_suite.hpp"
 #include "report/format.hpp"
 #include "report/import_failures.hpp"
 #include "report/listing.hpp"
+#include "report/tested_text.hpp"
 
 namespace snapshot_test::cli {
 
@@ -66,9 +68,9 @@ std::optional<std::string> nothing_listed(const session::Selection& selection, c
 }
 
 /// What the baseline knows of the selection. Without one there is nothing to say; one that cannot be read is a note.
-report::StoredBenchmarks ask_store(const config::Config& config, session::Selection& selection) {
+report::StoredBenchmarks ask_store(const std::filesystem::path& location, session::Selection& selection) {
   std::vector<std::string>& notes = selection.suite.notes;
-  const auto store = store::Store::open(config.snapshot_dir);
+  const auto store = store::Store::open(location);
   if (!store) {
     if (store.error().kind != ErrorKind::kNoBaseline) {
       notes.push_back(store.error().message);
@@ -95,7 +97,18 @@ model::ExitStatus run(const ListArgs& args, const Streams& streams) {
   if (!selection) {
     return complain(selection.error(), streams, shared.color);
   }
-  const report::StoredBenchmarks stored = ask_store(*config, *selection);
+  const auto chosen = choose_variant(*config, VariantUse::kRead);
+  if (!chosen && chosen.error().kind != ErrorKind::kNoBaseline) {
+    return complain(chosen.error(), streams, shared.color);
+  }
+  const bool is_variant = chosen && *chosen;
+  if (is_variant) {
+    const session::ChosenBaseline& baseline = **chosen;
+    selection->suite.notes.push_back(baseline.missing.empty() ? report::variant_text(baseline.variant)
+                                                              : baseline.missing);
+  }
+  const report::StoredBenchmarks stored =
+      ask_store(is_variant ? (*chosen)->location : config->snapshot_dir, *selection);
   const auto nothing = nothing_listed(*selection, shared, *config);
   if (args.format == Format::kJson) {
     streams.out << report::listing_json(selection->suite, selection->indices, stored, args.detail);

@@ -9,6 +9,7 @@
 #include "cli/pending_choice.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/variant.hpp"
 #include "report/case_json.hpp"
 #include "report/format.hpp"
 #include "util/try.hpp"
@@ -47,8 +48,9 @@ report::Json pending_json(const config::Config& config, const std::vector<Pendin
   return out;
 }
 
-Result<std::string> list(const PendingArgs& args) {
-  TRY_ASSIGN(const auto config, load_config(args.shared));
+Result<std::string> list(const PendingArgs& args, const Streams& streams) {
+  TRY_ASSIGN(auto config, load_config(args.shared));
+  TRY(enter_variant(config, streams));
   const auto values = open_pending(config);
   if (!values && values.error().kind != ErrorKind::kUsage) {
     return tl::unexpected(values.error());
@@ -66,8 +68,9 @@ Result<std::string> list(const PendingArgs& args) {
          fmt::format("look at them: {}\n", pending_command("review", args.shared));
 }
 
-Result<std::string> accept(const PendingArgs& args) {
-  TRY_ASSIGN(const auto config, load_config(args.shared));
+Result<std::string> accept(const PendingArgs& args, const Streams& streams) {
+  TRY_ASSIGN(auto config, load_config(args.shared));
+  TRY(enter_variant(config, streams));
   TRY_ASSIGN(const auto values, open_pending(config));
   TRY_ASSIGN(const auto chosen, choose(values, args.choice));
   TRY(values.accept(chosen, user_name(), args.reason.value_or("")));
@@ -76,8 +79,9 @@ Result<std::string> accept(const PendingArgs& args) {
                      chosen.size() == 1 ? "it" : "them", chosen.size() == 1 ? "it" : "they");
 }
 
-Result<std::string> reject(const PendingArgs& args) {
-  TRY_ASSIGN(const auto config, load_config(args.shared));
+Result<std::string> reject(const PendingArgs& args, const Streams& streams) {
+  TRY_ASSIGN(auto config, load_config(args.shared));
+  TRY(enter_variant(config, streams));
   TRY_ASSIGN(const auto values, open_pending(config));
   TRY_ASSIGN(const auto chosen, choose(values, args.choice));
   TRY(values.reject(chosen));
@@ -87,7 +91,7 @@ Result<std::string> reject(const PendingArgs& args) {
 template <class Work>
 Action action_of(const std::shared_ptr<PendingArgs>& held, Work work) {
   return [held, work](const Streams& streams) {
-    const auto text = work(*held);
+    const auto text = work(*held, streams);
     if (!text) {
       return complain(text.error(), streams, held->shared.color);
     }

@@ -125,8 +125,8 @@ std::string pending_text(const std::vector<PendingCase>& cases, std::size_t at_m
 
 std::string pending_command(const std::string& subcommand, const Shared& shared) {
   std::string command = "snapshot_test " + subcommand;
-  for (const auto& [key, option] :
-       {std::pair{"snapshot_dir", "--snapshot-dir"}, std::pair{"pending_dir", "--pending-dir"}}) {
+  for (const auto& [key, option] : {std::pair{"snapshot_dir", "--snapshot-dir"},
+                                    std::pair{"pending_dir", "--pending-dir"}, std::pair{"variant", "--variant"}}) {
     if (shared.settings.contains(key)) {
       command += fmt::format(" {} {}", option, util::shell_quoted(shared.settings[key].get<std::string>()));
     }

@@ -14,6 +14,7 @@
 #include "cli/question.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/variant.hpp"
 #include "config/layers.hpp"
 #include "report/case_text.hpp"
 #include "report/format.hpp"
@@ -224,7 +225,8 @@ class Dialogue {
 };
 
 Result<void> review(const ReviewArgs& args, const Streams& streams) {
-  TRY_ASSIGN(const auto config, load_config(args.shared));
+  TRY_ASSIGN(auto config, load_config(args.shared));
+  TRY(enter_variant(config, streams));
   TRY_ASSIGN(const auto values, open_pending(config));
   const model::ComparisonOptions how = config::comparison_of(config);
   if (values.cases().empty()) {

@@ -9,6 +9,7 @@
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/variant.hpp"
 #include "inspect/operand.hpp"
 #include "inspect/stored_value.hpp"
 #include "render/case_values.hpp"
@@ -122,10 +123,15 @@ Result<ShownText> show_snapshots(const inspect::Operand& operand, const ShowArgs
 }
 
 Result<ShownText> show(const ShowArgs& args, const Streams& streams) {
-  TRY_ASSIGN(const auto config, load_config(args.shared));
+  TRY_ASSIGN(auto config, load_config(args.shared));
   inspect::Operand operand{inspect::OperandKind::kStore, config.snapshot_dir, {}};
   if (args.what) {
     TRY_ASSIGN(operand, inspect::parse_operand(*args.what, config.snapshot_dir));
+  }
+  const bool of_default_store = !args.what || operand.kind == inspect::OperandKind::kSnapshot;
+  if (of_default_store && operand.path == config.snapshot_dir) {
+    TRY(enter_variant(config, streams));
+    operand.path = config.snapshot_dir;
   }
   if (args.history) {
     if (operand.kind == inspect::OperandKind::kFile || args.site || args.pickle_file) {

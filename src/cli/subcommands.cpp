@@ -7,6 +7,7 @@ namespace snapshot_test::cli {
   ROW(list)                 \
   ROW(capture)              \
   ROW(verify)               \
+  ROW(baseline)             \
   ROW(show)                 \
   ROW(diff)                 \
   ROW(pending)              \

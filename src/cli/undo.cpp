@@ -4,6 +4,7 @@
 
 #include "cli/question.hpp"
 #include "cli/settings.hpp"
+#include "cli/variant.hpp"
 #include "report/format.hpp"
 #include "report/tested_text.hpp"
 #include "session/baseline.hpp"
@@ -36,7 +37,12 @@ std::string offer_text(const store::Store& store, const store::Undoable& undoabl
 }
 
 Result<model::ExitStatus> undo(const Shared& shared, Consent consent, const Streams& streams) {
-  TRY_ASSIGN(const auto config, load_config(shared));
+  TRY_ASSIGN(auto config, load_config(shared));
+  TRY_ASSIGN(const auto chosen, choose_variant(config, VariantUse::kWrite));
+  if (chosen) {
+    config.snapshot_dir = chosen->location;
+    streams.err << report::variant_text(chosen->variant) << '\n';
+  }
   TRY_ASSIGN(const auto store, session::open_baseline(config.snapshot_dir));
   TRY_ASSIGN(const auto undoable, store->find_undoable());
   if (!undoable) {

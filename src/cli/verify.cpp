@@ -12,9 +12,9 @@
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/variant.hpp"
 #include "config/expected.hpp"
 #include "config/layers.hpp"
-#include "session/pending.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -27,6 +27,8 @@ struct VerifyArgs {
   std::optional<std::uint64_t> max_failures{};
   bool read_data = false;
   session::FailedCases failed = session::FailedCases::kAsOthers;
+  std::optional<std::string> against_status{};
+  model::Transitions::Keys transition_keys = model::Transitions::Keys::kNested;
 };
 
 /// Values are staged for a person who looks at them; it takes two more runs of each such case.
@@ -67,7 +69,14 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
                         model::Listener& listener) -> Result<model::ExitStatus> {
     session::VerifyOptions options;
     options.suite = std::move(suite);
-    options.snapshot_dir = config.snapshot_dir;
+    TRY_ASSIGN(const auto chosen, choose_variant(config, VariantUse::kRead));
+    options.snapshot_dir = chosen ? chosen->location : config.snapshot_dir;
+    if (chosen) {
+      options.variant = chosen->variant;
+    }
+    if (chosen && !chosen->missing.empty()) {
+      options.no_baseline = session::NoBaseline{chosen->missing, config.snapshot_dir};
+    }
     options.comparison = config::comparison_of(config);
     options.demands = settled(config.demands, surroundings());
     options.method = config.method;
@@ -75,7 +84,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     options.read_data = args.read_data;
     if (wants_pending(config.pending, surroundings(), streams)) {
       using Need = session::PendingPlace::Need;
-      options.pending = {session::pending_folder(config.snapshot_dir, config.pending_dir),
+      options.pending = {pending_location(config, chosen),
                          config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
     }
     options.same_environment = config.same_environment;
@@ -85,6 +94,8 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     }
     options.failed = args.failed;
     options.cache_folder = cache_folder();
+    options.against_status = args.against_status;
+    options.transition_keys = args.transition_keys;
     options.max_failures = args.max_failures.value_or(0);
     return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
   };
@@ -107,6 +118,15 @@ Action declare_verify(CLI::App& app, Shared& shared) {
          "--failed-first,--ff", [&args] { args.failed = session::FailedCases::kFirst; },
          "the cases that failed when they were last verified before the others")
       ->excludes(alone);
+  CLI::Option* status = add_text(
+      app, "--against-status", args.against_status, "FILE",
+      "say what has become of each case that `baseline` recorded there, and fail for those that passed and fail now; "
+      "cases that failed before may fail",
+      Offer::Kind::kFiles);
+  app.add_flag_callback(
+         "--flat-transitions", [&args] { args.transition_keys = model::Transitions::Keys::kFlatToo; },
+         "beside --against-status: have the counts in --json and --summary as \"pass-to-fail\", too")
+      ->needs(status);
   app.add_flag("--read-data", args.read_data,
                "read every stored value, and find damaged ones, also where the fingerprint of the new one is the same");
   add_report_options(app, shared, args.files);
