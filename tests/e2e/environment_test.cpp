@@ -1,7 +1,10 @@
 // What is said of an environment that is not that of the baseline.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "support/sandbox.hpp"
 
@@ -75,6 +78,114 @@ TEST_F(Environment, PortableCapture_IsRecordedAndChecked) {
   const auto other = box_.verify();
   EXPECT_THAT(other.run.out, HasSubstr("since the baseline was captured: NPY_DISABLE_CPU_FEATURES AVX"));
   EXPECT_EQ(box_.verify({"--same-environment", "NPY_*"}).run.status, 2);
+}
+
+/// An environment with another numpy: scripts/test makes it.
+std::string other_python() {
+  const char* path = std::getenv("SNAPSHOT_TEST_OTHER_PYTHON");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  return path == nullptr ? "" : path;
+}
+#define ST_NEEDS_OTHER_NUMPY() \
+  ST_NEEDS_NUMPY();            \
+  ST_SKIP_UNLESS(!other_python().empty(), "there is no environment with another numpy")
+
+class TwoEnvironments : public Environment {
+ protected:
+  Report in_other(const std::string& command, const std::vector<std::string>& extra) {
+    std::vector<std::string> arguments = box_.suite_arguments(command);
+    *(std::find(arguments.begin(), arguments.end(), "--python") + 1) = other_python();
+    arguments.insert(arguments.end(), {"--json", box_.path("other.json").string()});
+    arguments.insert(arguments.end(), extra.begin(), extra.end());
+    Report report{box_.run(arguments), nullptr};
+    report.json = box_.read_json("other.json");
+    return report;
+  }
+  static std::string version_in(const std::string& python) {
+    const Sandbox box;
+    std::string said = box.run_command({python, "-c", "import numpy; print(numpy.__version__)"}).out;
+    return said.substr(0, said.find('\n'));
+  }
+};
+
+TEST_F(TwoEnvironments, AnotherNumpy_IsSaidRefusedAndNeverTolerated) {
+  ST_NEEDS_OTHER_NUMPY();
+  const std::string change = "numpy " + version_in(test_python()) + " -> " + version_in(other_python());
+  box_.write_suite(
+      "import numpy\n"
+      "def time_version(): return numpy.__version__\n"
+      "def time_sum(): return numpy.arange(1000).sum()\n");
+  ASSERT_EQ(box_.capture().run.status, 0);
+  const auto here = box_.verify({"--same-environment", "*"});
+  EXPECT_EQ(here.run.status, 0) << here.text();
+  const auto there = in_other("verify", {});
+  EXPECT_EQ(there.run.status, 1) << there.text();
+  EXPECT_EQ(there.of("bench.time_version"), "different");
+  EXPECT_THAT(there.run.out, AllOf(HasSubstr("since the baseline was captured: " + change),
+                                   HasSubstr("  since it was captured: " + change)));
+  EXPECT_EQ(there.entry("bench.time_version")["environment"][0]["part"], "numpy");
+  const auto refused = in_other("verify", {"--same-environment", "numpy"});
+  EXPECT_EQ(refused.run.status, 2);
+  EXPECT_THAT(refused.run.err,
+              HasSubstr("the environment is not that of the baseline (--same-environment): " + change));
+  EXPECT_TRUE(refused.json["summary"]["ok"].is_null());
+  EXPECT_EQ(in_other("verify", {"--same-environment", "python", "--same-environment", "cpu"}).run.status, 1);
+}
+
+TEST_F(TwoEnvironments, Variants_KeepABaselineForEach) {
+  ST_NEEDS_OTHER_NUMPY();
+  box_.write_suite("import numpy\ndef time_version(): return numpy.__version__\n");
+  const std::vector<std::string> variant{"--variant", "numpy{numpy}"};
+  ASSERT_EQ(box_.capture(variant).run.status, 0);
+  const auto none = in_other("verify", variant);
+  EXPECT_EQ(none.run.status, 5);
+  EXPECT_THAT(none.run.out, HasSubstr("the store has no baseline of the variant 'numpy" + version_in(other_python()) +
+                                      "'; it has 'numpy" + version_in(test_python()) + "'"));
+  ASSERT_EQ(in_other("capture", variant).run.status, 0);
+  EXPECT_EQ(in_other("verify", variant).run.status, 0);
+  EXPECT_EQ(box_.verify(variant).run.status, 0);
+}
+
+TEST_F(TwoEnvironments, StatusOfOneIsComparedInTheOther) {
+  ST_NEEDS_OTHER_NUMPY();
+  box_.write_suite(
+      "import numpy\n"
+      "def time_old():\n"
+      "    if int(numpy.__version__[0]) > 1: raise AttributeError('gone')\n"
+      "    return 1\n"
+      "def time_one(): return 1\n");
+  ASSERT_EQ(box_.capture().run.status, 0);
+  auto arguments = box_.suite_arguments("baseline");
+  ASSERT_EQ(box_.run(arguments).status, 0);
+  const auto there = in_other("verify", {"--against-status", box_.path(".snapshots/status.json").string()});
+  EXPECT_EQ(there.run.status, 1) << there.text();
+  EXPECT_THAT(there.run.out, AllOf(HasSubstr("since the status file was written: numpy "),
+                                   HasSubstr("pass to fail: 1 case\n  bench.time_old\n")));
+}
+
+TEST_F(Environment, DisabledCpuFeatures_AreSaidRefusedAndPinnedByPortable) {
+  ST_NEEDS_NUMPY();
+  box_.write_suite(
+      "import numpy\n"
+      "core = getattr(numpy, '_core', None) or numpy.core\n"
+      "def time_avx2(): return core._multiarray_umath.__cpu_features__['AVX2']\n"
+      "def time_exp(): return numpy.exp(numpy.linspace(-1, 1, 999, dtype='f4'))\n");
+  const bool has_avx2 = box_.run_command({"/bin/sh", "-c", "grep -qw avx2 /proc/cpuinfo"}).status == 0;
+  ASSERT_EQ(box_.capture().run.status, 0);
+  const RunOptions disabled = with("NPY_DISABLE_CPU_FEATURES", "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX");
+  const auto other = box_.verify({}, disabled);
+  EXPECT_EQ(other.of("bench.time_avx2"), has_avx2 ? "different" : "identical") << other.text();
+  EXPECT_THAT(other.of("bench.time_exp"), testing::AnyOf("identical", "close"));
+  EXPECT_THAT(other.run.out,
+              HasSubstr("since the baseline was captured: NPY_DISABLE_CPU_FEATURES none -> AVX2 FMA3 AVX512F"));
+  EXPECT_EQ(box_.verify({"--same-environment", "NPY_DISABLE_CPU_FEATURES"}, disabled).run.status, 2);
+  ASSERT_EQ(box_.capture({"--portable", "--yes"}).run.status, 0);
+  // Whatever the environment says, --portable has the same kernels.
+  const auto portable = box_.verify({"--portable", "--same-environment", "*"}, disabled);
+  EXPECT_EQ(portable.run.status, 0) << portable.text();
+  EXPECT_EQ(portable.of("bench.time_avx2"), "identical");
+  EXPECT_EQ(portable.of("bench.time_exp"), "identical");
+  const auto without = box_.verify();
+  EXPECT_EQ(without.of("bench.time_avx2"), has_avx2 ? "different" : "identical");
 }
 
 }  // namespace

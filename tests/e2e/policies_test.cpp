@@ -1,10 +1,13 @@
 // What becomes of cases without a snapshot and of snapshots without a case; what a run's grade is.
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/sandbox.hpp"
@@ -48,6 +51,24 @@ void expect_sound(const Report& report, const std::string& what) {
       EXPECT_TRUE(labels.insert(each["label"].get<std::string>()).second) << what << each["label"];
     }
   }
+  if (!summary.contains("total")) {
+    return;  // it could not start
+  }
+  std::size_t of_verdicts = 0;
+  for (const auto& [verdict, cases] : summary["by_verdict"].items()) {
+    of_verdicts += cases.get<std::size_t>();
+  }
+  const auto count = [&](const char* key) { return summary[key].get<std::size_t>(); };
+  EXPECT_EQ(of_verdicts, report.json["cases"].size()) << what;
+  EXPECT_EQ(count("total") + count("obsolete"), report.json["cases"].size()) << what;
+  EXPECT_EQ(count("total"), count("passed") + count("failed") + count("skipped") + count("unverified")) << what;
+  EXPECT_EQ(count("not_run"), report.json["not_run"].size()) << what;
+}
+
+/// true, false or null, as text.
+std::string ok_of(const Report& report) {
+  const auto& json = report.json.contains("summary") ? report.json["summary"] : report.json;
+  return json["ok"].dump();
 }
 
 TEST_F(Policies, EveryMixOfOptions_HasItsStatusAndVerdicts) {
@@ -80,8 +101,11 @@ TEST_F(Policies, EveryMixOfOptions_HasItsStatusAndVerdicts) {
                                                        : broken ? "raised"
                                                                 : "identical")
                 << what;
-            const auto& ok = verified.json["summary"]["ok"];
-            EXPECT_EQ(ok.is_null(), fails_missing && !(broken && !filtered)) << what << ok;
+            EXPECT_EQ(ok_of(verified), !fails                ? "true"
+                                       : broken && !filtered ? "false"
+                                       : fails_missing       ? "null"
+                                                             : "false")
+                << what;
           }
         }
       }
@@ -137,6 +161,134 @@ TEST_F(Policies, MinCases_CountsCheckedCases) {
   EXPECT_EQ(few.run.status, 1);
   EXPECT_TRUE(few.json["summary"]["ok"].is_null());
   EXPECT_THAT(few.run.out, HasSubstr("only 2 cases were checked by their result (--min-cases 3)"));
+}
+
+/// Beside a status file, by which `other` passed and `kept` may have failed.
+TEST_F(Policies, EveryMixBesideAStatusFile_HasItsStatusAndCells) {
+  const std::string file = box_.path("status.json").string();
+  ASSERT_EQ(box_.capture().run.status, 0);
+  for (const bool failed_before : {false, true}) {
+    box_.write("benchmarks/kept.py", failed_before ? "def time_kept(): raise ValueError\ndef time_gone(): return 2\n"
+                                                   : "def time_kept(): return 1\ndef time_gone(): return 2\n");
+    box_.write("benchmarks/other.py", "def time_other(): return 3\n");
+    auto baseline = box_.suite_arguments("baseline");
+    baseline.insert(baseline.end(), {"--status", file});
+    ASSERT_EQ(box_.run(baseline).status, 0);
+    for (const bool broken : {false, true}) {
+      for (const bool fails_now : {false, true}) {
+        box_.write("benchmarks/kept.py",
+                   std::string("def time_kept(): return ") + (fails_now ? "7" : "1") + "\ndef time_new(): return 2\n");
+        box_.write("benchmarks/other.py", broken ? "import nothing_of_this_name\n" : "def time_other(): return 3\n");
+        for (const bool filtered : {false, true}) {
+          for (const bool ci : {false, true}) {
+            const std::string what = "failed before " + std::to_string(failed_before) + ", now " +
+                                     std::to_string(fails_now) + ", broken " + std::to_string(broken) + ", filter " +
+                                     std::to_string(filtered) + ", CI " + std::to_string(ci);
+            std::vector<std::string> extra{"--against-status", file};
+            if (filtered) {
+              extra.insert(extra.end(), {"--filter", "kept"});
+            }
+            const auto verified = box_.verify(extra, in_ci(ci));
+            expect_sound(verified, what);
+            const bool worse = (fails_now && !failed_before) || (broken && !filtered);
+            const bool nothing = fails_now && (filtered || broken);
+            const bool new_fails = ci;  // time_new has no snapshot
+            EXPECT_EQ(verified.run.status, worse || new_fails ? 1 : nothing ? 5 : 0) << what << verified.text();
+            EXPECT_EQ(ok_of(verified), worse ? "false" : new_fails || nothing ? "null" : "true") << what;
+            const auto& cells = verified.json["summary"]["transitions"]["counts"];
+            EXPECT_EQ(cells["pass"]["removed"], 1) << what << ": time_gone";
+            EXPECT_EQ(cells["added"]["pass"], 1) << what << ": time_new";
+            EXPECT_EQ(cells["pass"]["fail"], (fails_now && !failed_before ? 1 : 0) + (broken && !filtered ? 1 : 0))
+                << what;
+            EXPECT_EQ(cells["fail"]["fail"], fails_now && failed_before ? 1 : 0) << what;
+            EXPECT_EQ(cells["fail"]["pass"], !fails_now && failed_before ? 1 : 0) << what;
+            EXPECT_EQ(verified.of("kept.time_kept"), fails_now ? "different" : "identical") << what;
+            EXPECT_EQ(verified.of("kept.time_new"), "no-snapshot") << what;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Policies, GradeAndExitStatus_AgreeHoweverARunEnds) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  struct Row {
+    std::vector<std::string> extra;
+    int status;
+    std::string ok;
+  };
+  const std::string file = box_.path("status.json").string();
+  auto baseline = box_.suite_arguments("baseline");
+  baseline.insert(baseline.end(), {"--status", file});
+  ASSERT_EQ(box_.run(baseline).status, 0);
+  for (const Row& row : std::vector<Row>{{{}, 0, "true"},
+                                         {{"--strict"}, 0, "true"},
+                                         {{"--min-cases", "3"}, 0, "true"},
+                                         {{"--min-cases", "4"}, 1, "null"},
+                                         {{"--filter", "nothing_of_this_name"}, 5, "null"},
+                                         {{"--filter", "kept", "--exclude", "kept"}, 5, "null"},
+                                         {{"--filter", "("}, 2, "null"},
+                                         {{"--same-environment", "*"}, 0, "true"},
+                                         {{"--against-status", file}, 0, "true"},
+                                         {{"--against-status", file, "--filter", "nothing_of_this_name"}, 5, "null"},
+                                         {{"--against-status", file, "--min-cases", "4"}, 1, "null"},
+                                         {{"--against-status", file + ".not"}, 2, "null"},
+                                         {{"--variant", "{no-such-package}"}, 2, "null"},
+                                         {{"--variant", "x"}, 5, "null"}}) {
+    std::string what;
+    for (const std::string& each : row.extra) {
+      what += each + " ";
+    }
+    const auto verified = box_.verify(row.extra);
+    EXPECT_EQ(verified.run.status, row.status) << what << verified.text();
+    EXPECT_EQ(ok_of(verified), row.ok) << what;
+    expect_sound(verified, what);
+  }
+  box_.write("benchmarks/__init__.py", "import nothing_of_this_name\n");
+  for (const bool beside : {false, true}) {
+    const auto broken =
+        box_.verify(beside ? std::vector<std::string>{"--against-status", file} : std::vector<std::string>());
+    EXPECT_EQ(broken.run.status, 1) << broken.text();
+    EXPECT_EQ(ok_of(broken), "false");
+    expect_sound(broken, "the suite does not import");
+  }
+}
+
+TEST_F(Policies, ReportThatCannotBeWritten_IsNoSuccessInTheOthers) {
+  ASSERT_EQ(box_.capture().run.status, 0);
+  const std::string events = box_.path("events.jsonl").string();
+  const auto verified = box_.verify({"--summary", "/dev/full", "--events", events});
+  EXPECT_EQ(verified.run.status, 3) << verified.text();
+  EXPECT_EQ(ok_of(verified), "null");
+  expect_sound(verified, "/dev/full");
+  EXPECT_THAT(verified.json["summary"]["failure"].get<std::string>(), HasSubstr("a report could not be written"));
+  const std::string lines = box_.read("events.jsonl");
+  const std::size_t last = lines.rfind('\n', lines.size() - 2) + 1;
+  const auto finished = nlohmann::json::parse(lines.substr(last));
+  EXPECT_EQ(finished["event"], "finished");
+  EXPECT_EQ(finished["exit_status"], 3);
+}
+
+TEST_F(Policies, InterruptedRun_HasNoGrade) {
+  box_.write("benchmarks/kept.py",
+             "import time\ndef time_a(): return 1\ndef time_b():\n    time.sleep(0.1)\n    return 1\n");
+  ASSERT_EQ(box_.capture().run.status, 0);
+  box_.write("benchmarks/kept.py",
+             "import time\ndef time_a(): return 1\ndef time_b():\n    time.sleep(30)\n    return 1\n");
+  for (const std::string command : {"verify", "baseline"}) {
+    auto arguments = box_.suite_arguments(command);
+    const std::string report = box_.path(command + ".json").string();
+    arguments.insert(arguments.end(), {command == "verify" ? "--json" : "--status", report});
+    const auto program = box_.start(arguments);
+    std::this_thread::sleep_for(std::chrono::seconds(4));
+    program->send(SIGTERM);
+    EXPECT_EQ(program->wait(std::chrono::seconds(60)).status, 130) << command;
+    EXPECT_EQ(std::filesystem::exists(report), command == "verify") << command;
+  }
+  const auto json = box_.read_json("verify.json");
+  EXPECT_TRUE(json["summary"]["ok"].is_null());
+  EXPECT_EQ(json["summary"]["exit_status"], 130);
 }
 
 TEST_F(Policies, RunThatCannotStart_HasNoGrade) {

@@ -43,7 +43,7 @@ std::string type_text(const Row& row) {
     case Type::kText: return "text";
     case Type::kPath: return "path";
     case Type::kWord: return fmt::format("`\"{}\"`", fmt::join(row.place.words, "\"`, `\""));
-    case Type::kPatterns: return "list of glob patterns";
+    case Type::kPatterns: return row.key == "variant_fallback" ? "list of texts" : "list of glob patterns";
     case Type::kPaths: return "path or list of paths";
     case Type::kDtypes: return "object: dtype to `{\"rtol\", \"atol\"}`";
     case Type::kChanges: return "list of objects";
