@@ -50,7 +50,6 @@ CaseStatus status_of(Verdict verdict, Ending ending) {
   switch (standing(verdict)) {
     case Standing::kPass: return CaseStatus::kPass;
     case Standing::kFail: return CaseStatus::kFail;
-    case Standing::kNeither: return CaseStatus::kSkip;
     default: return status_of(ending);
   }
 }

@@ -22,8 +22,8 @@ enum class CaseStatus {
 
 /// Of a case that was run and not compared. One that did not run, since the machine refused it, counts as kSkip.
 [[nodiscard]] CaseStatus status_of(Ending ending);
-/// Of a case that was verified: what passed and failed is kPass and kFail; where nothing was compared, how it ended
-/// decides.
+/// Of a case that was verified: what passed and failed is kPass and kFail; where nothing was compared (also since it
+/// did nothing when it was captured), how it ended decides.
 [[nodiscard]] CaseStatus status_of(Verdict verdict, Ending ending);
 
 struct Transition {
