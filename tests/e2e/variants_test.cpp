@@ -166,7 +166,8 @@ TEST_F(Variants, CleanObsolete_LooksAtAllVariants) {
   ASSERT_EQ(box_.capture({"--variant", "a"}).run.status, 0);
   ASSERT_EQ(box_.capture({"--variant", "b"}).run.status, 0);
   box_.write_suite("def time_same(): return list(range(3000))\n");
-  const support::Run cleaned = run({"clean", "--obsolete", "--python", test_python(), box_.path("benchmarks").string()});
+  const support::Run cleaned =
+      run({"clean", "--obsolete", "--python", test_python(), box_.path("benchmarks").string()});
   EXPECT_EQ(cleaned.status, 0) << cleaned.err;
   EXPECT_THAT(cleaned.out, AllOf(HasSubstr("obsolete: bench.time_other (variant a)"),
                                  HasSubstr("obsolete: bench.time_other (variant b)")));

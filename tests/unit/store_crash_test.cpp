@@ -120,6 +120,37 @@ TEST_F(Crashes, KillInACapture_LeavesTheOldOrNewBaselineWhole) {
   EXPECT_GT(seen["generation 2"], 10);
 }
 
+TEST_F(Crashes, KillInACaptureOfAVariant_LeavesItsBaselineAndTheOthersWhole) {
+  const fs::path variant = variant_location(root, "a");
+  must(capture_generation(variant_location(folder.path() / "base", "a"), 1));
+  std::map<std::string, int> seen;
+  for (int survived = 0;; ++survived) {
+    SCOPED_TRACE("killed before change " + std::to_string(survived));
+    fresh_copy();
+    int left = survived;
+    const auto status =
+        traced([&] { return capture_generation(variant, 2) ? 0 : 1; }, [&](const Call&) { return left-- > 0; });
+    std::string as_reader;
+    {
+      const auto lock = must(StoreLock::take(root));
+      as_reader = baseline_of(variant, folder.path());
+    }
+    const std::string finished = baseline_of(variant, folder.path());
+    ASSERT_THAT(finished, AnyOf(Eq("generation 1"), Eq("generation 2")));
+    ASSERT_EQ(as_reader, finished);
+    ASSERT_EQ(now(), "generation 1");
+    must(must(Store::open(root))->clean(std::nullopt, CleanMode::kRemove));
+    ASSERT_EQ(baseline_of(variant, folder.path()), finished) << "after the cleaning of all";
+    ++seen[finished];
+    if (status) {
+      ASSERT_EQ(*status, 0);
+      break;
+    }
+  }
+  EXPECT_GT(seen["generation 1"], 10);
+  EXPECT_GT(seen["generation 2"], 10);
+}
+
 TEST_F(Crashes, KillWhileACommitIsFinished_IsFinishedByTheNext) {
   const auto is_marker = [](const Call& call) { return call.path.ends_with("/COMMIT"); };
   // Killed at the first rename after the marker, then again at each change that finishing makes.
