@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
 #include <utility>
 
@@ -47,6 +48,13 @@ const model::DiscoveryFailure* failure_of(std::span<const model::DiscoveryFailur
   };
   const auto found = std::find_if(failures.begin(), failures.end(), concerns);
   return found == failures.end() ? nullptr : &*found;
+}
+
+const model::DiscoveryFailure* failure_of(const model::Suite& suite, const std::string& module) {
+  // It goes by the folder's name, as a module in it may, too; but then there is nothing else.
+  const bool nothing_known = suite.benchmarks.empty() && suite.failures.size() == 1 &&
+                             suite.failures.front().where == std::filesystem::path(suite.root).filename();
+  return nothing_known ? &suite.failures.front() : failure_of(suite.failures, module);
 }
 
 runner::CaseRunner::RulesOf rules_by(const ComparisonOptions& options) {

@@ -18,6 +18,9 @@ namespace snapshot_test::session {
 [[nodiscard]] const model::DiscoveryFailure* failure_of(std::span<const model::DiscoveryFailure> failures,
                                                         const std::string& module);
 
+/// The same of a suite, of which nothing is known where its own package cannot be imported: then that is why.
+[[nodiscard]] const model::DiscoveryFailure* failure_of(const model::Suite& suite, const std::string& module);
+
 /// The rules for each benchmark; `options` outlive what is returned.
 [[nodiscard]] runner::CaseRunner::RulesOf rules_by(const ComparisonOptions& options);
 

@@ -60,7 +60,7 @@ std::optional<TransitionLog::Found> TransitionLog::find(const model::Benchmark& 
 Result<void> TransitionLog::check_suite(const Run& run) const {
   const model::Suite& suite = run.selection().suite;
   const auto is_of_suite = [&](const store::BenchmarkStatus& each) {
-    return failure_of(suite.failures, each.shape.module) != nullptr ||
+    return failure_of(suite, each.shape.module) != nullptr ||
            std::any_of(suite.benchmarks.begin(), suite.benchmarks.end(),
                        [&](const model::Benchmark& benchmark) { return benchmark.name == each.shape.benchmark; });
   };
@@ -117,7 +117,7 @@ model::Transitions TransitionLog::conclude(const Run& run,
     if (model::matches_any(store::benchmark_of(shape), run.options().exclude_benchmarks)) {
       continue;
     }
-    const bool fails = failure_of(suite.failures, shape.module) != nullptr;
+    const bool fails = failure_of(suite, shape.module) != nullptr;
     for (std::size_t place = 0; place < shape.cases.size(); ++place) {
       const store::CaseRecord& record = shape.cases[place];
       const bool is_selected = std::binary_search(selected[i].begin(), selected[i].end(), record.index);

@@ -75,7 +75,7 @@ Indices narrow_to_failed(Run& run, const std::vector<model::Benchmark>& stored, 
   }
   Indices selected = failed_of(stored, run.found().stored_selected, last);
   const auto is_of_failing_module = [&](std::size_t i) {
-    return !selected[i].empty() && failure_of(selection.suite.failures, stored[i].module) != nullptr;
+    return !selected[i].empty() && failure_of(selection.suite, stored[i].module) != nullptr;
   };
   for (std::size_t i = 0; i < stored.size(); ++i) {
     any = any || is_of_failing_module(i);
@@ -468,7 +468,7 @@ void Verification::note_not_run() {
 void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
                                    const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite) {
   for (const auto& [name, why] : baseline_.unreadable) {  // of one that is discovered, plan() has spoken
-    if (failure_of(suite.failures, name) != nullptr) {
+    if (failure_of(suite, name) != nullptr) {
       CaseVerdict verdict;
       verdict.id = {name, 0, name};
       verdict.verdict = Verdict::kUnreadable;
@@ -487,7 +487,7 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
       if (claimed_.count(&record) != 0 || indices.count(record.index) == 0) {
         continue;
       }
-      const model::DiscoveryFailure* failure = failure_of(suite.failures, stored[i].module);
+      const model::DiscoveryFailure* failure = failure_of(suite, stored[i].module);
       if (failure != nullptr && model::verifiable(record.status)) {
         report_without_run(stored[i], record.index, Verdict::kRaised,
                            fmt::format("{} does not import: {}", failure->where, failure->cause));
