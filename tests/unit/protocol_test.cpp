@@ -91,7 +91,15 @@ std::vector<Command> commands() {
   const CacheRequest cache{benchmark(), "/scratch/cache-0/work", CacheBuild::kDone};
   return {start,
           Preload{{"numpy", "scipy"}},
-          Fork{1, DiscoverRequest{"time_", {"slow"}, {{"bench.bad", "crashed"}}, {benchmark()}, true, {"wavelab"}}},
+          Fork{1, DiscoverRequest{"time_",
+                                  {"slow"},
+                                  {{"bench.bad", "crashed"}},
+                                  {benchmark()},
+                                  true,
+                                  {"wavelab"},
+                                  true,
+                                  "mem_",
+                                  {"quick"}}},
           Fork{2, ModuleRequest{"bench", "/scratch/module-0/work"}},
           Fork{3, cache},
           Fork{4, BenchmarkRequest{benchmark(), rules()}},
@@ -130,7 +138,9 @@ std::vector<Report> reports() {
                         "why",
                         {1},
                         {"bench.bad"},
-                        {"idle"}},
+                        {"idle"},
+                        true,
+                        {{1, 2}}},
           CaseReply{observation, {comparison()}}};
 }
 

@@ -21,6 +21,12 @@ class Attributes:
     benchmark_dir: str | None
     #: The folder that holds the snapshots.
     snapshot_dir: str
+    #: Which of several baselines in the store is used: a name, in which `{platform}`, `{machine}`, `{python}` and the
+    #: name of an installed package in braces stand for what the environment has. None: the one baseline of the store.
+    variant: str | None
+    #: Variants whose baseline is used where `variant` has none, in this order; `@base` is the baseline of the store
+    #: that is no variant.
+    variant_fallback: list[str]
     #: A folder to put first on the import path, for a project that is not installed. None: none.
     project_dir: str | None
     #: The Python whose environment runs the benchmarks: a path, or a name to look up on `PATH`. None: that of
@@ -114,6 +120,8 @@ class Arguments(TypedDict, total=False):
 
     benchmark_dir: AnyPath | None
     snapshot_dir: AnyPath
+    variant: AnyPath | None
+    variant_fallback: list[str]
     project_dir: AnyPath | None
     python: AnyPath | None
     tolerance: dict[str, Any]
