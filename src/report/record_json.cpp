@@ -227,9 +227,9 @@ RunEnd run_end_of(const RunRecord& record) {
                                                      false,      false,       end.seconds};
                                      },
                                      [](const model::VerifySummary& end) {
-                                       return RunEnd{end.status,  end.failure,       end.too_little,
-                                                     end.strict,  end.missing_fails, end.obsolete_fails,
-                                                     end.seconds, end.not_run,       end.idle_expectations,
+                                       return RunEnd{end.status,     end.failure,       end.too_little,
+                                                     end.strict,     end.missing_fails, end.obsolete_fails,
+                                                     end.seconds,    end.not_run,       end.idle_expectations,
                                                      end.transitions};
                                      }},
                     record.end);

@@ -144,8 +144,8 @@ void conclude(model::VerifySummary& summary, const Demands& demands, Extent exte
                                   worse == 1 ? "one case" : fmt::format("{} cases", worse),
                                   worse == 1 ? "fails" : "fail"));
   } else if (const std::size_t others = count_of(summary, Verdict::kUnexpected); summary.transitions && others > 0) {
-    conclusion.failed(fmt::format("{} not as expected.toml says",
-                                  others == 1 ? "one case is" : fmt::format("{} cases are", others)));
+    conclusion.failed(
+        fmt::format("{} not as expected.toml says", others == 1 ? "one case is" : fmt::format("{} cases are", others)));
   } else if (failed > 0 && !summary.transitions) {
     conclusion.failed(fmt::format("{} {} failed", failed, failed == 1 ? "case" : "cases") +
                       (summary.idle_expectations.empty() ? "" : "; " + idle_text(summary.idle_expectations)));

@@ -106,9 +106,7 @@ TEST_F(EventsTest, EachEvent_IsWrittenAtOnce) {
   model::VerifySummary closing;
   closing.counts = {{model::Verdict::kDifferent, 1}};
   closing.status = ExitStatus::kFailed;
-  RunRecord record;
-  record.end = closing;
-  ASSERT_TRUE(events.close(record));
+  events.finished(closing);
   const Json finished = read(path).back();
   EXPECT_EQ(finished["event"], "finished");
   EXPECT_EQ(finished["failed"], 1);
