@@ -255,7 +255,18 @@ Wrong read(const Json& value, const Range&, std::vector<RuleChange>& target) {
   return std::nullopt;
 }
 
-std::vector<std::string> words(model::Isolation) { return {"fork", "spawn"}; }
+Wrong read(const Json& value, const Range&, model::Isolation& target) {
+  if (value == "fork") {
+    target = model::Isolation::kFork;
+    return std::nullopt;
+  }
+  auto place = static_cast<std::size_t>(target);
+  Wrong wrong = read_word(value, words(target), place);
+  target = static_cast<model::Isolation>(place);
+  return wrong;
+}
+
+std::vector<std::string> words(model::Isolation) { return {"auto", "case", "spawn"}; }
 std::vector<std::string> words(model::Mode) { return {"full", "deepest"}; }
 std::vector<std::string> words(model::Compression) { return {"auto", "none"}; }
 std::vector<std::string> words(model::Counted) {

@@ -40,6 +40,8 @@ using Wrong = std::optional<std::string>;
 /// Entries are added to those of `target`; null takes one out.
 [[nodiscard]] Wrong read(const Json& value, const Range& range, model::DtypeTolerances& target);
 [[nodiscard]] Wrong read(const Json& value, const Range& range, std::vector<model::RuleChange>& target);
+/// `case` was `fork` before there were series; both are taken.
+[[nodiscard]] Wrong read(const Json& value, const Range& range, model::Isolation& target);
 
 /// The words of an enum, in the order of its enumerators, which count from 0.
 [[nodiscard]] std::vector<std::string> words(model::Isolation);

@@ -92,11 +92,13 @@ static void from_json(const json& in, std::optional<BenchmarkRequest>& out) {
 
 ST_FIELDS(CaseRequest, alone, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit, store,
           compress, baseline)
+ST_NO_FIELDS(SeriesRequest)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
           frozen_time, clock_shift)
 ST_FIELDS(Preload, modules)
 ST_FIELDS(Fork, node, request)
 ST_FIELDS(Become, request)
+ST_FIELDS(RunCase, benchmark, request)
 ST_NO_FIELDS(Ready)
 ST_FIELDS(BranchFailure, ending, detail, traceback)
 ST_FIELDS(Forked, node, pid)
@@ -107,7 +109,7 @@ ST_NO_FIELDS(Looking)
 ST_NO_FIELDS(Running)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, tested, common_modules, files, sources,
           not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays, other_selected)
-ST_FIELDS(CaseReply, observation, comparisons)
+ST_FIELDS(CaseReply, observation, comparisons, spoiled)
 
 #undef ST_FIELDS
 #undef ST_NO_FIELDS

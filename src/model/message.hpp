@@ -12,6 +12,8 @@
 //            new one's channel and output pipe  what its request is answered with
 //   become   a process that is ready, and that  what the request is answered with
 //            has an interpreter of its own
+//   run      a series that has answered all     what a case is answered with
+//            that it was told before
 //
 //   Request    is answered with
 //   module     ready | failed; once it is ready, the process can be forked, as after the next two
@@ -19,6 +21,7 @@
 //   benchmark  ready | failed
 //   discover   importing, before each module; then discovered | failed
 //   case       looking and running, in alternation; then result
+//   series     nothing: it waits to be told to run cases
 //
 // The fork in which a setup_cache is built tells its parent ready | failed, too.
 #pragma once
@@ -109,7 +112,8 @@ enum class Observe {
 /// Set-up, call, observe, compare or store, teardown, end.
 struct CaseRequest {
   static constexpr std::string_view kOp = "case";
-  /// For a process that is not forked from its benchmark's: it becomes that before it runs the case.
+  /// For a process that is not forked from its benchmark's: it becomes that before it runs the case. A series
+  /// keeps it: there it comes with the first case of each benchmark.
   std::optional<BenchmarkRequest> alone;
   std::size_t index = 0;
   std::vector<std::string> ids;  ///< parameter ids as discovered; a mismatch is reported, not ignored
@@ -124,7 +128,13 @@ struct CaseRequest {
   std::vector<SiteValue> baseline;  ///< kCompare
 };
 
-using Request = std::variant<DiscoverRequest, ModuleRequest, CacheRequest, BenchmarkRequest, CaseRequest>;
+/// Run cases one after the other, each as it is told to.
+struct SeriesRequest {
+  static constexpr std::string_view kOp = "series";
+};
+
+using Request =
+    std::variant<DiscoverRequest, ModuleRequest, CacheRequest, BenchmarkRequest, CaseRequest, SeriesRequest>;
 
 // Commands.
 
@@ -162,7 +172,14 @@ struct Become {
   Request request;
 };
 
-using Command = std::variant<HostStart, Preload, Fork, Become>;
+/// Run this case, and wait for the next.
+struct RunCase {
+  static constexpr std::string_view kOp = "run";
+  std::string benchmark;  ///< its full name
+  CaseRequest request;
+};
+
+using Command = std::variant<HostStart, Preload, Fork, Become, RunCase>;
 
 // Reports.
 
@@ -236,6 +253,7 @@ struct CaseReply {
   static constexpr std::string_view kOp = "result";
   Observation observation;
   std::vector<SiteComparison> comparisons;  ///< kCompare: one for each baseline site
+  std::string spoiled;  ///< of a series: what the case has left behind, so that none may follow it; empty: nothing
 };
 
 using Report = std::variant<Ready, BranchFailure, Forked, ForkFailed, Exited, Importing, Looking, Running,

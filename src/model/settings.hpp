@@ -18,6 +18,7 @@ namespace snapshot_test::model {
 
 /// How a case's process comes to be.
 enum class Isolation {
+  kAuto,   ///< cases that are known to depend on nothing before them share processes; others as kFork
   kFork,   ///< forked from one that has imported what it needs
   kSpawn,  ///< an interpreter of its own, for libraries that cannot be forked
 };
@@ -43,7 +44,7 @@ struct SuiteOptions {
   std::optional<double> timeout;                     ///< seconds; none: kDefaultTimeout. A benchmark's own wins
   std::optional<double> import_timeout;              ///< seconds, for each module; none: kDefaultImportTimeout
   std::optional<std::uint64_t> max_memory;           ///< bytes of private memory that a case may have
-  Isolation isolation = Isolation::kFork;
+  Isolation isolation = Isolation::kAuto;
   std::vector<std::string> spawn;        ///< glob patterns, as in `exclude_benchmarks`: these get Isolation::kSpawn
   std::optional<std::uint64_t> shuffle;  ///< run the cases in an order that this seeds
   std::uint64_t workers = 0;             ///< cases at once; 0 = as many as there are cores

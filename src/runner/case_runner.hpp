@@ -25,7 +25,8 @@ struct CaseTask {
   std::size_t index = 0;
   model::Observe observe = model::Observe::kValues;
   double expected = 0;  ///< seconds that it took last time; 0 where that is not known
-  Isolation isolation = Isolation::kFork;
+  Isolation isolation = Isolation::kFork;  ///< kFork or kSpawn
+  bool in_series = false;  ///< of kFork: it may run in a process in which others have run before
 
   // What the runner knows of it.
   enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;
@@ -52,8 +53,9 @@ struct CaseTask {
 struct CaseOutcome {
   model::Observation observation;
   std::vector<model::SiteComparison> comparisons;
-  bool ran = false;           ///< in a process of its own; false where one further up failed
+  bool ran = false;           ///< in a process; false where one further up failed
   bool in_discovery = false;  ///< that was forked from the one that had found the benchmarks
+  bool in_series = false;     ///< that may have run other cases before
 };
 
 /// A host: imports a suite and runs its cases. Destroying it ends all that it runs.
@@ -75,7 +77,7 @@ class CaseRunner {
   using OnStarted = std::function<void(const CaseTask&)>;
   enum class Then {
     kDone,
-    kRunAgain,   ///< once more, from where it ran
+    kRunAgain,   ///< once more, from where it ran, and by itself
     kRunAfresh,  ///< once more, and all others from now on, below processes that have not found the benchmarks
     kStop,       ///< end the run
   };

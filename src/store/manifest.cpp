@@ -35,6 +35,9 @@ ordered_json case_to_json(const CaseRecord& record) {
   out["seconds"] = std::isfinite(record.seconds) ? record.seconds : 0.0;
   out["total_seconds"] = std::isfinite(record.total_seconds) ? record.total_seconds : 0.0;
   out["ending"] = model::name(record.ending);
+  if (record.context_free) {
+    out["context_free"] = true;
+  }
   if (record.unheld) {
     out["unheld"] = true;
   }
@@ -93,6 +96,7 @@ CaseRecord case_from_json(const json& in, std::string& where) {
   record.total_seconds = in.value("total_seconds", 0.0);
   const auto ending = in.at("ending").get<std::string>();
   record.ending = known(model::ending_from_name(ending), "ending", ending);
+  record.context_free = in.value("context_free", false);
   record.unheld = in.value("unheld", false);
   const json& sites = get_array(in, "sites");
   const std::string outer = where;

@@ -28,6 +28,8 @@ struct CaseRecord {
   double seconds = 0;        ///< wall time of the call
   double total_seconds = 0;  ///< wall time of its process; 0 where that is not known
   model::Ending ending = model::Ending::kProtocol;
+  /// It showed the same in a process of its own and in one in which other cases had run before.
+  bool context_free = false;
   bool unheld = false;  ///< it was looked at without holding its values during the call, and has to be again
   std::vector<model::SiteValue> sites;
   std::vector<Change> history = {};       ///< the oldest first
