@@ -154,6 +154,16 @@ LiveBenchmark::LiveBenchmark(Candidate candidate)
       setup_cache_(find_setup_cache(bound_.sources, hooks_)),
       timeout_(seconds_from(first_attribute(bound_.sources, "timeout"))) {}
 
+LiveBenchmark::LiveBenchmark(Candidate candidate, const LiveBenchmark& same)
+    : candidate_(std::move(candidate)),
+      bound_(bind(candidate_)),
+      params_(same.params_),
+      axes_(same.axes_),
+      skip_params_(same.skip_params_),
+      hooks_(find_hooks(bound_.sources)),
+      setup_cache_(same.setup_cache_),
+      timeout_(same.timeout_) {}
+
 Result<LiveBenchmark> LiveBenchmark::resolve(const fs::path& benchmark_dir, const std::string& name) {
   TRY_ASSIGN(const SuiteRoot root, mount_root(benchmark_dir));
   const BenchmarkTypes types = BenchmarkTypes::load();

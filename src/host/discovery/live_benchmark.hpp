@@ -38,6 +38,10 @@ class LiveBenchmark {
   [[nodiscard]] static Result<LiveBenchmark> resolve(const std::filesystem::path& benchmark_dir,
                                                      const model::Benchmark& described);
 
+  /// The same benchmark with an instance of its own, as if it had been resolved anew; what has been read of parameters
+  /// is shared. Throws what its class raises.
+  [[nodiscard]] LiveBenchmark anew() const { return {candidate_, *this}; }
+
   [[nodiscard]] const std::string& name() const { return candidate_.name; }
   [[nodiscard]] const std::string& type() const { return candidate_.type.type; }  ///< empty for a plugin's
   [[nodiscard]] const py::object& module() const { return candidate_.module; }
@@ -88,6 +92,7 @@ class LiveBenchmark {
 
  private:
   explicit LiveBenchmark(Candidate candidate);
+  LiveBenchmark(Candidate candidate, const LiveBenchmark& same);
   [[nodiscard]] const Params& params() const;
   [[nodiscard]] Result<void> check_index(std::size_t index) const;
 

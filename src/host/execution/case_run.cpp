@@ -147,8 +147,10 @@ std::string functions_of(const std::vector<trace::TracedCall>& calls) {
 /// The course of one case. Each step says whether the next may follow.
 class CaseRun {
  public:
-  CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request, const OnTurn& on_turn)
+  CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request, const OnTurn& on_turn,
+          const OnReady& on_ready)
       : on_turn_(on_turn),
+        on_ready_(on_ready),
         context_(context),
         benchmark_(benchmark),
         request_(request),
@@ -185,6 +187,7 @@ class CaseRun {
   [[nodiscard]] model::Observation& observation() { return reply_.observation; }
 
   const OnTurn& on_turn_;
+  const OnReady& on_ready_;
   Context& context_;
   PreparedBenchmark& benchmark_;
   const model::CaseRequest& request_;
@@ -218,7 +221,11 @@ model::CaseReply CaseRun::run(const py::object& cache) {
   if (!gather_arguments(cache)) {
     return std::move(reply_);
   }
-  const bool ready = set_up() && look_before();
+  bool ready = set_up();
+  if (ready) {
+    on_ready_();
+    ready = look_before();
+  }
   if (ready) {
     call();
   }
@@ -594,8 +601,8 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
 }
 
 model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
-                          const py::object& cache, const OnTurn& on_turn) {
-  return CaseRun(context, benchmark, request, on_turn).run(cache);
+                          const py::object& cache, const OnTurn& on_turn, const OnReady& on_ready) {
+  return CaseRun(context, benchmark, request, on_turn, on_ready).run(cache);
 }
 
 }  // namespace snapshot_test::host::execution

@@ -92,6 +92,7 @@ void Node::on_command(model::SupervisorLink::Message message) {
         }
       },
       [](const model::HostStart&) {},  // what is a node has started
+      [](const model::RunCase&) {},    // and is no series
   };
   std::visit(handle, message.body);
 }
@@ -100,6 +101,9 @@ void Node::fork_child(const model::Fork& order, std::vector<util::Fd> fds) {
   if (fds.size() != 2) {  // the kernel drops descriptors that a full table has no room for
     send(model::ForkFailed{order.node, util::refusal("take over the descriptors of a child", EMFILE).message});
     return;
+  }
+  if (prepare_) {
+    prepare_(order.request);
   }
   const pid_t self = ::getpid();
   const pid_t pid = interpreter::fork_interpreter();

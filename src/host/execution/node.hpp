@@ -32,6 +32,9 @@ class Node {
   /// What to do at a Preload; without this it is ignored.
   void on_preload(Preload preload) { preload_ = std::move(preload); }
 
+  /// What to do before a child is forked for a request: what is done here need not be done in each of them.
+  void on_fork(std::function<void(const model::Request& request)> prepare) { prepare_ = std::move(prepare); }
+
   /// Tells the supervisor that this process is ready, why it is not, or what became of a child. Ends the process if the
   /// connection breaks: there is nobody left to report to.
   void send(const model::Report& report);
@@ -51,6 +54,7 @@ class Node {
   model::SupervisorLink link_;
   Work work_;
   Preload preload_;
+  std::function<void(const model::Request& request)> prepare_;
   util::Fd signals_;               ///< signalfd for SIGCHLD
   std::map<pid_t, int> children_;  ///< pid → node id
   std::vector<pid_t> helpers_;     ///< what imported code had started before

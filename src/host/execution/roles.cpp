@@ -13,6 +13,7 @@
 #include "host/execution/endings.hpp"
 #include "host/execution/node.hpp"
 #include "host/execution/room.hpp"
+#include "host/execution/series.hpp"
 #include "host/execution/setup_cache.hpp"
 #include "host/execution/suite_report.hpp"
 #include "host/execution/surroundings.hpp"
@@ -33,15 +34,22 @@ namespace {
 struct Inherited {
   py::object cache = py::none();
   std::optional<PreparedBenchmark> benchmark;
+  std::optional<SharedObjects> shared;  ///< what series find, as it is in the process that they are forked from
 };
 
 void work(Context& context, Inherited& inherited, const model::Request& request, model::SupervisorLink link);
 
 /// Waits for orders, and does what is ordered with what has been inherited so far.
 Node make_node(Context& context, Inherited& inherited, model::SupervisorLink link) {
-  return Node(std::move(link), [&context, &inherited](const model::Request& request, model::SupervisorLink its_link) {
+  Node node(std::move(link), [&context, &inherited](const model::Request& request, model::SupervisorLink its_link) {
     work(context, inherited, request, std::move(its_link));
   });
+  node.on_fork([&context, &inherited](const model::Request& request) {
+    if (std::holds_alternative<model::SeriesRequest>(request) && !inherited.shared) {
+      inherited.shared.emplace(discovery::root_package(context.start.benchmark_dir));
+    }
+  });
+  return node;
 }
 
 /// The supervisor made it, with "tmp" beside it.
@@ -171,6 +179,12 @@ void be(Context& context, Inherited& inherited, const model::CaseRequest& reques
     ::_exit(link.send(std::move(reply)) ? 0 : model::kChannelLost);
   } catch (const std::bad_alloc&) {
     ::_exit(model::kNoMemoryToAnswer);
+  }
+}
+
+void be(Context& context, Inherited& inherited, const model::SeriesRequest&, model::SupervisorLink link) {
+  if (inherited.shared) {
+    serve_series(context, inherited.cache, *inherited.shared, std::move(link));
   }
 }
 

@@ -1,0 +1,158 @@
+#include "host/execution/series.hpp"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <map>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "host/execution/case_run.hpp"
+#include "host/execution/endings.hpp"
+#include "host/execution/traces.hpp"
+#include "host/interpreter/interpreter.hpp"
+#include "util/try.hpp"
+
+namespace snapshot_test::host::execution {
+
+namespace py = pybind11;
+using model::CaseReply;
+using model::Ending;
+
+namespace {
+
+/// Blocks up to this size are taken from the heap, which keeps its pages from case to case.
+constexpr int kMostOnTheHeap = 32 << 20;
+/// So much that is free may the heap keep.
+constexpr int kMostFree = 128 << 20;
+
+void keep_memory() {
+  ::mallopt(M_MMAP_THRESHOLD, kMostOnTheHeap);
+  ::mallopt(M_TRIM_THRESHOLD, kMostFree);
+}
+
+class Series {
+ public:
+  Series(Context& context, const py::object& cache, SharedObjects& shared, model::SupervisorLink link)
+      : context_(context), cache_(cache), shared_(shared), link_(std::move(link)) {}
+
+  void serve();
+
+ private:
+  [[nodiscard]] CaseReply run(const model::RunCase& order);
+  [[nodiscard]] CaseReply run_prepared(PreparedBenchmark& benchmark, const model::CaseRequest& request);
+  [[nodiscard]] Result<PreparedBenchmark*> prepare(const model::RunCase& order);
+  [[nodiscard]] std::string left_by(const CaseReply& reply);
+
+  Context& context_;
+  const py::object& cache_;
+  SharedObjects& shared_;
+  model::SupervisorLink link_;
+  Traces traces_;
+  std::map<std::string, PreparedBenchmark> benchmarks_;  ///< by name
+};
+
+CaseReply ended_with(Ending ending, std::string detail) {
+  CaseReply reply;
+  reply.observation.ending = ending;
+  reply.observation.detail = std::move(detail);
+  return reply;
+}
+
+/// Of one after which the state of everything is known.
+bool is_orderly(Ending ending) { return ending == Ending::kReturned || ending == Ending::kNoOp; }
+
+void Series::serve() {
+  for (;;) {
+    auto message = link_.receive();
+    if (!message) {
+      (void)link_.send(model::BranchFailure{Ending::kProtocol, message.error().message, ""});
+      ::_exit(1);
+    }
+    if (!*message) {
+      return;
+    }
+    const auto* order = std::get_if<model::RunCase>(&(*message)->body);
+    if (order == nullptr) {
+      (void)link_.send(model::BranchFailure{Ending::kProtocol, "a series was told something else than a case", ""});
+      ::_exit(1);
+    }
+    try {
+      CaseReply reply = run(*order);
+      reply.spoiled = left_by(reply);
+      if (!link_.send(std::move(reply))) {
+        ::_exit(model::kChannelLost);
+      }
+    } catch (const std::bad_alloc&) {
+      ::_exit(model::kNoMemoryToAnswer);
+    }
+  }
+}
+
+CaseReply Series::run(const model::RunCase& order) {
+  try {
+    auto prepared = prepare(order);
+    if (!prepared) {
+      return ended_with(Ending::kRaised, prepared.error().message);
+    }
+    CaseReply reply = run_prepared(**prepared, order.request);
+    interpreter::flush_standard_streams();
+    return reply;
+  } catch (const py::error_already_set& error) {
+    EndedBy ended = ended_by(error);
+    CaseReply reply = ended_with(ended.ending, std::move(ended.detail));
+    reply.observation.traceback = std::move(ended.traceback);
+    return reply;
+  } catch (const std::bad_alloc&) {
+    return ended_with(Ending::kOutOfMemory, "out of memory");
+  } catch (const std::exception& error) {
+    return ended_with(Ending::kProtocol, error.what());
+  }
+}
+
+Result<PreparedBenchmark*> Series::prepare(const model::RunCase& order) {
+  if (const auto found = benchmarks_.find(order.benchmark); found != benchmarks_.end()) {
+    return &found->second;
+  }
+  if (!order.request.alone) {
+    return fail(ErrorKind::kInternal, "a case came before its benchmark");
+  }
+  TRY_ASSIGN(auto prepared, prepare_benchmark(context_, *order.request.alone));
+  prepared.live.read_ahead();
+  return &benchmarks_.emplace(order.benchmark, std::move(prepared)).first->second;
+}
+
+/// With an instance of its own, which ends with it.
+CaseReply Series::run_prepared(PreparedBenchmark& benchmark, const model::CaseRequest& request) {
+  discovery::LiveBenchmark of_all = std::exchange(benchmark.live, benchmark.live.anew());
+  CaseReply reply = run_case(context_, benchmark, request, cache_, [&](Turn turn) {
+    // A link that the benchmark has closed is noticed when the result is sent.
+    (void)link_.send(turn == Turn::kObserver ? model::Report(model::Looking{}) : model::Report(model::Running{}));
+  }, [this] { shared_.accept_gains(); });
+  benchmark.live = std::move(of_all);
+  return reply;
+}
+
+std::string Series::left_by(const CaseReply& reply) {
+  if (!is_orderly(reply.observation.ending)) {
+    return "it has not come to its end";
+  }
+  try {
+    interpreter::module("gc").attr("collect")();
+    std::string left = traces_.left();
+    return left.empty() ? shared_.put_back() : left;
+  } catch (const std::exception& error) {
+    return std::string("its process cannot be looked at any more: ") + error.what();
+  }
+}
+
+}  // namespace
+
+void serve_series(Context& context, const py::object& cache, SharedObjects& shared, model::SupervisorLink link) {
+  keep_memory();
+  shared.settle();
+  Series(context, cache, shared, std::move(link)).serve();
+}
+
+}  // namespace snapshot_test::host::execution
