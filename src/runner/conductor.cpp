@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "util/overloaded.hpp"
 #include "util/process.hpp"
 #include "util/try.hpp"
 
@@ -40,6 +41,7 @@ CaseOutcome outcome_of(Process& process) {
                                          : outcome_of(process.failure(), "");
   outcome.ran = true;
   outcome.in_discovery = process.in_discovery;
+  outcome.in_series = process.is_series;
   outcome.observation.output = process.output_text();
   outcome.observation.total_seconds = std::chrono::duration<double>(Process::Clock::now() - process.begun).count();
   return outcome;
@@ -171,11 +173,10 @@ void Conductor::start_ready_work() {
     if (!work) {
       return;
     }
-    if (const RunnableCase* runnable = std::get_if<RunnableCase>(&*work)) {
-      start_case(*runnable);
-    } else {
-      open(*std::get<Branch*>(*work));
-    }
+    const util::Overloaded begin{[this](Branch* branch) { open(*branch); },
+                                 [this](const RunnableCase& runnable) { start_case(runnable); },
+                                 [this](Series* series) { start_series(*series); }};
+    std::visit(begin, *work);
   }
 }
 
@@ -256,8 +257,13 @@ void Conductor::opened(Branch& branch) {
       schedule_->add(**child);
     }
   }
+  for (auto series = branch.series.rbegin(); series != branch.series.rend(); ++series) {
+    if (!series->cases.empty()) {
+      schedule_->add(*series);
+    }
+  }
   for (auto task = branch.cases.rbegin(); task != branch.cases.rend(); ++task) {
-    if (task->state == CaseTask::State::kWaiting) {
+    if (task->state == CaseTask::State::kWaiting && !task->in_series) {
       schedule_->add(RunnableCase{&branch, &*task});
     }
   }
@@ -266,9 +272,7 @@ void Conductor::opened(Branch& branch) {
 void Conductor::start_case(const RunnableCase& runnable) {
   CaseTask& task = *runnable.task;
   task.state = CaseTask::State::kRunning;
-  if (!std::exchange(task.announced, true)) {
-    on_started_(task);
-  }
+  announce(task);
   const std::string folder = scratch_.numbered_folder("case", folders_++).string();
   const auto process = start_process(runnable, folder);
   if (!process) {
@@ -285,20 +289,124 @@ void Conductor::start_case(const RunnableCase& runnable) {
   alone_ = task.suspect;
 }
 
-Result<Process*> Conductor::start_process(const RunnableCase& runnable, const std::string& folder) {
-  const CaseTask& task = *runnable.task;
-  model::CaseRequest request = make_request_(task);
-  if (task.isolation == Isolation::kSpawn || !runnable.branch->is_benchmark()) {
-    request.alone = benchmark_request(*task.benchmark, rules_of_);
+void Conductor::announce(CaseTask& task) {
+  if (!std::exchange(task.announced, true)) {
+    on_started_(task);
   }
+}
+
+model::CaseRequest Conductor::request_for(const CaseTask& task, const std::string& folder) {
+  model::CaseRequest request = make_request_(task);
   request.scratch = scratch_.path().string();
   request.temporary = folder + "/tmp";
   if (!task.benchmark->setup_cache_key) {  // its users run in the cache's folder
     request.workdir = folder + "/work";
   }
+  return request;
+}
+
+Result<Process*> Conductor::start_process(const RunnableCase& runnable, const std::string& folder) {
+  const CaseTask& task = *runnable.task;
+  model::CaseRequest request = request_for(task, folder);
+  if (task.isolation == Isolation::kSpawn || !runnable.branch->is_benchmark()) {
+    request.alone = benchmark_request(*task.benchmark, rules_of_);
+  }
   return start_below(*runnable.branch, task.isolation,
                      {std::move(request), task.benchmark->timeout.value_or(options_.timeouts.of_case),
                       limit_from(task.benchmark->timeout)});
+}
+
+void Conductor::start_series(Series& series) {
+  const auto process = start_below(*series.branch, Isolation::kFork,
+                                   {model::SeriesRequest{}, options_.timeouts.of_case, LimitFrom::kTimeout});
+  if (!process) {
+    for (CaseTask* task : series.cases) {
+      task->in_series = false;  // each asks for a process of its own, and says what it is refused
+      schedule_->add(RunnableCase{series.branch, task});
+    }
+    series.cases.clear();
+    return;
+  }
+  if (*process == nullptr) {
+    return;  // until its branch, which is about to be lost, is open again
+  }
+  (*process)->series = &series;
+  ++running_;
+  go_on(**process);
+}
+
+void Conductor::go_on(Process& process) {
+  Series& series = *process.series;
+  while (!series.cases.empty() && (series.cases.front()->state != CaseTask::State::kWaiting ||
+                                   !series.cases.front()->in_series)) {
+    series.cases.pop_front();
+  }
+  if (series.cases.empty() || stopped_ || options_.interrupted()) {
+    leave_series(process);
+    return;
+  }
+  CaseTask& task = *series.cases.front();
+  const std::string folder = scratch_.numbered_folder("case", folders_++).string();
+  model::CaseRequest request = request_for(task, folder);
+  if (process.prepared.insert(task.benchmark).second) {
+    request.alone = benchmark_request(*task.benchmark, rules_of_);
+  }
+  if (!processes_->run(process, {task.benchmark->name, std::move(request)},
+                       task.benchmark->timeout.value_or(options_.timeouts.of_case),
+                       limit_from(task.benchmark->timeout))) {
+    series.cases.pop_front();
+    task.in_series = false;  // or a process that cannot be told anything might be followed by more of its kind
+    schedule_->add(RunnableCase{series.branch, &task});
+    leave_series(process);
+    return;
+  }
+  series.cases.pop_front();
+  task.state = CaseTask::State::kRunning;
+  announce(task);
+  process.runnable = RunnableCase{series.branch, &task};
+  process.folder = folder;
+}
+
+void Conductor::leave_series(Process& process) {
+  Series& series = *std::exchange(process.series, nullptr);
+  --running_;
+  processes_->release(process);
+  process.expect_end();
+  if (!series.cases.empty()) {
+    schedule_->add(series);
+  }
+}
+
+void Conductor::on_answered(Process& process) {
+  const RunnableCase runnable = *std::exchange(process.runnable, std::nullopt);
+  const std::string spoiled = std::get<model::CaseReply>(*process.answer).spoiled;
+  CaseOutcome outcome = outcome_of(process);
+  remove_folder(process.folder);
+  if (!spoiled.empty()) {
+    leave_series(process);
+  }
+  finish(runnable, std::move(outcome));
+  if (process.series != nullptr) {
+    go_on(process);
+  }
+}
+
+void Conductor::series_ended(Series& series, Process& process) {
+  --running_;
+  if (process.lost_with) {
+    if (process.runnable) {
+      process.runnable->task->in_series = false;
+      case_lost(*process.runnable, *process.lost_with);
+    }
+    return;  // what is left goes on when its branch is open again
+  }
+  if (!series.cases.empty()) {
+    schedule_->add(series);
+  }
+  if (process.runnable) {
+    remove_folder(process.folder);
+    finish(*process.runnable, outcome_of(process));
+  }
 }
 
 void Conductor::on_ready(Process& process) {
@@ -315,7 +423,11 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
   if (process.get() == staying_) {
     staying_ = nullptr;
   }
-  if (process->runnable) {
+  if (process->is_series) {
+    if (process->series != nullptr) {
+      series_ended(*process->series, *process);
+    }
+  } else if (process->runnable) {
     --running_;
     alone_ = false;
     remove_folder(process->folder);
@@ -404,6 +516,7 @@ void Conductor::finish(const RunnableCase& runnable, CaseOutcome outcome) {
   const Then then = try_alone ? Then::kRunAgain : on_finished_(*runnable.task, std::move(outcome));
   if (then == Then::kRunAgain || then == Then::kRunAfresh) {
     runnable.task->state = CaseTask::State::kWaiting;
+    runnable.task->in_series = false;
     if (then == Then::kRunAfresh) {
       leave_discovery();
     }
@@ -429,9 +542,7 @@ void Conductor::fail_unfinished(Branch& branch, const CaseOutcome& outcome) {
     if (task.state != CaseTask::State::kWaiting) {
       continue;  // in an interpreter of its own it can still come to an end
     }
-    if (!std::exchange(task.announced, true)) {
-      on_started_(task);
-    }
+    announce(task);
     task.state = CaseTask::State::kDone;
     stopped_ = on_finished_(task, outcome) == Then::kStop || stopped_;
     --unfinished_;

@@ -26,6 +26,8 @@ namespace snapshot_test::runner {
 /// - A case below the process that found the benchmarks, where that is asked for (Then::kRunAfresh).
 /// - A case that a signal kills soon after its fork: once more in an interpreter of its own, since some libraries
 ///   cannot be forked.
+/// - A series in which a case ends the process, or leaves something behind in it, ends there; what is left of it goes on
+///   in a new process. What the case came to is an outcome like others: whoever hears of it says whether it counts.
 class Conductor : public CaseRunner, private Processes::Owner {
  public:
   struct Options {
@@ -55,6 +57,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
       : scratch_(scratch), options_(std::move(options)), processes_(make_processes(*this)) {}
 
   void on_ready(Process& process) override;
+  void on_answered(Process& process) override;
   void on_ended(std::unique_ptr<Process> process) override;
 
   [[nodiscard]] Result<void> start_base();
@@ -65,10 +68,19 @@ class Conductor : public CaseRunner, private Processes::Owner {
   void leave_discovery();
   void opened(Branch& branch);
   void start_case(const RunnableCase& runnable);
+  void start_series(Series& series);
+  /// Gives its process the next case that waits; ends it where there is none.
+  void go_on(Process& process);
+  /// Ends the process; what is left of the series waits for another.
+  void leave_series(Process& process);
+  void series_ended(Series& series, Process& process);
   /// A process for a child of `above`: a fork of its process, or an interpreter that becomes all of it first. Null
   /// where that process is about to end.
   [[nodiscard]] Result<Process*> start_below(const Branch& above, Isolation isolation, Order order);
   [[nodiscard]] Result<Process*> start_process(const RunnableCase& runnable, const std::string& folder);
+  /// What its process is told.
+  [[nodiscard]] model::CaseRequest request_for(const CaseTask& task, const std::string& folder);
+  void announce(CaseTask& task);
   void branch_ended(Branch& branch, const Process& process);
   void case_ended(const RunnableCase& runnable, Process& process);
   void case_lost(const RunnableCase& runnable, const std::string& how);

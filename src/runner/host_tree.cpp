@@ -83,6 +83,7 @@ Result<Process*> HostTree::fork(Process& parent, Order order) {
   auto process = std::make_unique<Process>(model::HostLink(std::move(channels.first)), std::move(output.read));
   process->id = next_id_++;
   process->parent = &parent;
+  process->is_series = std::holds_alternative<model::SeriesRequest>(order.request);
   process->grant(order.timeout, order.limit_from);
   const int fds[] = {channels.second.fd(), output.write.get()};
   if (parent.link.fd() < 0 || !parent.link.send(model::Fork{process->id, std::move(order.request)}, fds)) {
@@ -98,6 +99,16 @@ void HostTree::give(Process& process, Order order) {
   process.answer.reset();
   process.orders.push_back(std::move(order));
   give_next_order(process);
+}
+
+bool HostTree::run(Process& series, model::RunCase order, double timeout, LimitFrom limit_from) {
+  if (series.link.fd() < 0 || !series.link.send(std::move(order))) {
+    release(series);
+    series.expect_end();
+    return false;
+  }
+  series.begin_case(timeout, limit_from);
+  return true;
 }
 
 void HostTree::preload(Process* base, const std::vector<std::string>& modules) {
@@ -246,9 +257,23 @@ void HostTree::on_report(Process& process, model::Report report) {
       },
       [&](model::Looking&) { process.pause(); },
       [&](model::Running&) { process.resume(); },
+      [&](model::CaseReply& reply) { on_reply(process, std::move(reply)); },
       [&](auto& answer) { process.answer = std::move(answer); },
   };
   std::visit(handle, report);
+}
+
+void HostTree::on_reply(Process& process, model::CaseReply reply) {
+  if (process.is_series && !process.runnable) {
+    return;  // nobody asked
+  }
+  process.answer = std::move(reply);
+  if (!process.is_series || process.killing != Process::Killing::kNo) {
+    return;
+  }
+  process.deadline.reset();
+  process.read_output();  // all of it: it was written before the reply
+  owner_.on_answered(process);
 }
 
 void HostTree::on_ready(Process& process) {

@@ -32,6 +32,7 @@ class HostTree : public Processes {
   [[nodiscard]] Result<Process*> spawn(std::deque<Order> orders) override;
   [[nodiscard]] Result<Process*> fork(Process& parent, Order order) override;
   void give(Process& process, Order order) override;
+  [[nodiscard]] bool run(Process& series, model::RunCase order, double timeout, LimitFrom limit_from) override;
   void preload(Process* base, const std::vector<std::string>& modules) override;
   void release(Process& process) override { process.link.close(); }
   [[nodiscard]] Process* find(int id) override;
@@ -44,6 +45,7 @@ class HostTree : public Processes {
   void on_report(Process& process, model::Report report);
   /// The child that a report of its parent names; null for one that it does not have.
   [[nodiscard]] Process* child_of(const Process& parent, int id);
+  void on_reply(Process& process, model::CaseReply reply);
   void on_ready(Process& process);
   void give_next_order(Process& process);
   void enforce_deadlines();

@@ -39,6 +39,15 @@ void Process::grant(double seconds, LimitFrom from) {
   deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
+void Process::begin_case(double seconds, LimitFrom from) {
+  answer.reset();
+  paused_with.reset();
+  text_.clear();
+  text_dropped_ = 0;
+  begun = Clock::now();
+  grant(seconds, from);
+}
+
 void Process::pause() {
   if (killing == Killing::kNo && deadline && !paused_with) {
     paused_with = *deadline - Clock::now();

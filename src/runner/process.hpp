@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -41,6 +42,8 @@ struct Process {
   /// Its time is up: gives it the time that it has waited for a processor, unless it has had that already. False where
   /// it has had its time.
   [[nodiscard]] bool give_back_waiting();
+  /// Of a series: its next case begins, which nothing of the last one counts for.
+  void begin_case(double seconds, LimitFrom from);
   /// Takes what it has written so far, without waiting; closes the pipe at its end.
   void read_output();
   /// What it wrote: the beginning and the end, with a mark where the middle was left out. Without the stacks that it
@@ -73,8 +76,11 @@ struct Process {
   /// It ended because a process above it did, and this is how that one ended.
   std::optional<std::string> lost_with;
   Branch* branch = nullptr;              ///< what it opens, for nodes
-  std::optional<RunnableCase> runnable;  ///< what it runs, for cases
-  std::string folder;                    ///< removed when it has ended
+  std::optional<RunnableCase> runnable;  ///< what it runs, for cases and series
+  std::string folder;                    ///< of the case: removed when it has ended
+  bool is_series = false;                ///< it answers more than once
+  Series* series = nullptr;              ///< what it runs, while it is to go on
+  std::set<const model::Benchmark*> prepared;  ///< of a series: what it has been told of already
   std::string importing;                 ///< the module that discovery is at
   bool in_discovery = false;             ///< it found the suite's benchmarks, or was forked from one that did
 

@@ -20,6 +20,8 @@ class Processes {
     virtual ~Owner() = default;
     /// It has done its preparation and all of its orders, and can be forked.
     virtual void on_ready(Process& process) = 0;
+    /// A series has said what its case came to: `answer` has it, and it can be given the next.
+    virtual void on_answered(Process& process) = 0;
     /// It has ended, and everything below it (which was reported first).
     virtual void on_ended(std::unique_ptr<Process> process) = 0;
   };
@@ -33,6 +35,8 @@ class Processes {
   [[nodiscard]] virtual Result<Process*> fork(Process& parent, Order order) = 0;
   /// Has a process that is ready become this.
   virtual void give(Process& process, Order order) = 0;
+  /// Has a series run this case, whose time begins now. False where it is about to end, which will be reported.
+  [[nodiscard]] virtual bool run(Process& series, model::RunCase order, double timeout, LimitFrom limit_from) = 0;
   /// Has bases import these before they fork on: `base` now, others when they start. What fails to import is left to
   /// the modules that want it.
   virtual void preload(Process* base, const std::vector<std::string>& modules) = 0;

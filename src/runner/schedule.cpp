@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "util/overloaded.hpp"
+
 namespace snapshot_test::runner {
 
 namespace {
@@ -31,8 +33,10 @@ bool is_below(const Branch* branch, const Branch& top) {
 }
 
 bool is_below(const Work& work, const Branch& top) {
-  const RunnableCase* runnable = std::get_if<RunnableCase>(&work);
-  return is_below(runnable != nullptr ? runnable->branch : std::get<Branch*>(work), top);
+  const util::Overloaded branch_of{[](const Branch* branch) { return branch; },
+                                   [](const RunnableCase& runnable) -> const Branch* { return runnable.branch; },
+                                   [](const Series* series) -> const Branch* { return series->branch; }};
+  return is_below(std::visit(branch_of, work), top);
 }
 
 }  // namespace
@@ -51,6 +55,8 @@ void Schedule::add(const RunnableCase& runnable) {
     add(runnable, runnable.task->expected);
   }
 }
+
+void Schedule::add(Series& series) { add(&series, series.expected); }
 
 void Schedule::add(Work work, double seconds) {
   if (seconds > long_) {

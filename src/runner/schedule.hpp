@@ -15,8 +15,8 @@ struct RunnableCase {
   CaseTask* task = nullptr;
 };
 
-/// A branch to open, or a case to run.
-using Work = std::variant<Branch*, RunnableCase>;
+/// A branch to open, a case to run, or a series of them.
+using Work = std::variant<Branch*, RunnableCase, Series*>;
 
 /// Hands out work depth first, so that open branches end before others open, but for two things:
 /// - What takes long goes before all else, the longest first: a case that begins last and takes half a minute is half a
@@ -30,6 +30,7 @@ class Schedule {
 
   void add(Branch& branch);
   void add(const RunnableCase& runnable);
+  void add(Series& series);
   /// All that waits below `branch`.
   void drop_below(const Branch& branch);
   /// What is to start next, now that `running` branches and cases run; nothing if it is to wait.

@@ -86,6 +86,23 @@ class Planner {
   std::map<const model::Benchmark*, Branch*> benchmarks_;
 };
 
+/// Of one series: so that a spoiled process costs little, and the last worker is not left alone with much.
+constexpr std::size_t kMostInSeries = 100;
+constexpr double kMostSecondsInSeries = 1;
+
+void make_series(Branch& branch) {
+  for (CaseTask& task : branch.cases) {
+    if (!task.in_series) {
+      continue;
+    }
+    const bool fits = !branch.series.empty() && branch.series.back().cases.size() < kMostInSeries &&
+                      branch.series.back().expected + task.expected <= kMostSecondsInSeries;
+    Series& series = fits ? branch.series.back() : branch.series.emplace_back(Series{&branch, {}, 0});
+    series.cases.push_back(&task);
+    series.expected += task.expected;
+  }
+}
+
 }  // namespace
 
 model::BenchmarkRequest benchmark_request(const model::Benchmark& benchmark, const CaseRunner::RulesOf& rules_of) {
@@ -105,7 +122,7 @@ Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const CaseRunner::RulesO
                            const Scratch& scratch) {
   std::map<const model::Benchmark*, std::size_t> cases_of;
   for (const CaseTask& task : tasks) {
-    ++cases_of[task.benchmark];
+    cases_of[task.benchmark] += task.in_series ? 0 : 1;
   }
   Planner planner(rules_of, timeouts, scratch);
   for (CaseTask& task : tasks) {
@@ -117,7 +134,7 @@ Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const CaseRunner::RulesO
       return tl::unexpected(branch.error());
     }
     // A benchmark of one case resolves itself in the case's own process; for several, one process does it for all.
-    const bool shared = cases_of[task.benchmark] > 1 && task.isolation == Isolation::kFork;
+    const bool shared = cases_of[task.benchmark] > 1 && task.isolation == Isolation::kFork && !task.in_series;
     Branch& runnable = shared ? planner.benchmark_branch(**branch, *task.benchmark) : **branch;
     for (Branch* above = &runnable; above != nullptr; above = above->parent) {
       above->longest = std::max(above->longest, task.expected);
@@ -125,7 +142,9 @@ Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const CaseRunner::RulesO
     ++runnable.unfinished;
     runnable.cases.push_back(std::move(task));
   }
-  return planner.take();
+  WorkTree tree = planner.take();
+  tree.forked->for_each(make_series);
+  return tree;
 }
 
 }  // namespace snapshot_test::runner

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,6 +22,15 @@ enum class LimitFrom { kTimeout, kImportTimeout, kBenchmark };
 /// What must be ready before its children can run: a process that is forked from the one above it. With
 /// Isolation::kSpawn there is none for a module, since each of its cases imports it anew; a setup_cache has one that
 /// builds it.
+struct Branch;
+
+/// Cases that one process runs one after the other. It is forked from the branch's.
+struct Series {
+  Branch* branch = nullptr;
+  std::deque<CaseTask*> cases;  ///< those that have not begun, and some that run by themselves by now
+  double expected = 0;          ///< seconds, of all of them
+};
+
 struct Branch {
   std::optional<model::Request> request;  ///< none: the base
   Isolation isolation = Isolation::kFork;
@@ -30,6 +40,7 @@ struct Branch {
   Branch* parent = nullptr;
   std::vector<std::unique_ptr<Branch>> children;
   std::vector<CaseTask> cases;
+  std::deque<Series> series;   ///< of those cases that may run in one
   std::size_t unfinished = 0;  ///< direct children and cases that have not ended
   double longest = 0;          ///< the longest `expected` below it
 
@@ -64,8 +75,9 @@ struct Timeouts {
   double of_import = 600;  ///< seconds
 };
 
-/// Groups tasks by module, setup_cache and, where a benchmark has several cases, by benchmark. Keeps the order of the
-/// tasks. Makes a folder in `scratch` for each module and each setup_cache.
+/// Groups tasks by module, setup_cache and, where a benchmark has several cases that run by themselves, by benchmark.
+/// Cases that may run in a series are put into some by their place in the order, so that a case has the same others
+/// before it in every run of the same tasks. Keeps the order of the tasks. Makes a folder in `scratch` for each module and each setup_cache.
 [[nodiscard]] Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const CaseRunner::RulesOf& rules_of,
                                          const Timeouts& timeouts, const Scratch& scratch);
 
