@@ -129,8 +129,11 @@ Result<void> stability_pass(Capture& capture, Run& run, model::Listener& listene
       [&](const runner::CaseTask& task) { return capture.second_request(run, task); },
       [&](const runner::CaseTask& task) { listener.started(id_of(task)); },
       [&](const runner::CaseTask& task, const runner::CaseOutcome& outcome) {
-        listener.ended(id_of(task));
-        return capture.on_second(task, outcome);
+        const auto then = capture.on_second(task, outcome);
+        if (then != runner::CaseRunner::Then::kRunAgain) {
+          listener.ended(id_of(task));
+        }
+        return then;
       }));
   return capture.refused();
 }

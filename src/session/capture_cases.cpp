@@ -112,9 +112,12 @@ std::vector<runner::CaseTask> Capture::second_tasks(const Run& run) const {
       const auto look = options_.suite.mode == Mode::kDeepest ? first_look() : look_for(first.sites, first.unheld);
       runner::CaseTask task = run.make_task(benchmark, index, look);
       task.expected = first.total_seconds;
+      task.in_series = run.fits_a_series(task) && first_look() == model::Observe::kAll;
       tasks.push_back(std::move(task));
     }
   }
+  // Where verify has the cases in a series that come before it, the second run has those that come after it.
+  std::reverse(tasks.begin(), tasks.end());
   run.shuffle(tasks);
   return tasks;
 }
@@ -172,6 +175,10 @@ runner::CaseRunner::Then Capture::on_second(const runner::CaseTask& task, const 
     return runner::CaseRunner::Then::kStop;
   }
   Captured& captured = captured_.at({task.benchmark->name, task.index});
+  captured.context_free = outcome.in_series && is_confirmed_by(captured.observation, outcome);
+  if (outcome.in_series && !captured.context_free) {
+    return runner::CaseRunner::Then::kRunAgain;
+  }
   std::string reason = mark_unstable(captured.observation, outcome);
   judge_anew(captured);
   complete(task, captured, std::move(reason), outcome.observation.ending);
@@ -265,6 +272,7 @@ Result<void> Capture::stage(const Selection& selection) {
       record.ids = benchmark.case_ids(index);
       record.status = captured.status;
       record.reason = captured.reason;
+      record.context_free = captured.context_free;
       record.run = transaction_.run_id();
       record.seconds = captured.observation.seconds;
       record.total_seconds = captured.observation.total_seconds;

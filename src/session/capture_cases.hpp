@@ -39,6 +39,7 @@ class Capture {
   [[nodiscard]] model::CaseRequest second_request(const Run& run, const runner::CaseTask& task) const;
   /// Where a case raised, it is run again in a way that it may not mind.
   [[nodiscard]] runner::CaseRunner::Then on_first(runner::CaseTask& task, runner::CaseOutcome outcome);
+  /// What a series does not confirm is run again by itself, and only that run counts.
   [[nodiscard]] runner::CaseRunner::Then on_second(const runner::CaseTask& task, const runner::CaseOutcome& outcome);
   /// What the machine refused, if it did: nothing may be stored then.
   [[nodiscard]] Result<void> refused() const;

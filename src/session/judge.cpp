@@ -329,6 +329,17 @@ std::string mark_unstable(model::Observation& first, const runner::CaseOutcome& 
   return "";
 }
 
+bool is_confirmed_by(const model::Observation& first, const runner::CaseOutcome& second) {
+  if (second.observation.ending != first.ending) {
+    return false;
+  }
+  return std::all_of(first.sites.begin(), first.sites.end(), [&](const SiteValue& site) {
+    const auto comparison = std::find_if(second.comparisons.begin(), second.comparisons.end(),
+                                         [&](const SiteComparison& each) { return each.site == site.site; });
+    return site.object.empty() || (comparison != second.comparisons.end() && agrees(comparison->match));
+  });
+}
+
 bool needs_no_run(const store::CaseRecord& snapshot) { return snapshot.status == CaptureStatus::kFailed; }
 
 CaseVerdict judge(const store::CaseRecord& snapshot, runner::CaseOutcome outcome) {

@@ -51,6 +51,7 @@ Captured captured_from(const json& line) {
   captured.status = model::capture_status_from_name(line.at("status").get<std::string>()).value();
   line.at("reason").get_to(captured.reason);
   line.at("complete").get_to(captured.complete);
+  line.at("context_free").get_to(captured.context_free);
   line.at("observation").get_to(captured.observation);
   line.at("total_seconds").get_to(captured.observation.total_seconds);
   return captured;
@@ -98,6 +99,7 @@ json journal_line(const CaptureOptions& options, const model::Benchmark& benchma
   line["status"] = model::name(captured.status);
   line["reason"] = captured.reason;
   line["complete"] = captured.complete;
+  line["context_free"] = captured.context_free;
   line["total_seconds"] = captured.observation.total_seconds;
   line["observation"] = captured.observation;
   return line;

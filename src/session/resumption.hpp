@@ -18,7 +18,8 @@ struct Captured {
   std::string reason;
   model::Loss loss = model::Loss::kNone;
   model::Observation observation;
-  bool complete = false;  ///< it need not run again: its second run is done, or it has none
+  bool complete = false;      ///< it need not run again: its second run is done, or it has none
+  bool context_free = false;  ///< CaseRecord's
 };
 
 /// What two captures must have in common for one to go on with the other's cases.

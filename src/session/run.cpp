@@ -23,6 +23,9 @@ bool is_excluded(const model::DiscoveryFailure& failure, const std::vector<std::
   });
 }
 
+/// Seconds that a case's process took: of one that takes longer, a process of its own is a small part.
+constexpr double kLongestInSeries = 0.25;
+
 std::string idle_text(std::string_view where, const std::string& pattern, std::string_view kind) {
   return fmt::format("{} '{}' leaves nothing out: it takes {}", where, pattern, kind);
 }
@@ -155,7 +158,9 @@ runner::CaseTask Run::make_task(const model::Benchmark& benchmark, std::size_t i
   task.benchmark = &benchmark;
   task.index = index;
   task.observe = observe;
-  task.isolation = model::matches_any(benchmark, options_.spawn) ? Isolation::kSpawn : options_.isolation;
+  task.isolation = model::matches_any(benchmark, options_.spawn) || options_.isolation == Isolation::kSpawn
+                       ? Isolation::kSpawn
+                       : Isolation::kFork;
   return task;
 }
 
@@ -166,6 +171,11 @@ model::CaseRequest Run::make_request(const runner::CaseTask& task) const {
   request.observe = task.observe;
   request.trace_depth_limit = static_cast<int>(options_.trace_depth_limit);
   return request;
+}
+
+bool Run::fits_a_series(const runner::CaseTask& task) const {
+  return options_.isolation == Isolation::kAuto && task.isolation == Isolation::kFork &&
+         task.expected < kLongestInSeries && task.benchmark->type != "timeraw";
 }
 
 void Run::shuffle(std::vector<runner::CaseTask>& tasks) const {

@@ -55,6 +55,9 @@ class Run {
 
   [[nodiscard]] runner::CaseTask make_task(const model::Benchmark& benchmark, std::size_t index,
                                            model::Observe observe) const;
+  /// May it run in a process in which others ran before, if that is known to change nothing? Not what gains nothing by
+  /// it, or needs an interpreter of its own.
+  [[nodiscard]] bool fits_a_series(const runner::CaseTask& task) const;
   /// A request with all that does not depend on the case's mode.
   [[nodiscard]] model::CaseRequest make_request(const runner::CaseTask& task) const;
   /// Puts them in the order of --shuffle, if there is one.

@@ -118,8 +118,9 @@ class Verification {
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<runner::CaseTask> plan(const Run& run);
   [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
-  /// False where the outcome is not to be believed yet, and nothing has been noted of it.
-  [[nodiscard]] bool on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
+  /// What does not simply pass in a series is run again by itself, and only that run counts; so is what does not pass in
+  /// a process that has looked for benchmarks, and all that follows. Nothing has been noted of it then.
+  [[nodiscard]] runner::CaseRunner::Then on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   /// What is not as it was when the run of that id was captured; empty where nothing is known of it.
   const std::vector<model::EnvironmentChange>& changes_since(const std::string& run_id);
@@ -164,6 +165,7 @@ class Verification {
   std::map<Key, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
   std::set<Key> finished_;                                                ///< cases that were run
+  std::map<Key, std::string> in_series_;  ///< what was found of those that are run again by themselves
   std::deque<store::CaseRecord> restricted_;                              ///< of mode "deepest"
   store::RunInfo here_;                                                   ///< as far as it is compared
   std::map<std::string, std::vector<model::EnvironmentChange>> changes_;  ///< by run
@@ -341,6 +343,8 @@ std::vector<runner::CaseTask> Verification::plan(const Run& run) {
       }
     }
     claimed_.insert(records.begin(), records.end());
+    // A process in which nothing has run yet is where the first call of something goes wrong, if it does.
+    bool first_is_alone = false;
     for (const std::size_t index : selection.indices[i]) {
       if (unreadable != baseline_.unreadable.end()) {
         report_without_run(benchmark, index, Verdict::kUnreadable, unreadable->second);
@@ -360,6 +364,9 @@ std::vector<runner::CaseTask> Verification::plan(const Run& run) {
         records_[{&benchmark, index}] = &snapshot;
         const bool first = options_.failed == FailedCases::kFirst && last_.contains(runner::id_of(task).label);
         task.expected = snapshot.total_seconds + (first ? kBeforeAllOthers : 0);
+        task.in_series = record->context_free && first_is_alone && model::verifiable(record->status) &&
+                         look != model::Observe::kDeepest && run.fits_a_series(task);
+        first_is_alone = true;
         tasks.push_back(std::move(task));
       }
     }
@@ -393,23 +400,34 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
   return alone;
 }
 
-bool Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
+runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
+  const Key key{task.benchmark, task.index};
   if (task.observe == model::Observe::kNothing) {
     if (outcome.in_discovery && outcome.observation.ending != model::Ending::kReturned) {
-      return false;  // looking for benchmarks may have left something behind
+      return runner::CaseRunner::Then::kRunAfresh;  // looking for benchmarks may have left something behind
     }
-    finished_.emplace(task.benchmark, task.index);
-    report_uncompared(*task.benchmark, task.index, records_.at({task.benchmark, task.index}),
-                      std::move(outcome.observation));
-    return true;
+    finished_.insert(key);
+    report_uncompared(*task.benchmark, task.index, records_.at(key), std::move(outcome.observation));
+    return runner::CaseRunner::Then::kDone;
   }
-  const store::CaseRecord& record = *records_.at({task.benchmark, task.index});
+  const store::CaseRecord& record = *records_.at(key);
+  const bool in_series = outcome.in_series;
   const bool in_discovery = outcome.in_discovery;
   CaseVerdict verdict = judge(record, std::move(outcome));
-  if (in_discovery && standing(verdict.verdict) != model::Standing::kPass) {
-    return false;  // looking for benchmarks may have left something behind
+  if (in_series && verdict.verdict != Verdict::kIdentical && verdict.verdict != Verdict::kClose) {
+    in_series_.emplace(key, fmt::format("{}{}{}", name(verdict.verdict), verdict.reason.empty() ? "" : ": ",
+                                        verdict.reason));
+    return runner::CaseRunner::Then::kRunAgain;
   }
-  finished_.emplace(task.benchmark, task.index);
+  if (in_discovery && standing(verdict.verdict) != model::Standing::kPass) {
+    return runner::CaseRunner::Then::kRunAfresh;  // looking for benchmarks may have left something behind
+  }
+  finished_.insert(key);
+  if (const auto before = in_series_.find(key);
+      before != in_series_.end() && standing(verdict.verdict) == model::Standing::kPass) {
+    verdict.observation.notes.push_back(
+        fmt::format("only by itself: in a process in which other cases had run it was {}", before->second));
+  }
   verdict.id = runner::id_of(task);
   const std::string& version =
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
@@ -423,7 +441,7 @@ bool Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome
   const auto original = originals_.find(&record);
   propose(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
-  return true;
+  return runner::CaseRunner::Then::kDone;
 }
 
 void Verification::set_place(const Run& run) {
@@ -579,8 +597,9 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
       [&](const runner::CaseTask& task) { return verification.request(*run, task); },
       [&](const runner::CaseTask& task) { listener.started(runner::id_of(task)); },
       [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
-        if (!verification.on_finished(task, std::move(outcome))) {
-          return runner::CaseRunner::Then::kRunAfresh;
+        const auto then = verification.on_finished(task, std::move(outcome));
+        if (then != runner::CaseRunner::Then::kDone) {
+          return then;
         }
         listener.ended(runner::id_of(task));
         const bool enough = verification.enough_failed();
