@@ -165,7 +165,7 @@ class Verification {
   std::map<Key, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
   std::set<Key> finished_;                                                ///< cases that were run
-  std::map<Key, std::string> in_series_;  ///< what was found of those that are run again by themselves
+  std::map<Key, CaseVerdict> in_series_;                                  ///< on those that run again by themselves
   std::deque<store::CaseRecord> restricted_;                              ///< of mode "deepest"
   store::RunInfo here_;                                                   ///< as far as it is compared
   std::map<std::string, std::vector<model::EnvironmentChange>> changes_;  ///< by run
@@ -415,8 +415,7 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   const bool in_discovery = outcome.in_discovery;
   CaseVerdict verdict = judge(record, std::move(outcome));
   if (in_series && verdict.verdict != Verdict::kIdentical && verdict.verdict != Verdict::kClose) {
-    in_series_.emplace(key, fmt::format("{}{}{}", name(verdict.verdict), verdict.reason.empty() ? "" : ": ",
-                                        verdict.reason));
+    in_series_.emplace(key, std::move(verdict));
     return runner::CaseRunner::Then::kRunAgain;
   }
   if (in_discovery && standing(verdict.verdict) != model::Standing::kPass) {
@@ -424,9 +423,9 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   }
   finished_.insert(key);
   if (const auto before = in_series_.find(key);
-      before != in_series_.end() && standing(verdict.verdict) == model::Standing::kPass) {
-    verdict.observation.notes.push_back(
-        fmt::format("only by itself: in a process in which other cases had run it was {}", before->second));
+      before != in_series_.end() && before->second.verdict != verdict.verdict) {
+    verdict.observation.notes.push_back(fmt::format("ran by itself: in a process in which other cases had run it was {}: {}",
+                                                    name(before->second.verdict), before->second.reason));
   }
   verdict.id = runner::id_of(task);
   const std::string& version =

@@ -35,11 +35,20 @@ class FakeProcesses : public Processes {
     }
     return make(nullptr, std::move(last));
   }
-  Result<Process*> fork(Process& parent, Order order) override { return make(&parent, std::move(order.request)); }
+  Result<Process*> fork(Process& parent, Order order) override {
+    const bool is_series = std::holds_alternative<model::SeriesRequest>(order.request);
+    auto made = make(&parent, std::move(order.request));
+    (*made)->is_series = is_series;
+    return made;
+  }
   void give(Process& process, Order order) override {
     process.ready = false;
     process.answer.reset();
     waiting_.emplace_back(process.id, std::move(order.request));
+  }
+  bool run(Process& series, model::RunCase order, double, LimitFrom) override {
+    waiting_.emplace_back(series.id, std::move(order.request));
+    return true;
   }
   void preload(Process*, const std::vector<std::string>&) override {}
   void release(Process& process) override { released.insert(process.id); }
@@ -65,7 +74,11 @@ class FakeProcesses : public Processes {
   }
   void answer(Process& process, Answer what) {
     process.answer = std::move(what);
-    end(process, 0);
+    if (process.is_series) {
+      owner_.on_answered(process);
+    } else {
+      end(process, 0);
+    }
   }
   /// It ends with this wait status, and all below it is lost with it.
   void end(Process& process, int status) {
@@ -176,6 +189,9 @@ class Conducting : public PlannedBenchmarks {
       return;
     }
     const auto* of_case = request != nullptr ? std::get_if<model::CaseRequest>(request) : nullptr;
+    if (request != nullptr && std::holds_alternative<model::SeriesRequest>(*request)) {
+      return;  // it waits to be told
+    }
     if (of_case == nullptr) {
       on_node(all, process, request);
       return;
@@ -511,6 +527,104 @@ TEST_F(Conducting, Spawned_CasesShareNoProcess) {
   };
   ASSERT_TRUE(run({task(f, Isolation::kSpawn), task("g")}));
   EXPECT_EQ(std::count(parents.begin(), parents.end(), 0U), 1);
+}
+
+class ConductingSeries : public Conducting {
+ protected:
+  CaseTask in_series(const std::string& name) {
+    CaseTask made = task(name);
+    made.in_series = true;
+    return made;
+  }
+  /// What a case ran in, and whether its benchmark came with it.
+  std::vector<std::pair<std::string, int>> ran;
+  void note(const Process& process, const std::string& function) { ran.emplace_back(function, process.id); }
+  [[nodiscard]] std::vector<std::string> together() const {
+    std::vector<std::string> groups;
+    int last = -1;
+    for (const auto& [function, process] : ran) {
+      if (process == last) {
+        groups.back() += function;
+      } else {
+        groups.push_back(function);
+      }
+      last = process;
+    }
+    return groups;
+  }
+};
+
+TEST_F(ConductingSeries, Cases_RunInOneProcessAndSaySo) {
+  on_case = [this](FakeProcesses& all, Process& process, const std::string& function, int) {
+    note(process, function);
+    all.answer(process, returned());
+  };
+  ASSERT_TRUE(run({in_series("f"), task("g"), in_series("h"), in_series("i")}));
+  EXPECT_THAT(together(), ElementsAre("g", "fhi"));
+  EXPECT_THAT(started, testing::UnorderedElementsAre("f", "g", "h", "i"));
+  EXPECT_TRUE(outcomes.at("h").in_series);
+  EXPECT_FALSE(outcomes.at("g").in_series);
+  EXPECT_THAT(processes->released, testing::Contains(ran.back().second));
+}
+
+TEST_F(ConductingSeries, Benchmark_IsSaidOnceASeries) {
+  const model::Benchmark& f = benchmark("f");
+  CaseTask first = task(f);
+  CaseTask second = task(f);
+  first.in_series = second.in_series = true;
+  ASSERT_TRUE(run({first, second}));
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_TRUE(requests[0].alone);
+  EXPECT_FALSE(requests[1].alone);
+}
+
+TEST_F(ConductingSeries, Case_ThatLeavesSomethingBehind_IsTheLastOfItsProcess) {
+  on_case = [this](FakeProcesses& all, Process& process, const std::string& function, int) {
+    note(process, function);
+    model::CaseReply reply = returned();
+    reply.spoiled = function == "g" ? "it has left threads" : "";
+    all.answer(process, std::move(reply));
+  };
+  ASSERT_TRUE(run({in_series("f"), in_series("g"), in_series("h"), in_series("i")}));
+  EXPECT_THAT(together(), ElementsAre("fg", "hi"));
+  EXPECT_EQ(outcomes.at("g").observation.ending, Ending::kReturned);
+}
+
+TEST_F(ConductingSeries, Case_ThatEndsTheProcess_RunsAgainByItselfWhereThatIsWanted) {
+  on_case = [this](FakeProcesses& all, Process& process, const std::string& function, int before) {
+    note(process, function);
+    if (function == "g" && before == 0) {
+      all.end(process, SIGSEGV);
+    } else {
+      all.answer(process, returned());
+    }
+  };
+  on_finished = [](CaseTask&, const CaseOutcome& outcome) {
+    const bool again = outcome.in_series && outcome.observation.ending != Ending::kReturned;
+    return again ? CaseRunner::Then::kRunAgain : CaseRunner::Then::kDone;
+  };
+  ASSERT_TRUE(run({in_series("f"), in_series("g"), in_series("h")}));
+  EXPECT_THAT(together(), testing::UnorderedElementsAre("fg", "g", "h"));
+  EXPECT_EQ(outcomes.at("g").observation.ending, Ending::kReturned);
+  EXPECT_FALSE(outcomes.at("g").in_series);
+  EXPECT_THAT(started, ElementsAre("f", "g", "h"));
+}
+
+TEST_F(ConductingSeries, Module_ThatDies_IsOpenedAgainAndTheSeriesGoesOn) {
+  on_case = [this](FakeProcesses& all, Process& process, const std::string& function, int before) {
+    note(process, function);
+    if (function == "g" && before == 0) {
+      all.end(*process.parent, SIGKILL);
+    } else {
+      all.answer(process, returned());
+    }
+  };
+  ASSERT_TRUE(run({in_series("f"), in_series("g"), in_series("h")}));
+  EXPECT_EQ(outcomes.size(), 3U);
+  for (const auto& [function, outcome] : outcomes) {
+    EXPECT_EQ(outcome.observation.ending, Ending::kReturned) << function;
+  }
+  EXPECT_THAT(runs, testing::UnorderedElementsAre("f", "g", "g", "h"));
 }
 
 TEST_F(Conducting, Discovery_ThatAModuleKills_GoesOnWithoutIt) {

@@ -89,10 +89,12 @@ class HostTreeTest : public testing::Test, private Processes::Owner {
   }
 
   std::vector<int> ready;
+  std::vector<std::string> answered;  ///< what series had written when they answered
   std::vector<Ended> ended;
 
  private:
   void on_ready(Process& process) override { ready.push_back(process.id); }
+  void on_answered(Process& process) override { answered.push_back(process.output_text()); }
   void on_ended(std::unique_ptr<Process> process) override {
     ended.push_back({process->id, process->failure(), process->output_text(), process->lost_with, process->answer});
   }

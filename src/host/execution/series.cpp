@@ -11,6 +11,7 @@
 #include "host/execution/case_run.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/traces.hpp"
+#include "host/interpreter/fresh_memory.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "util/try.hpp"
 
@@ -27,7 +28,10 @@ constexpr int kMostOnTheHeap = 32 << 20;
 /// So much that is free may the heap keep.
 constexpr int kMostFree = 128 << 20;
 
+/// What a case has freed must not look like the result of the next: freed memory is written over, and so is what is
+/// handed out.
 void keep_memory() {
+  interpreter::fill_memory();
   ::mallopt(M_MMAP_THRESHOLD, kMostOnTheHeap);
   ::mallopt(M_TRIM_THRESHOLD, kMostFree);
 }

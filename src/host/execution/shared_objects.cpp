@@ -124,7 +124,8 @@ bool is_left_out(PyTypeObject* type) {
          type == &PyGen_Type || type == &PyCoro_Type || type == &PyFrame_Type || type == &PyModule_Type ||
          type == &PyTraceBack_Type || type == &PyCode_Type || type == &PyCFunction_Type ||
          type == &PyWrapperDescr_Type || type == &PyMethodDescr_Type || type == &PyGetSetDescr_Type ||
-         type == &PyMemberDescr_Type || type == &PyClassMethodDescr_Type || type->tp_iternext != nullptr;
+         type == &PyMemberDescr_Type || type == &PyClassMethodDescr_Type ||
+         (type->tp_iternext != nullptr && type->tp_iternext != &_PyObject_NextNotImplemented);
 }
 
 /// A cached function's own order says what was asked for last; what it keeps is in its dict.

@@ -17,8 +17,20 @@ namespace {
 /// Larger blocks are malloc()'s.
 constexpr std::size_t kSmall = 512;
 
+/// Blocks up to this size malloc() keeps for each thread, and hands them out as they are (malloc.c, tcache_get).
+constexpr std::size_t kOfThread = 1032;
+
+/// Of a process that asks for it itself: as floats numbers that are neither 0 nor NaN.
+constexpr int kOwnPattern = 0xb5;
+
+/// What malloc() has been told to fill memory with in this process alone; 0: nothing.
+int g_own_pattern = 0;
+
 /// What malloc() fills memory with; 0 where it does not.
 int pattern() {
+  if (g_own_pattern != 0) {
+    return g_own_pattern;
+  }
   const char* text = std::getenv("MALLOC_PERTURB_");
   const int byte = text != nullptr ? std::atoi(text) & 0xff : 0;
   return byte != 0 ? byte ^ 0xff : 0;
@@ -71,7 +83,11 @@ void* unfilled(const Allocate& allocate) {
 
 void* new_array(void* /*context*/, std::size_t size) {
   if (size < kHuge) {
-    return std::malloc(size != 0 ? size : 1);
+    void* memory = std::malloc(size != 0 ? size : 1);
+    if (memory != nullptr && size <= kOfThread) {
+      std::memset(memory, pattern(), size);
+    }
+    return memory;
   }
   void* memory = unfilled([size] { return std::malloc(size); });
   if (memory != nullptr) {
@@ -130,6 +146,16 @@ void** functions_of_numpy() {
 }
 
 }  // namespace
+
+void fill_memory() {
+  if (pattern() != 0) {
+    return;
+  }
+  g_own_pattern = kOwnPattern;
+  ::mallopt(M_PERTURB, kOwnPattern ^ 0xff);
+  fill_small_blocks();
+  fill_small_arrays();
+}
 
 void fill_small_blocks() {
   const int byte = pattern();
