@@ -346,8 +346,10 @@ void Conductor::go_on(Process& process) {
     return;
   }
   CaseTask& task = *series.cases.front();
-  const std::string folder = scratch_.numbered_folder("case", folders_++).string();
-  model::CaseRequest request = request_for(task, folder);
+  if (process.folder.empty()) {
+    process.folder = scratch_.numbered_folder("case", folders_++).string();
+  }
+  model::CaseRequest request = request_for(task, process.folder);
   if (process.prepared.insert(task.benchmark).second) {
     request.alone = benchmark_request(*task.benchmark, rules_of_);
   }
@@ -364,7 +366,6 @@ void Conductor::go_on(Process& process) {
   task.state = CaseTask::State::kRunning;
   announce(task);
   process.runnable = RunnableCase{series.branch, &task};
-  process.folder = folder;
 }
 
 void Conductor::leave_series(Process& process) {
@@ -381,7 +382,6 @@ void Conductor::on_answered(Process& process) {
   const RunnableCase runnable = *std::exchange(process.runnable, std::nullopt);
   const std::string spoiled = std::get<model::CaseReply>(*process.answer).spoiled;
   CaseOutcome outcome = outcome_of(process);
-  remove_folder(process.folder);
   if (!spoiled.empty()) {
     leave_series(process);
   }
@@ -404,7 +404,6 @@ void Conductor::series_ended(Series& series, Process& process) {
     schedule_->add(series);
   }
   if (process.runnable) {
-    remove_folder(process.folder);
     finish(*process.runnable, outcome_of(process));
   }
 }
@@ -424,6 +423,7 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
     staying_ = nullptr;
   }
   if (process->is_series) {
+    remove_folder(process->folder);
     if (process->series != nullptr) {
       series_ended(*process->series, *process);
     }

@@ -77,7 +77,7 @@ struct Process {
   std::optional<std::string> lost_with;
   Branch* branch = nullptr;              ///< what it opens, for nodes
   std::optional<RunnableCase> runnable;  ///< what it runs, for cases and series
-  std::string folder;                    ///< of the case: removed when it has ended
+  std::string folder;                    ///< of its cases: removed when it has ended
   bool is_series = false;                ///< it answers more than once
   Series* series = nullptr;              ///< what it runs, while it is to go on
   std::set<const model::Benchmark*> prepared;  ///< of a series: what it has been told of already

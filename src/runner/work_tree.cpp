@@ -87,7 +87,7 @@ class Planner {
 };
 
 /// Of one series: so that a spoiled process costs little, and the last worker is not left alone with much.
-constexpr std::size_t kMostInSeries = 100;
+constexpr std::size_t kMostInSeries = 400;
 constexpr double kMostSecondsInSeries = 1;
 
 void make_series(Branch& branch) {

@@ -104,6 +104,8 @@ std::vector<Command> commands() {
           Fork{3, cache},
           Fork{4, BenchmarkRequest{benchmark(), rules()}},
           Fork{5, case_request()},
+          Fork{6, SeriesRequest{}},
+          RunCase{"bench.time_f", case_request()},
           Become{cache}};
 }
 
@@ -138,10 +140,10 @@ std::vector<Report> reports() {
                         "why",
                         {1},
                         {"bench.bad"},
-                        {"idle"},
-                        true,
-                        {{1, 2}}},
-          CaseReply{observation, {comparison()}}};
+                         {"idle"},
+                         true,
+                         {{1, 2}}},
+          CaseReply{observation, {comparison()}, "it has left threads"}};
 }
 
 template <class Message>
@@ -184,7 +186,7 @@ void expect_whole(const Variant& message, const json& body) {
         using Type = std::decay_t<decltype(each)>;
         EXPECT_EQ(body.size(), field_count<Type>() + 1) << Type::kOp << ": a field is not sent";
         json by_default;
-        if constexpr (requires { each.request; }) {
+        if constexpr (requires { each.request.index(); } && !std::is_same_v<Type, RunCase>) {
           expect_whole(each.request, body.at("request"));
         } else if constexpr (std::is_constructible_v<Command, Type>) {
           by_default = encode(Command(Type{}));

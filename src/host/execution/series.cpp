@@ -3,9 +3,11 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <map>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "host/execution/case_run.hpp"
@@ -47,7 +49,7 @@ class Series {
   [[nodiscard]] CaseReply run(const model::RunCase& order);
   [[nodiscard]] CaseReply run_prepared(PreparedBenchmark& benchmark, const model::CaseRequest& request);
   [[nodiscard]] Result<PreparedBenchmark*> prepare(const model::RunCase& order);
-  [[nodiscard]] std::string left_by(const CaseReply& reply);
+  [[nodiscard]] std::string left_by(const CaseReply& reply, const std::filesystem::path& folder);
 
   Context& context_;
   const py::object& cache_;
@@ -67,6 +69,21 @@ CaseReply ended_with(Ending ending, std::string detail) {
 /// Of one after which the state of everything is known.
 bool is_orderly(Ending ending) { return ending == Ending::kReturned || ending == Ending::kNoOp; }
 
+/// Empties the folders that the next case will find, which most cases leave empty.
+bool clear(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& each : std::filesystem::directory_iterator(folder, error)) {
+    const bool is_folder = each.symlink_status(error).type() == std::filesystem::file_type::directory;
+    if (!error && (!is_folder || !std::filesystem::is_empty(each.path(), error))) {
+      std::filesystem::remove_all(each.path(), error);
+    }
+    if (error) {
+      return false;
+    }
+  }
+  return !error;
+}
+
 void Series::serve() {
   for (;;) {
     auto message = link_.receive();
@@ -84,7 +101,7 @@ void Series::serve() {
     }
     try {
       CaseReply reply = run(*order);
-      reply.spoiled = left_by(reply);
+      reply.spoiled = left_by(reply, std::filesystem::path(order->request.temporary).parent_path());
       if (!link_.send(std::move(reply))) {
         ::_exit(model::kChannelLost);
       }
@@ -130,22 +147,22 @@ Result<PreparedBenchmark*> Series::prepare(const model::RunCase& order) {
 /// With an instance of its own, which ends with it.
 CaseReply Series::run_prepared(PreparedBenchmark& benchmark, const model::CaseRequest& request) {
   discovery::LiveBenchmark of_all = std::exchange(benchmark.live, benchmark.live.anew());
-  CaseReply reply = run_case(context_, benchmark, request, cache_, [&](Turn turn) {
-    // A link that the benchmark has closed is noticed when the result is sent.
-    (void)link_.send(turn == Turn::kObserver ? model::Report(model::Looking{}) : model::Report(model::Running{}));
-  }, [this] { shared_.accept_gains(); });
+  // Whose time passes is not said: a case that takes long because it is looked at gets its time by itself.
+  CaseReply reply = run_case(
+      context_, benchmark, request, cache_, [](Turn) {}, [this] { shared_.accept_gains(); });
   benchmark.live = std::move(of_all);
   return reply;
 }
 
-std::string Series::left_by(const CaseReply& reply) {
+std::string Series::left_by(const CaseReply& reply, const std::filesystem::path& folder) {
   if (!is_orderly(reply.observation.ending)) {
     return "it has not come to its end";
   }
   try {
     interpreter::module("gc").attr("collect")();
     std::string left = traces_.left();
-    return left.empty() ? shared_.put_back() : left;
+    left = left.empty() ? shared_.put_back() : left;
+    return left.empty() && !clear(folder) ? "it has left files that cannot be removed" : left;
   } catch (const std::exception& error) {
     return std::string("its process cannot be looked at any more: ") + error.what();
   }

@@ -128,6 +128,14 @@ bool is_left_out(PyTypeObject* type) {
          (type->tp_iternext != nullptr && type->tp_iternext != &_PyObject_NextNotImplemented);
 }
 
+/// What these refer to never changes.
+bool is_fixed(PyTypeObject* type) {
+  const std::string_view name = type->tp_name;
+  return type == &PyStaticMethod_Type || type == &PyClassMethod_Type || type == &PyProperty_Type ||
+         type == &PyMethod_Type || name == "numpy.ufunc" || name == "ModuleSpec" || name.ends_with("FileLoader") ||
+         name == "_abc._abc_data" || name == "re.Pattern";
+}
+
 /// A cached function's own order says what was asked for last; what it keeps is in its dict.
 bool is_cached_function(PyTypeObject* type) { return std::strcmp(type->tp_name, "functools._lru_cache_wrapper") == 0; }
 
@@ -246,7 +254,8 @@ void SharedObjects::look_into(const Pending& next, bool of_suite) {
     watch(object, Kind::kMemory, next.above, of_suite);
   } else if (PyObject_IS_GC(object) && type->tp_traverse != nullptr && !is_left_out(type)) {
     const bool cached = is_cached_function(type);
-    const std::int32_t here = cached ? next.above : watch(object, Kind::kInstance, next.above, of_suite);
+    const std::int32_t here =
+        cached || is_fixed(type) ? next.above : watch(object, Kind::kInstance, next.above, of_suite);
     struct Visitor {
       SharedObjects& objects;
       std::int32_t above;

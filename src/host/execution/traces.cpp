@@ -115,7 +115,7 @@ py::object Traces::python_settings() {
   const py::module_ gc = interpreter::module("gc");
   return py::make_tuple(Py_GetRecursionLimit(), sys.attr("getswitchinterval")(), sys.attr("gettrace")(),
                         sys.attr("getprofile")(), gc.attr("isenabled")(), gc.attr("get_threshold")(),
-                        gc.attr("get_freeze_count")(), gc.attr("get_debug")(),
+                        gc.attr("get_debug")(),
                         interpreter::module("atexit").attr("_ncallbacks")());
 }
 
