@@ -136,9 +136,11 @@ const std::vector<Row>& rows() {
        .default_means = "no limit", .record = Record::kResumable},
       {.key = "isolation", .place = AT(suite.isolation), .group = Group::kProcess,
        .option = "--isolation",
-       .help = "`fork` runs each case in a fork of a process that has imported its module, `spawn` in an interpreter of "
-               "its own, which takes longer, for libraries that cannot be forked",
-       .detail = "a case that a signal kills within two seconds of its fork is tried once more as `spawn` by itself",
+       .help = "`case` runs each case in a fork of a process that has imported its module; `auto` has short cases share "
+               "such forks that a capture has shown to depend on nothing before them; `spawn` runs each in an "
+               "interpreter of its own, which takes longer, for libraries that cannot be forked",
+       .detail = "a case that a signal kills within two seconds of its fork is tried once more as `spawn` by itself; "
+                 "`fork` is another word for `case`",
        .record = Record::kResumable},
       {.key = "spawn_benchmarks", .place = AT(suite.spawn),
        .help = "benchmarks that get `spawn` while the others are forked: glob patterns on the method, `Class.method` or "

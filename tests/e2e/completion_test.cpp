@@ -145,7 +145,7 @@ TEST_F(Completion, Bash_OffersSubcommandsOptionsValuesAndFiles) {
   EXPECT_THAT(bash({"verify", "--tol"}), ElementsAre("--tolerance"));
   EXPECT_THAT(bash({"verify", "--color", ""}), ElementsAre("auto", "always", "never"));
   EXPECT_THAT(bash({"--color", "n"}), ElementsAre("never"));
-  EXPECT_THAT(bash({"capture", "--isolation", ""}), ElementsAre("fork", "spawn"));
+  EXPECT_THAT(bash({"capture", "--isolation", ""}), ElementsAre("auto", "case", "spawn"));
   EXPECT_THAT(bash({"verify", "--snapshot-dir", ""}),
               UnorderedElementsAre("bash", "benchmarks", "project", "zsh", "fish", "home", "tmp"));
   EXPECT_THAT(bash({"verify", "--config", "s"}), ElementsAre("settings.json"));

@@ -198,7 +198,7 @@ TEST(HostileLeftovers, ProcessOrThreadLeftRunning_IsEndedAndNoted) {
   write_library_of(box, deeds, Manners::kGood);
   ASSERT_EQ(box.capture({"--no-stability-check"}).run.status, 0);
   write_library_of(box, deeds, Manners::kHostile);
-  for (const char* isolation : {"fork", "spawn"}) {
+  for (const char* isolation : {"case", "spawn"}) {
     SCOPED_TRACE(isolation);
     const auto verified = box.verify({"--timeout", "3", "-j", "4", "--isolation", isolation});
     expect_verdicts(verified, deeds);

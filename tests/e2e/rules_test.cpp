@@ -48,7 +48,7 @@ TEST_F(Rules, OfABenchmark_CountForEachOfItsCasesWhereverTheyRun) {
   ASSERT_EQ(box_.capture().run.status, 0);
   box_.write_library("def f(): return 1000.5\n");
   const std::string config = R"({"overrides": [{"benchmarks": "*.time_loose", "tolerance": {"rtol": 1e-3}}]})";
-  for (const char* isolation : {"fork", "spawn"}) {
+  for (const char* isolation : {"auto", "case", "spawn"}) {
     const auto report = verify(config, {"--isolation", isolation});
     for (const char* parameter : {"(1)", "(2)"}) {
       EXPECT_EQ(report.of(std::string("bench.time_loose") + parameter), "close") << isolation << report.text();

@@ -46,7 +46,8 @@ class FakeProcesses : public Processes {
     process.answer.reset();
     waiting_.emplace_back(process.id, std::move(order.request));
   }
-  bool run(Process& series, model::RunCase order, double, LimitFrom) override {
+  bool run(Process& series, model::RunCase order, double timeout, LimitFrom limit_from) override {
+    series.begin_case(timeout, limit_from);
     waiting_.emplace_back(series.id, std::move(order.request));
     return true;
   }
@@ -174,6 +175,7 @@ class Conducting : public PlannedBenchmarks {
                       each, outcomes.insert_or_assign(each.benchmark->function, std::move(outcome)).first->second);
                 });
     most_at_once = processes->most_at_once;
+    released = processes->released;
     return ran;
   }
 
@@ -215,6 +217,7 @@ class Conducting : public PlannedBenchmarks {
   int discovery_process = -1;            ///< that of it
   FakeProcesses* processes = nullptr;
   std::size_t most_at_once = 0;
+  std::set<int> released;                    ///< processes
   std::vector<std::string> runs;             ///< the cases that got a process
   std::vector<model::CaseRequest> requests;  ///< what these were asked
   std::vector<std::string> started;          ///< those that were announced
@@ -564,7 +567,7 @@ TEST_F(ConductingSeries, Cases_RunInOneProcessAndSaySo) {
   EXPECT_THAT(started, testing::UnorderedElementsAre("f", "g", "h", "i"));
   EXPECT_TRUE(outcomes.at("h").in_series);
   EXPECT_FALSE(outcomes.at("g").in_series);
-  EXPECT_THAT(processes->released, testing::Contains(ran.back().second));
+  EXPECT_THAT(released, testing::Contains(ran.back().second));
 }
 
 TEST_F(ConductingSeries, Benchmark_IsSaidOnceASeries) {
