@@ -94,7 +94,7 @@ ST_FIELDS(CaseRequest, alone, index, ids, workdir, temporary, scratch, mode, obs
           compress, baseline)
 ST_NO_FIELDS(SeriesRequest)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
-          frozen_time, clock_shift)
+          frozen_time, clock_shift, project_code)
 ST_FIELDS(Preload, modules)
 ST_FIELDS(Fork, node, request)
 ST_FIELDS(Become, request)
@@ -108,7 +108,8 @@ ST_FIELDS(Importing, module)
 ST_NO_FIELDS(Looking)
 ST_NO_FIELDS(Running)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, tested, common_modules, files, sources,
-          not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays, other_selected)
+          not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays, other_selected, strays,
+          has_project)
 ST_FIELDS(CaseReply, observation, comparisons, spoiled)
 
 #undef ST_FIELDS

@@ -35,6 +35,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/project_code.hpp"
 #include "snapshot_test/model/benchmark.hpp"
 #include "snapshot_test/model/limits.hpp"
 #include "snapshot_test/model/locator.hpp"
@@ -151,6 +152,7 @@ struct HostStart {
   std::uint64_t max_memory = 0;   ///< bytes of private memory that a case may have; 0: no limit
   std::int64_t frozen_time = -1;  ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
   std::int64_t clock_shift = 0;   ///< seconds that it is away from the system's, where it runs
+  ProjectCode project_code;       ///< a case that imports the project's modules from elsewhere has raised
 };
 
 /// Import these before forking on.
@@ -247,6 +249,8 @@ struct DiscoverReply {
   bool stays = false;  ///< all benchmarks are of one module, nothing else was imported: the process can become it
   /// Of suite.benchmarks, what other_filter and other_exclude leave; empty where there are none of them.
   std::vector<std::vector<std::size_t>> other_selected;
+  std::vector<StrayModule> strays;             ///< of HostStart::project_code
+  bool has_project = false;  ///< one of its packages is loaded from where it has to be, or found there
 };
 
 struct CaseReply {

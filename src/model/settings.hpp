@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "model/project_code.hpp"
 #include "snapshot_test/model/compression.hpp"
 #include "snapshot_test/model/limits.hpp"
 #include "snapshot_test/model/result.hpp"
@@ -54,6 +55,7 @@ struct SuiteOptions {
   ValueLimits limits;
   std::optional<std::uint64_t> freeze_time;     ///< the time of day that benchmarks see: seconds since 1970-01-01 UTC
   std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers
+  ProjectCode project_code;                     ///< where what is tested has to come from
 };
 
 /// When values count as equal.

@@ -98,6 +98,7 @@ Result<model::HostStart> ProcessHosts::host_start(const std::vector<std::string>
     start.reducers.push_back(fs::absolute(file).string());
   }
   start.max_memory = options_.max_memory.value_or(0);
+  start.project_code = options_.project_code;
   return start;
 }
 

@@ -1,6 +1,7 @@
 #include "session/run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fnmatch.h>
 
 #include <algorithm>
@@ -39,6 +40,32 @@ std::vector<std::string> projects(const Checkout& checkout, const std::optional<
     names.push_back(*named);
   }
   return names;
+}
+
+/// Is what the suite imported the code that is to be tested?
+Result<void> check_project_code(const SuiteOptions& options, const model::DiscoverReply& reply) {
+  const model::ProjectCode& code = options.project_code;
+  if (code.packages.empty()) {
+    return {};
+  }
+  if (!reply.strays.empty()) {
+    std::string text;
+    for (const model::StrayModule& stray : reply.strays) {
+      text += fmt::format("{}{} from {}", text.empty() ? "" : ", ", stray.name, stray.path);
+    }
+    return fail(ErrorKind::kUsage,
+                fmt::format("what the suite imports is not the code that is to be tested, which is in {}: {}. Remove "
+                            "that copy from the environment, or name another environment with --python",
+                            fmt::join(code.folders, ", "), text));
+  }
+  // Where the suite does not import at all, that is what has to be said.
+  if (!reply.has_project && !reply.suite.benchmarks.empty()) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("nothing shows which code the suite tests: it imported none of the project's packages ({}) "
+                            "from {}, nor would an import find one there",
+                            fmt::join(code.packages, ", "), fmt::join(code.folders, ", ")));
+  }
+  return {};
 }
 
 }  // namespace
@@ -80,6 +107,7 @@ Result<Run> Run::begin(const SuiteOptions& options, model::Listener& listener, c
   if (!reply.filter_error.empty()) {
     return fail(ErrorKind::kUsage, reply.filter_error);
   }
+  TRY(check_project_code(options, reply));
   run.select(std::move(reply));
   run.selection_.python = fmt::format("Python {} at {}", run.python().version, run.python().executable);
   return run;

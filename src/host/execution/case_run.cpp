@@ -17,6 +17,7 @@
 #include "host/execution/endings.hpp"
 #include "host/execution/leftovers.hpp"
 #include "host/execution/memory_limit.hpp"
+#include "host/execution/project_code.hpp"
 #include "host/execution/room.hpp"
 #include "host/execution/setup_cache.hpp"
 #include "host/execution/state.hpp"
@@ -583,6 +584,19 @@ void CaseRun::tear_down() {
   }
 }
 
+/// What ran was not the code that is to be tested, so nothing that the case showed counts.
+void fail_strays(const model::ProjectCode& code, model::CaseReply& reply) {
+  const std::vector<model::StrayModule> strays = stray_modules(code);
+  if (strays.empty()) {
+    return;
+  }
+  reply.observation.ending = Ending::kRaised;
+  reply.observation.detail = stray_text(strays, code);
+  reply.observation.traceback.clear();
+  reply.observation.sites.clear();
+  reply.comparisons.clear();
+}
+
 }  // namespace
 
 Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::BenchmarkRequest& request) {
@@ -602,7 +616,11 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
 
 model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
                           const py::object& cache, const OnTurn& on_turn, const OnReady& on_ready) {
-  return CaseRun(context, benchmark, request, on_turn, on_ready).run(cache);
+  model::CaseReply reply = CaseRun(context, benchmark, request, on_turn, on_ready).run(cache);
+  if (reply.observation.ending != Ending::kRefused) {
+    fail_strays(context.start.project_code, reply);
+  }
+  return reply;
 }
 
 }  // namespace snapshot_test::host::execution

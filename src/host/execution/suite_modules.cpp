@@ -1,7 +1,5 @@
 #include "host/execution/suite_modules.hpp"
 
-#include <pybind11/pybind11.h>
-
 #include <set>
 #include <utility>
 
@@ -29,9 +27,9 @@ std::string origin_of(const py::handle value) {
   return py::isinstance<py::str>(name) ? name.cast<std::string>() : "";
 }
 
-/// Calls `visit(name, module)` for every module that is loaded and still is one.
-template <class Visit>
-void for_each_loaded(Visit visit) {
+}  // namespace
+
+void for_each_loaded_module(const std::function<void(const std::string&, const py::handle&)>& visit) {
   const py::dict modules(py::module_::import("sys").attr("modules").attr("copy")());
   for (const std::pair<py::handle, py::handle> entry : modules) {
     if (py::isinstance<py::str>(entry.first) && py::isinstance<py::module_>(entry.second)) {
@@ -40,11 +38,9 @@ void for_each_loaded(Visit visit) {
   }
 }
 
-}  // namespace
-
 PackageUsers package_users(const std::string& root) {
   PackageUsers found;
-  for_each_loaded([&](const std::string& name, const py::handle& module) {
+  for_each_loaded_module([&](const std::string& name, const py::handle& module) {
     if (top_level(name) != root) {
       return;
     }
@@ -66,7 +62,7 @@ PackageUsers package_users(const std::string& root) {
 
 std::map<std::string, std::string> package_versions() {
   std::map<std::string, std::string> versions;
-  for_each_loaded([&](const std::string& name, const py::handle& module) {
+  for_each_loaded_module([&](const std::string& name, const py::handle& module) {
     if (name.find('.') != std::string::npos) {
       return;
     }

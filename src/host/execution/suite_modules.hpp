@@ -1,11 +1,17 @@
 // The modules of a suite that has been imported, and what they use.
 #pragma once
 
+#include <pybind11/pybind11.h>
+
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 
 namespace snapshot_test::host::execution {
+
+/// Calls `visit(name, module)` for every module that is loaded and still is one. GIL held; may throw error_already_set.
+void for_each_loaded_module(const std::function<void(const std::string&, const pybind11::handle&)>& visit);
 
 struct PackageUsers {
   std::map<std::string, std::size_t> users;  ///< top-level package → how many modules of the suite have globals from it

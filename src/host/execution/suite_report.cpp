@@ -10,6 +10,7 @@
 #include "host/discovery/narrowing.hpp"
 #include "host/discovery/root.hpp"
 #include "host/execution/import_watch.hpp"
+#include "host/execution/project_code.hpp"
 #include "host/execution/suite_modules.hpp"
 #include "host/execution/tested_packages.hpp"
 #include "util/try.hpp"
@@ -124,6 +125,8 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
   reply.packages = package_versions();
   const std::string root = discovery::root_package(context.start.benchmark_dir);
   reply.tested = tested_packages(request.projects, root);
+  reply.strays = stray_modules(context.start.project_code);
+  reply.has_project = has_project(context.start.project_code);
   if (request.files) {
     add_files(reply, context.start.workdir);
   }
