@@ -21,7 +21,7 @@ namespace snapshot_test::cli {
 [[nodiscard]] report::RunHead run_head(const std::string& command);
 
 /// Does the run itself; the result is the summary's exit status.
-using Work = std::function<Result<model::ExitStatus>(const config::Config&, session::SuiteOptions, model::Listener&)>;
+using Work = std::function<Result<model::ExitStatus>(const config::Config&, session::SuiteOptions, report::Reports&)>;
 
 /// Opens the report files, loads the settings, runs `work`, and closes the reports; a run that ends early is in them,
 /// too. Returns the program's exit status: a report that could not be written turns a success into kInternal.

@@ -8,6 +8,7 @@ namespace snapshot_test::cli {
   ROW(capture)              \
   ROW(verify)               \
   ROW(baseline)             \
+  ROW(continuous)           \
   ROW(show)                 \
   ROW(diff)                 \
   ROW(pending)              \

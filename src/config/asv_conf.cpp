@@ -49,6 +49,71 @@ Result<AsvConf> parse_asv_conf(std::string_view text, const fs::path& file) {
   return conf;
 }
 
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A command is a text or a list of texts; none is what asv does by itself.
+Result<std::optional<std::vector<std::string>>> texts_at(const Json& json, const char* key, const fs::path& file) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) {
+    return std::optional<std::vector<std::string>>();
+  }
+  const bool list =
+      found->is_array() && std::all_of(found->begin(), found->end(), [](const Json& each) { return each.is_string(); });
+  if (!list && !found->is_string()) {
+    return fail(ErrorKind::kConfig, fmt::format("{}: {}: must be a text or a list of texts", file.string(), key));
+  }
+  return std::optional(list ? found->get<std::vector<std::string>>()
+                            : std::vector<std::string>{found->get<std::string>()});
+}
+
+Result<std::string> text_at(const Json& json, const char* key, const fs::path& file) {
+  const auto found = json.find(key);
+  if (found == json.end() || found->is_null()) {
+    return "";
+  }
+  return found->is_string() ? Result<std::string>(found->get<std::string>())
+                            : fail(ErrorKind::kConfig, fmt::format("{}: {}: must be a text", file.string(), key));
+}
+
+}  // namespace
+
+Result<model::AsvProject> parse_asv_project(std::string_view text, const fs::path& file) {
+  TRY_ASSIGN(const Json json, parse_json(text, file, Dialect::kJson5));
+  model::AsvProject project;
+  std::error_code ignored;
+  project.folder = fs::absolute(file, ignored).lexically_normal().parent_path();
+  TRY_ASSIGN(project.project, text_at(json, "project", file));
+  TRY_ASSIGN(project.repo, text_at(json, "repo", file));
+  TRY_ASSIGN(project.repo_subdir, text_at(json, "repo_subdir", file));
+  TRY_ASSIGN(project.dvcs, text_at(json, "dvcs", file));
+  TRY_ASSIGN(project.environment_type, text_at(json, "environment_type", file));
+  TRY_ASSIGN(auto branches, texts_at(json, "branches", file));
+  project.branches = branches.value_or(std::vector<std::string>());
+  TRY_ASSIGN(project.build_command, texts_at(json, "build_command", file));
+  TRY_ASSIGN(project.install_command, texts_at(json, "install_command", file));
+  TRY_ASSIGN(project.uninstall_command, texts_at(json, "uninstall_command", file));
+  for (const auto& [key, usual] : {std::pair("env_dir", "env"), {"results_dir", "results"}, {"html_dir", "html"}}) {
+    TRY_ASSIGN(const std::string folder, text_at(json, key, file));
+    project.own_folders.push_back(folder.empty() ? usual : folder);
+  }
+  if (const auto found = json.find("matrix"); found != json.end() && !found->is_null()) {
+    if (!found->is_object()) {
+      return fail(ErrorKind::kConfig, fmt::format("{}: matrix: must be an object", file.string()));
+    }
+    project.matrix = nlohmann::json::parse(found->dump());
+  }
+  if (const auto found = json.find("install_timeout"); found != json.end() && !found->is_null()) {
+    if (!found->is_number() || !(found->get<double>() > 0)) {
+      return fail(ErrorKind::kConfig,
+                  fmt::format("{}: install_timeout: must be a number of seconds greater than 0", file.string()));
+    }
+    project.install_timeout = found->get<double>();
+  }
+  return project;
+}
+
 Result<std::optional<AsvConf>> read_asv_conf(const fs::path& folder) {
   for (const char* name : {kAsvConfName, kAsvConfOtherName}) {
     const fs::path file = folder / name;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "model/asv_project.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::config {
@@ -24,5 +25,8 @@ struct AsvConf {
 
 /// Reads `folder`'s asv.conf.json, else its asv.conf.jsonc; none where there is neither.
 [[nodiscard]] Result<std::optional<AsvConf>> read_asv_conf(const std::filesystem::path& folder);
+
+/// What it says of the project, for those who run commits of it. kConfig where one of its keys is not as asv has it.
+[[nodiscard]] Result<model::AsvProject> parse_asv_project(std::string_view text, const std::filesystem::path& file);
 
 }  // namespace snapshot_test::config

@@ -9,6 +9,7 @@
 #include "config/expected.hpp"
 #include "config/json_text.hpp"
 #include "config/layers.hpp"
+#include "util/file.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::config {
@@ -165,6 +166,30 @@ Result<Config> load(const LoadOptions& options) {
   choose_store(config, options, from);
   choose_expected(config, options.folder);
   return config;
+}
+
+Result<std::optional<model::AsvProject>> load_asv_project(const Config& config) {
+  OptionalPath folder = config.asv_file ? OptionalPath(config.asv_file->parent_path()) : std::nullopt;
+  if (!folder) {
+    std::vector<fs::path> from;
+    if (config.benchmark_dir) {
+      from.push_back(*config.benchmark_dir);
+    }
+    from.emplace_back("");
+    folder = find_from(from, holds_asv_conf);
+  }
+  for (const char* name : {kAsvConfName, kAsvConfOtherName}) {
+    std::error_code ignored;
+    if (folder && fs::exists(*folder / name, ignored)) {
+      const auto text = util::read_file(*folder / name);
+      if (!text) {
+        return fail(ErrorKind::kConfig, text.error().message);
+      }
+      TRY_ASSIGN(auto project, parse_asv_project(*text, *folder / name));
+      return std::optional(std::move(project));
+    }
+  }
+  return std::optional<model::AsvProject>();
 }
 
 }  // namespace snapshot_test::config

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "model/asv_project.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::config {
@@ -21,5 +22,9 @@ struct LoadOptions {
 /// cause. An asv.conf.json is read only where it decides something (benchmark_dir, timeout), so a broken one can be
 /// bypassed.
 [[nodiscard]] Result<Config> load(const LoadOptions& options);
+
+/// The asv.conf.json that `config` was made with, else the one that is found in the same way; none where there is none.
+/// kConfig.
+[[nodiscard]] Result<std::optional<model::AsvProject>> load_asv_project(const Config& config);
 
 }  // namespace snapshot_test::config

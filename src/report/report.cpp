@@ -50,6 +50,10 @@ void Reports::planned(const model::RunPlan& plan) {
   each([&](Report& report) { report.planned(plan); });
 }
 
+void Reports::remark(const std::string& line) {
+  each([&](Report& report) { report.remark(line); });
+}
+
 void Reports::note(const std::string& text) {
   each([&](Report& report) { report.note(text); });
 }

@@ -20,6 +20,8 @@ class Report : public model::Listener {
  public:
   /// Called before the run, as soon as something is known, and again when more is.
   virtual void set_head(const RunHead& /*head*/) {}
+  /// A line for people, of what is done beside running cases: a build, what comes from a cache.
+  virtual void remark(const std::string& /*line*/) {}
   /// The run has ended, or could not start or go on: record.end says which. Called once, after finished(); where
   /// can_be_rewritten(), before it, and again when another report could not be written. Returns how the writing went;
   /// kIo.
@@ -42,6 +44,8 @@ class Reports : public model::Listener {
   void tell(RunRecord record);
   /// Unless the run has finished().
   void aborted(model::ExitStatus status, const std::string& message);
+
+  void remark(const std::string& line);
 
   [[nodiscard]] const RunRecord& record() const { return record_; }
   /// Of the reports that could not be written; complete when the run has ended.

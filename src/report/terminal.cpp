@@ -78,6 +78,12 @@ void Terminal::note(const std::string& text) {
   }
 }
 
+void Terminal::remark(const std::string& line) {
+  if (options_.verbosity != Verbosity::kQuiet || line.starts_with("warning:")) {
+    write(util::visible(line, util::Keep::kLines) + "\n");
+  }
+}
+
 void Terminal::started(const model::CaseId& id) { progress_.started(id, one_line(id.label, kCaseLabelWidth)); }
 
 void Terminal::phase(const std::string& what, std::size_t cases) {

@@ -55,6 +55,8 @@ class Terminal : public Report {
   void finished(const model::VerifySummary& summary) override;
   void recorded(const model::StatusSummary& summary) override;
 
+  /// With kQuiet only what begins with "warning:".
+  void remark(const std::string& line) override;
   /// Removes the progress display of a run that ends without finished().
   [[nodiscard]] Result<void> close(const RunRecord& record) override;
 

@@ -32,7 +32,9 @@ ROOMS = {
     # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
     "runner": {"util", "model"},
     "session": {"util", "model", "store", "inspect", "runner"},
-    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "session"},
+    # The session's calls, on the trees of commits.
+    "commits": {"util", "model", "store", "runner", "session"},
+    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "session", "commits"},
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
         "host/pickling", "host/trace", "host/execution"

@@ -1,0 +1,34 @@
+// The options of the subcommands that run commits.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "cli/command.hpp"
+#include "commits/commit_runs.hpp"
+#include "config/config.hpp"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
+class App;
+}
+
+namespace snapshot_test::cli {
+
+struct CommitArgs {
+  commits::Method method = commits::Method::kPythonPath;
+  std::string build_command{};
+  std::optional<std::uint64_t> build_timeout{};
+  std::optional<std::string> repository{};
+};
+
+/// --python-path, --build, --build-command, --build-timeout and --repository, and the settings of the suite, with
+/// --benchmark-dir in place of the positional argument: commits are positional there.
+void add_commit_options(CLI::App& app, Shared& shared, CommitArgs& args);
+
+/// From these, the settings and the asv.conf.json to what commits are run with. kConfig, kUsage; kUnsupported for what
+/// of asv is not.
+[[nodiscard]] Result<commits::RunsOptions> runs_options(const CommitArgs& args, const config::Config& config,
+                                                        session::SuiteOptions suite);
+
+}  // namespace snapshot_test::cli
