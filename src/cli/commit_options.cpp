@@ -34,14 +34,28 @@ Result<void> check_supported(const model::AsvProject& asv, commits::Method metho
 
 }  // namespace
 
-void add_commit_options(CLI::App& app, Shared& shared, CommitArgs& args) {
-  add_settings(app, shared, {Group::kSuite});
-  app.remove_option(app.get_option("benchmark_dir"));
-  const auto titled = [](CLI::Option* option, const char* title) { option->group(title); };
+void add_benchmark_dir(CLI::App& app, Shared& shared) {
   CLI::Option* suite = app.add_option_function<std::string>(
       "--benchmark-dir", [&shared](const std::string& path) { shared.settings["benchmark_dir"] = path; },
       "the folder with the ASV benchmarks (default: that of asv.conf.json, else benchmarks/)");
-  titled(offering(suite, {Offer::Kind::kFolders, {}})->type_name("DIR"), "Suite and project");
+  offering(suite, {Offer::Kind::kFolders, {}})->type_name("DIR")->group("Suite and project");
+}
+
+Result<std::filesystem::path> project_folder(const std::optional<std::string>& named, const config::Config& config,
+                                             const session::SuiteOptions& suite) {
+  if (named) {
+    return *named;
+  }
+  TRY_ASSIGN(const auto asv, config::load_asv_project(config));
+  return commits::find_project_folder(asv ? asv->repo : "", asv ? asv->folder : "",
+                                      std::filesystem::absolute(suite.benchmark_dir));
+}
+
+void add_commit_options(CLI::App& app, Shared& shared, CommitArgs& args) {
+  add_settings(app, shared, {Group::kSuite});
+  app.remove_option(app.get_option("benchmark_dir"));
+  add_benchmark_dir(app, shared);
+  const auto titled = [](CLI::Option* option, const char* title) { option->group(title); };
   titled(add_text(app, "--repository", args.repository, "DIR",
                   "a folder in the project's git repository (default: that of asv.conf.json's repo, else the suite's)",
                   Offer::Kind::kFolders),
@@ -87,12 +101,7 @@ Result<commits::RunsOptions> runs_options(const CommitArgs& args, const config::
                 "--build does what an asv.conf.json says, and there is none; --build-command names a command instead");
   }
   const std::filesystem::path folder = std::filesystem::absolute(suite.benchmark_dir);
-  if (args.repository) {
-    options.repository = *args.repository;
-  } else {
-    TRY_ASSIGN(options.repository,
-               commits::find_project_folder(options.plan.asv.repo, options.plan.asv.folder, folder));
-  }
+  TRY_ASSIGN(options.repository, project_folder(args.repository, config, suite));
   options.plan.method = args.method;
   options.plan.command = args.build_command;
   options.plan.subdir = options.plan.asv.repo_subdir;

@@ -26,6 +26,14 @@ struct CommitArgs {
 /// --benchmark-dir in place of the positional argument: commits are positional there.
 void add_commit_options(CLI::App& app, Shared& shared, CommitArgs& args);
 
+/// --benchmark-dir.
+void add_benchmark_dir(CLI::App& app, Shared& shared);
+
+/// A folder in the project's repository: `named`, else what the asv.conf.json says, else the suite's.
+[[nodiscard]] Result<std::filesystem::path> project_folder(const std::optional<std::string>& named,
+                                                           const config::Config& config,
+                                                           const session::SuiteOptions& suite);
+
 /// From these, the settings and the asv.conf.json to what commits are run with. kConfig, kUsage; kUnsupported for what
 /// of asv is not.
 [[nodiscard]] Result<commits::RunsOptions> runs_options(const CommitArgs& args, const config::Config& config,

@@ -9,6 +9,8 @@ namespace snapshot_test::cli {
   ROW(verify)               \
   ROW(baseline)             \
   ROW(continuous)           \
+  ROW(bisect)               \
+  ROW(compare)              \
   ROW(show)                 \
   ROW(diff)                 \
   ROW(pending)              \
@@ -18,6 +20,7 @@ namespace snapshot_test::cli {
   ROW(report)               \
   ROW(config)               \
   ROW(clean)                \
+  ROW(cache)                \
   ROW(completion)           \
   ROW(names)                \
   ROW(man)

@@ -100,6 +100,8 @@ Result<fs::path> cache_folder() {
   return fail(ErrorKind::kUsage, "neither XDG_CACHE_HOME nor HOME names a folder for the cache; set one of them");
 }
 
+fs::path folder_of(const Repository& repository, const fs::path& cache) { return cache / id_of(repository); }
+
 Result<FolderLock> FolderLock::take(const fs::path& folder) {
   const fs::path path = folder / "lock";
   util::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
@@ -133,7 +135,7 @@ FolderLock::~FolderLock() {
 }
 
 Result<Workspace> Workspace::open(const Repository& repository, const fs::path& cache) {
-  const fs::path folder = cache / id_of(repository);
+  const fs::path folder = folder_of(repository, cache);
   TRY(make_folders(folder));
   TRY_ASSIGN(FolderLock lock, FolderLock::take(folder));
   Workspace workspace(repository, folder, std::move(lock));
@@ -257,7 +259,7 @@ Result<std::string> Workspace::work_tree(const std::vector<std::string>& left_ou
   const std::vector<std::string> known = entries_of_mode(before, kGitlinkMode);
   for (const std::string& path : entries_of_mode(after, kGitlinkMode)) {
     if (std::find(known.begin(), known.end(), path) == known.end()) {
-      TRY(run({"rm", "--cached", "--quiet", "--", ":(top,literal)" + path}).map(kIgnored));
+      TRY(run({"update-index", "--force-remove", "--", path}).map(kIgnored));
     }
   }
   for (const std::string& path : known) {

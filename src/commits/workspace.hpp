@@ -26,6 +26,9 @@ namespace snapshot_test::commits {
 /// $XDG_CACHE_HOME/snapshot_test, else ~/.cache/snapshot_test. kUsage where the environment has neither.
 [[nodiscard]] Result<std::filesystem::path> cache_folder();
 
+/// The part of `cache` that belongs to the repository.
+[[nodiscard]] std::filesystem::path folder_of(const Repository& repository, const std::filesystem::path& cache);
+
 /// A folder that one process at a time uses: an flock() on its file `lock`, which the system releases with the process.
 class FolderLock {
  public:

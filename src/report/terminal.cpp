@@ -36,9 +36,6 @@ TerminalOptions with_clock(TerminalOptions options) {
   return options;
 }
 
-/// A regular expression that is found in the case's label and in no other.
-std::string exactly(const std::string& label) { return "^" + util::escaped(label, ".^$*+?()[]{}|\\", "\\") + "$"; }
-
 }  // namespace
 
 Terminal::Terminal(std::ostream& out, TerminalOptions options)
@@ -154,7 +151,7 @@ void Terminal::write_failures() {
   }
   const std::string& first = failures_.front().id.label;
   if (!options_.command.empty() && util::visible(first, util::Keep::kNothing) == first) {
-    text += fmt::format("again: {} --filter {}\n", options_.command, util::shell_quoted(exactly(first)));
+    text += fmt::format("again: {} --filter {}\n", options_.command, util::shell_quoted("^" + util::regex_quoted(first) + "$"));
   }
   write(text);
   failures_.clear();

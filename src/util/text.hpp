@@ -23,6 +23,8 @@ namespace snapshot_test::util {
 
 /// `text` with each character of `special` behind `escape`.
 [[nodiscard]] std::string escaped(std::string_view text, std::string_view special, std::string_view escape);
+/// A regular expression, Python's or another, that matches the text alone.
+[[nodiscard]] std::string regex_quoted(std::string_view text);
 
 /// The noun as it follows the number: "case", "cases".
 [[nodiscard]] std::string plural(std::uint64_t number, std::string_view noun);
