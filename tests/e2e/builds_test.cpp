@@ -1,0 +1,224 @@
+// continuous with code that is built: by a command, and as asv.conf.json says; at last Bottleneck, a C extension, two
+// releases as two commits.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "support/repository.hpp"
+
+namespace snapshot_test::support {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pair;
+
+/// What stands for a compiled module: a source that is no Python, and a build that makes a module of it.
+class Builds : public RepositoryTest {
+ protected:
+  Builds() {
+    write("wave/__init__.py", "from wave._core import total\n");
+    write("core.c", "def total(n): return sum(range(n))\n");
+    commit("Add total");
+    write("core.c", "def total(n): return n * (n - 1) // 2\n");
+    commit("Make it faster");
+  }
+  [[nodiscard]] Report build(const std::string& command, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"--build-command", command});
+    return continuous(more);
+  }
+};
+
+constexpr const char* kIntoPrefix = "cp -r wave \"$PREFIX\" && cp core.c \"$PREFIX/wave/_core.py\" && echo done";
+constexpr const char* kInPlace = "cp core.c wave/_core.py";
+
+TEST_F(Builds, CommandIntoPrefix_IsWhatRunsAndIsKept) {
+  const auto before = bytes();
+  const Report report = build(kIntoPrefix);
+  EXPECT_EQ(report.run.status, 0) << report.text();
+  EXPECT_THAT(report.outcomes(), testing::ElementsAre(Pair("bench.time_total", "identical")));
+  EXPECT_THAT(report.run.out, AllOf(HasSubstr("building BASE"), HasSubstr("building HEAD"), HasSubstr("/prefix/wave")));
+  EXPECT_EQ(bytes(), before);
+  const Report again = build(kIntoPrefix);
+  EXPECT_EQ(again.run.status, 0) << again.text();
+  EXPECT_THAT(again.run.out, AllOf(HasSubstr("nothing is built or captured"), Not(HasSubstr("building "))));
+}
+
+TEST_F(Builds, CommandInPlace_LeavesTheCheckoutAlone) {
+  write("core.c", "def total(n): return n * (n + 1) // 2\n");
+  const auto before = bytes();
+  const Report report = build(kInPlace, {"HEAD~1"});
+  EXPECT_EQ(report.run.status, 1) << report.text();
+  EXPECT_EQ(report.of("bench.time_total"), "different");
+  EXPECT_EQ(bytes(), before);
+}
+
+TEST_F(Builds, BuildThatFails_ShowsItsLastLinesAndItsLog) {
+  const Report report = build("seq 1 1000; echo 'core.c:1: no such thing' >&2; exit 7");
+  EXPECT_EQ(report.run.status, 2) << report.text();
+  EXPECT_THAT(report.run.err, AllOf(HasSubstr("exit status 7"), HasSubstr("\n  1000\n  core.c:1: no such thing"),
+                                    Not(HasSubstr("\n  900\n")), HasSubstr("log.txt")));
+  const std::string& text = report.run.err;
+  const std::size_t at = text.find("the whole log: ") + 15;
+  const fs::path log = text.substr(at, text.find(')', at) - at);
+  EXPECT_TRUE(fs::exists(log)) << log;
+}
+
+TEST_F(Builds, BuildThatHangs_IsEndedAtItsDeadline) {
+  const Report report = build("echo begun; sleep 1000 & sleep 1000", {"--build-timeout", "1"});
+  EXPECT_EQ(report.run.status, 2) << report.text();
+  EXPECT_THAT(report.run.err, AllOf(HasSubstr("did not end within 1 s (--build-timeout)"), HasSubstr("  begun")));
+}
+
+TEST_F(Builds, DiskThatIsFull_IsTheMachinesRefusal) {
+  const Report report = build("echo 'cc1: fatal error: out.o: No space left on device' >&2; exit 1");
+  EXPECT_EQ(report.run.status, 3) << report.text();
+}
+
+TEST_F(Builds, ModuleThatTheBuildDoesNotMake_IsNotTakenFromElsewhere) {
+  // The environment has a copy that was built from something else.
+  box_.write("site/wave/__init__.py", "from wave._core import total\n");
+  box_.write("site/wave/_core.py", "def total(n): return 0\n");
+  environment_["PYTHONPATH"] = box_.path("site").string();
+  const Report report = build("touch \"$PREFIX/nothing\"");
+  EXPECT_EQ(report.run.status, 2) << report.text();
+  EXPECT_THAT(report.run.err, HasSubstr("wave from " + box_.path("site/wave/__init__.py").string()));
+}
+
+TEST_F(Builds, AsvConfWithoutSupport_IsSaid) {
+  const Report none = continuous({"--build"});
+  EXPECT_EQ(none.run.status, 2) << none.text();
+  EXPECT_THAT(none.run.err, HasSubstr("there is none"));
+  write("asv.conf.json", R"({"version": 1, "environment_type": "conda"})");
+  EXPECT_THAT(continuous({"--build"}).run.err, HasSubstr("'conda'"));
+  EXPECT_EQ(continuous({"--build", "--python-path"}).run.status, 2);
+}
+
+TEST_F(Builds, AsvCommands_GetAsvsVariablesAndMatrix) {
+  write("asv.conf.json", R"({
+    // as asv reads it
+    "version": 1, "project": "wave", "repo": ".", "branches": ["main"],
+    "matrix": {"req": {}, "env": {"FLAVOUR": ["plain", "other"]}},
+    "uninstall_command": ["return-code=any python -c \"raise SystemExit(3)\""],
+    "build_command": ["MORE='a b' python -c \"import os; open('{build_cache_dir}/facts', 'w').write(' '.join([os.environ['MORE'], os.environ['FLAVOUR'], os.environ['ASV_COMMIT'], '{project}', '{commit}']))\""],
+    "install_command": ["in-dir={env_dir} python -c \"import shutil, sysconfig; p = sysconfig.get_path('purelib'); shutil.copytree('{build_dir}/wave', p + '/wave'); shutil.copy('{build_dir}/core.c', p + '/wave/_core.py'); shutil.copy('{build_cache_dir}/facts', p + '/wave/facts')\""],
+  })");
+  write("benchmarks/bench.py",
+        "import pathlib, wave\ndef track_facts():\n"
+        "    return pathlib.Path(wave.__file__).with_name('facts').read_text().split()[:3]\n"
+        "def time_total():\n    return wave.total(1000)\n");
+  const Report report = continuous({"HEAD~1", "--build"});
+  EXPECT_EQ(report.run.status, 0) << report.text();
+  EXPECT_EQ(report.of("bench.track_facts"), "identical");
+  EXPECT_THAT(report.run.out, HasSubstr("/env/lib/"));
+  for (const auto& each : fs::recursive_directory_iterator(cache())) {
+    if (each.path().filename() == "facts" && each.path().parent_path().filename() == "wheels") {
+      const std::string facts = box_.read(fs::relative(each.path(), box_.root()));
+      EXPECT_THAT(facts, HasSubstr("a b plain "));
+      EXPECT_THAT(facts, HasSubstr(" wave "));
+    }
+  }
+}
+
+// --- a real extension
+
+class Bottleneck : public RepositoryTest {
+ protected:
+  Bottleneck() {
+    const char* folder = std::getenv("SNAPSHOT_TEST_RELEASES");
+    releases_ = folder != nullptr ? folder : "";
+  }
+  void commit_release(const std::string& version) const {
+    for (const auto& each : fs::directory_iterator(box_.path(folder_))) {
+      if (each.path().filename() != ".git") fs::remove_all(each.path());
+    }
+    fs::copy(releases_ / ("bottleneck-" + version), box_.path(folder_), fs::copy_options::recursive);
+    write("benchmarks/__init__.py", "");
+    write("benchmarks/bench.py", R"(import numpy as np
+import bottleneck as bn
+
+
+class Functions:
+    params = ["nansum", "nanmean", "nanstd", "nanmin", "nanargmax", "median", "nanmedian", "rankdata", "ss"]
+    param_names = ["function"]
+
+    def setup(self, function):
+        self.values = np.random.default_rng(1).normal(size=(100, 50))
+        self.values[3, 4] = np.nan
+
+    def time_all(self, function):
+        return getattr(bn, function)(self.values)
+
+    def time_axis(self, function):
+        return getattr(bn, function)(self.values, axis=0)
+
+
+def time_move_mean():
+    return bn.move_mean(np.arange(1000.0), window=7)
+)");
+    // Optimising takes most of the time that a build has; the numbers are those of C either way.
+    write("asv.conf.json", R"({
+    "version": 1, "project": "bottleneck", "repo": ".",
+    "matrix": {"env": {"CFLAGS": ["-O0 -ffp-contract=off"]}},
+    "uninstall_command": ["python -c \"import sysconfig; open(sysconfig.get_path('purelib') + '/tools.pth', 'w').write('TOOLS\nNUMPY\n')\""],
+    "build_command": ["PYTHONPATH=TOOLS python setup.py build"],
+    "install_command": ["PYTHONPATH=TOOLS python setup.py install --single-version-externally-managed --record {build_cache_dir}/files"]
+})");
+    std::string conf = box_.read(folder_ / "asv.conf.json");
+    replace(conf, "TOOLS", (releases_ / "build-tools").string());
+    replace(conf, "NUMPY", numpy_folder());
+    replace(conf, "\\n", "\\\\n");
+    write("asv.conf.json", conf);
+    write(".gitignore", "build/\n*.so\n");
+    commit("Bottleneck " + version);
+  }
+  static void replace(std::string& text, const std::string& what, const std::string& with) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
+      text.replace(at, what.size(), with);
+    }
+  }
+  [[nodiscard]] std::string numpy_folder() const {
+    const auto said = box_.run_command(
+        {test_python(), "-c", "import numpy, os; print(os.path.dirname(os.path.dirname(numpy.__file__)), end='')"});
+    return said.out;
+  }
+  fs::path releases_;
+};
+
+TEST_F(Bottleneck, TwoReleases_AreBuiltAndComparedAndAChangeInCIsFound) {
+  ST_NEEDS_NUMPY();
+  ST_SKIP_UNLESS(!releases_.empty() && fs::is_directory(releases_), "SNAPSHOT_TEST_RELEASES names no folder");
+  commit_release("1.3.2");
+  commit_release("1.3.7");
+  const auto before = bytes();
+  const Report unbuilt = continuous({"HEAD~1", "HEAD"});
+  EXPECT_EQ(unbuilt.run.status, 2) << unbuilt.text();
+  EXPECT_THAT(unbuilt.run.err, AllOf(HasSubstr("bottleneck/src/"), HasSubstr("--build")));
+
+  const Report report = continuous({"HEAD~1", "HEAD", "--build"});
+  EXPECT_EQ(report.run.status, 0) << report.text();
+  EXPECT_EQ(report.outcomes().size(), 19u);
+  EXPECT_THAT(report.outcomes(), Each(Pair(testing::_, "identical")));
+  EXPECT_THAT(report.run.out, AllOf(HasSubstr("bottleneck 1.3.7 from "), HasSubstr("/env/lib/python")));
+  EXPECT_EQ(bytes(), before);
+
+  std::string source = box_.read(folder_ / "bottleneck/src/reduce_template.c");
+  const std::size_t sum = source.find("asum += ai");
+  ASSERT_NE(sum, std::string::npos);
+  source.replace(sum, 10, "asum -= ai");
+  write("bottleneck/src/reduce_template.c", source);
+  const Report wrong = continuous({"HEAD~1", "--build"});
+  EXPECT_EQ(wrong.run.status, 1) << wrong.text();
+  EXPECT_THAT(wrong.run.out, AllOf(HasSubstr("BASE is in the cache"), HasSubstr("nothing is built or captured"),
+                                   HasSubstr("building HEAD"), Not(HasSubstr("building BASE"))));
+  EXPECT_EQ(wrong.of("bench.Functions.time_all('nansum')"), "different") << wrong.text();
+  EXPECT_EQ(wrong.of("bench.Functions.time_all('rankdata')"), "identical");
+}
+
+}  // namespace
+}  // namespace snapshot_test::support
