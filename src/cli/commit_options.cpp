@@ -114,6 +114,7 @@ Result<commits::RunsOptions> runs_options(const CommitArgs& args, const config::
   options.comparison = config::comparison_of(config);
   options.demands = config.demands;
   options.method = config.method;
+  options.cache_bytes = config.max_cache_bytes;
   options.record = config::record_of(config);
   return options;
 }

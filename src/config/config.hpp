@@ -2,6 +2,7 @@
 // for users; layers.hpp sets them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -40,6 +41,7 @@ struct Config {
   bool portable = false;
   model::Pending pending = model::Pending::kAuto;
   OptionalPath pending_dir;  ///< none: `pending` in the store's folder
+  std::uint64_t max_cache_bytes = 10'000'000'000;  ///< what is kept of a repository's commits; 0: no bound
   bool verbose = false;
   bool quiet = false;
 

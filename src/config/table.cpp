@@ -250,6 +250,10 @@ const std::vector<Row>& rows() {
        .option = "--pending-dir", .names = Names::kFolder,
        .help = "the folder of values that wait to be accepted",
        .default_means = "`pending` in the snapshot folder"},
+      {.key = "max_cache_bytes", .place = AT(max_cache_bytes), .unit = "bytes",
+       .help = "what `continuous` and `bisect` keep of one repository's commits; what was not used for longest goes "
+               "first; 0: no bound",
+       .detail = "see [continuous.md](continuous.md#the-cache)"},
       {.key = "verbose", .place = AT(verbose), .group = Group::kGeneral,
        .option = "-v,--verbose",
        .help = "show every case, notes and complete lists"},

@@ -22,15 +22,15 @@ class Bisect : public RepositoryTest {
   /// Commit 0 is good; 10 changes `a`, 40 `b`, 55 `c`; 20 to 27 do not import.
   void make_history(int last = 64) const {
     write("benchmarks/bench.py",
-          "import wave\n"
+          "import wavelab\n"
           "class Values:\n"
           "    params = [1, 2]\n"
-          "    def time_a(self, n):\n        return wave.a(n)\n"
-          "    def time_b(self, n):\n        return wave.b(n)\n"
-          "def time_c():\n    return wave.c()\n"
-          "def time_same():\n    return wave.c() - wave.c()\n");
+          "    def time_a(self, n):\n        return wavelab.a(n)\n"
+          "    def time_b(self, n):\n        return wavelab.b(n)\n"
+          "def time_c():\n    return wavelab.c()\n"
+          "def time_same():\n    return wavelab.c() - wavelab.c()\n");
     for (int i = 0; i <= last; ++i) {
-      write("wave/__init__.py", std::string("def a(n): return n + ") + (i >= 10 ? "1" : "0") +
+      write("wavelab/__init__.py", std::string("def a(n): return n + ") + (i >= 10 ? "1" : "0") +
                                     "\ndef b(n): return n * " + (i >= 40 ? "3" : "2") +
                                     "\ndef c(): return " + (i >= 55 ? "7" : "6") + "\n" +
                                     (i >= 20 && i < 28 ? "import nothing_like_this\n" : ""));
@@ -79,7 +79,7 @@ TEST_F(Bisect, OneCase_TakesNoMoreThanSixCommits) {
 
 TEST_F(Bisect, ChangeBehindCommitsThatDoNotRun_IsARange) {
   for (int i = 0; i < 6; ++i) {
-    write("wave/__init__.py", std::string("def total(n): return n + ") + (i >= 3 ? "1" : "0") + "\n" +
+    write("wavelab/__init__.py", std::string("def total(n): return n + ") + (i >= 3 ? "1" : "0") + "\n" +
                                   (i == 2 || i == 3 ? "import nothing_like_this\n" : ""));
     write("count.txt", std::to_string(i));
     commit("Commit " + std::to_string(i));
@@ -99,10 +99,10 @@ TEST_F(Bisect, NothingDiffers_IsSaid) {
 }
 
 TEST_F(Bisect, FirstParent_LooksAtTheBranchAlone) {
-  write("wave/__init__.py", "def total(n): return n\n");
+  write("wavelab/__init__.py", "def total(n): return n\n");
   commit("Good");
   git({"checkout", "--quiet", "-b", "side"});
-  write("wave/__init__.py", "def total(n): return n + 1\n");
+  write("wavelab/__init__.py", "def total(n): return n + 1\n");
   commit("On the side");
   git({"checkout", "--quiet", "main"});
   write("other.txt", "");

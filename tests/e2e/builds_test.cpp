@@ -22,7 +22,7 @@ using testing::Pair;
 class Builds : public RepositoryTest {
  protected:
   Builds() {
-    write("wave/__init__.py", "from wave._core import total\n");
+    write("wavelab/__init__.py", "from wavelab._core import total\n");
     write("core.c", "def total(n): return sum(range(n))\n");
     commit("Add total");
     write("core.c", "def total(n): return n * (n - 1) // 2\n");
@@ -34,15 +34,15 @@ class Builds : public RepositoryTest {
   }
 };
 
-constexpr const char* kIntoPrefix = "cp -r wave \"$PREFIX\" && cp core.c \"$PREFIX/wave/_core.py\" && echo done";
-constexpr const char* kInPlace = "cp core.c wave/_core.py";
+constexpr const char* kIntoPrefix = "cp -r wavelab \"$PREFIX\" && cp core.c \"$PREFIX/wavelab/_core.py\" && echo done";
+constexpr const char* kInPlace = "cp core.c wavelab/_core.py";
 
 TEST_F(Builds, CommandIntoPrefix_IsWhatRunsAndIsKept) {
   const auto before = bytes();
   const Report report = build(kIntoPrefix);
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_THAT(report.outcomes(), testing::ElementsAre(Pair("bench.time_total", "identical")));
-  EXPECT_THAT(report.run.out, AllOf(HasSubstr("building BASE"), HasSubstr("building HEAD"), HasSubstr("/prefix/wave")));
+  EXPECT_THAT(report.run.out, AllOf(HasSubstr("building BASE"), HasSubstr("building HEAD"), HasSubstr("/prefix/wavelab")));
   EXPECT_EQ(bytes(), before);
   const Report again = build(kIntoPrefix);
   EXPECT_EQ(again.run.status, 0) << again.text();
@@ -82,12 +82,12 @@ TEST_F(Builds, DiskThatIsFull_IsTheMachinesRefusal) {
 
 TEST_F(Builds, ModuleThatTheBuildDoesNotMake_IsNotTakenFromElsewhere) {
   // The environment has a copy that was built from something else.
-  box_.write("site/wave/__init__.py", "from wave._core import total\n");
-  box_.write("site/wave/_core.py", "def total(n): return 0\n");
+  box_.write("site/wavelab/__init__.py", "from wavelab._core import total\n");
+  box_.write("site/wavelab/_core.py", "def total(n): return 0\n");
   environment_["PYTHONPATH"] = box_.path("site").string();
   const Report report = build("touch \"$PREFIX/nothing\"");
   EXPECT_EQ(report.run.status, 2) << report.text();
-  EXPECT_THAT(report.run.err, HasSubstr("wave from " + box_.path("site/wave/__init__.py").string()));
+  EXPECT_THAT(report.run.err, HasSubstr("wavelab from " + box_.path("site/wavelab/__init__.py").string()));
 }
 
 TEST_F(Builds, AsvConfWithoutSupport_IsSaid) {
@@ -102,16 +102,16 @@ TEST_F(Builds, AsvConfWithoutSupport_IsSaid) {
 TEST_F(Builds, AsvCommands_GetAsvsVariablesAndMatrix) {
   write("asv.conf.json", R"({
     // as asv reads it
-    "version": 1, "project": "wave", "repo": ".", "branches": ["main"],
+    "version": 1, "project": "wavelab", "repo": ".", "branches": ["main"],
     "matrix": {"req": {}, "env": {"FLAVOUR": ["plain", "other"]}},
     "uninstall_command": ["return-code=any python -c \"raise SystemExit(3)\""],
     "build_command": ["MORE='a b' python -c \"import os; open('{build_cache_dir}/facts', 'w').write(' '.join([os.environ['MORE'], os.environ['FLAVOUR'], os.environ['ASV_COMMIT'], '{project}', '{commit}']))\""],
-    "install_command": ["in-dir={env_dir} python -c \"import shutil, sysconfig; p = sysconfig.get_path('purelib'); shutil.copytree('{build_dir}/wave', p + '/wave'); shutil.copy('{build_dir}/core.c', p + '/wave/_core.py'); shutil.copy('{build_cache_dir}/facts', p + '/wave/facts')\""],
+    "install_command": ["in-dir={env_dir} python -c \"import shutil, sysconfig; p = sysconfig.get_path('purelib'); shutil.copytree('{build_dir}/wavelab', p + '/wavelab'); shutil.copy('{build_dir}/core.c', p + '/wavelab/_core.py'); shutil.copy('{build_cache_dir}/facts', p + '/wavelab/facts')\""],
   })");
   write("benchmarks/bench.py",
-        "import pathlib, wave\ndef track_facts():\n"
-        "    return pathlib.Path(wave.__file__).with_name('facts').read_text().split()[:3]\n"
-        "def time_total():\n    return wave.total(1000)\n");
+        "import pathlib, wavelab\ndef track_facts():\n"
+        "    return pathlib.Path(wavelab.__file__).with_name('facts').read_text().split()[:3]\n"
+        "def time_total():\n    return wavelab.total(1000)\n");
   const Report report = continuous({"HEAD~1", "--build"});
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_EQ(report.of("bench.track_facts"), "identical");
@@ -120,7 +120,7 @@ TEST_F(Builds, AsvCommands_GetAsvsVariablesAndMatrix) {
     if (each.path().filename() == "facts" && each.path().parent_path().filename() == "wheels") {
       const std::string facts = box_.read(fs::relative(each.path(), box_.root()));
       EXPECT_THAT(facts, HasSubstr("a b plain "));
-      EXPECT_THAT(facts, HasSubstr(" wave "));
+      EXPECT_THAT(facts, HasSubstr(" wavelab "));
     }
   }
 }

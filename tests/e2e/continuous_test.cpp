@@ -31,7 +31,7 @@ class Continuous : public RepositoryTest {
   /// Two commits, of which the second is faster and right.
   void make_faster() const {
     commit("Add total");
-    write("wave/__init__.py", kFaster);
+    write("wavelab/__init__.py", kFaster);
     commit("Make total faster");
   }
   [[nodiscard]] std::size_t baselines() const {
@@ -63,7 +63,7 @@ TEST_F(Continuous, FasterAndRight_PassesAndLeavesTheCheckoutAlone) {
 TEST_F(Continuous, SameBaseAgain_CapturesNothing) {
   make_faster();
   EXPECT_EQ(continuous({"HEAD~1"}).run.status, 0);
-  write("wave/__init__.py", kWrong);
+  write("wavelab/__init__.py", kWrong);
   const Report again = continuous({"HEAD~1"});
   EXPECT_EQ(again.run.status, 1) << again.text();
   EXPECT_THAT(again.run.out, AllOf(HasSubstr("BASE is in the cache"), HasSubstr("nothing is captured")));
@@ -72,7 +72,7 @@ TEST_F(Continuous, SameBaseAgain_CapturesNothing) {
 
 TEST_F(Continuous, ChangedValue_IsFoundAndNamed) {
   make_faster();
-  write("wave/__init__.py", kWrong);
+  write("wavelab/__init__.py", kWrong);
   const Report report = continuous();
   EXPECT_EQ(report.run.status, 1) << report.text();
   EXPECT_EQ(report.of("bench.time_total"), "different");
@@ -83,11 +83,11 @@ TEST_F(Continuous, ChangedValue_IsFoundAndNamed) {
 
 TEST_F(Continuous, WorkTree_IsWithWhatIsStagedAndUntrackedAndWithoutWhatIsIgnored) {
   make_faster();
-  write("wave/__init__.py", "from wave.staged import total\nfrom wave.new import extra\n");
-  write("wave/staged.py", kFaster);
-  write("wave/new.py", "extra = 1\n");
-  git({"add", "wave/staged.py"});
-  write("wave/staged.py", kWrong);  // the file counts, not what the index has of it
+  write("wavelab/__init__.py", "from wavelab.staged import total\nfrom wavelab.new import extra\n");
+  write("wavelab/staged.py", kFaster);
+  write("wavelab/new.py", "extra = 1\n");
+  git({"add", "wavelab/staged.py"});
+  write("wavelab/staged.py", kWrong);  // the file counts, not what the index has of it
   write("ignored/secret.txt", "");
   const auto before = bytes();
   const Report report = continuous({"HEAD~1"});
@@ -99,10 +99,10 @@ TEST_F(Continuous, WorkTree_IsWithWhatIsStagedAndUntrackedAndWithoutWhatIsIgnore
 TEST_F(Continuous, Benchmarks_ComeFromHeadOrBase) {
   make_faster();
   write("benchmarks/bench.py",
-        "import wave\n"
-        "def time_total():\n    return wave.total(1000)\n"
-        "def time_mean():\n    return wave.mean(1000)\n");
-  write("wave/__init__.py", std::string(kFaster) + "def mean(n):\n    return total(n) / n\n");
+        "import wavelab\n"
+        "def time_total():\n    return wavelab.total(1000)\n"
+        "def time_mean():\n    return wavelab.mean(1000)\n");
+  write("wavelab/__init__.py", std::string(kFaster) + "def mean(n):\n    return total(n) / n\n");
   const Report head = continuous({"HEAD"});
   EXPECT_EQ(head.run.status, 0) << head.text();
   EXPECT_THAT(head.outcomes(), UnorderedElementsAre(Pair("bench.time_total", "identical"),
@@ -113,8 +113,8 @@ TEST_F(Continuous, Benchmarks_ComeFromHeadOrBase) {
 
 TEST_F(Continuous, ModuleThatCannotBeImportedAtBase_HasNoSnapshots) {
   make_faster();
-  write("benchmarks/bench_new.py", "from wave import mean\ndef time_mean():\n    return mean(10)\n");
-  write("wave/__init__.py", std::string(kFaster) + "def mean(n):\n    return total(n) / n\n");
+  write("benchmarks/bench_new.py", "from wavelab import mean\ndef time_mean():\n    return mean(10)\n");
+  write("wavelab/__init__.py", std::string(kFaster) + "def mean(n):\n    return total(n) / n\n");
   environment_["CI"] = "true";  // where a lack of snapshots fails a verify run
   const Report report = continuous({"HEAD"});
   EXPECT_EQ(report.run.status, 0) << report.text();
@@ -124,42 +124,42 @@ TEST_F(Continuous, ModuleThatCannotBeImportedAtBase_HasNoSnapshots) {
 
 TEST_F(Continuous, SourceLayoutAndSubfolder_AreFound) {
   make_faster();
-  write("python/pkg/src/wave/__init__.py", kFaster);
-  fs::remove_all(box_.path("checkout/wave"));
+  write("python/pkg/src/wavelab/__init__.py", kFaster);
+  fs::remove_all(box_.path("checkout/wavelab"));
   write("asv.conf.json", R"({"version": 1, "repo": ".", "repo_subdir": "python/pkg", /* as asv has it */})");
   commit("Move");
-  write("python/pkg/src/wave/__init__.py", kWrong);
+  write("python/pkg/src/wavelab/__init__.py", kWrong);
   const Report report = continuous();
   EXPECT_EQ(report.of("bench.time_total"), "different") << report.text();
-  EXPECT_THAT(report.run.out, HasSubstr("python/pkg/src/wave"));
+  EXPECT_THAT(report.run.out, HasSubstr("python/pkg/src/wavelab"));
 }
 
 // --- which code runs
 
 TEST_F(Continuous, EditableInstallThatShadowsTheTree_IsAnErrorWithItsPath) {
   make_faster();
-  const std::string installed = box_.path("elsewhere/wave/__init__.py").string();
-  box_.write("elsewhere/wave/__init__.py", kFaster);
+  const std::string installed = box_.path("elsewhere/wavelab/__init__.py").string();
+  box_.write("elsewhere/wavelab/__init__.py", kFaster);
   box_.write("site/sitecustomize.py",
              "import sys, importlib.util\n"
              "class Finder:\n"
              "    @classmethod\n"
              "    def find_spec(cls, name, path=None, target=None):\n"
-             "        if name == 'wave':\n"
+             "        if name == 'wavelab':\n"
              "            return importlib.util.spec_from_file_location(name, '" +
                  installed + "')\nsys.meta_path.insert(0, Finder)\n");
   environment_["PYTHONPATH"] = box_.path("site").string();
   const Report report = continuous({"HEAD~1"});
   EXPECT_EQ(report.run.status, 2) << report.text();
-  EXPECT_THAT(report.run.err, AllOf(HasSubstr("is not the code that is to be tested"), HasSubstr("wave from " + installed)));
+  EXPECT_THAT(report.run.err, AllOf(HasSubstr("is not the code that is to be tested"), HasSubstr("wavelab from " + installed)));
 }
 
 TEST_F(Continuous, StaleExtensionOfTheEnvironment_FailsTheCasesThatImportIt) {
   // What stands for a compiled module that only the environment has: the tree has its source.
   write("_fast.c", "/* */");
-  write("wave/__init__.py", "def total(n):\n    import _fast\n    return _fast.total(n)\n");
+  write("wavelab/__init__.py", "def total(n):\n    import _fast\n    return _fast.total(n)\n");
   commit("Use _fast");
-  write("wave/__init__.py", "def total(n):\n    import _fast\n    return _fast.total(n) + 0\n");
+  write("wavelab/__init__.py", "def total(n):\n    import _fast\n    return _fast.total(n) + 0\n");
   box_.write("site/_fast.py", kFaster);
   environment_["PYTHONPATH"] = box_.path("site").string();
   const Report report = continuous();
@@ -171,32 +171,32 @@ TEST_F(Continuous, StaleExtensionOfTheEnvironment_FailsTheCasesThatImportIt) {
 
 TEST_F(Continuous, CompiledFileLyingInTheWorkTree_IsNotTaken) {
   make_faster();
-  write("wave/_stale.so", "built from something");
+  write("wavelab/_stale.so", "built from something");
   const Report report = continuous({"HEAD~1"});
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_THAT(report.run.out, HasSubstr("HEAD is " + id().substr(0, 10)));
 }
 
 TEST_F(Continuous, CompiledSourcesThatDiffer_MustBeBuilt) {
-  write("wave/_fast.pyx", "one");
+  write("wavelab/_fast.pyx", "one");
   make_faster();
-  write("wave/_fast.pyx", "two");
+  write("wavelab/_fast.pyx", "two");
   const Report report = continuous();
   EXPECT_EQ(report.run.status, 2) << report.text();
-  EXPECT_THAT(report.run.err, AllOf(HasSubstr("wave/_fast.pyx"), HasSubstr("--build-command")));
+  EXPECT_THAT(report.run.err, AllOf(HasSubstr("wavelab/_fast.pyx"), HasSubstr("--build-command")));
 }
 
 TEST_F(Continuous, VersionInPyproject_IsNothingToCompile) {
   make_faster();
-  write("pyproject.toml", "[project]\nname = 'wave'\nversion = '2'\n");
+  write("pyproject.toml", "[project]\nname = 'wavelab'\nversion = '2'\n");
   EXPECT_EQ(continuous({"HEAD~1"}).run.status, 0);
 }
 
 TEST_F(Continuous, NoPackage_ProvesNothing) {
-  write("odd/place/wave.py", kFaster);
-  fs::remove_all(box_.path("checkout/wave"));
+  write("odd/place/wavelab.py", kFaster);
+  fs::remove_all(box_.path("checkout/wavelab"));
   commit("Hide it");
-  write("odd/place/wave.py", kWrong);
+  write("odd/place/wavelab.py", kWrong);
   const Report report = continuous();
   EXPECT_EQ(report.run.status, 2) << report.text();
   EXPECT_THAT(report.run.err, HasSubstr("--project-dir"));
@@ -217,7 +217,7 @@ TEST_F(Continuous, Base_IsTheMergeBaseWithTheUpstream) {
   make_faster();
   git({"clone", "--quiet", ".", "../clone"});
   git({"checkout", "--quiet", "-b", "topic", "--track", "origin/main"}, "../clone");
-  box_.write("clone/wave/__init__.py", kWrong);
+  box_.write("clone/wavelab/__init__.py", kWrong);
   git({"commit", "--quiet", "-am", "One"}, "../clone");
   git({"commit", "--quiet", "--allow-empty", "-m", "Two"}, "../clone");
   folder_ = "clone";
@@ -251,7 +251,7 @@ TEST_F(Continuous, ShallowClone_SaysWhatBringsTheRest) {
   EXPECT_EQ(report.run.status, 2) << report.text();
   EXPECT_THAT(report.run.err, HasSubstr("git fetch --unshallow"));
   EXPECT_THAT(continuous().run.err, HasSubstr("git fetch --unshallow"));
-  box_.write("shallow/wave/__init__.py", kWrong);
+  box_.write("shallow/wavelab/__init__.py", kWrong);
   EXPECT_EQ(continuous().run.status, 1) << "what there is can be compared";
 }
 
@@ -296,7 +296,7 @@ class ContinuousInAnOddPlace : public Continuous {
 
 TEST_F(ContinuousInAnOddPlace, PathWithSpaces_IsAnyOther) {
   make_faster();
-  write("wave/__init__.py", kWrong);
+  write("wavelab/__init__.py", kWrong);
   const auto before = bytes();
   EXPECT_EQ(continuous().run.status, 1);
   EXPECT_EQ(continuous({"HEAD~1", "HEAD"}).run.status, 0);
@@ -306,7 +306,7 @@ TEST_F(ContinuousInAnOddPlace, PathWithSpaces_IsAnyOther) {
 TEST_F(Continuous, MergeUnderWay_IsRefused) {
   make_faster();
   git({"checkout", "--quiet", "-b", "other", "HEAD~1"});
-  write("wave/__init__.py", kWrong);
+  write("wavelab/__init__.py", kWrong);
   commit("Otherwise");
   RunOptions options;
   options.folder = folder_;
@@ -321,19 +321,19 @@ TEST_F(Continuous, Submodule_IsCheckedOutToo) {
   git({"init", "--quiet", "--initial-branch=main"}, "../part");
   git({"add", "."}, "../part");
   git({"commit", "--quiet", "-m", "part"}, "../part");
-  git({"submodule", "--quiet", "add", "../part", "wave/part"});
-  write("wave/__init__.py", "from wave.part.value import offset\ndef total(n):\n    return n + offset\n");
+  git({"submodule", "--quiet", "add", "../part", "wavelab/part"});
+  write("wavelab/__init__.py", "from wavelab.part.value import offset\ndef total(n):\n    return n + offset\n");
   commit("With a submodule");
-  write("wave/__init__.py", "from wave.part.value import offset\ndef total(n):\n    return offset + n\n");
+  write("wavelab/__init__.py", "from wavelab.part.value import offset\ndef total(n):\n    return offset + n\n");
   const auto before = bytes();
   const Report report = continuous();
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_EQ(bytes(), before);
 
-  box_.write("checkout/wave/part/value.py", "offset = 6\n");
+  box_.write("checkout/wavelab/part/value.py", "offset = 6\n");
   const Report changed = continuous();
   EXPECT_EQ(changed.run.status, 2) << changed.text();
-  EXPECT_THAT(changed.run.err, AllOf(HasSubstr("the submodule 'wave/part'"), HasSubstr("commit them")));
+  EXPECT_THAT(changed.run.err, AllOf(HasSubstr("the submodule 'wavelab/part'"), HasSubstr("commit them")));
 }
 
 TEST_F(Continuous, SubmoduleThatIsNowhere_IsSaid) {
@@ -350,11 +350,11 @@ TEST_F(Continuous, SubmoduleThatIsNowhere_IsSaid) {
 TEST_F(Continuous, PointerOfGitLfs_IsRefused) {
   make_faster();
   write(".gitattributes", "*.bin filter=lfs\n");
-  write("wave/data.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+  write("wavelab/data.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
   commit("Large");
   const Report report = continuous({"HEAD~1", "HEAD"});
   EXPECT_EQ(report.run.status, 2) << report.text();
-  EXPECT_THAT(report.run.err, AllOf(HasSubstr("wave/data.bin"), HasSubstr("git lfs")));
+  EXPECT_THAT(report.run.err, AllOf(HasSubstr("wavelab/data.bin"), HasSubstr("git lfs")));
 }
 
 TEST_F(Continuous, RepositoryInTheWorkTree_IsLeftOut) {
@@ -368,14 +368,14 @@ TEST_F(Continuous, RepositoryInTheWorkTree_IsLeftOut) {
 
 TEST_F(Continuous, RepositoryOfAsvConf_IsTheOneThatIsMeant) {
   make_faster();
-  box_.write("suite/asv.conf.json", "{\"version\": 1, \"project\": \"wave\", \"repo\": \"../checkout\"}");
+  box_.write("suite/asv.conf.json", "{\"version\": 1, \"project\": \"wavelab\", \"repo\": \"../checkout\"}");
   box_.write("suite/benchmarks/__init__.py", "");
-  box_.write("suite/benchmarks/bench.py", "import wave\ndef time_total():\n    return wave.total(10)\n");
+  box_.write("suite/benchmarks/bench.py", "import wavelab\ndef time_total():\n    return wavelab.total(10)\n");
   folder_ = "suite";
   const Report report = continuous({"main~1", "main"});
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_EQ(report.of("bench.time_total"), "identical");
-  box_.write("suite/asv.conf.json", "{\"version\": 1, \"project\": \"wave\", \"repo\": \"https://example.org/wave.git\"}");
+  box_.write("suite/asv.conf.json", "{\"version\": 1, \"project\": \"wavelab\", \"repo\": \"https://example.org/wavelab.git\"}");
   const Report remote = continuous({"main~1", "main"});
   EXPECT_EQ(remote.run.status, 2) << remote.text();
   box_.write("suite/asv.conf.json", "{\"version\": 1, \"dvcs\": \"hg\", \"repo\": \"../checkout\"}");
@@ -385,7 +385,7 @@ TEST_F(Continuous, RepositoryOfAsvConf_IsTheOneThatIsMeant) {
 // --- others at the same time, and what is left of them
 
 TEST_F(Continuous, TwoAtOnce_TheSecondIsTold) {
-  write("benchmarks/bench.py", "import time, wave\ndef time_total():\n    time.sleep(3)\n    return wave.total(1000)\n");
+  write("benchmarks/bench.py", "import time, wavelab\ndef time_total():\n    time.sleep(3)\n    return wavelab.total(1000)\n");
   make_faster();
   RunOptions options;
   options.folder = folder_;
@@ -399,7 +399,7 @@ TEST_F(Continuous, TwoAtOnce_TheSecondIsTold) {
 
 TEST_F(Continuous, KilledAtAnyMoment_LeavesTheCheckoutAloneAndTheNextRunGoesOn) {
   make_faster();
-  write("wave/__init__.py", kWrong);
+  write("wavelab/__init__.py", kWrong);
   write("new.txt", "");
   const auto before = bytes();
   RunOptions options;

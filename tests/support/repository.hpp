@@ -1,4 +1,4 @@
-// A git repository in a sandbox, with a project `wave` and a suite of it, and `snapshot_test` run in it.
+// A git repository in a sandbox, with a project `wavelab` and a suite of it, and `snapshot_test` run in it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,10 +17,10 @@ class RepositoryTest : public ::testing::Test {
   /// `folder`: the checkout's name.
   explicit RepositoryTest(std::string folder = "checkout") : folder_(std::move(folder)) {
     git({"init", "--quiet", "--initial-branch=main"}, "");
-    write("pyproject.toml", "[project]\nname = 'wave'\n");
-    write("wave/__init__.py", "def total(n):\n    return sum(range(n))\n");
+    write("pyproject.toml", "[project]\nname = 'wavelab'\n");
+    write("wavelab/__init__.py", "def total(n):\n    return sum(range(n))\n");
     write("benchmarks/__init__.py", "");
-    write("benchmarks/bench.py", "import wave\ndef time_total():\n    return wave.total(1000)\n");
+    write("benchmarks/bench.py", "import wavelab\ndef time_total():\n    return wavelab.total(1000)\n");
     write(".gitignore", "*.pyc\n__pycache__/\nignored/\n");
   }
 
