@@ -55,7 +55,8 @@ Result<model::ExitStatus> bisect(const BisectArgs& args, const Streams& streams)
     look.size = [fd = streams.out_fd] { return report::terminal_size(fd); };
   }
   report::Terminal terminal(streams.out, look);
-  auto end = commits::bisect(options, [&](const std::string& line) { terminal.remark(line); }, terminal);
+  auto end = commits::bisect(
+      options, [&](const std::string& line) { terminal.remark(line); }, terminal);
   TRY(terminal.close({}));
   if (!end) {
     return tl::unexpected(std::move(end.error()));

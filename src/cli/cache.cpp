@@ -29,13 +29,11 @@ struct CacheArgs {
   std::optional<std::uint64_t> older_than{};
 };
 
-std::string entries_text(std::size_t number) {
-  return number == 1 ? "1 entry" : report::grouped(number) + " entries";
-}
+std::string entries_text(std::size_t number) { return number == 1 ? "1 entry" : report::grouped(number) + " entries"; }
 
 std::string line(const commits::Cached& each) {
-  const std::string what = each.commit.empty() ? "left by a run that was stopped"
-                                               : each.commit.substr(0, kShownId) + " " + each.subject;
+  const std::string what =
+      each.commit.empty() ? "left by a run that was stopped" : each.commit.substr(0, kShownId) + " " + each.subject;
   const std::string changes =
       each.changed_files > 0 ? fmt::format(", {} changed", report::counted(each.changed_files, "file")) : "";
   return fmt::format("  {:<10} {:>9}  used {}  {}{}\n", each.kind, report::size(each.bytes),
@@ -54,13 +52,14 @@ Result<std::string> list(const std::filesystem::path& cache) {
   for (const auto& [repository, lines] : by_repository) {
     text += report::one_line(repository) + "\n" + lines;
   }
-  return text + fmt::format("{} in {}, {}\n", entries_text(entries.size()),
-                            report::one_line(cache.string()), report::size(bytes));
+  return text + fmt::format("{} in {}, {}\n", entries_text(entries.size()), report::one_line(cache.string()),
+                            report::size(bytes));
 }
 
 Result<std::string> clean(const std::filesystem::path& cache, std::optional<std::uint64_t> days) {
   const std::time_t now = std::time(nullptr);
-  TRY_ASSIGN(const auto cleaned, commits::clean_cache(cache, days ? now - static_cast<std::time_t>(*days) * kDay : now));
+  TRY_ASSIGN(const auto cleaned,
+             commits::clean_cache(cache, days ? now - static_cast<std::time_t>(*days) * kDay : now));
   std::string text;
   for (const std::string& repository : cleaned.busy) {
     text += fmt::format("{}: another run works there, nothing of it was removed\n", report::one_line(repository));

@@ -50,7 +50,8 @@ class Verdicts : public model::Listener {
   std::map<std::string, Seen> verdicts_;
 };
 
-/// A value that is another is bad. A case that does not run says nothing, unless that is what it does at the bad commit.
+/// A value that is another is bad. A case that does not run says nothing, unless that is what it does at the bad
+/// commit.
 Finding finding_of(Verdict verdict, Verdict at_bad) {
   if (model::standing(verdict) == model::Standing::kPass) {
     return Finding::kGood;
@@ -131,12 +132,11 @@ Result<void> Bisection::begin() {
   TRY(runs_.check_compiled(good, bad));
   good_ = good;
   TRY_ASSIGN(store_, runs_.baseline(good, "GOOD", listener_));
-  state_ = runs_.workspace().bisections() /
-           (cache_key({{"store", store_.string()},
-                       {"bad", bad.commit.id},
-                       {"first_parent", options_.history == History::kFirstParent},
-                       {"timeout", options_.runs.suite.timeout.value_or(0)}}) +
-            ".json");
+  state_ = runs_.workspace().bisections() / (cache_key({{"store", store_.string()},
+                                                        {"bad", bad.commit.id},
+                                                        {"first_parent", options_.history == History::kFirstParent},
+                                                        {"timeout", options_.runs.suite.timeout.value_or(0)}}) +
+                                             ".json");
   load();
   const std::string bad_id = bad.commit.id;
   if (!seen_.contains(bad_id)) {

@@ -53,9 +53,9 @@ struct BisectOptions {
 /// What was found of one case.
 struct Found {
   std::string label;
-  std::string reason;               ///< what differs at the bad commit
-  std::vector<Commit> first;        ///< the first bad commit, or those among which it is
-  std::optional<Commit> back;       ///< a later one at which the value was what it had been
+  std::string reason;          ///< what differs at the bad commit
+  std::vector<Commit> first;   ///< the first bad commit, or those among which it is
+  std::optional<Commit> back;  ///< a later one at which the value was what it had been
 };
 
 struct BisectEnd {

@@ -302,6 +302,20 @@ Result<ImportFolder> import_folder(const Workspace& workspace, const BuildPlan& 
 
 }  // namespace
 
+std::map<std::string, std::string> run_environment(const BuildPlan& plan) {
+  if (plan.method != Method::kAsv) {
+    return {};
+  }
+  std::map<std::string, std::string> variables = first_environment(plan.asv.matrix).environment;
+  const json section = plan.asv.matrix.value("env_nobuild", json::object());
+  for (const auto& [name, values] : section.items()) {
+    if (!is_left_out(values)) {
+      variables[name] = first_value(values);
+    }
+  }
+  return variables;
+}
+
 std::string build_key(const BuildPlan& plan, const std::string& tree) {
   if (plan.method == Method::kPythonPath) {
     return "";

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,7 +48,10 @@ struct Code {
   std::vector<std::string> environment;                ///< kAsv: "numpy==1.26.4", what else is installed
 };
 
-/// The key of what build() would make; empty where nothing is built.
+/// kAsv: the variables that the suite runs with, of the matrix' first environment.
+[[nodiscard]] std::map<std::string, std::string> run_environment(const BuildPlan& plan);
+
+/// The key of what is built; empty where nothing is built.
 [[nodiscard]] std::string build_key(const BuildPlan& plan, const std::string& tree);
 
 /// Is it there already?

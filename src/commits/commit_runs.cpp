@@ -94,6 +94,12 @@ Result<CommitRuns> CommitRuns::open(RunsOptions options, Say say) {
   TRY(repository.commit("HEAD").map([](const Commit&) {}));
   TRY_ASSIGN(Workspace workspace, Workspace::open(repository, options.cache));
   CommitRuns runs(std::move(options), std::move(say), std::move(repository), std::move(workspace));
+  // Commits are checked out at one place, one after the other and within a second: what Python finds elsewhere of the
+  // file that was there before would be taken for this one's.
+  ::unsetenv("PYTHONPYCACHEPREFIX");  // NOLINT(concurrency-mt-unsafe): there is no other thread
+  for (const auto& [name, value] : run_environment(runs.options_.plan)) {
+    ::setenv(name.c_str(), value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): as above
+  }
   TRY(runs.find_interpreter());
   TRY(runs.find_suite());
   return runs;
@@ -243,6 +249,7 @@ std::string CommitRuns::key_of(const Point& point, const std::string& tree) cons
                     {"subdir", options_.plan.subdir},
                     {"package", options_.plan.package.value_or("")},
                     {"environment", environment_},
+                    {"variables", run_environment(options_.plan)},
                     {"seed", options_.suite.seed},
                     {"settings", settings},
                     {"stability_check", options_.method.stability_check},

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace snapshot_test::commits {
 
@@ -35,13 +36,35 @@ bool is_identifier(std::string_view name) {
   }) && !(name.front() >= '0' && name.front() <= '9');
 }
 
-/// "" of a file that is no module, and of one that nobody imports as the project.
-std::string module_of(const fs::path& path) {
-  const std::string stem = path.stem().string();
-  const std::string extension = path.extension().string();
-  const bool source = extension == ".py" || extension == ".pyx";
-  const bool compiled = stem.starts_with("_") && kCompiled.contains(extension);
-  return (source || compiled) && is_identifier(stem) && !kNoPackages.contains(stem) ? stem : "";
+bool may_be_imported(const std::string& name) { return is_identifier(name) && !kNoPackages.contains(name); }
+
+struct Names {
+  std::set<std::string> packages;  ///< and extension modules
+  std::set<std::string> modules;
+};
+
+Names names_in(const std::vector<std::string>& files, const std::string& folder) {
+  Names names;
+  const std::string prefix = folder.empty() ? "" : folder + "/";
+  for (const std::string& file : files) {
+    if (!file.starts_with(prefix)) {
+      continue;
+    }
+    const fs::path inside = file.substr(prefix.size());
+    const std::string first = inside.begin()->string();
+    const std::string stem = inside.stem().string();
+    const std::string extension = inside.extension().string();
+    if (inside.has_parent_path()) {
+      if (may_be_imported(first) && inside == fs::path(first) / "__init__.py") {
+        names.packages.insert(first);
+      }
+    } else if (may_be_imported(stem) && extension == ".py") {
+      names.modules.insert(stem);
+    } else if (may_be_imported(stem) && (extension == ".pyx" || (stem[0] == '_' && kCompiled.contains(extension)))) {
+      names.packages.insert(stem);
+    }
+  }
+  return names;
 }
 
 }  // namespace
@@ -51,48 +74,37 @@ bool is_compiled_source(const std::string& path) { return kCompiled.contains(fs:
 bool is_build_file(const std::string& path) { return kBuildFiles.contains(fs::path(path).filename().string()); }
 
 std::vector<std::string> packages_in(const std::vector<std::string>& files, const std::string& folder) {
-  std::set<std::string> names;
-  const std::string prefix = folder.empty() ? "" : folder + "/";
-  for (const std::string& file : files) {
-    if (!file.starts_with(prefix)) {
-      continue;
-    }
-    const std::string inside = file.substr(prefix.size());
-    const std::size_t slash = inside.find('/');
-    if (slash == std::string::npos) {
-      names.insert(module_of(inside));
-    } else if (const std::string name = inside.substr(0, slash);
-               is_identifier(name) && !kNoPackages.contains(name) && inside.substr(slash + 1) == "__init__.py") {
-      names.insert(name);
-    }
-  }
-  names.erase("");
-  return {names.begin(), names.end()};
+  // Beside a package, a file is more often a script than a module, and may be called as one of Python's own is.
+  const Names names = names_in(files, folder);
+  const std::set<std::string>& chosen = names.packages.empty() ? names.modules : names.packages;
+  return {chosen.begin(), chosen.end()};
 }
 
 ImportFolder find_import_folder(const std::vector<std::string>& files, const std::string& subdir,
                                 const std::optional<std::string>& package) {
-  ImportFolder first{subdir, {}};
   for (const char* parent : kParents) {
     const std::string folder = joined(subdir, parent);
-    std::vector<std::string> names = packages_in(files, folder);
-    if (package) {
-      const std::string inside = joined(folder, *package) + "/";
-      const bool holds =
-          std::any_of(files.begin(), files.end(), [&](const std::string& file) { return file.starts_with(inside); });
-      const bool known = std::find(names.begin(), names.end(), *package) != names.end();
-      if (holds && !known) {
+    const std::string path = package ? joined(folder, *package) : "";
+    const bool holds = package && std::any_of(files.begin(), files.end(), [&](const std::string& file) {
+                         return file.starts_with(path + "/") || file == path + ".py";
+                       });
+    if (holds) {
+      std::vector<std::string> names = packages_in(files, folder);
+      if (std::find(names.begin(), names.end(), *package) == names.end()) {
         names.push_back(*package);  // one without __init__.py
       }
-      if (holds || known) {
-        return {folder, std::move(names)};
-      }
-    }
-    if (first.packages.empty() && !names.empty()) {
-      first = {folder, std::move(names)};
+      return {folder, std::move(names)};
     }
   }
-  return first;
+  for (const auto kind : {&Names::packages, &Names::modules}) {
+    for (const char* parent : kParents) {
+      const std::string folder = joined(subdir, parent);
+      if (const Names names = names_in(files, folder); !(names.*kind).empty()) {
+        return {folder, packages_in(files, folder)};
+      }
+    }
+  }
+  return {subdir, {}};
 }
 
 }  // namespace snapshot_test::commits

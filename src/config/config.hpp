@@ -40,7 +40,7 @@ struct Config {
   std::vector<std::string> same_environment;
   bool portable = false;
   model::Pending pending = model::Pending::kAuto;
-  OptionalPath pending_dir;  ///< none: `pending` in the store's folder
+  OptionalPath pending_dir;                        ///< none: `pending` in the store's folder
   std::uint64_t max_cache_bytes = 10'000'000'000;  ///< what is kept of a repository's commits; 0: no bound
   bool verbose = false;
   bool quiet = false;

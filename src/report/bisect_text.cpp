@@ -35,7 +35,8 @@ std::string heading(const std::vector<std::string>& first) {
 std::string bisect_text(const Bisected& bisected, Color color) {
   std::vector<std::pair<std::vector<std::string>, std::vector<const Bisected::Case*>>> groups;
   for (const Bisected::Case& each : bisected.cases) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& other) { return other.first == each.first; });
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& other) { return other.first == each.first; });
     if (group == groups.end()) {
       group = groups.insert(groups.end(), {each.first, {}});
     }

@@ -12,7 +12,7 @@ namespace snapshot_test::report {
 
 /// What is known of a run before it starts.
 struct RunHead {
-  std::string command;    ///< "capture", "verify" or "diff"
+  std::string command;    ///< "capture", "verify", "continuous", "compare" or "diff"
   std::string version;    ///< of this program
   std::string timestamp;  ///< ISO 8601, UTC: when the run started
   std::string benchmark_dir;

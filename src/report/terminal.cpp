@@ -151,7 +151,8 @@ void Terminal::write_failures() {
   }
   const std::string& first = failures_.front().id.label;
   if (!options_.command.empty() && util::visible(first, util::Keep::kNothing) == first) {
-    text += fmt::format("again: {} --filter {}\n", options_.command, util::shell_quoted("^" + util::regex_quoted(first) + "$"));
+    text += fmt::format("again: {} --filter {}\n", options_.command,
+                        util::shell_quoted("^" + util::regex_quoted(first) + "$"));
   }
   write(text);
   failures_.clear();

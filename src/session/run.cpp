@@ -49,9 +49,13 @@ Result<void> check_project_code(const SuiteOptions& options, const model::Discov
     return {};
   }
   if (!reply.strays.empty()) {
+    constexpr std::size_t kMostStrays = 5;
     std::string text;
-    for (const model::StrayModule& stray : reply.strays) {
-      text += fmt::format("{}{} from {}", text.empty() ? "" : ", ", stray.name, stray.path);
+    for (std::size_t i = 0; i < std::min(reply.strays.size(), kMostStrays); ++i) {
+      text += fmt::format("{}{} from {}", i == 0 ? "" : ", ", reply.strays[i].name, reply.strays[i].path);
+    }
+    if (reply.strays.size() > kMostStrays) {
+      text += fmt::format(" and {} more modules", reply.strays.size() - kMostStrays);
     }
     return fail(ErrorKind::kUsage,
                 fmt::format("what the suite imports is not the code that is to be tested, which is in {}: {}. Remove "
@@ -176,6 +180,10 @@ model::RunPlan Run::plan() const {
   plan.tested = found_.tested;
   for (model::TestedPackage& package : plan.tested) {
     compare_with(checkout_, package);
+    if (!options_.project_code.packages.empty()) {
+      package.other_copy.clear();  // where it comes from has been checked; a build may change a file
+      package.differing_files = 0;
+    }
   }
   plan.python = selection_.python;
   return plan;

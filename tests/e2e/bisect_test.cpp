@@ -31,9 +31,9 @@ class Bisect : public RepositoryTest {
           "def time_same():\n    return wavelab.c() - wavelab.c()\n");
     for (int i = 0; i <= last; ++i) {
       write("wavelab/__init__.py", std::string("def a(n): return n + ") + (i >= 10 ? "1" : "0") +
-                                    "\ndef b(n): return n * " + (i >= 40 ? "3" : "2") +
-                                    "\ndef c(): return " + (i >= 55 ? "7" : "6") + "\n" +
-                                    (i >= 20 && i < 28 ? "import nothing_like_this\n" : ""));
+                                       "\ndef b(n): return n * " + (i >= 40 ? "3" : "2") + "\ndef c(): return " +
+                                       (i >= 55 ? "7" : "6") + "\n" +
+                                       (i >= 20 && i < 28 ? "import nothing_like_this\n" : ""));
       write("count.txt", std::to_string(i));
       commit("Commit " + std::to_string(i));
     }
@@ -50,9 +50,9 @@ TEST_F(Bisect, ThreeChangesIn64Commits_AreFoundInOneSearch) {
   const Report report = run({"bisect", "HEAD~64", "HEAD"});
   EXPECT_EQ(report.run.status, 0) << report.text();
   const std::string& out = report.run.out;
-  EXPECT_THAT(paragraph(out, "Commit 10\n"), AllOf(HasSubstr("bench.Values.time_a(1): different"),
-                                                   HasSubstr("bench.Values.time_a(2): different"),
-                                                   Not(HasSubstr("time_b"))));
+  EXPECT_THAT(paragraph(out, "Commit 10\n"),
+              AllOf(HasSubstr("bench.Values.time_a(1): different"), HasSubstr("bench.Values.time_a(2): different"),
+                    Not(HasSubstr("time_b"))));
   EXPECT_THAT(paragraph(out, "Commit 40\n"), HasSubstr("bench.Values.time_b(2): different"));
   EXPECT_THAT(paragraph(out, "Commit 55\n"), HasSubstr("bench.time_c: different"));
   EXPECT_THAT(out, Not(HasSubstr("time_same")));
@@ -80,7 +80,7 @@ TEST_F(Bisect, OneCase_TakesNoMoreThanSixCommits) {
 TEST_F(Bisect, ChangeBehindCommitsThatDoNotRun_IsARange) {
   for (int i = 0; i < 6; ++i) {
     write("wavelab/__init__.py", std::string("def total(n): return n + ") + (i >= 3 ? "1" : "0") + "\n" +
-                                  (i == 2 || i == 3 ? "import nothing_like_this\n" : ""));
+                                     (i == 2 || i == 3 ? "import nothing_like_this\n" : ""));
     write("count.txt", std::to_string(i));
     commit("Commit " + std::to_string(i));
   }

@@ -42,7 +42,8 @@ TEST_F(Builds, CommandIntoPrefix_IsWhatRunsAndIsKept) {
   const Report report = build(kIntoPrefix);
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_THAT(report.outcomes(), testing::ElementsAre(Pair("bench.time_total", "identical")));
-  EXPECT_THAT(report.run.out, AllOf(HasSubstr("building BASE"), HasSubstr("building HEAD"), HasSubstr("/prefix/wavelab")));
+  EXPECT_THAT(report.run.out,
+              AllOf(HasSubstr("building BASE"), HasSubstr("building HEAD"), HasSubstr("/prefix/wavelab")));
   EXPECT_EQ(bytes(), before);
   const Report again = build(kIntoPrefix);
   EXPECT_EQ(again.run.status, 0) << again.text();
@@ -103,18 +104,23 @@ TEST_F(Builds, AsvCommands_GetAsvsVariablesAndMatrix) {
   write("asv.conf.json", R"({
     // as asv reads it
     "version": 1, "project": "wavelab", "repo": ".", "branches": ["main"],
-    "matrix": {"req": {}, "env": {"FLAVOUR": ["plain", "other"]}},
+    "matrix": {"req": {}, "env": {"FLAVOUR": ["plain", "other"]}, "env_nobuild": {"TASTE": ["sweet"]}},
     "uninstall_command": ["return-code=any python -c \"raise SystemExit(3)\""],
     "build_command": ["MORE='a b' python -c \"import os; open('{build_cache_dir}/facts', 'w').write(' '.join([os.environ['MORE'], os.environ['FLAVOUR'], os.environ['ASV_COMMIT'], '{project}', '{commit}']))\""],
     "install_command": ["in-dir={env_dir} python -c \"import shutil, sysconfig; p = sysconfig.get_path('purelib'); shutil.copytree('{build_dir}/wavelab', p + '/wavelab'); shutil.copy('{build_dir}/core.c', p + '/wavelab/_core.py'); shutil.copy('{build_cache_dir}/facts', p + '/wavelab/facts')\""],
   })");
-  write("benchmarks/bench.py",
-        "import pathlib, wavelab\ndef track_facts():\n"
-        "    return pathlib.Path(wavelab.__file__).with_name('facts').read_text().split()[:3]\n"
-        "def time_total():\n    return wavelab.total(1000)\n");
+  write(
+      "benchmarks/bench.py",
+      "import pathlib, wavelab\ndef track_facts():\n"
+      "    return pathlib.Path(wavelab.__file__).with_name('facts').read_text().split()[:3]\n"
+      "def time_total():\n    return wavelab.total(1000)\n"
+      "def track_variables():\n    import os\n    assert os.environ['FLAVOUR'] + os.environ['TASTE'] == 'plainsweet'\n"
+      "    return 1\n");
   const Report report = continuous({"HEAD~1", "--build"});
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_EQ(report.of("bench.track_facts"), "identical");
+  EXPECT_EQ(report.of("bench.track_variables"), "identical");
+  EXPECT_THAT(report.run.out, Not(HasSubstr("warning")));
   EXPECT_THAT(report.run.out, HasSubstr("/env/lib/"));
   for (const auto& each : fs::recursive_directory_iterator(cache())) {
     if (each.path().filename() == "facts" && each.path().parent_path().filename() == "wheels") {

@@ -76,9 +76,8 @@ TEST_F(Continuous, ChangedValue_IsFoundAndNamed) {
   const Report report = continuous();
   EXPECT_EQ(report.run.status, 1) << report.text();
   EXPECT_EQ(report.of("bench.time_total"), "different");
-  EXPECT_THAT(report.run.out, AllOf(HasSubstr("what the work tree was changed from"),
-                                    HasSubstr("the work tree: "), HasSubstr("1 file changed"),
-                                    HasSubstr("again: snapshot_test continuous ")));
+  EXPECT_THAT(report.run.out, AllOf(HasSubstr("what the work tree was changed from"), HasSubstr("the work tree: "),
+                                    HasSubstr("1 file changed"), HasSubstr("again: snapshot_test continuous ")));
 }
 
 TEST_F(Continuous, WorkTree_IsWithWhatIsStagedAndUntrackedAndWithoutWhatIsIgnored) {
@@ -105,8 +104,8 @@ TEST_F(Continuous, Benchmarks_ComeFromHeadOrBase) {
   write("wavelab/__init__.py", std::string(kFaster) + "def mean(n):\n    return total(n) / n\n");
   const Report head = continuous({"HEAD"});
   EXPECT_EQ(head.run.status, 0) << head.text();
-  EXPECT_THAT(head.outcomes(), UnorderedElementsAre(Pair("bench.time_total", "identical"),
-                                                    Pair("bench.time_mean", "capture-failed")));
+  EXPECT_THAT(head.outcomes(),
+              UnorderedElementsAre(Pair("bench.time_total", "identical"), Pair("bench.time_mean", "capture-failed")));
   const Report base = continuous({"HEAD", "--benchmarks-from", "base"});
   EXPECT_THAT(base.outcomes(), UnorderedElementsAre(Pair("bench.time_total", "identical"))) << base.text();
 }
@@ -151,7 +150,8 @@ TEST_F(Continuous, EditableInstallThatShadowsTheTree_IsAnErrorWithItsPath) {
   environment_["PYTHONPATH"] = box_.path("site").string();
   const Report report = continuous({"HEAD~1"});
   EXPECT_EQ(report.run.status, 2) << report.text();
-  EXPECT_THAT(report.run.err, AllOf(HasSubstr("is not the code that is to be tested"), HasSubstr("wavelab from " + installed)));
+  EXPECT_THAT(report.run.err,
+              AllOf(HasSubstr("is not the code that is to be tested"), HasSubstr("wavelab from " + installed)));
 }
 
 TEST_F(Continuous, StaleExtensionOfTheEnvironment_FailsTheCasesThatImportIt) {
@@ -375,7 +375,8 @@ TEST_F(Continuous, RepositoryOfAsvConf_IsTheOneThatIsMeant) {
   const Report report = continuous({"main~1", "main"});
   EXPECT_EQ(report.run.status, 0) << report.text();
   EXPECT_EQ(report.of("bench.time_total"), "identical");
-  box_.write("suite/asv.conf.json", "{\"version\": 1, \"project\": \"wavelab\", \"repo\": \"https://example.org/wavelab.git\"}");
+  box_.write("suite/asv.conf.json",
+             "{\"version\": 1, \"project\": \"wavelab\", \"repo\": \"https://example.org/wavelab.git\"}");
   const Report remote = continuous({"main~1", "main"});
   EXPECT_EQ(remote.run.status, 2) << remote.text();
   box_.write("suite/asv.conf.json", "{\"version\": 1, \"dvcs\": \"hg\", \"repo\": \"../checkout\"}");
@@ -385,7 +386,8 @@ TEST_F(Continuous, RepositoryOfAsvConf_IsTheOneThatIsMeant) {
 // --- others at the same time, and what is left of them
 
 TEST_F(Continuous, TwoAtOnce_TheSecondIsTold) {
-  write("benchmarks/bench.py", "import time, wavelab\ndef time_total():\n    time.sleep(3)\n    return wavelab.total(1000)\n");
+  write("benchmarks/bench.py",
+        "import time, wavelab\ndef time_total():\n    time.sleep(3)\n    return wavelab.total(1000)\n");
   make_faster();
   RunOptions options;
   options.folder = folder_;
@@ -395,6 +397,25 @@ TEST_F(Continuous, TwoAtOnce_TheSecondIsTold) {
   EXPECT_EQ(second.run.status, 3) << second.text();
   EXPECT_THAT(second.run.err, HasSubstr("another run (pid "));
   EXPECT_EQ(first->wait(std::chrono::seconds(60)).status, 0);
+}
+
+TEST_F(Continuous, Interrupted_RemovesWhatItCheckedOut) {
+  write("benchmarks/bench.py",
+        "import time, wavelab\ndef time_total():\n    time.sleep(30)\n    return wavelab.total(1)\n");
+  make_faster();
+  const auto before = bytes();
+  RunOptions options;
+  options.folder = folder_;
+  const auto program = box_.start({"continuous", "HEAD~1", "--python", test_python()}, options);
+  std::this_thread::sleep_for(std::chrono::seconds(4));
+  program->send(SIGINT);
+  const support::Run run = program->wait(std::chrono::seconds(30));
+  EXPECT_EQ(run.status, 130) << run.text();
+  EXPECT_EQ(bytes(), before);
+  EXPECT_EQ(baselines(), 0u);
+  for (const auto& repository : fs::directory_iterator(cache())) {
+    EXPECT_FALSE(fs::exists(repository.path() / "trees")) << run.text();
+  }
 }
 
 TEST_F(Continuous, KilledAtAnyMoment_LeavesTheCheckoutAloneAndTheNextRunGoesOn) {

@@ -28,8 +28,8 @@ class RepositoryTest : public ::testing::Test {
 
   support::Run git(const std::vector<std::string>& arguments, const std::filesystem::path& below = "") const {
     std::filesystem::create_directories(box_.path(folder_ / below));
-    std::vector<std::string> command = {"/usr/bin/git", "-c", "user.name=n", "-c", "user.email=e", "-c",
-                                        "protocol.file.allow=always"};
+    std::vector<std::string> command = {
+        "/usr/bin/git", "-c", "user.name=n", "-c", "user.email=e", "-c", "protocol.file.allow=always"};
     command.insert(command.end(), arguments.begin(), arguments.end());
     RunOptions options;
     options.folder = folder_ / below;

@@ -109,6 +109,9 @@ class Attributes:
     pending: str
     #: The folder of values that wait to be accepted. None: `pending` in the snapshot folder.
     pending_dir: str | None
+    #: What `continuous` and `bisect` keep of one repository's commits; what was not used for longest goes first; 0: no
+    #: bound.
+    max_cache_bytes: int
     #: Show every case, notes and complete lists.
     verbose: bool
     #: Show failures and one closing line only.
@@ -155,5 +158,6 @@ class Arguments(TypedDict, total=False):
     portable: bool
     pending: str
     pending_dir: AnyPath | None
+    max_cache_bytes: int
     verbose: bool
     quiet: bool
