@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "store/digest.hpp"
@@ -30,6 +32,9 @@ namespace {
 constexpr const char* kCompiledFiles[] = {"*.so", "*.pyd", "*.dylib", "*.o", "*.a", "*.pyc"};
 constexpr const char* kGitlinkMode = "160000";
 constexpr std::size_t kIdDigits = 16;
+/// A child of a run that was killed has the lock until it has started its program.
+constexpr std::chrono::seconds kPatience(2);
+constexpr std::chrono::milliseconds kBetweenTries(20);
 constexpr double kSubmoduleSeconds = 1800;
 constexpr auto kIgnored = [](const std::string&) {};  ///< what a command says
 
@@ -108,9 +113,14 @@ Result<FolderLock> FolderLock::take(const fs::path& folder) {
   if (!fd) {
     return tl::unexpected(util::io_error("open the lock file", path));
   }
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) {
       return tl::unexpected(util::io_error("lock", path));
+    }
+    if (std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(kBetweenTries);
+      continue;
     }
     char text[24] = {};
     const ssize_t got = ::pread(fd.get(), text, sizeof text - 1, 0);

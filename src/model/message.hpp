@@ -249,8 +249,8 @@ struct DiscoverReply {
   bool stays = false;  ///< all benchmarks are of one module, nothing else was imported: the process can become it
   /// Of suite.benchmarks, what other_filter and other_exclude leave; empty where there are none of them.
   std::vector<std::vector<std::size_t>> other_selected;
-  std::vector<StrayModule> strays;             ///< of HostStart::project_code
-  bool has_project = false;  ///< one of its packages is loaded from where it has to be, or found there
+  std::vector<StrayModule> strays;  ///< of HostStart::project_code
+  bool has_project = false;         ///< one of its packages is loaded from where it has to be, or found there
 };
 
 struct CaseReply {

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kMostTimes = 5;
 /// A single call that is observed varies more than this from run to run.
-constexpr double kLeastChange = 0.25;
-constexpr double kLeastSeconds = 0.001;
+constexpr double kLeastChange = 0.5;
+constexpr double kLeastSeconds = 0.05;
 
 bool is_noticeable(const model::CaseTime& time) {
   const double slower = std::max(time.base, time.head);
@@ -47,7 +47,7 @@ std::string times_text(const std::vector<model::CaseTime>& times) {
                         duration(changed[i].head));
   }
   if (changed.size() > kMostTimes) {
-    text += fmt::format("  and {} more that changed by a quarter or more\n", changed.size() - kMostTimes);
+    text += fmt::format("  and {} more that changed by half or more\n", changed.size() - kMostTimes);
   }
   return text;
 }

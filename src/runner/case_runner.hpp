@@ -24,9 +24,9 @@ struct CaseTask {
   const model::Benchmark* benchmark = nullptr;
   std::size_t index = 0;
   model::Observe observe = model::Observe::kValues;
-  double expected = 0;  ///< seconds that it took last time; 0 where that is not known
+  double expected = 0;                     ///< seconds that it took last time; 0 where that is not known
   Isolation isolation = Isolation::kFork;  ///< kFork or kSpawn
-  bool in_series = false;  ///< of kFork: it may run in a process in which others have run before
+  bool in_series = false;                  ///< of kFork: it may run in a process in which others have run before
 
   // What the runner knows of it.
   enum class State { kWaiting, kRunning, kDone } state = State::kWaiting;

@@ -337,8 +337,8 @@ void Conductor::start_series(Series& series) {
 
 void Conductor::go_on(Process& process) {
   Series& series = *process.series;
-  while (!series.cases.empty() && (series.cases.front()->state != CaseTask::State::kWaiting ||
-                                   !series.cases.front()->in_series)) {
+  while (!series.cases.empty() &&
+         (series.cases.front()->state != CaseTask::State::kWaiting || !series.cases.front()->in_series)) {
     series.cases.pop_front();
   }
   if (series.cases.empty() || stopped_ || options_.interrupted()) {

@@ -26,7 +26,8 @@ namespace snapshot_test::runner {
 /// - A case below the process that found the benchmarks, where that is asked for (Then::kRunAfresh).
 /// - A case that a signal kills soon after its fork: once more in an interpreter of its own, since some libraries
 ///   cannot be forked.
-/// - A series in which a case ends the process, or leaves something behind in it, ends there; what is left of it goes on
+/// - A series in which a case ends the process, or leaves something behind in it, ends there; what is left of it goes
+/// on
 ///   in a new process. What the case came to is an outcome like others: whoever hears of it says whether it counts.
 class Conductor : public CaseRunner, private Processes::Owner {
  public:

@@ -75,14 +75,14 @@ struct Process {
   int status = 0;  ///< its wait status, once it has ended
   /// It ended because a process above it did, and this is how that one ended.
   std::optional<std::string> lost_with;
-  Branch* branch = nullptr;              ///< what it opens, for nodes
-  std::optional<RunnableCase> runnable;  ///< what it runs, for cases and series
-  std::string folder;                    ///< of its cases: removed when it has ended
-  bool is_series = false;                ///< it answers more than once
-  Series* series = nullptr;              ///< what it runs, while it is to go on
+  Branch* branch = nullptr;                    ///< what it opens, for nodes
+  std::optional<RunnableCase> runnable;        ///< what it runs, for cases and series
+  std::string folder;                          ///< of its cases: removed when it has ended
+  bool is_series = false;                      ///< it answers more than once
+  Series* series = nullptr;                    ///< what it runs, while it is to go on
   std::set<const model::Benchmark*> prepared;  ///< of a series: what it has been told of already
-  std::string importing;                 ///< the module that discovery is at
-  bool in_discovery = false;             ///< it found the suite's benchmarks, or was forked from one that did
+  std::string importing;                       ///< the module that discovery is at
+  bool in_discovery = false;                   ///< it found the suite's benchmarks, or was forked from one that did
 
  private:
   Clock::duration given_back_{};

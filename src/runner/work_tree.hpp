@@ -77,7 +77,8 @@ struct Timeouts {
 
 /// Groups tasks by module, setup_cache and, where a benchmark has several cases that run by themselves, by benchmark.
 /// Cases that may run in a series are put into some by their place in the order, so that a case has the same others
-/// before it in every run of the same tasks. Keeps the order of the tasks. Makes a folder in `scratch` for each module and each setup_cache.
+/// before it in every run of the same tasks. Keeps the order of the tasks. Makes a folder in `scratch` for each module
+/// and each setup_cache.
 [[nodiscard]] Result<WorkTree> plan_work(std::vector<CaseTask> tasks, const CaseRunner::RulesOf& rules_of,
                                          const Timeouts& timeouts, const Scratch& scratch);
 

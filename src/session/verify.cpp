@@ -118,8 +118,8 @@ class Verification {
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<runner::CaseTask> plan(const Run& run);
   [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
-  /// What does not simply pass in a series is run again by itself, and only that run counts; so is what does not pass in
-  /// a process that has looked for benchmarks, and all that follows. Nothing has been noted of it then.
+  /// What does not simply pass in a series is run again by itself, and only that run counts; so is what does not pass
+  /// in a process that has looked for benchmarks, and all that follows. Nothing has been noted of it then.
   [[nodiscard]] runner::CaseRunner::Then on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   /// What is not as it was when the run of that id was captured; empty where nothing is known of it.
@@ -424,8 +424,9 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   finished_.insert(key);
   if (const auto before = in_series_.find(key);
       before != in_series_.end() && before->second.verdict != verdict.verdict) {
-    verdict.observation.notes.push_back(fmt::format("ran by itself: in a process in which other cases had run it was {}: {}",
-                                                    name(before->second.verdict), before->second.reason));
+    verdict.observation.notes.push_back(
+        fmt::format("ran by itself: in a process in which other cases had run it was {}: {}",
+                    name(before->second.verdict), before->second.reason));
   }
   verdict.id = runner::id_of(task);
   const std::string& version =

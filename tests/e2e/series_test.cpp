@@ -114,12 +114,15 @@ TEST(Series, CaseThatFailsAfterOthersAlone_IsIdenticalAndSaysSo) {
   };
   for (const auto& [change, found] : changes) {
     SCOPED_TRACE(change);
-    box.write_library("import io, os, time\nCALLS = io.BytesIO()\n"
-                      "def f(n): return [n, n * n] if CALLS.write(b'.') and CALLS.tell() < 2 else " + change + "\n");
+    box.write_library(
+        "import io, os, time\nCALLS = io.BytesIO()\n"
+        "def f(n): return [n, n * n] if CALLS.write(b'.') and CALLS.tell() < 2 else " +
+        change + "\n");
     const auto verified = box.verify({"-j2", "--timeout", "2"});
     EXPECT_EQ(verified.run.status, 0) << verified.text();
     for (const auto& [label, verdict] : verified.outcomes()) EXPECT_EQ(verdict, "identical") << label;
-    EXPECT_THAT(verified.json.dump(), HasSubstr("ran by itself: in a process in which other cases had run it was " + found));
+    EXPECT_THAT(verified.json.dump(),
+                HasSubstr("ran by itself: in a process in which other cases had run it was " + found));
   }
 }
 
@@ -158,120 +161,121 @@ TEST_P(SharedState, WrongResultThatAnEarlierCaseWouldHide_IsDifferent) {
 
 INSTANTIATE_TEST_SUITE_P(
     Series, SharedState,
-    ::testing::Values(
-        Shared{"Dict",
-               "KEPT = {}\n"
-               "def slow(n): return KEPT.setdefault(n, [n])\n"
-               "def fast(n): return KEPT[n] if n in KEPT else [n + (WRONG and n == 5)]\n"},
-        Shared{"NestedDict",
-               "KEPT = {'a': ({},)}\n"
-               "def slow(n): return KEPT['a'][0].setdefault(n, [n])\n"
-               "def fast(n): return KEPT['a'][0].get(n) or [n + (WRONG and n == 5)]\n"},
-        Shared{"DefaultArgument",
-               "def fast(n, kept={}, keep=False):\n"
-               "    if keep: kept[n] = [n]\n"
-               "    return kept.get(n) or [n + (WRONG and n == 5)]\n"
-               "def slow(n): return fast(n, keep=True)\n"},
-        Shared{"List",
-               "KEPT = [1, 2]\n"
-               "def slow(n): KEPT.append(n); return [n]\n"
-               "def fast(n): return [n] if n in KEPT else [n + (WRONG and n == 5)]\n"},
-        Shared{"Set",
-               "KEPT = {1, 2}\n"
-               "def slow(n): KEPT.add(n); return [n]\n"
-               "def fast(n): return [n] if n in KEPT else [n + (WRONG and n == 5)]\n"},
-        Shared{"Global",
-               "KEPT = None\n"
-               "def slow(n):\n"
-               "    global KEPT\n"
-               "    KEPT = n\n"
-               "    return [n]\n"
-               "def fast(n): return [n] if KEPT == 6 else [n + (WRONG and n == 5)]\n"},
-        Shared{"Instance",
-               "class Solver:\n"
-               "    def __init__(self): self.last = 0\n"
-               "SOLVER = Solver()\n"
-               "def slow(n): SOLVER.last = n; return [n]\n"
-               "def fast(n): return [n] if SOLVER.last else [n + (WRONG and n == 5)]\n"},
-        Shared{"InstanceWithSlots",
-               "class Solver:\n"
-               "    __slots__ = ('last',)\n"
-               "SOLVER = Solver(); SOLVER.last = 0\n"
-               "def slow(n): SOLVER.last = n; return [n]\n"
-               "def fast(n): return [n] if SOLVER.last else [n + (WRONG and n == 5)]\n"},
-        Shared{"ClassAttribute",
-               "class Solver:\n"
-               "    last = 0\n"
-               "def slow(n): Solver.last = n; return [n]\n"
-               "def fast(n): return [n] if Solver.last else [n + (WRONG and n == 5)]\n"},
-        Shared{"Closure",
-               "def make():\n"
-               "    last = 0\n"
-               "    def slow(n):\n"
-               "        nonlocal last\n"
-               "        last = n\n"
-               "        return [n]\n"
-               "    def fast(n): return [n] if last else [n + (WRONG and n == 5)]\n"
-               "    return slow, fast\n"
-               "slow, fast = make()\n"},
-        Shared{"CachedFunction",
-               "import functools\n"
-               "@functools.lru_cache(maxsize=None)\n"
-               "def work(n): return [n + WRONG_NOW[0]]\n"
-               "WRONG_NOW = [0]\n"
-               "def slow(n): return list(work(n))\n"
-               "def fast(n):\n"
-               "    WRONG_NOW[0] = int(WRONG and n == 5)\n"
-               "    try: return list(work(n))\n"
-               "    finally: WRONG_NOW[0] = 0\n"},
-        Shared{"BoundedCachedFunction",
-               "import functools\n"
-               "@functools.lru_cache(maxsize=2)\n"
-               "def work(n): return [n + WRONG_NOW[0]]\n"
-               "WRONG_NOW = [0]\n"
-               "def slow(n): return [list(work(i)) for i in range(3, 7)][n - 3]\n"
-               "def fast(n):\n"
-               "    WRONG_NOW[0] = int(WRONG and n == 5)\n"
-               "    try: return list(work(n))\n"
-               "    finally: WRONG_NOW[0] = 0\n"},
-        Shared{"Bytes",
-               "KEPT = bytearray(3)\n"
-               "def slow(n): KEPT[1] = 1; return [n]\n"
-               "def fast(n): return [n] if KEPT[1] else [n + (WRONG and n == 5)]\n"},
-        Shared{"FunctionOfAModule",
-               "import json\n"
-               "def patched(*a): return 'patched'\n"
-               "def slow(n): json.dumps = patched; return [n]\n"
-               "def fast(n): return [n] if json.dumps is patched else [n + (WRONG and n == 5)]\n"},
-        Shared{"Environment",
-               "import os\n"
-               "def slow(n): os.environ['KEPT'] = str(n); return [n]\n"
-               "def fast(n): return [n] if 'KEPT' in os.environ else [n + (WRONG and n == 5)]\n"},
-        Shared{"CurrentFolder",
-               "import os\n"
-               "def slow(n): os.chdir('/'); return [n]\n"
-               "def fast(n): return [n] if os.getcwd() == '/' else [n + (WRONG and n == 5)]\n"},
-        Shared{"FileInItsFolder",
-               "import os\n"
-               "def slow(n): open('kept', 'w').close(); return [n]\n"
-               "def fast(n): return [n] if os.path.exists('kept') else [n + (WRONG and n == 5)]\n"},
-        Shared{"RandomNumbers",
-               "import random\n"
-               "START = random.getstate()\n"
-               "def slow(n): random.random(); return [n]\n"
-               "def fast(n): return [n] if random.random() == 0.6394267984578837 and not WRONG else [n + (WRONG and n == 5)]\n"},
-        Shared{"Locale",
-               "import decimal, sys\n"
-               "def slow(n): sys.setrecursionlimit(1234); return [n]\n"
-               "def fast(n): return [n] if sys.getrecursionlimit() == 1234 else [n + (WRONG and n == 5)]\n"},
-        Shared{"SuiteItself",
-               "def slow(n): return [n]\n"
-               "def fast(n): return [n + (WRONG and n == 5)]\n",
-               "import lib as library\n"
-               "KEPT = {}\n"
-               "class lib:\n"
-               "    def slow(n): return KEPT.setdefault(n, library.slow(n))\n"
-               "    def fast(n): return KEPT.get(n) or library.fast(n)\n"}),
+    ::testing::Values(Shared{"Dict",
+                             "KEPT = {}\n"
+                             "def slow(n): return KEPT.setdefault(n, [n])\n"
+                             "def fast(n): return KEPT[n] if n in KEPT else [n + (WRONG and n == 5)]\n"},
+                      Shared{"NestedDict",
+                             "KEPT = {'a': ({},)}\n"
+                             "def slow(n): return KEPT['a'][0].setdefault(n, [n])\n"
+                             "def fast(n): return KEPT['a'][0].get(n) or [n + (WRONG and n == 5)]\n"},
+                      Shared{"DefaultArgument",
+                             "def fast(n, kept={}, keep=False):\n"
+                             "    if keep: kept[n] = [n]\n"
+                             "    return kept.get(n) or [n + (WRONG and n == 5)]\n"
+                             "def slow(n): return fast(n, keep=True)\n"},
+                      Shared{"List",
+                             "KEPT = [1, 2]\n"
+                             "def slow(n): KEPT.append(n); return [n]\n"
+                             "def fast(n): return [n] if n in KEPT else [n + (WRONG and n == 5)]\n"},
+                      Shared{"Set",
+                             "KEPT = {1, 2}\n"
+                             "def slow(n): KEPT.add(n); return [n]\n"
+                             "def fast(n): return [n] if n in KEPT else [n + (WRONG and n == 5)]\n"},
+                      Shared{"Global",
+                             "KEPT = None\n"
+                             "def slow(n):\n"
+                             "    global KEPT\n"
+                             "    KEPT = n\n"
+                             "    return [n]\n"
+                             "def fast(n): return [n] if KEPT == 6 else [n + (WRONG and n == 5)]\n"},
+                      Shared{"Instance",
+                             "class Solver:\n"
+                             "    def __init__(self): self.last = 0\n"
+                             "SOLVER = Solver()\n"
+                             "def slow(n): SOLVER.last = n; return [n]\n"
+                             "def fast(n): return [n] if SOLVER.last else [n + (WRONG and n == 5)]\n"},
+                      Shared{"InstanceWithSlots",
+                             "class Solver:\n"
+                             "    __slots__ = ('last',)\n"
+                             "SOLVER = Solver(); SOLVER.last = 0\n"
+                             "def slow(n): SOLVER.last = n; return [n]\n"
+                             "def fast(n): return [n] if SOLVER.last else [n + (WRONG and n == 5)]\n"},
+                      Shared{"ClassAttribute",
+                             "class Solver:\n"
+                             "    last = 0\n"
+                             "def slow(n): Solver.last = n; return [n]\n"
+                             "def fast(n): return [n] if Solver.last else [n + (WRONG and n == 5)]\n"},
+                      Shared{"Closure",
+                             "def make():\n"
+                             "    last = 0\n"
+                             "    def slow(n):\n"
+                             "        nonlocal last\n"
+                             "        last = n\n"
+                             "        return [n]\n"
+                             "    def fast(n): return [n] if last else [n + (WRONG and n == 5)]\n"
+                             "    return slow, fast\n"
+                             "slow, fast = make()\n"},
+                      Shared{"CachedFunction",
+                             "import functools\n"
+                             "@functools.lru_cache(maxsize=None)\n"
+                             "def work(n): return [n + WRONG_NOW[0]]\n"
+                             "WRONG_NOW = [0]\n"
+                             "def slow(n): return list(work(n))\n"
+                             "def fast(n):\n"
+                             "    WRONG_NOW[0] = int(WRONG and n == 5)\n"
+                             "    try: return list(work(n))\n"
+                             "    finally: WRONG_NOW[0] = 0\n"},
+                      Shared{"BoundedCachedFunction",
+                             "import functools\n"
+                             "@functools.lru_cache(maxsize=2)\n"
+                             "def work(n): return [n + WRONG_NOW[0]]\n"
+                             "WRONG_NOW = [0]\n"
+                             "def slow(n): return [list(work(i)) for i in range(3, 7)][n - 3]\n"
+                             "def fast(n):\n"
+                             "    WRONG_NOW[0] = int(WRONG and n == 5)\n"
+                             "    try: return list(work(n))\n"
+                             "    finally: WRONG_NOW[0] = 0\n"},
+                      Shared{"Bytes",
+                             "KEPT = bytearray(3)\n"
+                             "def slow(n): KEPT[1] = 1; return [n]\n"
+                             "def fast(n): return [n] if KEPT[1] else [n + (WRONG and n == 5)]\n"},
+                      Shared{"FunctionOfAModule",
+                             "import json\n"
+                             "def patched(*a): return 'patched'\n"
+                             "def slow(n): json.dumps = patched; return [n]\n"
+                             "def fast(n): return [n] if json.dumps is patched else [n + (WRONG and n == 5)]\n"},
+                      Shared{"Environment",
+                             "import os\n"
+                             "def slow(n): os.environ['KEPT'] = str(n); return [n]\n"
+                             "def fast(n): return [n] if 'KEPT' in os.environ else [n + (WRONG and n == 5)]\n"},
+                      Shared{"CurrentFolder",
+                             "import os\n"
+                             "def slow(n): os.chdir('/'); return [n]\n"
+                             "def fast(n): return [n] if os.getcwd() == '/' else [n + (WRONG and n == 5)]\n"},
+                      Shared{"FileInItsFolder",
+                             "import os\n"
+                             "def slow(n): open('kept', 'w').close(); return [n]\n"
+                             "def fast(n): return [n] if os.path.exists('kept') else [n + (WRONG and n == 5)]\n"},
+                      Shared{"RandomNumbers",
+                             "import random\n"
+                             "START = random.getstate()\n"
+                             "def slow(n): random.random(); return [n]\n"
+                             "def fast(n): return [n] if random.random() == 0.6394267984578837 and not WRONG else [n + "
+                             "(WRONG and n == 5)]\n"},
+                      Shared{
+                          "Locale",
+                          "import decimal, sys\n"
+                          "def slow(n): sys.setrecursionlimit(1234); return [n]\n"
+                          "def fast(n): return [n] if sys.getrecursionlimit() == 1234 else [n + (WRONG and n == 5)]\n"},
+                      Shared{"SuiteItself",
+                             "def slow(n): return [n]\n"
+                             "def fast(n): return [n + (WRONG and n == 5)]\n",
+                             "import lib as library\n"
+                             "KEPT = {}\n"
+                             "class lib:\n"
+                             "    def slow(n): return KEPT.setdefault(n, library.slow(n))\n"
+                             "    def fast(n): return KEPT.get(n) or library.fast(n)\n"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 /// What is no Python object, and so cannot be put back: only the first case of each benchmark is sure to see it.

@@ -140,9 +140,11 @@ std::vector<Report> reports() {
                         "why",
                         {1},
                         {"bench.bad"},
-                         {"idle"},
-                         true,
-                         {{1, 2}}},
+                        {"idle"},
+                        true,
+                        {{1, 2}},
+                        {{"wavelab.fast", "/elsewhere/fast.so"}},
+                        true},
           CaseReply{observation, {comparison()}, "it has left threads"}};
 }
 

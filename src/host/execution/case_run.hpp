@@ -36,8 +36,8 @@ using OnReady = std::function<void()>;
 /// the benchmark left it. `cache` is what setup_cache returned, or None. A Python exception becomes the observation's
 /// ending; what the machine refuses is `refused`. `on_turn` hears when the turn changes; it begins with the
 /// benchmark's.
-[[nodiscard]] model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark,
-                                        const model::CaseRequest& request, const pybind11::object& cache,
-                                        const OnTurn& on_turn, const OnReady& on_ready = [] {});
+[[nodiscard]] model::CaseReply run_case(
+    Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request, const pybind11::object& cache,
+    const OnTurn& on_turn, const OnReady& on_ready = [] {});
 
 }  // namespace snapshot_test::host::execution

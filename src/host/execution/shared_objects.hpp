@@ -11,8 +11,8 @@
 namespace snapshot_test::host::execution {
 
 /// Everything that lasts longer than a case and that Python code can reach by name: the modules' names and, of modules
-/// outside the standard library, what those hold (classes, containers, instances, the caches of decorated functions, the
-/// contents of arrays), wherever it is nested. What C code keeps to itself is not seen.
+/// outside the standard library, what those hold (classes, containers, instances, the caches of decorated functions,
+/// the contents of arrays), wherever it is nested. What C code keeps to itself is not seen.
 ///
 /// Nothing is held, and nothing is asked for what runs code. All of it needs the GIL.
 class SharedObjects {
@@ -24,8 +24,8 @@ class SharedObjects {
   void settle();
   /// Takes what the suite's own modules have gained for what was there: set-up has left it there for others to use.
   void accept_gains();
-  /// Takes away what dicts, lists and caches have gained, and says what is otherwise not what it was, as one line; empty
-  /// where nothing is. Modules, classes and functions that are new may stay.
+  /// Takes away what dicts, lists and caches have gained, and says what is otherwise not what it was, as one line;
+  /// empty where nothing is. Modules, classes and functions that are new may stay.
   [[nodiscard]] std::string put_back();
 
   [[nodiscard]] std::size_t size() const { return watched_.size(); }
@@ -33,9 +33,9 @@ class SharedObjects {
  private:
   enum class Kind : std::uint8_t { kDict, kList, kSet, kCell, kInstance, kMemory };
   struct Watched {
-    PyObject* object;       ///< borrowed: what is watched above it says when it goes
-    PyObject* cached;       ///< of a dict: the cached function whose results it has; borrowed
-    std::int32_t above;     ///< the one that it was reached by; -1: a root
+    PyObject* object;    ///< borrowed: what is watched above it says when it goes
+    PyObject* cached;    ///< of a dict: the cached function whose results it has; borrowed
+    std::int32_t above;  ///< the one that it was reached by; -1: a root
     Kind kind;
     bool of_suite = false;
     std::uint64_t version = 0;  ///< of a dict: changes whenever its content does

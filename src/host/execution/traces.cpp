@@ -115,8 +115,7 @@ py::object Traces::python_settings() {
   const py::module_ gc = interpreter::module("gc");
   return py::make_tuple(Py_GetRecursionLimit(), sys.attr("getswitchinterval")(), sys.attr("gettrace")(),
                         sys.attr("getprofile")(), gc.attr("isenabled")(), gc.attr("get_threshold")(),
-                        gc.attr("get_debug")(),
-                        interpreter::module("atexit").attr("_ncallbacks")());
+                        gc.attr("get_debug")(), interpreter::module("atexit").attr("_ncallbacks")());
 }
 
 Traces::Process Traces::process_now(std::uint64_t& resident) {
@@ -204,7 +203,9 @@ std::string Traces::process_left() const {
   if (now.files != process_.files) {
     return "it has left open files, or closed some";
   }
-  const auto same = [](const rlimit& a, const rlimit& b) { return a.rlim_cur == b.rlim_cur && a.rlim_max == b.rlim_max; };
+  const auto same = [](const rlimit& a, const rlimit& b) {
+    return a.rlim_cur == b.rlim_cur && a.rlim_max == b.rlim_max;
+  };
   if (!std::equal(now.limits.begin(), now.limits.end(), process_.limits.begin(), same)) {
     return "it has changed a limit of its process";
   }

@@ -21,8 +21,8 @@ class Traces {
   Traces();
 
   /// Once a case has ended. Puts back what suites change for themselves and what can be put back as it was: the current
-  /// directory, $TMPDIR, the filters of warnings, and what numpy does about floating-point errors. Says what else is not
-  /// what it was, or that the process has grown by too much; empty where nothing is. Never throws.
+  /// directory, $TMPDIR, the filters of warnings, and what numpy does about floating-point errors. Says what else is
+  /// not what it was, or that the process has grown by too much; empty where nothing is. Never throws.
   [[nodiscard]] std::string left() noexcept;
 
  private:
