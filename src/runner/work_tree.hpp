@@ -19,9 +19,6 @@ namespace snapshot_test::runner {
 /// What says how long something may take.
 enum class LimitFrom { kTimeout, kImportTimeout, kBenchmark };
 
-/// What must be ready before its children can run: a process that is forked from the one above it. With
-/// Isolation::kSpawn there is none for a module, since each of its cases imports it anew; a setup_cache has one that
-/// builds it.
 struct Branch;
 
 /// Cases that one process runs one after the other. It is forked from the branch's.
@@ -31,6 +28,9 @@ struct Series {
   double expected = 0;          ///< seconds, of all of them
 };
 
+/// What must be ready before its children can run: a process that is forked from the one above it. With
+/// Isolation::kSpawn there is none for a module, since each of its cases imports it anew; a setup_cache has one that
+/// builds it.
 struct Branch {
   std::optional<model::Request> request;  ///< none: the base
   Isolation isolation = Isolation::kFork;
