@@ -214,7 +214,7 @@ Result<Process*> Conductor::start_branch(const Branch& branch) {
   return start_below(*branch.parent, branch.isolation, std::move(order));
 }
 
-/// Processes end that were forked from the one that found the benchmarks, as soon as no case runs below them.
+/// The processes that were forked from the one that found the benchmarks end when no case runs below them any more.
 void Conductor::leave_discovery() {
   for (const auto& module : tree_.forked->children) {
     Process* process = processes_->find(module->process);
@@ -225,7 +225,7 @@ void Conductor::leave_discovery() {
       running_ -= each.state == Branch::State::kOpening ? 1 : 0;
       if (Process* below = processes_->find(each.process)) {
         below->branch = nullptr;
-        processes_->release(*below);
+        processes_->retire(*below);
       }
     });
     close_below(*module);
@@ -396,7 +396,7 @@ void Conductor::series_ended(Series& series, Process& process) {
   if (process.lost_with) {
     if (process.runnable) {
       process.runnable->task->in_series = false;
-      case_lost(*process.runnable, *process.lost_with);
+      case_lost(*process.runnable, process);
     }
     return;  // what is left goes on when its branch is open again
   }
@@ -442,7 +442,7 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
 void Conductor::case_ended(const RunnableCase& runnable, Process& process) {
   CaseTask& task = *runnable.task;
   if (process.lost_with && !process.answer) {
-    case_lost(runnable, *process.lost_with);
+    case_lost(runnable, process);
     return;
   }
   CaseOutcome outcome = outcome_of(process);
@@ -462,13 +462,16 @@ void Conductor::case_ended(const RunnableCase& runnable, Process& process) {
 }
 
 /// A process above it has died while it ran.
-void Conductor::case_lost(const RunnableCase& runnable, const std::string& how) {
+void Conductor::case_lost(const RunnableCase& runnable, const Process& process) {
   CaseTask& task = *runnable.task;
   if (std::exchange(task.suspect, true)) {
-    const std::string detail = fmt::format("took down the process it was forked from, twice: {}", how);
+    const std::string detail = fmt::format("took down the process it was forked from, twice: {}", *process.lost_with);
     finish(runnable, outcome_of({Ending::kSignalled, detail, ""}, ""));
   } else {
     task.state = CaseTask::State::kWaiting;  // until its branch is open again
+    if (runnable.branch->state == Branch::State::kOpen && runnable.branch->process != process.parent->id) {
+      schedule_->add(runnable);  // which it is already, in another process
+    }
     for (Branch* above = runnable.branch; above != nullptr; above = above->parent) {
       above->losses = 0;  // there is a suspect now
     }

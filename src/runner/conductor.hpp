@@ -84,7 +84,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
   void announce(CaseTask& task);
   void branch_ended(Branch& branch, const Process& process);
   void case_ended(const RunnableCase& runnable, Process& process);
-  void case_lost(const RunnableCase& runnable, const std::string& how);
+  void case_lost(const RunnableCase& runnable, const Process& process);
   void close_below(Branch& branch);
   void finish(const RunnableCase& runnable, CaseOutcome outcome);
   void fail_branch(Branch& branch, const CaseOutcome& outcome);

@@ -227,6 +227,15 @@ void HostTree::read_link(Process& process) {
   }
 }
 
+void HostTree::retire(Process& process) {
+  process.retired = true;
+  const bool has_children = std::any_of(processes_.begin(), processes_.end(),
+                                        [&](const auto& each) { return each.second->parent == &process; });
+  if (!has_children) {
+    release(process);
+  }
+}
+
 Process* HostTree::child_of(const Process& parent, int id) {
   Process* child = find(id);
   return child != nullptr && child->parent == &parent ? child : nullptr;
@@ -333,6 +342,9 @@ void HostTree::on_exit(int id, int status) {
   const auto found = processes_.find(id);
   std::unique_ptr<Process> process = std::move(found->second);
   processes_.erase(found);
+  if (process->parent != nullptr && process->parent->retired) {
+    retire(*process->parent);
+  }
   owner_.on_ended(std::move(process));
 }
 

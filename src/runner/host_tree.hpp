@@ -35,6 +35,7 @@ class HostTree : public Processes {
   [[nodiscard]] bool run(Process& series, model::RunCase order, double timeout, LimitFrom limit_from) override;
   void preload(Process* base, const std::vector<std::string>& modules) override;
   void release(Process& process) override { process.link.close(); }
+  void retire(Process& process) override;
   [[nodiscard]] Process* find(int id) override;
   [[nodiscard]] Result<void> turn(std::chrono::milliseconds at_most) override;
 

@@ -70,7 +70,8 @@ struct Process {
   enum class Killing { kNo, kAsked, kForced } killing = Killing::kNo;
   bool timed_out = false;
   bool ready = false;
-  bool broken = false;  ///< it sent something that is not our protocol
+  bool retired = false;  ///< it is released when its last child has ended
+  bool broken = false;   ///< it sent something that is not our protocol
   std::optional<Answer> answer;
   int status = 0;  ///< its wait status, once it has ended
   /// It ended because a process above it did, and this is how that one ended.

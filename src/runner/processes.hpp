@@ -42,6 +42,8 @@ class Processes {
   virtual void preload(Process* base, const std::vector<std::string>& modules) = 0;
   /// Nothing more will be asked of it: it ends when its children have.
   virtual void release(Process& process) = 0;
+  /// release(), as soon as nothing that was forked from it is left: until then it reports their ends.
+  virtual void retire(Process& process) = 0;
   [[nodiscard]] virtual Process* find(int id) = 0;
   /// Waits until something happens, but no longer than `at_most`, and deals with all that has.
   [[nodiscard]] virtual Result<void> turn(std::chrono::milliseconds at_most) = 0;

@@ -254,6 +254,21 @@ TEST_F(OneModule, Changed_IsDifferentOnceEach) {
   EXPECT_EQ(run.json["cases"].size(), 8U);
 }
 
+TEST_F(OneModule, ChangedWhileOthersRun_LeavesThemToTheirEnds) {
+  capture(
+      "import lib, os, time\nclass Many:\n    params = list(range(12))\n"
+      "    def time_p(self, n):\n        if n % 4: time.sleep(0.4)\n        return n if n % 4 else lib.A + n\n"
+      "def time_slow():\n    time.sleep(1)\n    return 1\ndef time_alone(): return lib.A\n");
+  box_.write_library("A = 2\n");
+  for (const std::string workers : {"2", "4"}) {
+    const auto run = box_.verify({"--filter", "bench_one", "-j", workers});
+    EXPECT_EQ(run.run.status, 1) << run.text();
+    EXPECT_EQ(run.json["summary"]["failed"], 4) << run.text();
+    EXPECT_EQ(run.json["summary"]["passed"], 10) << run.text();
+    EXPECT_THAT(run.text(), Not(HasSubstr("took down")));
+  }
+}
+
 TEST_F(OneModule, ValueThatLookingForBenchmarksChanges_IsIdentical) {
   capture(
       "LOOKED = []\nclass Looks:\n    def __get__(self, instance, owner):\n        LOOKED.append(1)\n"

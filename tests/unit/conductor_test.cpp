@@ -53,6 +53,7 @@ class FakeProcesses : public Processes {
   }
   void preload(Process*, const std::vector<std::string>&) override {}
   void release(Process& process) override { released.insert(process.id); }
+  void retire(Process& process) override { released.insert(process.id); }
   Process* find(int id) override {
     const auto found = processes_.find(id);
     return found == processes_.end() ? nullptr : found->second.get();
