@@ -59,6 +59,21 @@ Finding finding_of(Verdict verdict, Verdict at_bad) {
   return verdict == Verdict::kDifferent || verdict == at_bad ? Finding::kBad : Finding::kSkip;
 }
 
+/// What save() writes: of each commit a text, or the verdict, reason and benchmark of each label.
+bool is_state(const json& state) {
+  if (!state.is_object() || !state.contains("format") || state["format"] != kStateFormat || !state.contains("seen") ||
+      !state["seen"].is_object()) {
+    return false;
+  }
+  return std::all_of(state["seen"].begin(), state["seen"].end(), [](const json& labels) {
+    return labels.is_string() ||
+           (labels.is_object() && std::all_of(labels.begin(), labels.end(), [](const json& each) {
+              return each.is_array() && each.size() == 3 &&
+                     std::all_of(each.begin(), each.end(), [](const json& text) { return text.is_string(); });
+            }));
+  });
+}
+
 /// A Python regular expression that these labels alone match.
 std::string filter_for(const std::vector<std::string>& labels) {
   std::string filter = "^(?:";
@@ -188,8 +203,7 @@ void Bisection::take_over(const std::string& id, const json& labels) {
 void Bisection::load() {
   const auto text = util::read_file(state_);
   const json state = text ? json::parse(*text, nullptr, false) : json();
-  if (state.is_object() && state.value("format", 0) == kStateFormat && state.contains("seen") &&
-      state["seen"].is_object()) {
+  if (is_state(state)) {
     seen_ = state["seen"];
     runs_.say(fmt::format("an earlier search goes on, which has run {}", util::counted(seen_.size(), "commit")));
   }
@@ -240,6 +254,9 @@ Result<void> Bisection::look_at(std::size_t commit) {
   }
   if (summary && summary->status == model::ExitStatus::kInterrupted) {
     return fail(ErrorKind::kInterrupted, "interrupted; the same command goes on with what was run");
+  }
+  if (summary && summary->status == model::ExitStatus::kInternal) {
+    return fail(ErrorKind::kIo, summary->failure);  // says nothing about the commit
   }
   json& seen = seen_[at.id];
   if (!summary) {

@@ -112,10 +112,11 @@ Result<Cleaned> clean_cache(const fs::path& cache, std::time_t before) {
     }
     if (left == 0) {
       // All but the lock's file, which another process may be waiting for.
-      for (const fs::directory_entry& each : fs::directory_iterator(folder)) {
-        if (each.path().filename() != "lock") {
-          cleaned.bytes += disk_usage(each.path());
-          fs::remove_all(each.path(), error);
+      for (fs::directory_iterator each(folder, error), end; !error && each != end; each.increment(error)) {
+        if (each->path().filename() != "lock") {
+          std::error_code ignored;
+          cleaned.bytes += disk_usage(each->path());
+          fs::remove_all(each->path(), ignored);
         }
       }
     }

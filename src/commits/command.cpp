@@ -88,7 +88,6 @@ Prepared prepare(const Command& command) {
 struct Ends {
   util::Pipe out;
   util::Pipe err;
-  util::Pipe input;
   util::Pipe failure;  ///< what kept the program from being started
 };
 
@@ -102,7 +101,8 @@ struct Ends {
   if (!command.folder.empty() && ::chdir(command.folder.c_str()) != 0) {
     error = errno;
   } else {
-    ::dup2(ends.input.read.get(), STDIN_FILENO);
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::dup2(nothing, STDIN_FILENO);
     ::dup2(log >= 0 ? log : ends.out.write.get(), STDOUT_FILENO);
     ::dup2(log >= 0 ? log : ends.err.write.get(), STDERR_FILENO);
     error = ENOENT;
@@ -171,7 +171,6 @@ Result<CommandEnd> run_command(const Command& command) {
   Ends ends;
   TRY_ASSIGN(ends.out, util::make_pipe());
   TRY_ASSIGN(ends.err, util::make_pipe());
-  TRY_ASSIGN(ends.input, util::make_pipe());
   TRY_ASSIGN(ends.failure, util::make_pipe());
   util::Fd log;
   if (!command.log.empty()) {
@@ -193,12 +192,6 @@ Result<CommandEnd> run_command(const Command& command) {
   ends.out.write.reset();
   ends.err.write.reset();
   ends.failure.write.reset();
-  ends.input.read.reset();
-  if (!command.input.empty()) {
-    // Less than a pipe holds; a program that does not read it is told so by its end.
-    (void)!::write(ends.input.write.get(), command.input.data(), command.input.size());
-  }
-  ends.input.write.reset();
   CommandEnd end;
   const Stop stop = watch(pid, ends, command.seconds, signals, end);
   ::kill(-pid, SIGKILL);  // what it has left behind, too

@@ -20,7 +20,6 @@ struct Command {
   Environment environment;        ///< beside what this process has
   std::filesystem::path log;      ///< gets stdout and stderr at its end; empty: they are returned
   double seconds = 600;           ///< how long it may take
-  std::string input;              ///< stdin, at most 32 KiB
 };
 
 struct CommandEnd {
@@ -30,7 +29,7 @@ struct CommandEnd {
   std::string err;
 };
 
-/// In a process group of its own, which is killed at the deadline and where this process is interrupted, and whose
+/// With an empty stdin, in a process group of its own, which is killed at the deadline and where this process is interrupted, and whose
 /// first process ends with this one. kUsage where there is no such program, kIo where the machine refuses what it
 /// takes, kInterrupted where SIGINT or SIGTERM has come.
 [[nodiscard]] Result<CommandEnd> run_command(const Command& command);

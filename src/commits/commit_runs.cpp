@@ -112,7 +112,7 @@ Result<void> CommitRuns::find_interpreter() {
   constexpr const char* kList =
       "import importlib.metadata as m\n"
       "for d in m.distributions(): print(d.metadata['Name'], d.version, sep='==')";
-  TRY_ASSIGN(const CommandEnd end, run_command({{python.executable, "-c", kList}, {}, {}, {}, 60, {}}));
+  TRY_ASSIGN(const CommandEnd end, run_command({{python.executable, "-c", kList}, {}, {}, {}, 60}));
   std::vector<std::string> distributions = split(end.out, '\n');
   std::sort(distributions.begin(), distributions.end());
   const char* path = std::getenv("PYTHONPATH");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment

@@ -32,6 +32,7 @@ class HandedOn : public model::Listener {
  public:
   explicit HandedOn(model::Listener& to) : to_(to) {}
   void planned(const model::RunPlan& plan) override { to_.planned(plan); }
+  void durations(const std::vector<model::CaseDuration>& cases) override { to_.durations(cases); }
   void phase(const std::string& what, std::size_t cases) override { to_.phase(what, cases); }
   void ended(const model::CaseId& id) override { to_.ended(id); }
   void tick() override { to_.tick(); }

@@ -103,7 +103,7 @@ Result<CommandEnd> run_git(const fs::path& folder, std::vector<std::string> argu
                                    "-c",
                                    "core.quotePath=false"};
   std::move(arguments.begin(), arguments.end(), std::back_inserter(argv));
-  return run_command({std::move(argv), folder, std::move(environment), {}, seconds, {}});
+  return run_command({std::move(argv), folder, std::move(environment), {}, seconds});
 }
 
 Result<std::string> read_git(const fs::path& folder, std::vector<std::string> arguments, Environment environment,

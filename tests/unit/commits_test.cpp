@@ -60,7 +60,7 @@ TEST(ImportFolder, Layouts_AreFound) {
 
 TEST(Command, PastItsDeadline_IsKilledWithAllItHasStarted) {
   const auto begun = std::chrono::steady_clock::now();
-  const auto end = run_command({{"/bin/sh", "-c", "sleep 100 & echo started; sleep 100"}, {}, {}, {}, 0.5, {}});
+  const auto end = run_command({{"/bin/sh", "-c", "sleep 100 & echo started; sleep 100"}, {}, {}, {}, 0.5});
   ASSERT_TRUE(end) << end.error().message;
   EXPECT_TRUE(end->timed_out);
   EXPECT_EQ(end->out, "started\n");
@@ -69,11 +69,11 @@ TEST(Command, PastItsDeadline_IsKilledWithAllItHasStarted) {
 
 TEST(Command, Environment_IsSetAndTakenAway) {
   const auto end = run_command(
-      {{"/bin/sh", "-c", "echo $ONE ${HOME-none} >&2; exit 3"}, "/", {{"ONE", "1"}, {"HOME", {}}}, {}, 60, {}});
+      {{"/bin/sh", "-c", "echo $ONE ${HOME-none} >&2; exit 3"}, "/", {{"ONE", "1"}, {"HOME", {}}}, {}, 60});
   ASSERT_TRUE(end) << end.error().message;
   EXPECT_EQ(end->err, "1 none\n");
   EXPECT_EQ(WEXITSTATUS(end->status), 3);
-  const auto missing = run_command({{"no-such-program-here"}, {}, {}, {}, 60, {}});
+  const auto missing = run_command({{"no-such-program-here"}, {}, {}, {}, 60});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kUsage);
 }
