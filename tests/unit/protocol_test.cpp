@@ -88,6 +88,7 @@ std::vector<Command> commands() {
   start.max_memory = 4;
   start.frozen_time = 5;
   start.clock_shift = -6;
+  start.project_code = {{"wavelab"}, {"/project"}};
   const CacheRequest cache{benchmark(), "/scratch/cache-0/work", CacheBuild::kDone};
   return {start,
           Preload{{"numpy", "scipy"}},

@@ -31,4 +31,11 @@ EndedBy ended_by(const py::error_already_set& error) {
   return ended;
 }
 
+model::CaseReply ended_with(model::Ending ending, std::string detail) {
+  model::CaseReply reply;
+  reply.observation.ending = ending;
+  reply.observation.detail = std::move(detail);
+  return reply;
+}
+
 }  // namespace snapshot_test::host::execution

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "model/message.hpp"
 #include "snapshot_test/model/observation.hpp"
 
 namespace snapshot_test::host::execution {
@@ -17,5 +18,8 @@ struct EndedBy {
 
 /// MemoryError is out-of-memory, SystemExit is exited, all else is raised. GIL held; never throws.
 [[nodiscard]] EndedBy ended_by(const pybind11::error_already_set& error);
+
+/// What is answered of a case that came to nothing else.
+[[nodiscard]] model::CaseReply ended_with(model::Ending ending, std::string detail);
 
 }  // namespace snapshot_test::host::execution

@@ -135,13 +135,6 @@ void be(Context& context, Inherited& inherited, const model::BenchmarkRequest& r
   });
 }
 
-model::CaseReply ended_with(Ending ending, std::string detail) {
-  model::CaseReply reply;
-  reply.observation.ending = ending;
-  reply.observation.detail = std::move(detail);
-  return reply;
-}
-
 /// Runs it with what is inherited, or what it prepares itself.
 model::CaseReply try_case(Context& context, Inherited& inherited, const model::CaseRequest& request,
                           model::SupervisorLink& link) {

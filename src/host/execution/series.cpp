@@ -59,13 +59,6 @@ class Series {
   std::map<std::string, PreparedBenchmark> benchmarks_;  ///< by name
 };
 
-CaseReply ended_with(Ending ending, std::string detail) {
-  CaseReply reply;
-  reply.observation.ending = ending;
-  reply.observation.detail = std::move(detail);
-  return reply;
-}
-
 /// Of one after which the state of everything is known.
 bool is_orderly(Ending ending) { return ending == Ending::kReturned || ending == Ending::kNoOp; }
 
