@@ -270,8 +270,7 @@ Result<std::vector<std::string>> installed(const std::string& python, const std:
   constexpr const char* kList =
       "import importlib.metadata as m\n"
       "for d in m.distributions(): print(d.metadata['Name'], d.version, sep='==')";
-  TRY_ASSIGN(const CommandEnd end,
-             run_command({{python, "-c", kList}, {}, {{"PYTHONPATH", std::nullopt}}, {}, 60}));
+  TRY_ASSIGN(const CommandEnd end, run_command({{python, "-c", kList}, {}, {{"PYTHONPATH", std::nullopt}}, {}, 60}));
   std::vector<std::string> lines = split(end.out, '\n');
   std::erase_if(lines, [&](const std::string& line) {
     std::string name = line.substr(0, line.find("=="));

@@ -29,9 +29,9 @@ struct CommandEnd {
   std::string err;
 };
 
-/// With an empty stdin, in a process group of its own, which is killed at the deadline and where this process is interrupted, and whose
-/// first process ends with this one. kUsage where there is no such program, kIo where the machine refuses what it
-/// takes, kInterrupted where SIGINT or SIGTERM has come.
+/// With an empty stdin, in a process group of its own, which is killed at the deadline and where this process is
+/// interrupted, and whose first process ends with this one. kUsage where there is no such program, kIo where the
+/// machine refuses what it takes, kInterrupted where SIGINT or SIGTERM has come.
 [[nodiscard]] Result<CommandEnd> run_command(const Command& command);
 
 }  // namespace snapshot_test::commits

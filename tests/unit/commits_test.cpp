@@ -68,8 +68,8 @@ TEST(Command, PastItsDeadline_IsKilledWithAllItHasStarted) {
 }
 
 TEST(Command, Environment_IsSetAndTakenAway) {
-  const auto end = run_command(
-      {{"/bin/sh", "-c", "echo $ONE ${HOME-none} >&2; exit 3"}, "/", {{"ONE", "1"}, {"HOME", {}}}, {}, 60});
+  const auto end =
+      run_command({{"/bin/sh", "-c", "echo $ONE ${HOME-none} >&2; exit 3"}, "/", {{"ONE", "1"}, {"HOME", {}}}, {}, 60});
   ASSERT_TRUE(end) << end.error().message;
   EXPECT_EQ(end->err, "1 none\n");
   EXPECT_EQ(WEXITSTATUS(end->status), 3);
