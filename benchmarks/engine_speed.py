@@ -282,7 +282,7 @@ def measure_case(args):
                 text = TRIVIAL.format(imports="\n".join(f"import {module}" for module in imports), count=count)
                 suite = make_suite(Path(folder, str(count)), text)
                 common = [suite, "--python", args.python, "--snapshot-dir", f"{folder}/store-{count}"]
-                finish([args.binary, "capture", *common, "--no-stability-check"])
+                finish([args.binary, "capture", *common])  # both runs: they say what may share a process
                 runs[count] = [args.binary, "verify", *common, *args.options]
             case, bare = [], []
             for _ in range(args.rounds):
