@@ -108,20 +108,20 @@ CaseReply Series::run(const model::RunCase& order) {
   try {
     auto prepared = prepare(order);
     if (!prepared) {
-      return reply_of(Ending::kRaised, prepared.error().message);
+      return ended_with(Ending::kRaised, prepared.error().message);
     }
     CaseReply reply = run_prepared(**prepared, order.request);
     interpreter::flush_standard_streams();
     return reply;
   } catch (const py::error_already_set& error) {
     EndedBy ended = ended_by(error);
-    CaseReply reply = reply_of(ended.ending, std::move(ended.detail));
+    CaseReply reply = ended_with(ended.ending, std::move(ended.detail));
     reply.observation.traceback = std::move(ended.traceback);
     return reply;
   } catch (const std::bad_alloc&) {
-    return reply_of(Ending::kOutOfMemory, "out of memory");
+    return ended_with(Ending::kOutOfMemory, "out of memory");
   } catch (const std::exception& error) {
-    return reply_of(Ending::kProtocol, error.what());
+    return ended_with(Ending::kProtocol, error.what());
   }
 }
 
