@@ -39,10 +39,10 @@ constexpr const char* kSaysWhere =
     "class A:\n"
     "    params = [[1, 2, 3, 4, 5, 6]]\n"
     "    def time_f(self, n):\n"
-    "        os.write(1, b'%d' % os.getpid())\n"
+    "        os.write(1, b'%07d' % os.getpid())\n"
     "        return lib.f(n)\n"
     "    def time_g(self, n):\n"
-    "        os.write(1, b'%d' % os.getpid())\n"
+    "        os.write(1, b'%07d' % os.getpid())\n"
     "        return lib.f(-n)\n";
 
 TEST(Series, CasesThatDependOnNothing_ShareAProcessButForTheFirstOfEachBenchmark) {
@@ -338,7 +338,7 @@ TEST(Series, InputsThatASuiteKeeps_AreMadeOnce) {
       "        if not KEPT: KEPT.append(list(range(10)))\n"
       "        self.numbers = KEPT[0]\n"
       "    def time_f(self, n):\n"
-      "        os.write(1, b'%d' % os.getpid())\n"
+      "        os.write(1, b'%07d' % os.getpid())\n"
       "        return lib.f(self.numbers, n)\n");
   box.write_library("def f(numbers, n): return [n * each for each in numbers]\n");
   ASSERT_EQ(box.capture().run.status, 0);
