@@ -1,5 +1,5 @@
-// continuous with code that is built: by a command, and as asv.conf.json says; at last Bottleneck, a C extension, two
-// releases as two commits.
+// continuous with code that is built: by a command, and as asv.conf.json says; at last two releases as two commits, of
+// Bottleneck, a C extension, and of networkx, which needs no build.
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -131,20 +131,30 @@ TEST_F(Builds, AsvCommands_GetAsvsVariablesAndMatrix) {
   }
 }
 
-// --- a real extension
+// --- real projects
 
-class Bottleneck : public RepositoryTest {
+class Releases : public RepositoryTest {
  protected:
-  Bottleneck() {
+  Releases() {
     const char* folder = std::getenv("SNAPSHOT_TEST_RELEASES");
     releases_ = folder != nullptr ? folder : "";
   }
-  void commit_release(const std::string& version) const {
+  /// Puts it in place of what the repository has.
+  void unpack(const std::string& release) const {
     for (const auto& each : fs::directory_iterator(box_.path(folder_))) {
       if (each.path().filename() != ".git") fs::remove_all(each.path());
     }
-    fs::copy(releases_ / ("bottleneck-" + version), box_.path(folder_), fs::copy_options::recursive);
+    fs::copy(releases_ / release, box_.path(folder_), fs::copy_options::recursive);
     write("benchmarks/__init__.py", "");
+  }
+
+  fs::path releases_;
+};
+
+class Bottleneck : public Releases {
+ protected:
+  void commit_release(const std::string& version) const {
+    unpack("bottleneck-" + version);
     write("benchmarks/bench.py", R"(import numpy as np
 import bottleneck as bn
 
@@ -193,7 +203,42 @@ def time_move_mean():
         {test_python(), "-c", "import numpy, os; print(os.path.dirname(os.path.dirname(numpy.__file__)), end='')"});
     return said.out;
   }
-  fs::path releases_;
+};
+
+class Networkx : public Releases {
+ protected:
+  void commit_release(const std::string& version) const {
+    unpack("networkx-" + version);
+    write("benchmarks/bench.py", R"(import networkx as nx
+
+
+class Graphs:
+    params = [10, 40]
+    param_names = ["nodes"]
+
+    def setup(self, nodes):
+        self.graph = nx.gnm_random_graph(nodes, 3 * nodes, seed=1)
+        for i, (a, b) in enumerate(self.graph.edges):
+            self.graph[a][b]["weight"] = 1 + i % 7
+
+    def time_dijkstra(self, nodes):
+        return nx.single_source_dijkstra_path_length(self.graph, 0)
+
+    def time_betweenness(self, nodes):
+        return nx.betweenness_centrality(self.graph)
+
+    def time_triangles(self, nodes):
+        return nx.triangles(self.graph)
+
+    def time_components(self, nodes):
+        return list(nx.connected_components(self.graph))
+
+    def time_spanning_tree(self, nodes):
+        return sorted(nx.minimum_spanning_edges(self.graph, data=False))
+)");
+    write("asv.conf.json", R"({"version": 1, "project": "networkx", "repo": "."})");
+    commit("networkx " + version);
+  }
 };
 
 TEST_F(Bottleneck, TwoReleases_AreBuiltAndComparedAndAChangeInCIsFound) {
@@ -224,6 +269,31 @@ TEST_F(Bottleneck, TwoReleases_AreBuiltAndComparedAndAChangeInCIsFound) {
                                    HasSubstr("building HEAD"), Not(HasSubstr("building BASE"))));
   EXPECT_EQ(wrong.of("bench.Functions.time_all('nansum')"), "different") << wrong.text();
   EXPECT_EQ(wrong.of("bench.Functions.time_all('rankdata')"), "identical");
+}
+
+TEST_F(Networkx, TwoReleases_AreComparedWithoutABuildAndAChangeIsFound) {
+  ST_SKIP_UNLESS(!releases_.empty() && fs::is_directory(releases_), "SNAPSHOT_TEST_RELEASES names no folder");
+  commit_release("3.1");
+  commit_release("3.2.1");
+  const auto before = bytes();
+  const auto same = testing::AnyOf("identical", "inner-changed");  // the releases call other functions inside
+  const Report report = continuous({"HEAD~1", "HEAD", "--python-path"});
+  EXPECT_EQ(report.run.status, 0) << report.text();
+  EXPECT_EQ(report.outcomes().size(), 10u);
+  EXPECT_THAT(report.outcomes(), Each(Pair(testing::_, same)));
+  EXPECT_THAT(report.run.out, HasSubstr("networkx 3.2.1 from "));
+  EXPECT_EQ(bytes(), before);
+
+  std::string source = box_.read(folder_ / "networkx/algorithms/centrality/betweenness.py");
+  const std::size_t sum = source.find("(1 + delta[w])");
+  ASSERT_NE(sum, std::string::npos);
+  source.replace(sum, 14, "(1 - delta[w])");
+  write("networkx/algorithms/centrality/betweenness.py", source);
+  const Report wrong = continuous({"HEAD~1", "--python-path"});
+  EXPECT_EQ(wrong.run.status, 1) << wrong.text();
+  EXPECT_THAT(wrong.run.out, HasSubstr("BASE is in the cache"));
+  EXPECT_EQ(wrong.of("bench.Graphs.time_betweenness(40)"), "different") << wrong.text();
+  EXPECT_THAT(wrong.of("bench.Graphs.time_dijkstra(40)"), same);
 }
 
 }  // namespace

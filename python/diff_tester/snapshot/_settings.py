@@ -47,7 +47,8 @@ class Attributes:
     import_timeout: float | None
     #: Private memory that one case may have, what its imports hold included. None: no limit.
     max_memory: int | None
-    #: `fork` runs each case in a fork of a process that has imported its module, `spawn` in an interpreter of its own,
+    #: `case` runs each case in a fork of a process that has imported its module; `auto` has short cases share such
+    #: forks that a capture has shown to depend on nothing before them; `spawn` runs each in an interpreter of its own,
     #: which takes longer, for libraries that cannot be forked.
     isolation: str
     #: Benchmarks that get `spawn` while the others are forked: glob patterns on the method, `Class.method` or the full
