@@ -28,12 +28,13 @@ model::ExitStatus run_baseline(const BaselineArgs& args, const Streams& streams)
     options.settings = config::record_of(config).run;
     return session::record_status(options, listener).map([](const auto& summary) { return summary.status; });
   };
-  return reported_run("baseline", args.shared, {}, streams, work);
+  Shared shared = args.shared;
+  shared.github = When::kNever;  // it has no verdicts
+  return reported_run("baseline", shared, {}, streams, work);
 }
 
 Action declare_baseline(CLI::App& app, Shared& shared) {
   const auto held = std::make_shared<BaselineArgs>(BaselineArgs{shared});
-  shared.github = When::kNever;  // it has no verdicts
   add_settings(app, shared, {Group::kSuite, Group::kSelection, Group::kStore, Group::kRun, Group::kProcess});
   add_text(app, "--status", held->status, "FILE",
            "where to write how each case stands (default: status.json in the snapshot folder)", Offer::Kind::kFiles);

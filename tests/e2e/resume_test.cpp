@@ -41,6 +41,7 @@ constexpr const char* kSuite =
     "def time_e(): log('e'); raise ValueError('it always does')\n";
 constexpr const char* kOther = "from .helpers import log\ndef time_other(): log('other'); return 6\n";
 
+/// Each case has a process of its own: how often each was called is counted, and a series runs some once more.
 class Resume : public ::testing::Test {
  protected:
   Resume() {
@@ -64,7 +65,8 @@ class Resume : public ::testing::Test {
   support::Run interrupt(int round, int signal, const std::vector<std::string>& extra = {"--resume"}) const {
     fs::remove(box_.path("log.held"));
     const auto capture =
-        box_.start(plus(plus(box_.suite_arguments("capture"), {"-j", "1"}), extra), options(std::to_string(round)));
+        box_.start(plus(plus(box_.suite_arguments("capture"), {"-j", "1", "--isolation", "case"}), extra),
+                   options(std::to_string(round)));
     for (int i = 0; i < 1500 && !fs::exists(box_.path("log.held")); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -73,7 +75,7 @@ class Resume : public ::testing::Test {
     return capture->wait(std::chrono::seconds(20));
   }
   [[nodiscard]] Report go_on(const std::vector<std::string>& extra = {"--resume"}) const {
-    return box_.capture(plus({"-j", "1"}, extra), options());
+    return box_.capture(plus({"-j", "1", "--isolation", "case"}, extra), options());
   }
   /// How often a benchmark was called.
   [[nodiscard]] std::ptrdiff_t calls(const std::string& name) const {
