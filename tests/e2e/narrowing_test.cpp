@@ -286,7 +286,7 @@ TEST_F(OneModule, CrashesOrHangsOrExits_IsSaidOfThatCaseAlone) {
       "import lib, os, signal, time\ndef time_a(): return 1\n"
       "def time_b():\n    if lib.A == 2: os.kill(os.getpid(), signal.SIGSEGV)\n    return 2\n"
       "def time_c():\n    if lib.A == 2: time.sleep(600)\n    return 3\n"
-      "def time_d():\n    if lib.A == 2: os.kill(os.getppid(), signal.SIGKILL)\n    return 4\n");
+      "def time_d():\n    if lib.A == 2: os.kill(os.getppid(), signal.SIGKILL); time.sleep(5)\n    return 4\n");
   box_.write_library("A = 2\n");
   const auto run = box_.verify({"--filter", "bench_one", "--timeout", "2"});
   EXPECT_EQ(run.of("bench_one.time_a"), "identical") << run.text();
