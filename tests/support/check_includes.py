@@ -59,6 +59,11 @@ LIBRARIES = {
     r"zlib\.h": {"report"},
 }
 
+# CPython's private names come and go with its versions. Those of one version belong into the header of host/trace; these
+# are declared by Python.h in all that are supported.
+PRIVATE_NAME = re.compile(r"\b_Py[A-Z]\w*")
+IN_ALL_VERSIONS = {"_PyType_Lookup"}
+
 SOURCES = {".cpp", ".hpp", ".c", ".h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -100,6 +105,10 @@ def problems_of(path, root, edges, used):
         yield f"{here}: '{room}' is no room that {Path(__file__).name} knows; add it there with what it may include"
         return
     text = path.read_text(encoding="utf-8")
+    for match in PRIVATE_NAME.finditer(text):
+        if room != "host/trace" and match.group() not in IN_ALL_VERSIONS:
+            at = f"{here}:{text.count(chr(10), 0, match.start()) + 1}"
+            yield f"{at}: {match.group()} is private to CPython; not every supported version declares it"
     for match in INCLUDE.finditer(text):
         quote, name = match.groups()
         at = f"{here}:{text.count(chr(10), 0, match.start(2)) + 1}"

@@ -57,6 +57,13 @@ class CheckIncludes(unittest.TestCase):
             "room 'runner' may not include room 'host/execution'",
         )
 
+    def test_private_names_of_python_stay_in_the_trace_room(self):
+        self.assert_found(
+            {"src/host/execution/objects.cpp": "\nauto next = &_PyObject_NextNotImplemented;\n"},
+            "src/host/execution/objects.cpp:2: _PyObject_NextNotImplemented is private to CPython",
+        )
+        self.assertEqual(check({"src/host/trace/frames.cpp": "_PyInterpreterFrame* frame;\n"})[0], 0)
+
     def test_only_hosts_see_python(self):
         for header in ("Python.h", "pybind11/embed.h"):
             self.assert_found({"src/pickle/reader.cpp": f"#include <{header}>\n"}, f"<{header}> may only be included by")

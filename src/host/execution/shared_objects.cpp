@@ -117,15 +117,15 @@ std::uint64_t hash_of_memory(PyObject* object) {
 
 std::string_view top_level(std::string_view name) { return name.substr(0, name.find('.')); }
 
-/// Their instances last for the process, hold nothing that a case computes, or change whenever they are used.
-bool is_left_out(PyTypeObject* type) {
+/// They last for the process, hold nothing that a case computes, or change whenever they are used.
+bool is_left_out(PyObject* object) {
+  PyTypeObject* const type = Py_TYPE(object);
   const std::string_view name = type->tp_name;
   return PyType_IsSubtype(type, &PyType_Type) != 0 || name.starts_with("_io.") || name.starts_with("weakref") ||
          type == &PyGen_Type || type == &PyCoro_Type || type == &PyFrame_Type || type == &PyModule_Type ||
          type == &PyTraceBack_Type || type == &PyCode_Type || type == &PyCFunction_Type ||
          type == &PyWrapperDescr_Type || type == &PyMethodDescr_Type || type == &PyGetSetDescr_Type ||
-         type == &PyMemberDescr_Type || type == &PyClassMethodDescr_Type ||
-         (type->tp_iternext != nullptr && type->tp_iternext != &_PyObject_NextNotImplemented);
+         type == &PyMemberDescr_Type || type == &PyClassMethodDescr_Type || PyIter_Check(object) != 0;
 }
 
 /// What these refer to never changes.
@@ -252,7 +252,7 @@ void SharedObjects::look_into(const Pending& next, bool of_suite) {
     push(PyMemoryView_GET_BASE(object), next.above);
   } else if (PyObject_CheckBuffer(object)) {
     watch(object, Kind::kMemory, next.above, of_suite);
-  } else if (PyObject_IS_GC(object) && type->tp_traverse != nullptr && !is_left_out(type)) {
+  } else if (PyObject_IS_GC(object) && type->tp_traverse != nullptr && !is_left_out(object)) {
     const bool cached = is_cached_function(type);
     const std::int32_t here =
         cached || is_fixed(type) ? next.above : watch(object, Kind::kInstance, next.above, of_suite);
