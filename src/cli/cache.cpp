@@ -13,6 +13,7 @@
 #include "commits/workspace.hpp"
 #include "report/format.hpp"
 #include "snapshot_test/store/run_info.hpp"
+#include "util/cache_folder.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -73,7 +74,7 @@ model::ExitStatus run(const CacheArgs& args, const Streams& streams) {
     if (args.action == CacheArgs::Action::kList && args.older_than) {
       return fail(ErrorKind::kUsage, "--older-than is for `cache clean`");
     }
-    TRY_ASSIGN(const auto cache, commits::cache_folder());
+    TRY_ASSIGN(const auto cache, util::cache_folder());
     return args.action == CacheArgs::Action::kList ? list(cache) : clean(cache, args.older_than);
   }();
   if (!text) {

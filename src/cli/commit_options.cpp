@@ -8,6 +8,7 @@
 #include "cli/options.hpp"
 #include "config/layers.hpp"
 #include "config/load.hpp"
+#include "util/cache_folder.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -34,6 +35,12 @@ Result<void> check_supported(const model::AsvProject& asv, commits::Method metho
 
 }  // namespace
 
+CLI::Option* add_repository(CLI::App& app, std::optional<std::string>& repository) {
+  return add_text(app, "--repository", repository, "DIR",
+                  "a folder in the project's git repository (default: that of asv.conf.json's repo, else the suite's)",
+                  Offer::Kind::kFolders);
+}
+
 void add_benchmark_dir(CLI::App& app, Shared& shared) {
   CLI::Option* suite = app.add_option_function<std::string>(
       "--benchmark-dir", [&shared](const std::string& path) { shared.settings["benchmark_dir"] = path; },
@@ -56,10 +63,7 @@ void add_commit_options(CLI::App& app, Shared& shared, CommitArgs& args) {
   app.remove_option(app.get_option("benchmark_dir"));
   add_benchmark_dir(app, shared);
   const auto titled = [](CLI::Option* option, const char* title) { option->group(title); };
-  titled(add_text(app, "--repository", args.repository, "DIR",
-                  "a folder in the project's git repository (default: that of asv.conf.json's repo, else the suite's)",
-                  Offer::Kind::kFolders),
-         "Suite and project");
+  titled(add_repository(app, args.repository), "Suite and project");
   constexpr const char* kTitle = "How a commit's code is imported";
   CLI::Option* path = app.add_flag_callback(
       "--python-path", [&args] { args.method = commits::Method::kPythonPath; },
@@ -89,7 +93,7 @@ Result<commits::RunsOptions> runs_options(const CommitArgs& args, const config::
                                           session::SuiteOptions suite) {
   TRY_ASSIGN(const auto asv, config::load_asv_project(config));
   commits::RunsOptions options;
-  TRY_ASSIGN(options.cache, commits::cache_folder());
+  TRY_ASSIGN(options.cache, util::cache_folder());
   if (asv) {
     TRY(check_supported(*asv, args.method));
     options.plan.asv = *asv;

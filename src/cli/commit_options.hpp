@@ -11,7 +11,8 @@
 
 namespace CLI {  // NOLINT(readability-identifier-naming): not ours to name
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace snapshot_test::cli {
 
@@ -25,6 +26,9 @@ struct CommitArgs {
 /// --python-path, --build, --build-command, --build-timeout and --repository, and the settings of the suite, with
 /// --benchmark-dir in place of the positional argument: commits are positional there.
 void add_commit_options(CLI::App& app, Shared& shared, CommitArgs& args);
+
+/// --repository; what the option is.
+CLI::Option* add_repository(CLI::App& app, std::optional<std::string>& repository);
 
 /// --benchmark-dir.
 void add_benchmark_dir(CLI::App& app, Shared& shared);

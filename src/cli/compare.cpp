@@ -11,6 +11,7 @@
 #include "cli/subcommands.hpp"
 #include "config/layers.hpp"
 #include "config/load.hpp"
+#include "util/cache_folder.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -28,7 +29,7 @@ struct CompareArgs {
 model::ExitStatus run(const CompareArgs& args, const Streams& streams) {
   const Work work = [&args](const config::Config& config, const session::SuiteOptions& suite,
                             report::Reports& reports) -> Result<model::ExitStatus> {
-    TRY_ASSIGN(const auto cache, commits::cache_folder());
+    TRY_ASSIGN(const auto cache, util::cache_folder());
     TRY_ASSIGN(const auto folder, project_folder(args.repository, config, suite));
     TRY_ASSIGN(const auto repository, commits::Repository::find(folder));
     TRY_ASSIGN(const auto pair, commits::find_cached_pair(repository, cache, args.before, args.after));
@@ -51,9 +52,7 @@ Action declare_compare(CLI::App& app, Shared& shared) {
       ->type_name("COMMIT")
       ->required();
   app.add_option("after", args.after, "the other commit")->type_name("COMMIT")->required();
-  add_text(app, "--repository", args.repository, "DIR",
-           "a folder in the project's git repository (default: that of asv.conf.json's repo, else the suite's)",
-           Offer::Kind::kFolders);
+  add_repository(app, args.repository);
   add_benchmark_dir(app, shared);
   add_settings(app, shared, {Group::kTolerance});
   add_report_options(app, shared, args.files);

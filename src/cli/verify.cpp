@@ -2,11 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
@@ -15,6 +15,7 @@
 #include "cli/variant.hpp"
 #include "config/expected.hpp"
 #include "config/layers.hpp"
+#include "util/cache_folder.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -35,18 +36,6 @@ struct VerifyArgs {
 bool wants_pending(model::Pending pending, Surroundings where, const Streams& streams) {
   return pending == model::Pending::kAlways ||
          (pending == model::Pending::kAuto && where == Surroundings::kPerson && is_terminal(streams.out_fd));
-}
-
-/// Where the user's programs keep what can be lost (XDG base directories); none where there is no home folder.
-std::optional<std::filesystem::path> cache_folder() {
-  namespace fs = std::filesystem;
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && fs::path(cache).is_absolute()) {
-    return fs::path(cache) / "snapshot_test";
-  }
-  const char* home = std::getenv("HOME");
-  return home != nullptr && fs::path(home).is_absolute() ? std::optional(fs::path(home) / ".cache" / "snapshot_test")
-                                                         : std::nullopt;
 }
 
 /// "2026-11-28", where the user is.
@@ -93,7 +82,9 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
       options.today = local_date();
     }
     options.failed = args.failed;
-    options.cache_folder = cache_folder();
+    if (auto folder = util::cache_folder()) {  // without one it is not remembered what failed
+      options.cache_folder = std::move(*folder);
+    }
     options.against_status = args.against_status;
     options.transition_keys = args.transition_keys;
     options.max_failures = args.max_failures.value_or(0);

@@ -18,7 +18,7 @@ namespace snapshot_test::commits {
 
 /// What is asked of any command that runs commits.
 struct RunsOptions {
-  std::filesystem::path cache;       ///< cache_folder()
+  std::filesystem::path cache;       ///< util::cache_folder()
   std::filesystem::path repository;  ///< a folder in it
   BuildPlan plan;                    ///< without the interpreter, which `suite` names
   session::SuiteOptions suite;       ///< its benchmark_dir and project_dir as they are in the user's work tree

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -89,21 +88,6 @@ std::string first_lines(const fs::path& file, std::size_t bytes) {
 }
 
 }  // namespace
-
-Result<fs::path> cache_folder() {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no other thread changes the environment
-    return fs::path(value == nullptr ? "" : value);
-  };
-  // As the XDG base directory specification says, one that is not absolute does not count.
-  if (const fs::path cache = variable("XDG_CACHE_HOME"); cache.is_absolute()) {
-    return cache / "snapshot_test";
-  }
-  if (const fs::path home = variable("HOME"); home.is_absolute()) {
-    return home / ".cache" / "snapshot_test";
-  }
-  return fail(ErrorKind::kUsage, "neither XDG_CACHE_HOME nor HOME names a folder for the cache; set one of them");
-}
 
 fs::path folder_of(const Repository& repository, const fs::path& cache) { return cache / id_of(repository); }
 

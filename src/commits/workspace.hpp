@@ -23,9 +23,6 @@
 
 namespace snapshot_test::commits {
 
-/// $XDG_CACHE_HOME/snapshot_test, else ~/.cache/snapshot_test. kUsage where the environment has neither.
-[[nodiscard]] Result<std::filesystem::path> cache_folder();
-
 /// The part of `cache` that belongs to the repository.
 [[nodiscard]] std::filesystem::path folder_of(const Repository& repository, const std::filesystem::path& cache);
 
@@ -46,7 +43,7 @@ class FolderLock {
 
 class Workspace {
  public:
-  /// Makes the folder, takes its lock, and removes what a killed run has left. `cache`: cache_folder().
+  /// Makes the folder, takes its lock, and removes what a killed run has left. `cache`: util::cache_folder().
   [[nodiscard]] static Result<Workspace> open(const Repository& repository, const std::filesystem::path& cache);
   Workspace(Workspace&&) noexcept = default;
   Workspace& operator=(Workspace&&) noexcept = default;
