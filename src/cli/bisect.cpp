@@ -11,7 +11,6 @@
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
 #include "report/bisect_text.hpp"
-#include "report/terminal.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -48,20 +47,14 @@ Result<model::ExitStatus> bisect(const BisectArgs& args, const Streams& streams)
   options.bad = args.bad;
   options.cases = args.cases;
   options.history = args.history;
-  report::TerminalOptions look;
-  look.verbosity = verbosity(config);
-  look.color = color_for(args.shared.color, streams.out_fd);
-  if (is_terminal(streams.out_fd)) {
-    look.size = [fd = streams.out_fd] { return report::terminal_size(fd); };
-  }
-  report::Terminal terminal(streams.out, look);
+  const auto terminal = make_terminal(config, args.shared, 1, {}, streams);
   auto end = commits::bisect(
-      options, [&](const std::string& line) { terminal.remark(line); }, terminal);
-  TRY(terminal.close({}));
+      options, [&](const std::string& line) { terminal->remark(line); }, *terminal);
+  TRY(terminal->close({}));
   if (!end) {
     return tl::unexpected(std::move(end.error()));
   }
-  streams.out << report::bisect_text(shown(*end), look.color) << std::flush;
+  streams.out << report::bisect_text(shown(*end), color_for(args.shared.color, streams.out_fd)) << std::flush;
   return end->status;
 }
 

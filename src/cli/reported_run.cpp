@@ -16,7 +16,6 @@
 #include "report/format.hpp"
 #include "report/github.hpp"
 #include "report/report.hpp"
-#include "report/terminal.hpp"
 #include "snapshot_test/store/run_info.hpp"
 #include "util/text.hpp"
 #include "util/try.hpp"
@@ -88,24 +87,6 @@ std::string again(const Shared& shared, Choice choice) {
   return command;
 }
 
-std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared, std::size_t passes,
-                                                const ReportFiles& files, const Streams& streams) {
-  // Standard output belongs to the report that was sent there.
-  const bool to_err = report_on_output(files);
-  const int fd = to_err ? streams.err_fd : streams.out_fd;
-  report::TerminalOptions options;
-  options.full = shared.full;
-  options.command = again(shared, Choice::kLeftOut);
-  options.verbosity = verbosity(config);
-  options.color = color_for(shared.color, fd);
-  options.durations = shared.durations.value_or(0);
-  options.passes = passes;
-  if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
-    options.size = [fd] { return report::terminal_size(fd); };
-  }
-  return std::make_unique<report::Terminal>(to_err ? streams.err : streams.out, options);
-}
-
 /// Why nothing ran; none if something was selected, or nothing planned.
 std::optional<std::string> nothing_selected(const std::optional<model::RunPlan>& plan, const Shared& shared,
                                             const config::Config& config) {
@@ -140,6 +121,24 @@ Result<model::ExitStatus> run(report::Reports& reports, const Shared& shared, co
 }
 
 }  // namespace
+
+std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared, std::size_t passes,
+                                                const ReportFiles& files, const Streams& streams) {
+  // Standard output belongs to the report that was sent there.
+  const bool to_err = report_on_output(files);
+  const int fd = to_err ? streams.err_fd : streams.out_fd;
+  report::TerminalOptions options;
+  options.full = shared.full;
+  options.command = again(shared, Choice::kLeftOut);
+  options.verbosity = verbosity(config);
+  options.color = color_for(shared.color, fd);
+  options.durations = shared.durations.value_or(0);
+  options.passes = passes;
+  if (is_terminal(fd) && options.verbosity != report::Verbosity::kQuiet) {
+    options.size = [fd] { return report::terminal_size(fd); };
+  }
+  return std::make_unique<report::Terminal>(to_err ? streams.err : streams.out, options);
+}
 
 Result<void> open_reports(report::Reports& reports, const ReportFiles& files, When github, const Streams& streams) {
   TRY(all_apart(files));

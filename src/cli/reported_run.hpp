@@ -2,12 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "cli/command.hpp"
 #include "cli/outcome.hpp"
 #include "config/config.hpp"
 #include "report/report.hpp"
+#include "report/terminal.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::cli {
@@ -16,6 +18,12 @@ namespace snapshot_test::cli {
 /// the same one.
 [[nodiscard]] Result<void> open_reports(report::Reports& reports, const ReportFiles& files, When github,
                                         const Streams& streams);
+
+/// What the user sees of a run of so many `passes` over its cases, on standard output, or on standard error where one
+/// of `files` goes there.
+[[nodiscard]] std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared,
+                                                              std::size_t passes, const ReportFiles& files,
+                                                              const Streams& streams);
 
 /// What a report says of a run that begins now.
 [[nodiscard]] report::RunHead run_head(const std::string& command);
