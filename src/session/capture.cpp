@@ -25,24 +25,10 @@ using model::ExitStatus;
 
 namespace {
 
-store::RunInfo describe_run(const CaptureOptions& options, model::Listener& listener, const Run& run,
-                            const std::vector<model::TestedPackage>& tested, const std::string& id,
-                            const std::map<CaptureStatus, std::size_t>& counts) {
-  store::RunInfo info;
-  info.id = id;
-  info.time = store::utc_text(std::time(nullptr));
-  info.tool_version = ST_VERSION;
-  if (auto git = store::collect_git(options.suite.project_dir.value_or(options.suite.benchmark_dir))) {
-    info.git = std::move(*git);
-  } else {
-    listener.note("the commit is not recorded: " + git.error().message);
-  }
-  info.python = {run.python().version, "CPython", run.python().executable};
-  info.machine = store::collect_machine();
-  info.packages = run.found().packages;
-  info.environment = numeric_variables();
-  info.tested = tested;
-  info.seed = options.suite.seed;
+store::RunInfo describe_capture(const CaptureOptions& options, model::Listener& listener, const Run& run,
+                                const std::vector<model::TestedPackage>& tested, const std::string& id,
+                                const std::map<CaptureStatus, std::size_t>& counts) {
+  store::RunInfo info = describe(run, id, tested, listener);
   info.settings = settings_json(options);
   for (const auto& [status, cases] : counts) {
     info.counts[std::string(name(status))] = cases;
@@ -256,7 +242,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     return finish(summary.status);
   }
   TRY(transaction->put_run(
-      describe_run(options, listener, run, summary.plan.tested, transaction->run_id(), summary.counts)));
+      describe_capture(options, listener, run, summary.plan.tested, transaction->run_id(), summary.counts)));
   transaction->keep_replaced();
   TRY(transaction->commit());
   summary.run_id = transaction->run_id();

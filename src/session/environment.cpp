@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <ctime>
 #include <set>
 #include <utility>
 
@@ -58,6 +59,32 @@ std::map<std::string, std::string> numeric_variables() {
     }
   }
   return set;
+}
+
+store::RunInfo place_of(const Run& run) {
+  store::RunInfo info;
+  info.python = {run.python().version, "CPython", run.python().executable};
+  info.machine = store::collect_machine();
+  info.packages = run.found().packages;
+  info.environment = numeric_variables();
+  return info;
+}
+
+store::RunInfo describe(const Run& run, const std::string& id, const std::vector<model::TestedPackage>& tested,
+                        model::Listener& listener) {
+  store::RunInfo info = place_of(run);
+  info.id = id;
+  info.time = store::utc_text(std::time(nullptr));
+  info.tool_version = ST_VERSION;
+  const SuiteOptions& suite = run.options();
+  if (auto git = store::collect_git(suite.project_dir.value_or(suite.benchmark_dir))) {
+    info.git = std::move(*git);
+  } else {
+    listener.note("the commit is not recorded: " + git.error().message);
+  }
+  info.tested = tested;
+  info.seed = suite.seed;
+  return info;
 }
 
 std::string vector_level(const std::vector<std::string>& cpu_features) {

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "session/run.hpp"
 #include "snapshot_test/model/environment.hpp"
+#include "snapshot_test/model/result.hpp"
 #include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/store/run_info.hpp"
 #include "snapshot_test/util/result.hpp"
@@ -14,6 +16,13 @@ namespace snapshot_test::session {
 
 /// The environment variables that choose kernels and numbers of threads of numerical libraries, where they are set.
 [[nodiscard]] std::map<std::string, std::string> numeric_variables();
+
+/// Where a run takes place: its interpreter, the machine, the packages, numeric_variables().
+[[nodiscard]] store::RunInfo place_of(const Run& run);
+
+/// The same, and when, by which commit and from which seed; reads the repository. A note where it cannot be.
+[[nodiscard]] store::RunInfo describe(const Run& run, const std::string& id,
+                                      const std::vector<model::TestedPackage>& tested, model::Listener& listener);
 
 /// "AVX-512": the widest vectors that the processor's features allow; "SSE4.2", "NEON", … or empty where it is not
 /// known.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -69,6 +70,32 @@ Result<void> LastFailures::save() const {
   }
   const nlohmann::json json = {{"format", kFailuresFormat}, {"failed", labels_}};
   return util::write_file_atomically(*file_, util::json_text(json) + "\n");
+}
+
+Indices narrow_to_failed(Run& run, const std::vector<model::Benchmark>& stored, Indices selected,
+                         const LastFailures& last) {
+  const auto has_failed = [&](const model::Benchmark& benchmark, std::size_t index) {
+    return last.contains(runner::id_of(benchmark, index).label);
+  };
+  const Selection& selection = run.selection();
+  bool any = false;
+  for (std::size_t i = 0; i < selection.indices.size(); ++i) {
+    any = any || std::any_of(selection.indices[i].begin(), selection.indices[i].end(),
+                             [&](std::size_t index) { return has_failed(selection.suite.benchmarks[i], index); });
+  }
+  Indices failed = selected;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    std::erase_if(failed[i], [&](std::size_t index) { return !has_failed(stored[i], index); });
+    any = any || (!failed[i].empty() && failure_of(selection.suite, stored[i].module) != nullptr);
+  }
+  if (!any) {
+    run.selection().suite.notes.push_back("--last-failed: no case is known that failed when it was last verified" +
+                                          std::string(last.empty() ? "" : ", of those that are selected") +
+                                          "; all are run");
+    return selected;
+  }
+  run.narrow(has_failed);
+  return failed;
 }
 
 }  // namespace snapshot_test::session

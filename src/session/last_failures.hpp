@@ -5,7 +5,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "session/run.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/util/result.hpp"
 
@@ -35,5 +37,13 @@ class LastFailures {
   bool changed_ = false;
   std::string problem_;
 };
+
+/// Of each benchmark, the indices of some of its cases.
+using Indices = std::vector<std::vector<std::size_t>>;
+
+/// Has the run judge what failed last, and nothing else; everything, with a note, where nothing of that is in it. What
+/// is left of `selected`, cases of the `stored` benchmarks: also those whose module does not import now.
+[[nodiscard]] Indices narrow_to_failed(Run& run, const std::vector<model::Benchmark>& stored, Indices selected,
+                                       const LastFailures& last);
 
 }  // namespace snapshot_test::session

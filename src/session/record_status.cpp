@@ -26,34 +26,17 @@ struct Ended {
 };
 using EndedCases = std::map<std::pair<std::string, std::size_t>, Ended>;
 
-store::RunInfo place_of_run(const StatusOptions& options, const Run& run,
-                            const std::vector<model::TestedPackage>& tested) {
-  const std::time_t now = std::time(nullptr);
-  store::RunInfo info;
-  info.id = store::new_run_id(now);
-  info.time = store::utc_text(now);
-  info.tool_version = ST_VERSION;
-  info.git = store::collect_git(options.suite.project_dir.value_or(options.suite.benchmark_dir)).value_or(std::nullopt);
-  info.python = {run.python().version, "CPython", run.python().executable};
-  info.machine = store::collect_machine();
-  info.packages = run.found().packages;
-  info.environment = numeric_variables();
-  info.tested = tested;
-  info.seed = options.suite.seed;
-  info.settings = options.settings;
-  return info;
-}
-
 /// In the suite's order.
 store::StatusFile file_of(const StatusOptions& options, const Run& run, const EndedCases& ended,
-                          model::StatusSummary& summary) {
+                          model::StatusSummary& summary, model::Listener& listener) {
   const model::Suite& suite = run.selection().suite;
   store::StatusFile file;
   file.suite = suite.root;
   file.filter = options.suite.filter.value_or("");
   file.exclude = options.suite.exclude;
   file.exclude_benchmarks = options.suite.exclude_benchmarks;
-  file.run = place_of_run(options, run, summary.plan.tested);
+  file.run = describe(run, store::new_run_id(std::time(nullptr)), summary.plan.tested, listener);
+  file.run.settings = options.settings;
   file.failures = suite.failures;
   for (std::size_t i = 0; i < suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = suite.benchmarks[i];
@@ -152,7 +135,7 @@ Result<model::StatusSummary> record_status(const StatusOptions& options, model::
     summary.failure = "interrupted; nothing was recorded";
     return finish(ExitStatus::kInterrupted);
   }
-  TRY(store::write_status_file(options.file, file_of(options, run, ended, summary)));
+  TRY(store::write_status_file(options.file, file_of(options, run, ended, summary, listener)));
   summary.file = options.file.string();
   return finish(ExitStatus::kSuccess);
 }

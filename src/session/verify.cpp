@@ -50,46 +50,6 @@ bool can_be_accepted(const CaseVerdict& judged) {
   return verdict == Verdict::kDifferent || verdict == Verdict::kNoSnapshot || verdict == Verdict::kCaptureFailed;
 }
 
-using Indices = std::vector<std::vector<std::size_t>>;
-
-/// Those of the stored cases that failed last.
-Indices failed_of(const std::vector<model::Benchmark>& stored, Indices selected, const LastFailures& last) {
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    std::erase_if(selected[i],
-                  [&](std::size_t index) { return !last.contains(runner::id_of(stored[i], index).label); });
-  }
-  return selected;
-}
-
-/// Has the run judge what failed last, and nothing else; everything where nothing of that is in it. What is selected of
-/// the stored cases.
-Indices narrow_to_failed(Run& run, const std::vector<model::Benchmark>& stored, const LastFailures& last) {
-  const auto has_failed = [&](const model::Benchmark& benchmark, std::size_t index) {
-    return last.contains(runner::id_of(benchmark, index).label);
-  };
-  const Selection& selection = run.selection();
-  bool any = false;
-  for (std::size_t i = 0; i < selection.indices.size(); ++i) {
-    any = any || std::any_of(selection.indices[i].begin(), selection.indices[i].end(),
-                             [&](std::size_t index) { return has_failed(selection.suite.benchmarks[i], index); });
-  }
-  Indices selected = failed_of(stored, run.found().stored_selected, last);
-  const auto is_of_failing_module = [&](std::size_t i) {
-    return !selected[i].empty() && failure_of(selection.suite, stored[i].module) != nullptr;
-  };
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    any = any || is_of_failing_module(i);
-  }
-  if (!any) {
-    run.selection().suite.notes.push_back("--last-failed: no case is known that failed when it was last verified" +
-                                          std::string(last.empty() ? "" : ", of those that are selected") +
-                                          "; all are run");
-    return run.found().stored_selected;
-  }
-  run.narrow(has_failed);
-  return selected;
-}
-
 /// One verify run: from the selection to verdicts.
 class Verification {
  public:
@@ -127,7 +87,7 @@ class Verification {
   /// Says what is not as it was when the status file was written.
   void note_environment_of_status();
   /// Where the cases run now.
-  void set_place(const Run& run);
+  void set_place(store::RunInfo here) { here_ = std::move(here); }
   /// Captures what has no snapshot and removes what has no case, where that is wanted, and says so of each. Nothing of
   /// the run is left. `done`: it went to its end.
   [[nodiscard]] Result<void> follow_up(Extent extent, bool done, const runner::OpenHosts& open);
@@ -444,13 +404,6 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   return runner::CaseRunner::Then::kDone;
 }
 
-void Verification::set_place(const Run& run) {
-  here_.python.version = run.python().version;
-  here_.machine = store::collect_machine();
-  here_.packages = run.found().packages;
-  here_.environment = numeric_variables();
-}
-
 const std::vector<model::EnvironmentChange>& Verification::changes_since(const std::string& run_id) {
   const auto [entry, is_new] = changes_.try_emplace(run_id);
   if (is_new) {
@@ -568,13 +521,13 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
     run->selection().suite.notes.push_back(verification.last().problem());
   }
   if (options.failed == FailedCases::kAlone) {
-    selected = narrow_to_failed(*run, stored, verification.last());
+    selected = narrow_to_failed(*run, stored, std::move(selected), verification.last());
   }
   summary.plan = run->plan();
   summary.plan.baseline = none ? std::nullopt : origin_of(*store);
   summary.plan.variant = options.variant;
   summary.snapshot_dir = options.snapshot_dir.string();
-  verification.set_place(*run);
+  verification.set_place(place_of(*run));
   if (verification.transitions()) {
     verification.note_environment_of_status();
   }
