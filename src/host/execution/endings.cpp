@@ -1,8 +1,11 @@
 #include "host/execution/endings.hpp"
 
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "host/discovery/python.hpp"
+#include "host/interpreter/interpreter.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -36,6 +39,23 @@ model::CaseReply ended_with(model::Ending ending, std::string detail) {
   reply.observation.ending = ending;
   reply.observation.detail = std::move(detail);
   return reply;
+}
+
+model::CaseReply answered_by(const std::function<model::CaseReply()>& run) {
+  try {
+    model::CaseReply reply = run();
+    interpreter::flush_standard_streams();
+    return reply;
+  } catch (const pybind11::error_already_set& error) {
+    EndedBy ended = ended_by(error);
+    model::CaseReply reply = ended_with(ended.ending, std::move(ended.detail));
+    reply.observation.traceback = std::move(ended.traceback);
+    return reply;
+  } catch (const std::bad_alloc&) {
+    return ended_with(model::Ending::kOutOfMemory, "out of memory");
+  } catch (const std::exception& error) {
+    return ended_with(model::Ending::kProtocol, error.what());
+  }
 }
 
 }  // namespace snapshot_test::host::execution

@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <functional>
 #include <string>
 
 #include "model/message.hpp"
@@ -21,5 +22,8 @@ struct EndedBy {
 
 /// What is answered of a case that came to nothing else.
 [[nodiscard]] model::CaseReply ended_with(model::Ending ending, std::string detail);
+
+/// What `run` answers, once what the case has written is out; or what the exception comes to that it throws.
+[[nodiscard]] model::CaseReply answered_by(const std::function<model::CaseReply()>& run);
 
 }  // namespace snapshot_test::host::execution

@@ -155,19 +155,7 @@ model::CaseReply try_case(Context& context, Inherited& inherited, const model::C
 }
 
 void be(Context& context, Inherited& inherited, const model::CaseRequest& request, model::SupervisorLink link) {
-  model::CaseReply reply;
-  try {
-    reply = try_case(context, inherited, request, link);
-    interpreter::flush_standard_streams();
-  } catch (const py::error_already_set& error) {
-    EndedBy ended = ended_by(error);
-    reply = ended_with(ended.ending, std::move(ended.detail));
-    reply.observation.traceback = std::move(ended.traceback);
-  } catch (const std::bad_alloc&) {
-    reply = ended_with(Ending::kOutOfMemory, "out of memory");
-  } catch (const std::exception& error) {
-    reply = ended_with(Ending::kProtocol, error.what());
-  }
+  model::CaseReply reply = answered_by([&] { return try_case(context, inherited, request, link); });
   try {
     ::_exit(link.send(std::move(reply)) ? 0 : model::kChannelLost);
   } catch (const std::bad_alloc&) {

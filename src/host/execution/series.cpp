@@ -105,24 +105,10 @@ void Series::serve() {
 }
 
 CaseReply Series::run(const model::RunCase& order) {
-  try {
+  return answered_by([&] {
     auto prepared = prepare(order);
-    if (!prepared) {
-      return ended_with(Ending::kRaised, prepared.error().message);
-    }
-    CaseReply reply = run_prepared(**prepared, order.request);
-    interpreter::flush_standard_streams();
-    return reply;
-  } catch (const py::error_already_set& error) {
-    EndedBy ended = ended_by(error);
-    CaseReply reply = ended_with(ended.ending, std::move(ended.detail));
-    reply.observation.traceback = std::move(ended.traceback);
-    return reply;
-  } catch (const std::bad_alloc&) {
-    return ended_with(Ending::kOutOfMemory, "out of memory");
-  } catch (const std::exception& error) {
-    return ended_with(Ending::kProtocol, error.what());
-  }
+    return prepared ? run_prepared(**prepared, order.request) : ended_with(Ending::kRaised, prepared.error().message);
+  });
 }
 
 Result<PreparedBenchmark*> Series::prepare(const model::RunCase& order) {
