@@ -43,15 +43,6 @@ std::vector<std::string> environment_of(const Environment& changes) {
   return all;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> raw;
-  for (std::string& text : texts) {
-    raw.push_back(text.data());
-  }
-  raw.push_back(nullptr);
-  return raw;
-}
-
 /// What the child needs, made before it is forked: there only system calls are made.
 struct Prepared {
   std::vector<std::string> argv;
@@ -65,8 +56,8 @@ Prepared prepare(const Command& command) {
   Prepared prepared;
   prepared.argv = command.argv;
   prepared.environment = environment_of(command.environment);
-  prepared.argv_raw = pointers(prepared.argv);
-  prepared.environment_raw = pointers(prepared.environment);
+  prepared.argv_raw = util::c_strings(prepared.argv);
+  prepared.environment_raw = util::c_strings(prepared.environment);
   if (command.argv.front().find('/') != std::string::npos) {
     prepared.candidates.push_back(command.argv.front());
     return prepared;
@@ -132,6 +123,7 @@ bool take(const util::Fd& fd, std::string& text) {
 
 enum class Stop { kEnded, kDeadline, kInterrupt };
 
+/// Until it has ended, its time is up, or a signal has come. It is not reaped: its pid stays its own.
 Stop watch(pid_t pid, const Ends& ends, double seconds, runner::Signals& signals, CommandEnd& end) {
   const auto deadline =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -155,7 +147,8 @@ Stop watch(pid_t pid, const Ends& ends, double seconds, runner::Signals& signals
     if (signals.interrupted()) {
       return Stop::kInterrupt;
     }
-    if (::waitpid(pid, &end.status, WNOHANG) == pid) {
+    siginfo_t ended{};
+    if (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid) {
       // What it left running may hold the pipes open: what it said itself is there already.
       take(ends.out.read, end.out);
       take(ends.err.read, end.err);
@@ -194,10 +187,7 @@ Result<CommandEnd> run_command(const Command& command) {
   ends.failure.write.reset();
   CommandEnd end;
   const Stop stop = watch(pid, ends, command.seconds, signals, end);
-  ::kill(-pid, SIGKILL);  // what it has left behind, too
-  if (stop != Stop::kEnded) {
-    end.status = util::wait_for(pid);
-  }
+  end.status = util::kill_group_and_reap(pid);  // with what it has left behind
   if (int error = 0; ::read(ends.failure.read.get(), &error, sizeof error) == sizeof error) {
     if (error == ENOENT) {
       return fail(ErrorKind::kUsage,

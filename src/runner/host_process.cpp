@@ -16,6 +16,7 @@
 #include <system_error>
 #include <vector>
 
+#include "util/process.hpp"
 #include "util/refusal.hpp"
 #include "util/try.hpp"
 
@@ -153,15 +154,6 @@ Result<std::vector<std::string>> host_words(const PythonEnvironment& python, con
   return std::vector<std::string>{fs::read_symlink("/proc/self/exe").string(), "host", supervisor};
 }
 
-std::vector<char*> c_strings(std::vector<std::string>& lines) {
-  std::vector<char*> raw;
-  for (std::string& line : lines) {
-    raw.push_back(line.data());
-  }
-  raw.push_back(nullptr);
-  return raw;
-}
-
 }  // namespace
 
 Result<util::Pipe> make_output_pipe() {
@@ -201,8 +193,8 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
 
   std::vector<std::string> lines = lines_of(variables);
-  const std::vector<char*> argv = c_strings(words);
-  const std::vector<char*> envp = c_strings(lines);
+  const std::vector<char*> argv = util::c_strings(words);
+  const std::vector<char*> envp = util::c_strings(lines);
   pid_t pid = -1;
   int error = 0;
   {

@@ -103,7 +103,16 @@ std::vector<pid_t> children_by_scanning() {
 
 }  // namespace
 
-Result<std::string> run_and_read(const std::vector<std::string>& argv, double seconds) {
+std::vector<char*> c_strings(std::vector<std::string>& words) {
+  std::vector<char*> raw;
+  for (std::string& word : words) {
+    raw.push_back(word.data());
+  }
+  raw.push_back(nullptr);
+  return raw;
+}
+
+Result<std::string> run_and_read(std::vector<std::string> argv, double seconds) {
   TRY_ASSIGN(Pipe out, make_pipe());
   TRY_ASSIGN(Pipe err, make_pipe());
 
@@ -112,11 +121,7 @@ Result<std::string> run_and_read(const std::vector<std::string>& argv, double se
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, out.write.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, err.write.get(), STDERR_FILENO);
-  std::vector<char*> raw;
-  for (const std::string& word : argv) {
-    raw.push_back(const_cast<char*>(word.c_str()));
-  }
-  raw.push_back(nullptr);
+  const std::vector<char*> raw = c_strings(argv);
   pid_t pid = -1;
   const int error = ::posix_spawn(&pid, raw[0], &actions, nullptr, raw.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
@@ -235,6 +240,11 @@ void kill_children() {
     }
     (void)::waitpid(-1, nullptr, 0);
   }
+}
+
+int kill_group_and_reap(pid_t pid) {
+  ::kill(-pid, SIGKILL);
+  return wait_for(pid);
 }
 
 std::string describe_wait_status(int status) {

@@ -15,7 +15,10 @@ namespace snapshot_test::util {
 /// Runs argv[0] (a path) to its end with empty stdin and returns its stdout. kIo if the machine refuses
 /// what that takes; kPython if it cannot be executed, does not exit with 0, or takes longer than `seconds`: the message
 /// ends with what it wrote to stderr.
-[[nodiscard]] Result<std::string> run_and_read(const std::vector<std::string>& argv, double seconds = 30);
+[[nodiscard]] Result<std::string> run_and_read(std::vector<std::string> argv, double seconds = 30);
+
+/// What execve() and posix_spawn() take: pointers into `words`, which must outlive them, and a null behind the last.
+[[nodiscard]] std::vector<char*> c_strings(std::vector<std::string>& words);
 
 /// Both ends close-on-exec.
 struct Pipe {
@@ -27,6 +30,10 @@ struct Pipe {
 
 /// Waits until a child has ended, and reaps it: its wait status, 0 for no child of ours.
 int wait_for(pid_t pid);
+
+/// Kills what is left of the process group of a child that has ended, or is to, and reaps the child: until then its pid
+/// cannot have been given to anybody else. As wait_for().
+int kill_group_and_reap(pid_t pid);
 
 /// "killed by SIGSEGV", "exit status 3": what waitpid() reported.
 [[nodiscard]] std::string describe_wait_status(int status);

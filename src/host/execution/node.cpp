@@ -28,12 +28,6 @@ sigset_t sigchld_set() {
   return set;
 }
 
-/// Kills what is left of a child's group, while its pid cannot have been given to anybody else, then reaps it.
-int kill_group_and_reap(pid_t pid) {
-  ::kill(-pid, SIGKILL);
-  return util::wait_for(pid);
-}
-
 }  // namespace
 
 Node::Node(model::SupervisorLink link, Work work) : link_(std::move(link)), work_(std::move(work)) {
@@ -161,7 +155,7 @@ void Node::reap_children() {
       return;
     }
     const pid_t pid = ended.si_pid;
-    const int status = kill_group_and_reap(pid);
+    const int status = util::kill_group_and_reap(pid);
     kill_adopted();
     const auto child = children_.find(pid);
     if (child == children_.end()) {
