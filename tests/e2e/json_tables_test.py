@@ -15,14 +15,10 @@ import textwrap
 import unittest
 import warnings
 
-try:
-    import pandas
-except ImportError as error:
-    other = os.environ.get("SNAPSHOT_TEST_PYTHON")
-    if other and "NO_PANDAS" not in os.environ:
-        os.execve(other, [other, *sys.argv], {**os.environ, "NO_PANDAS": "1"})
-    print(f"skipped: {sys.executable} has no pandas ({error}); set SNAPSHOT_TEST_PYTHON to one that has")
-    sys.exit(1 if os.environ.get("SNAPSHOT_TEST_REQUIRE_ALL") == "1" else 77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from import_or_skip import import_or_skip  # noqa: E402
+
+pandas = import_or_skip("pandas")
 
 PROGRAM, DOCUMENT = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 del sys.argv[1:3]

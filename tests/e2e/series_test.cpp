@@ -351,53 +351,29 @@ TEST(Series, InputsThatASuiteKeeps_AreMadeOnce) {
 
 // ---- Each hostile benchmark between two honest ones.
 
-const Deeds kDeeds = {
-    {"segfault", "ctypes.string_at(0)", "crashed", "SIGSEGV"},
-    {"exit_zero", "os._exit(0)", "crashed", "status 0"},
-    {"sys_exit", "sys.exit(0)", "crashed", "SystemExit"},
-    {"interrupt", "raise KeyboardInterrupt", "raised", "KeyboardInterrupt"},
-    {"kills_its_group", "os.killpg(0, signal.SIGKILL)", "crashed", "SIGKILL"},
-    {"loop_in_python", "\n    while True: pass", "timed-out", "2 s"},
-    {"stops_itself", "os.kill(os.getpid(), signal.SIGSTOP)", "timed-out", "2 s"},
-    {"forked_child", "\n    if os.fork() == 0: time.sleep(99)", "identical"},
-    {"forked_twin", "os.fork()", "identical"},
-    {"subprocess_sleep", "subprocess.Popen(['sleep', '99'])", "identical"},
-    {"threads", "for i in range(3): threading.Thread(target=time.sleep, args=(99,)).start()", "identical"},
-    {"exit_handler", "atexit.register(time.sleep, 99)", "identical"},
-    {"closes_all", "os.closerange(0, 4096)", "crashed", "descriptor"},
-    {"closes_standard_ones", "os.close(0); os.close(1); os.close(2)", "identical"},
-    {"garbage_to_all", "spray(b'garbage' * 9)", "crashed", "descriptor"},
-    {"opens_some", "HELD.append(open('/dev/null'))", "identical"},
-    {"folder_gone", "shutil.rmtree(os.getcwd())", "identical"},
-    {"folder_left_and_gone", "d = os.getcwd(); os.chdir('/'); shutil.rmtree(d)", "identical"},
-    {"environment", "os.environ.clear()", "identical"},
-    {"umask", "os.umask(0o777)", "identical"},
-    {"sys_path", "sys.path.clear(); sys.path_hooks.clear(); sys.meta_path.clear()", "identical"},
-    {"some_modules", "for m in ('numpy', 'json', 'pickle', 'os', 'lib', 'copyreg'): sys.modules.pop(m, None)",
-     "identical"},
-    {"all_modules", "sys.modules.clear()", "identical"},
-    {"streams", "sys.stdout = sys.stderr = sys.__stdout__ = None", "identical"},
-    {"streams_closed", "sys.stdout.close(); sys.stderr.close()", "identical"},
-    {"language", "change_locale()", "identical"},
-    {"signal_handlers", "for s in (signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE): signal.signal(s, signal.SIG_IGN)",
-     "identical"},
-    {"file_size_limit", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))", "identical"},
-    {"recursion_limit", "sys.setrecursionlimit(60)", "identical"},
-    {"builtins_replaced", "builtins.open = builtins.print = builtins.isinstance = builtins.len = None", "identical"},
-    {"import_replaced", "builtins.__import__ = None", "identical"},
-    {"os_replaced", "os.fork = os.write = os.environ = os.getcwd = None", "identical"},
-    {"pickle_replaced", "pickle.Pickler = pickle.dumps = pickle.loads = copyreg.dispatch_table = None", "identical"},
-    {"collector", "gc.freeze(); gc.disable(); gc.enable = gc.disable = gc.collect = None", "identical"},
-    {"trace_function", "sys.settrace(broken); threading.settrace(broken)", "raised", "broken"},
-    {"profile_function", "sys.setprofile(lambda *_: None); threading.setprofile(broken)", "identical"},
-    {"warnings_are_errors", "warnings.simplefilter('error'); warnings.warn = broken", "identical"},
-    {"switch_interval", "sys.setswitchinterval(1e9)", "identical"},
-    {"library_replaced", "global good; good = lambda n: 'bad'; return original(3)", "identical"},
-    {"code_replaced", "\n    result = good(3)\n    good.__code__ = broken.__code__\n    return result", "identical"},
-};
+/// Those of the hostile suite that its own tests are about, too, and some that concern series.
+Deeds deeds_between() {
+  Deeds deeds = {
+      {"segfault", "ctypes.string_at(0)", "crashed", "SIGSEGV"},
+      {"exit_zero", "os._exit(0)", "crashed", "status 0"},
+      {"sys_exit", "sys.exit(0)", "crashed", "SystemExit"},
+      {"interrupt", "raise KeyboardInterrupt", "raised", "KeyboardInterrupt"},
+      {"kills_its_group", "os.killpg(0, signal.SIGKILL)", "crashed", "SIGKILL"},
+      {"loop_in_python", "\n    while True: pass", "timed-out", "2 s"},
+      {"stops_itself", "os.kill(os.getpid(), signal.SIGSTOP)", "timed-out", "2 s"},
+      {"opens_some", "HELD.append(open('/dev/null'))", "identical"},
+      {"library_replaced", "global good; good = lambda n: 'bad'; return original(3)", "identical"},
+      {"code_replaced", "\n    result = good(3)\n    good.__code__ = broken.__code__\n    return result", "identical"},
+  };
+  for (const Deeds& each : {kLeaves, kDescriptors, kChanges}) {
+    deeds.insert(deeds.end(), each.begin(), each.end());
+  }
+  return deeds;
+}
 
 TEST(SeriesOfHostileCases, HonestCasesAroundThem_KeepTheirVerdicts) {
   const Sandbox box;
+  const Deeds deeds = deeds_between();
   box.write("benchmarks/__init__.py", "");
   // The second case of each benchmark is the one that is in a series.
   std::string suite = "import lib\nclass A:\n    params = [[1, 2, 3]]\n";
@@ -405,20 +381,20 @@ TEST(SeriesOfHostileCases, HonestCasesAroundThem_KeepTheirVerdicts) {
   const auto add = [&](const std::string& name, const std::string& call) {
     suite += "    def time_" + std::to_string(100 + number++) + "_" + name + "(self, n): return lib." + call + "\n";
   };
-  for (const auto& deed : kDeeds) {
+  for (const auto& deed : deeds) {
     add("honest", "good(n)");
     add(deed.name, deed.name + "()");
   }
   add("honest", "good(n)");
   box.write("benchmarks/bench.py", suite);
   const std::string original = "def original(n): return [n / 7, {'n': str(n)}, (n, None)]\n";
-  write_library_of(box, kDeeds, Manners::kGood);
+  write_library_of(box, deeds, Manners::kGood);
   box.write_library(box.read("project/lib.py") + original);
   RunOptions options;
   options.deadline = std::chrono::seconds(200);
   const auto captured = box.capture({"-j2"}, options);
   ASSERT_EQ(captured.run.status, 0) << captured.run.text();
-  write_library_of(box, kDeeds, Manners::kHostile);
+  write_library_of(box, deeds, Manners::kHostile);
   box.write_library(box.read("project/lib.py") + original);
   for (const char* workers : {"-j1", "-j4"}) {
     SCOPED_TRACE(workers);
@@ -429,7 +405,7 @@ TEST(SeriesOfHostileCases, HonestCasesAroundThem_KeepTheirVerdicts) {
       const std::string name = label.substr(std::string("bench.A.time_100_").size());
       std::string wanted = "identical";
       std::string reason;
-      for (const auto& deed : kDeeds) {
+      for (const auto& deed : deeds) {
         if (name.starts_with(deed.name + "(")) {
           wanted = deed.verdict;
           reason = deed.reason;

@@ -6,6 +6,57 @@
 #include <algorithm>
 
 namespace snapshot_test::support {
+
+const Deeds kLeaves = {
+    {"forked_child", "\n    if os.fork() == 0: time.sleep(99)", "identical"},
+    {"forked_twin", "os.fork()", "identical"},
+    {"subprocess_sleep", "subprocess.Popen(['sleep', '99'])", "identical"},
+    {"threads", "for i in range(3): threading.Thread(target=time.sleep, args=(99,)).start()", "identical"},
+    {"spinning_thread", "threading.Thread(target=lambda: [0 for i in itertools.count() if i < 0]).start()",
+     "identical"},
+    {"exit_handler", "atexit.register(time.sleep, 99)", "identical"},
+    {"files",
+     "for d in ('.', os.environ['TMPDIR'], tempfile.mkdtemp()):\n"
+     "        os.makedirs(d + '/x/y', 0o700); open(d + '/x/y/z', 'w').write('z')\n"
+     "        os.chmod(d + '/x/y', 0o500); os.chmod(d + '/x', 0)\n",
+     "identical"},
+};
+
+const Deeds kDescriptors = {
+    {"closes_all", "os.closerange(0, 4096)", "crashed", "descriptor"},
+    {"closes_standard_ones", "os.close(0); os.close(1); os.close(2)", "identical"},
+    {"garbage_to_all", "spray(b'garbage' * 9)", "crashed", "descriptor"},
+};
+
+const Deeds kChanges = {
+    {"folder_gone", "shutil.rmtree(os.getcwd())", "identical"},
+    {"temporary_folder_gone", "shutil.rmtree(os.environ['TMPDIR'])", "identical"},
+    {"folder_left_and_gone", "d = os.getcwd(); os.chdir('/'); shutil.rmtree(d)", "identical"},
+    {"environment", "os.environ.clear()", "identical"},
+    {"umask", "os.umask(0o777)", "identical"},
+    {"sys_path", "sys.path.clear(); sys.path_hooks.clear(); sys.meta_path.clear()", "identical"},
+    {"some_modules", "for m in ('numpy', 'json', 'pickle', 'os', 'lib', 'copyreg'): sys.modules.pop(m, None)",
+     "identical"},
+    {"all_modules", "sys.modules.clear()", "identical"},
+    {"streams", "sys.stdout = sys.stderr = sys.__stdout__ = None", "identical"},
+    {"streams_closed", "sys.stdout.close(); sys.stderr.close()", "identical"},
+    {"language", "change_locale()", "identical"},
+    {"signal_handlers", "for s in (signal.SIGCHLD, signal.SIGTERM, signal.SIGPIPE): signal.signal(s, signal.SIG_IGN)",
+     "identical"},
+    {"timer", "signal.signal(signal.SIGALRM, lambda *_: None); signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)",
+     "identical"},
+    {"file_size_limit", "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))", "identical"},
+    {"recursion_limit", "sys.setrecursionlimit(20)", "identical"},
+    {"builtins_replaced", "builtins.open = builtins.print = builtins.isinstance = builtins.len = None", "identical"},
+    {"import_replaced", "builtins.__import__ = None", "identical"},
+    {"os_replaced", "os.fork = os.write = os.environ = os.getcwd = None", "identical"},
+    {"pickle_replaced", "pickle.Pickler = pickle.dumps = pickle.loads = copyreg.dispatch_table = None", "identical"},
+    {"collector", "gc.freeze(); gc.disable(); gc.enable = gc.disable = gc.collect = None", "identical"},
+    {"trace_function", "sys.settrace(broken); threading.settrace(broken)", "raised", "broken"},
+    {"profile_function", "sys.setprofile(lambda *_: None); threading.setprofile(broken)", "identical"},
+    {"warnings_are_errors", "warnings.simplefilter('error'); warnings.warn = broken", "identical"},
+    {"switch_interval", "sys.setswitchinterval(1e9)", "identical"},
+};
 namespace {
 
 using ::testing::HasSubstr;

@@ -18,6 +18,12 @@ struct Deed {
 };
 using Deeds = std::vector<Deed>;
 
+/// Right, but untidy.
+extern const Deeds kLeaves;
+extern const Deeds kDescriptors;
+/// What it does to its own process ends with it, and hides nothing of what it computed.
+extern const Deeds kChanges;
+
 enum class Manners { kGood, kHostile };
 
 /// A module with a case for each deed, and three modules with 18 cases that are always right: one of them with a

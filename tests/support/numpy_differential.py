@@ -13,7 +13,9 @@ import sys
 import tempfile
 import warnings
 
-from numpy_or_skip import np
+from import_or_skip import import_or_skip
+
+np = import_or_skip("numpy")
 
 FLOATS = ["f2", "f4", "f8", "g", "c8", "c16", "G"]
 INTEGERS = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]

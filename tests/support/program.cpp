@@ -25,15 +25,6 @@ std::string read_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-/// The strings as execve wants them; they must outlive the result.
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (auto& string : strings) result.push_back(string.data());
-  result.push_back(nullptr);
-  return result;
-}
-
 /// Runs in the child: only calls that are safe after fork.
 [[noreturn]] void become(const ProgramOptions& options, const char* out, const char* err, char* const* argv,
                          char* const* envp) {
@@ -58,6 +49,14 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }
 
 }  // namespace
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  for (auto& string : strings) result.push_back(string.data());
+  result.push_back(nullptr);
+  return result;
+}
 
 std::string Run::text() const {
   return "exit status " + std::to_string(status) + (killed_at_deadline ? " (killed at the test's deadline)" : "") +

@@ -34,6 +34,9 @@ struct ProgramOptions {
   Privileges privileges = Privileges::kInherited;
 };
 
+/// The strings as execve wants them; they must outlive the result.
+[[nodiscard]] std::vector<char*> pointers(std::vector<std::string>& strings);
+
 /// A running program in a process group of its own, with stdin empty. The destructor kills the group.
 class Program {
  public:

@@ -16,15 +16,6 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{20};
 
-std::vector<char*> words_of(std::vector<std::string>& strings) {
-  std::vector<char*> words;
-  for (std::string& each : strings) {
-    words.push_back(each.data());
-  }
-  words.push_back(nullptr);
-  return words;
-}
-
 }  // namespace
 
 PseudoTerminal::PseudoTerminal(std::vector<std::string> command, const ProgramOptions& options) {
@@ -32,8 +23,8 @@ PseudoTerminal::PseudoTerminal(std::vector<std::string> command, const ProgramOp
   for (const auto& [name, value] : options.environment) {
     environment.push_back(name + "=" + value);
   }
-  const std::vector<char*> arguments = words_of(command);
-  const std::vector<char*> variables = words_of(environment);
+  const std::vector<char*> arguments = pointers(command);
+  const std::vector<char*> variables = pointers(environment);
   const std::string folder = options.folder.string();
   winsize size{50, 200, 0, 0};
   int terminal = -1;

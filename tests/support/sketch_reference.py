@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-from numpy_or_skip import np
+from import_or_skip import import_or_skip
+
+np = import_or_skip("numpy")
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g", "c8", "c16", "G", ">f8", ">i4",
           "M8[s]", "m8[ns]"]
