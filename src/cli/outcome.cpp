@@ -17,6 +17,7 @@ model::ExitStatus exit_status(ErrorKind kind) {
     case ErrorKind::kUnsupported:
     case ErrorKind::kPython: return model::ExitStatus::kUsage;
     case ErrorKind::kNoBaseline:
+    case ErrorKind::kUnavailable:
     case ErrorKind::kCorrupt: return model::ExitStatus::kNoBaseline;
     case ErrorKind::kInterrupted: return model::ExitStatus::kInterrupted;
     case ErrorKind::kIo:

@@ -29,6 +29,8 @@ ROOMS = {
         "util", "model", "compare", "store", "host/interpreter", "host/discovery", "host/pickling", "host/trace"
     },
     "host": {"util", "model", "host/interpreter", "host/discovery", "host/pickling", "host/execution"},
+    # Where baselines travel: what holds them elsewhere, and what is kept there.
+    "remote": {"util"},
     # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
     "runner": {"util", "model"},
     "session": {"util", "model", "store", "inspect", "runner"},

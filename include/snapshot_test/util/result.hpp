@@ -13,6 +13,7 @@ enum class ErrorKind {
   kUsage,        ///< the command line asks for something impossible
   kConfig,       ///< a configuration file is malformed or holds a wrong value
   kNoBaseline,   ///< there is no snapshot to read where one is needed
+  kUnavailable,  ///< a remote cannot be reached or does not let us in: what it holds is not known
   kIo,           ///< the operating system refused: missing, unwritable, full
   kCorrupt,      ///< a file is truncated, altered or not of this format
   kUnsupported,  ///< a known format or interpreter that this build cannot handle
