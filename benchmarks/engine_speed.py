@@ -14,6 +14,7 @@ environment has what the suite imports (for `discovery`, asv_runner too).
 import argparse
 import contextlib
 import ctypes
+import dataclasses
 import importlib
 import inspect
 import itertools
@@ -208,13 +209,39 @@ def adopt_orphans():
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
-def children_cpu(command, **options):
-    before = cpu_seconds(resource.RUSAGE_CHILDREN)
-    output = finish(command, **options)
+@dataclasses.dataclass
+class Cost:
+    """What a command and all its processes took."""
+
+    wall: float  # seconds
+    cpu: float  # seconds, user and system
+    faults: int  # of pages
+
+    def beside(self, peer, cores=1):
+        """As multiples of the peer's; of wall times, of what the peer would take on that many cores."""
+        divided = f" / {cores} cores" if cores > 1 else ""
+        return (f"{self.wall / peer.wall * cores:.2f} x the loop's time{divided}, {self.cpu / peer.cpu:.2f} x its CPU,"
+                f" {self.faults / peer.faults:.1f} x its page faults")
+
+    def __str__(self):
+        return f"{self.wall:.2f} s (CPU {self.cpu:.2f} s, {self.faults:,} page faults)"
+
+
+def cost_of(command, **options):
+    """Of the command with all that it starts, after adopt_orphans(); and what it printed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds, output = timed(command, **options)
     with contextlib.suppress(ChildProcessError):
         while True:
             os.wait()
-    return cpu_seconds(resource.RUSAGE_CHILDREN) - before, output
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(seconds, cpu, after.ru_minflt - before.ru_minflt), output
+
+
+def children_cpu(command, **options):
+    cost, output = cost_of(command, **options)
+    return cost.cpu, output
 
 
 def conclusion(output):
@@ -235,6 +262,7 @@ def load():
 
 
 def measure_suite(args):
+    adopt_orphans()
     suite, cores = args.suite.resolve(), os.cpu_count()
     chosen = ["--python", args.python] + (["--filter", args.filter] if args.filter else [])
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
@@ -248,25 +276,24 @@ def measure_suite(args):
             "capture --no-stability-check": [args.binary, "capture", suite, *chosen, *store, "--no-stability-check"],
             "capture": [args.binary, "capture", suite, *chosen, *store],
             "verify": [args.binary, "verify", suite, *chosen, *store],
+            "verify --isolation case": [args.binary, "verify", suite, *chosen, *store, "--isolation", "case"],
         }
         for round_number in range(args.rounds):
             work = Path(folder, f"cwd-{round_number}")
             work.mkdir()
-            plain, said = timed([args.python, Path(__file__).resolve(), "loop", suite, listing, f"{folder}/loop.json"],
-                             env=environment(), cwd=work)
+            loop = [args.python, Path(__file__).resolve(), "loop", suite, listing, f"{folder}/loop.json"]
+            plain, said = cost_of(loop, env=environment(), cwd=work)
             counts = json.loads(Path(folder, "loop.json").read_text())
             raised = ", ".join(f"{count} {name}" for name, count in sorted(counts["raised"].items())) or "none"
-            print(f"plain loop, one process: {plain:.2f} s; {counts['ran']} cases ran, {counts['skipped']} skipped, "
+            print(f"plain loop, one process: {plain}; {counts['ran']} cases ran, {counts['skipped']} skipped, "
                   f"raised: {raised}; {load()}", flush=True)
             if args.verbose:
                 print(said)
-            bound = plain / cores
-            forked, _ = timed([args.python, Path(__file__).resolve(), "loop", suite, listing, f"{folder}/loop.json",
-                               "forked"], env=environment(), cwd=work)
-            print(f"the same with a fork for each case: {forked:.2f} s = {forked / plain:.2f} x", flush=True)
+            forked, _ = cost_of([*loop, "forked"], env=environment(), cwd=work)
+            print(f"the same with a fork for each case: {forked} = {forked.beside(plain)}", flush=True)
             for name, command in tool.items():
-                seconds, output = timed(command)
-                print(f"{name}: {seconds:.2f} s = {seconds / bound:.2f} x the loop's time / {cores} cores", flush=True)
+                cost, output = cost_of(command)
+                print(f"{name}: {cost} = {cost.beside(plain, cores)}", flush=True)
                 print(f"    {conclusion(output)}; {load()}", flush=True)
                 if "--no-stability-check" in command:
                     shutil.rmtree(f"{folder}/snapshots")  # the next one stores everything anew, too
