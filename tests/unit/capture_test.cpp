@@ -222,5 +222,51 @@ TEST_F(Capturing, Suite_WithoutCases_IsNothingVerifiedAndMakesNoStore) {
   EXPECT_EQ(verify().error().kind, ErrorKind::kNoBaseline);
 }
 
+class CapturingInSeries : public Capturing {
+ protected:
+  CapturingInSeries() { suite.has_series = true; }
+
+  [[nodiscard]] store::CaseRecord record_of(const std::string& name) const {
+    return must(must(store::Store::open(capturing.snapshot_dir))->load_manifest("bench." + name))->cases.at(0);
+  }
+};
+
+TEST_F(CapturingInSeries, SecondRun_ThatAgreesInASeries_IsContextFreeAndTakesWhatItTookThere) {
+  suite.add("f", [](const Look& look) { return Shown{Ending::kReturned, "1", "", look.in_series ? 0.01 : 0.2}; });
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f in series"));
+  EXPECT_TRUE(record_of("f").context_free);
+  EXPECT_EQ(record_of("f").total_seconds, 0.01);
+}
+
+TEST_F(CapturingInSeries, SecondRun_ThatDiffersInASeriesOnly_IsStableAndNotContextFree) {
+  suite.add("f", [](const Look& look) { return Shown{Ending::kReturned, look.in_series ? "2" : "1", "", 0.2}; });
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f in series", "f"));
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kOuter);
+  EXPECT_FALSE(record_of("f").context_free);
+  EXPECT_EQ(record_of("f").total_seconds, 0.2);
+}
+
+TEST_F(CapturingInSeries, SecondRun_ThatDiffersByItself_IsUnstable) {
+  suite.add("f", [](const Look& look) {
+    return Shown{Ending::kReturned, look.pass == runner::Pass::kFirst ? "1" : "2", ""};
+  });
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f in series", "f"));
+  EXPECT_EQ(heard.capture_of("f").status, CaptureStatus::kUnstable);
+}
+
+TEST_F(CapturingInSeries, SecondRun_OfALongCaseOrWithAProcessEach_IsByItself) {
+  suite.add("f", Shown{Ending::kReturned, "1", "", 1.5});
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f"));
+  suite.change("f", Shown{});
+  capturing.suite.isolation = runner::Isolation::kFork;
+  ASSERT_TRUE(capture());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f"));
+  EXPECT_FALSE(record_of("f").context_free);
+}
+
 }  // namespace
 }  // namespace snapshot_test::session

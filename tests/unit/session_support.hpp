@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,7 @@ struct Shown {
   model::Ending ending = model::Ending::kReturned;
   std::optional<std::string> value = "1";  ///< of its return; none: it returns None
   std::string detail;
+  double seconds = 0;  ///< that all of the case took
 };
 
 /// Which run of a case it is.
@@ -33,6 +35,7 @@ struct Look {
   runner::Pass pass = runner::Pass::kFirst;
   std::size_t before = 0;  ///< how often it has run in this pass
   model::Observe observe = model::Observe::kValues;
+  bool in_series = false;
 };
 
 /// The suite, what its cases show, and what has been run of it.
@@ -40,14 +43,20 @@ class FakeSuite {
  public:
   using Case = std::function<Shown(const Look&)>;
 
-  /// A benchmark of one case.
-  void add(const std::string& name, Case what) {
+  /// A benchmark of one case, or of several that show the same.
+  void add(const std::string& name, Case what, std::size_t cases = 1) {
     model::Benchmark benchmark;
     benchmark.name = "bench." + name;
     benchmark.type = "time";
     benchmark.version = "v";
     benchmark.module = "bench";
     benchmark.function = name;
+    if (cases > 1) {
+      model::ParamAxis& axis = benchmark.params.emplace_back(model::ParamAxis{"n", {}});
+      for (std::size_t i = 0; i < cases; ++i) {
+        axis.ids.push_back(std::to_string(i));
+      }
+    }
     suite.benchmarks.push_back(std::move(benchmark));
     cases_.insert_or_assign("bench." + name, std::move(what));
   }
@@ -69,6 +78,7 @@ class FakeSuite {
   model::Suite suite;
   bool interrupted = false;
   std::map<std::string, model::Rules> rules;  ///< by which each function's cases were to be compared last
+  bool has_series = false;                    ///< cases that may be in one are
   std::vector<std::string> ran;               ///< the functions of the cases that ran, in this order
   std::vector<std::string> events;            ///< "start 1", "end 1", ...: the hosts of the two passes
   std::function<void()> on_run = [] {};
@@ -86,7 +96,10 @@ class FakeHost : public runner::CaseRunner {
   Result<model::DiscoverReply> discover(model::DiscoverRequest request) override {
     model::DiscoverReply reply;
     reply.suite = suite_.suite;
-    reply.selected.assign(suite_.suite.benchmarks.size(), {0});
+    for (const model::Benchmark& benchmark : suite_.suite.benchmarks) {
+      std::vector<std::size_t>& all = reply.selected.emplace_back(benchmark.case_count());
+      std::iota(all.begin(), all.end(), 0U);
+    }
     reply.excluded.assign(suite_.suite.benchmarks.size(), 0);
     reply.stored_selected.assign(request.stored.size(), {0});
     reply.sources = {{"bench", "digest"}};
@@ -104,9 +117,13 @@ class FakeHost : public runner::CaseRunner {
       suite_.rules.insert_or_assign(task.benchmark->function, rules_of(*task.benchmark));
       Then then = Then::kRunAgain;
       for (std::size_t before = 0; then == Then::kRunAgain; ++before) {
-        const Shown shown = suite_.run(task, {pass_, before, task.observe});
-        suite_.ran.push_back(task.benchmark->function);
-        then = on_finished(task, outcome_of(shown, make_request(task)));
+        const bool in_series = suite_.has_series && task.in_series;
+        const Shown shown = suite_.run(task, {pass_, before, task.observe, in_series});
+        suite_.ran.push_back(task.benchmark->function + (in_series ? " in series" : ""));
+        runner::CaseOutcome outcome = outcome_of(shown, make_request(task));
+        outcome.in_series = in_series;
+        task.in_series = false;  // what runs again does so by itself
+        then = on_finished(task, std::move(outcome));
         suite_.on_run();
       }
       if (then == Then::kStop) {
@@ -127,6 +144,7 @@ class FakeHost : public runner::CaseRunner {
     outcome.ran = true;
     outcome.observation.ending = shown.ending;
     outcome.observation.detail = shown.detail;
+    outcome.observation.total_seconds = shown.seconds;
     outcome.observation.unheld = request.observe == model::Observe::kUnheld;
     if (shown.ending != model::Ending::kReturned) {
       return outcome;

@@ -265,5 +265,56 @@ TEST_F(Verifying, NoBaseline_StartsNoHost) {
   EXPECT_THAT(suite.events, IsEmpty());
 }
 
+class VerifyingInSeries : public Verifying {
+ protected:
+  /// A benchmark of two cases: what shows something first in a process is what the second is there for.
+  void two_cases() {
+    suite.has_series = true;
+    suite.add(
+        "f", [](const Look&) { return Shown{}; }, 2);
+    ASSERT_TRUE(capture());
+  }
+};
+
+TEST_F(VerifyingInSeries, FirstCase_OfABenchmark_RunsByItself) {
+  two_cases();
+  EXPECT_EQ(verify()->status, ExitStatus::kSuccess);
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f in series"));
+}
+
+TEST_F(VerifyingInSeries, Difference_InASeriesOnly_IsRunByItselfAndPassesWithANote) {
+  two_cases();
+  suite.change("f", [](const Look& look) { return Shown{Ending::kReturned, look.in_series ? "2" : "1", ""}; });
+  EXPECT_EQ(verify()->status, ExitStatus::kSuccess);
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f in series", "f"));
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kIdentical);
+  EXPECT_THAT(heard.verdict_on("f").observation.notes,
+              ElementsAre(HasSubstr("in a process in which other cases had run it was different")));
+}
+
+TEST_F(VerifyingInSeries, Difference_ThatIsThereByItself_Fails) {
+  two_cases();
+  suite.change("f", Shown{Ending::kReturned, "2", ""});
+  EXPECT_EQ(verify()->status, ExitStatus::kFailed);
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f in series", "f"));
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kDifferent);
+}
+
+TEST_F(VerifyingInSeries, Crash_InASeriesOnly_BlamesNobody) {
+  two_cases();
+  suite.change("f", [](const Look& look) {
+    return look.in_series ? Shown{Ending::kSignalled, std::nullopt, "SIGSEGV"} : Shown{};
+  });
+  EXPECT_EQ(verify()->status, ExitStatus::kSuccess);
+  EXPECT_EQ(heard.verdict_on("f").verdict, Verdict::kIdentical);
+}
+
+TEST_F(VerifyingInSeries, ProcessACase_HasNoSeries) {
+  two_cases();
+  verifying.suite.isolation = runner::Isolation::kFork;
+  ASSERT_TRUE(verify());
+  EXPECT_THAT(suite.ran, ElementsAre("f", "f"));
+}
+
 }  // namespace
 }  // namespace snapshot_test::session
