@@ -87,8 +87,8 @@ class Planner {
 };
 
 /// Of one series: so that a spoiled process costs little, and the last worker is not left alone with much.
-constexpr std::size_t kMostInSeries = 400;
-constexpr double kMostSecondsInSeries = 1;
+constexpr std::size_t kMostInSeries = 1000;
+constexpr double kMostSecondsInSeries = 0.5;
 
 void make_series(Branch& branch) {
   for (CaseTask& task : branch.cases) {

@@ -159,7 +159,7 @@ class CaseRun {
         clock_(context.start.frozen_time >= 0 ? ClockWindow::TimeOfDay::kStandsStill : ClockWindow::TimeOfDay::kGoesOn),
         surroundings_(context.builtins) {}
 
-  model::CaseReply run(const py::object& cache);
+  model::CaseReply run(const py::object& cache, Room room);
 
  private:
   [[nodiscard]] bool gather_arguments(const py::object& cache);
@@ -204,11 +204,13 @@ class CaseRun {
   model::CaseReply reply_;
 };
 
-model::CaseReply CaseRun::run(const py::object& cache) {
+model::CaseReply CaseRun::run(const py::object& cache, Room room) {
   observation().ending = Ending::kReturned;
-  if (const auto lacking = missing_room(request_.scratch)) {
-    refuse(*lacking);
-    return std::move(reply_);
+  if (room == Room::kUnknown) {
+    if (const auto lacking = missing_room(request_.scratch)) {
+      refuse(*lacking);
+      return std::move(reply_);
+    }
   }
   auto entered = enter_folders(request_);
   if (!entered) {
@@ -615,8 +617,8 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
 }
 
 model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
-                          const py::object& cache, const OnTurn& on_turn, const OnReady& on_ready) {
-  model::CaseReply reply = CaseRun(context, benchmark, request, on_turn, on_ready).run(cache);
+                          const py::object& cache, const OnTurn& on_turn, const OnReady& on_ready, Room room) {
+  model::CaseReply reply = CaseRun(context, benchmark, request, on_turn, on_ready).run(cache, room);
   if (reply.observation.ending != Ending::kRefused) {
     fail_strays(context.start.project_code, reply);
   }

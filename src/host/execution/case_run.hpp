@@ -32,12 +32,15 @@ using OnTurn = std::function<void(Turn)>;
 /// Set-up is done, and the call comes next.
 using OnReady = std::function<void()>;
 
+/// Has this process been found to have the room that running a case takes (room.hpp)?
+enum class Room { kUnknown, kFound };
+
 /// Runs a case in this process: it changes the current directory, seeds, collects garbage and leaves the instance as
 /// the benchmark left it. `cache` is what setup_cache returned, or None. A Python exception becomes the observation's
 /// ending; what the machine refuses is `refused`. `on_turn` hears when the turn changes; it begins with the
 /// benchmark's.
 [[nodiscard]] model::CaseReply run_case(
     Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request, const pybind11::object& cache,
-    const OnTurn& on_turn, const OnReady& on_ready = [] {});
+    const OnTurn& on_turn, const OnReady& on_ready = [] {}, Room room = Room::kUnknown);
 
 }  // namespace snapshot_test::host::execution

@@ -57,6 +57,7 @@ class Series {
   model::SupervisorLink link_;
   Traces traces_;
   std::map<std::string, PreparedBenchmark> benchmarks_;  ///< by name
+  Room room_ = Room::kUnknown;
 };
 
 /// Of one after which the state of everything is known.
@@ -94,6 +95,8 @@ void Series::serve() {
     }
     try {
       CaseReply reply = run(*order);
+      // It is known to be as it was from here on; what the machine refuses then, it refuses the case by itself, too.
+      room_ = Room::kFound;
       reply.spoiled = left_by(reply, std::filesystem::path(order->request.temporary).parent_path());
       if (!link_.send(std::move(reply))) {
         ::_exit(model::kChannelLost);
@@ -128,7 +131,7 @@ CaseReply Series::run_prepared(PreparedBenchmark& benchmark, const model::CaseRe
   discovery::LiveBenchmark of_all = std::exchange(benchmark.live, benchmark.live.anew());
   // Whose time passes is not said: a case that takes long because it is looked at gets its time by itself.
   CaseReply reply = run_case(
-      context_, benchmark, request, cache_, [](Turn) {}, [this] { shared_.accept_gains(); });
+      context_, benchmark, request, cache_, [](Turn) {}, [this] { shared_.accept_gains(); }, room_);
   benchmark.live = std::move(of_all);
   return reply;
 }
