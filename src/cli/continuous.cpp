@@ -33,6 +33,7 @@ model::ExitStatus run(const ContinuousArgs& args, const Streams& streams) {
     options.head = args.head;
     options.benchmarks_from = args.from;
     options.on_times = [&reports](const std::vector<model::CaseTime>& times) {
+      reports.set_times(times);
       std::string text = report::times_text(times);
       if (!text.empty()) {
         text.pop_back();

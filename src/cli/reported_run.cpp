@@ -111,7 +111,8 @@ Result<model::ExitStatus> run(report::Reports& reports, const Shared& shared, co
   head.snapshot_dir = config.snapshot_dir.string();
   reports.set_head(std::move(head));
   const std::size_t passes = reports.record().head.command == "capture" && config.method.stability_check ? 2 : 1;
-  reports.add(make_terminal(config, shared, passes, files, streams), report::Cases::kNotRead);
+  const Output output = report_on_output(files) ? Output::kError : Output::kStandard;
+  reports.add(make_terminal(config, shared, passes, output, streams), report::Cases::kNotRead);
   TRY_ASSIGN(auto suite, suite_options(config, shared));
   TRY_ASSIGN(const auto status, work(config, std::move(suite), reports));
   if (const auto why = nothing_selected(reports.record().plan, shared, config)) {
@@ -123,9 +124,8 @@ Result<model::ExitStatus> run(report::Reports& reports, const Shared& shared, co
 }  // namespace
 
 std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared, std::size_t passes,
-                                                const ReportFiles& files, const Streams& streams) {
-  // Standard output belongs to the report that was sent there.
-  const bool to_err = report_on_output(files);
+                                                Output output, const Streams& streams) {
+  const bool to_err = output == Output::kError;
   const int fd = to_err ? streams.err_fd : streams.out_fd;
   report::TerminalOptions options;
   options.full = shared.full;
@@ -166,12 +166,16 @@ report::RunHead run_head(const std::string& command) {
   return head;
 }
 
+report::RunHead run_head(const std::string& command, const Shared& shared) {
+  report::RunHead head = run_head(command);
+  head.command_line = again(shared, Choice::kKept);
+  return head;
+}
+
 model::ExitStatus reported_run(const std::string& command, const Shared& shared, const ReportFiles& files,
                                const Streams& streams, const Work& work) {
   report::Reports reports;
-  report::RunHead head = run_head(command);
-  head.command_line = again(shared, Choice::kKept);
-  reports.set_head(std::move(head));
+  reports.set_head(run_head(command, shared));
   if (const auto opened = open_reports(reports, files, shared.github, streams); !opened) {
     return complain(opened.error(), streams, shared.color);
   }

@@ -19,14 +19,18 @@ namespace snapshot_test::cli {
 [[nodiscard]] Result<void> open_reports(report::Reports& reports, const ReportFiles& files, When github,
                                         const Streams& streams);
 
-/// What the user sees of a run of so many `passes` over its cases, on standard output, or on standard error where one
-/// of `files` goes there.
+/// Where people read of a run: on standard error where standard output is a report's.
+enum class Output { kStandard, kError };
+
+/// What the user sees of a run of so many `passes` over its cases.
 [[nodiscard]] std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, const Shared& shared,
-                                                              std::size_t passes, const ReportFiles& files,
+                                                              std::size_t passes, Output output,
                                                               const Streams& streams);
 
 /// What a report says of a run that begins now.
 [[nodiscard]] report::RunHead run_head(const std::string& command);
+/// The same, with the command line that runs it again.
+[[nodiscard]] report::RunHead run_head(const std::string& command, const Shared& shared);
 
 /// Does the run itself; the result is the summary's exit status.
 using Work = std::function<Result<model::ExitStatus>(const config::Config&, session::SuiteOptions, report::Reports&)>;

@@ -94,6 +94,7 @@ class Bisection {
 
  private:
   struct Case {
+    std::string benchmark;
     std::string reason;
     Verdict at_bad = Verdict::kDifferent;
     std::optional<Search> search;
@@ -108,6 +109,7 @@ class Bisection {
   /// Of all cases that the search of which is not over and for which the commit may be the first.
   [[nodiscard]] std::vector<std::string> open_at(std::size_t commit) const;
   void take_over(const std::string& id, const json& labels);
+  [[nodiscard]] std::string why_skipped(const json& labels) const;
 
   const BisectOptions& options_;
   CommitRuns& runs_;
@@ -117,6 +119,7 @@ class Bisection {
   std::map<std::string, Case> cases_;          ///< by label
   json seen_ = json::object();                 ///< commit id → label → verdict, or a text where it could not be run
   Point good_;
+  std::size_t steps_ = 0;
   fs::path state_;
   fs::path store_;
 };
@@ -172,7 +175,8 @@ Result<void> Bisection::begin() {
     if (verdict && model::standing(*verdict) == model::Standing::kFail &&
         is_wanted(label, each.at(2).get<std::string>())) {
       Case found;
-      found.reason = fmt::format("{}: {}", model::name(*verdict), each.at(1).get<std::string>());
+      found.benchmark = each.at(2).get<std::string>();
+      found.reason = each.at(1).get<std::string>();
       found.at_bad = *verdict;
       found.search.emplace(range_);
       cases_.emplace(label, std::move(found));
@@ -198,6 +202,25 @@ void Bisection::take_over(const std::string& id, const json& labels) {
       each.search->found(place->second, verdict ? finding_of(*verdict, each.at_bad) : Finding::kSkip);
     }
   }
+}
+
+/// Why a commit has said nothing of any case; empty where it has.
+std::string Bisection::why_skipped(const json& labels) const {
+  if (labels.is_string()) {
+    return labels.get<std::string>();
+  }
+  std::string why;
+  for (const auto& [label, each] : cases_) {
+    if (const auto found = labels.find(label); found != labels.end()) {
+      const auto verdict = model::verdict_from_name(found->at(0).get<std::string>());
+      if (verdict && finding_of(*verdict, each.at_bad) != Finding::kSkip) {
+        return "";
+      }
+      const std::size_t said = found->at(1).get<std::string>().empty() ? 0 : 1;
+      why = why.empty() ? found->at(said).get<std::string>() : why;
+    }
+  }
+  return why;
 }
 
 void Bisection::load() {
@@ -258,6 +281,7 @@ Result<void> Bisection::look_at(std::size_t commit) {
   if (summary && summary->status == model::ExitStatus::kInternal) {
     return fail(ErrorKind::kIo, summary->failure);  // says nothing about the commit
   }
+  ++steps_;
   json& seen = seen_[at.id];
   if (!summary) {
     runs_.say(fmt::format("  skipped: {}", summary.error().message));
@@ -277,16 +301,22 @@ Result<void> Bisection::look_at(std::size_t commit) {
 
 BisectEnd Bisection::end() const {
   BisectEnd end;
+  end.good = good_.commit;
+  end.bad = range_.back().commit;
   end.commits = range_.size();
+  end.steps = steps_;
+  end.done = runs_.done();
   end.status = cases_.empty() ? model::ExitStatus::kNothingVerified : model::ExitStatus::kSuccess;
-  for (const auto& [id, labels] : seen_.items()) {
-    if (const auto place = places_.find(id); place != places_.end() && place->second + 1 < range_.size()) {
+  for (std::size_t i = 0; i + 1 < range_.size(); ++i) {
+    if (const auto seen = seen_.find(range_[i].commit.id); seen != seen_.end()) {
       ++end.runs;
-      end.skipped += labels.is_string() ? 1 : 0;
+      if (std::string why = why_skipped(*seen); !why.empty()) {
+        end.skipped.push_back({range_[i].commit, std::move(why)});
+      }
     }
   }
   for (const auto& [label, each] : cases_) {
-    Found found{label, each.reason, {}, std::nullopt};
+    Found found{label, each.benchmark, each.at_bad, each.reason, {}, std::nullopt};
     for (const std::size_t candidate : each.search->candidates()) {
       found.first.push_back(range_[candidate].commit);
     }

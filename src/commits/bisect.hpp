@@ -53,15 +53,27 @@ struct BisectOptions {
 /// What was found of one case.
 struct Found {
   std::string label;
-  std::string reason;          ///< what differs at the bad commit
+  std::string benchmark;
+  model::Verdict verdict{};    ///< at the bad commit, as is
+  std::string reason;          ///< what differs there
   std::vector<Commit> first;   ///< the first bad commit, or those among which it is
   std::optional<Commit> back;  ///< a later one at which the value was what it had been
 };
 
+/// A commit that could not be built or run.
+struct Skipped {
+  Commit commit;
+  std::string why;
+};
+
 struct BisectEnd {
-  std::size_t commits = 0;  ///< in the range
-  std::size_t runs = 0;     ///< commits that were run for it, now or before an interrupt; without good and bad
-  std::size_t skipped = 0;  ///< those of them that could not be
+  Commit good;
+  Commit bad;
+  std::size_t commits = 0;       ///< in the range
+  std::size_t runs = 0;          ///< commits that were run for it, now or before an interrupt; without good and bad
+  std::size_t steps = 0;         ///< those of them that were run now
+  WorkDone done;                 ///< now
+  std::vector<Skipped> skipped;  ///< some of `runs`, in the order of the range
   std::vector<Found> found;
   model::ExitStatus status = model::ExitStatus::kInternal;
 };

@@ -365,6 +365,7 @@ Result<Code> prepare_code(const Workspace& workspace, const BuildPlan& plan, con
     touch_entry(building.folder());
   } else {
     TRY(building.make(name, commit, tree, say));
+    code.was_built = true;
   }
   if (plan.method == Method::kAsv) {
     code.python = (building.environment() / "bin/python").string();

@@ -46,6 +46,7 @@ struct Code {
   std::vector<std::string> packages;                   ///< the project's, as they are imported
   std::string build;                                   ///< the build's key; empty where nothing is built
   std::vector<std::string> environment;                ///< kAsv: "numpy==1.26.4", what else is installed
+  bool was_built = false;                              ///< just now, and not taken from the cache
 };
 
 /// kAsv: the variables that the suite runs with, of the matrix' first environment.

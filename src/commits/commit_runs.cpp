@@ -221,6 +221,7 @@ Result<CommitRuns::Side> CommitRuns::prepare(const Point& point, const std::stri
   TRY_ASSIGN(const fs::path checkout, workspace_.check_out_for_run(name, point.commit, tree));
   Side side;
   TRY_ASSIGN(side.code, prepare_code(workspace_, options_.plan, name, point.commit, point.tree, checkout, say_));
+  done_.builds += side.code.was_built ? 1 : 0;
   if (!side.code.build.empty()) {
     used_.push_back(side.code.build);
     environments_[name] = side.code.environment;
@@ -300,6 +301,7 @@ Result<void> CommitRuns::capture(const Point& point, const std::string& name, co
   options.update = session::Update::kMissing;
   CaptureProgress progress(listener, name);
   TRY_ASSIGN(const model::CaptureSummary summary, session::capture(options, progress));
+  ++done_.captures;
   for (const model::DiscoveryFailure& failure : summary.plan.failures) {
     say_(fmt::format("at {}, {} does not import: {}", name, failure.where, failure.cause));
   }

@@ -40,6 +40,12 @@ struct Point {
 /// "a1b2c3d4e5 Make it faster", "the work tree: a1b2c3d4e5 Make it faster, 2 files changed"
 [[nodiscard]] std::string describe(const Point& point);
 
+/// What a run has done itself, and not taken from the cache.
+struct WorkDone {
+  std::size_t builds = 0;
+  std::size_t captures = 0;
+};
+
 class CommitRuns {
  public:
   /// Finds the repository and the interpreter, and takes the lock of its part of the cache.
@@ -48,6 +54,7 @@ class CommitRuns {
   [[nodiscard]] const Repository& repository() const { return repository_; }
   [[nodiscard]] const Workspace& workspace() const { return workspace_; }
   [[nodiscard]] const RunsOptions& options() const { return options_; }
+  [[nodiscard]] const WorkDone& done() const { return done_; }
   void say(const std::string& line) const { say_(line); }
 
   [[nodiscard]] Result<Point> at(const std::string& commit) const;
@@ -102,6 +109,7 @@ class CommitRuns {
   nlohmann::json environment_;  ///< the interpreter and what is installed for it
   std::map<std::string, std::vector<std::string>> environments_;  ///< of the sides' builds, by name
   std::vector<std::string> used_;                                 ///< keys of this run
+  WorkDone done_;
 };
 
 }  // namespace snapshot_test::commits

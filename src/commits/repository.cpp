@@ -48,6 +48,20 @@ Error complaint(const std::vector<std::string>& arguments, const CommandEnd& end
                                       said.empty() ? "" : ": ", said)};
 }
 
+constexpr const char* kCommitFormat = "%H%x00%T%x00%P%x00%an <%ae>%x00%aI%x00%s";
+
+/// A line of that form: the commit, and the ids of its parents. Of another form: empty.
+std::pair<Commit, std::vector<std::string>> parse_commit(const std::string& line) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= line.size();) {
+    const std::size_t end = std::min(line.find('\0', at), line.size());
+    parts.push_back(line.substr(at, end - at));
+    at = end + 1;
+  }
+  parts.resize(6);
+  return {{parts[0], parts[1], parts[5], parts[3], parts[4]}, split(parts[2], ' ')};
+}
+
 bool succeeded(const CommandEnd& end) {
   return !end.timed_out && WIFEXITED(end.status) && WEXITSTATUS(end.status) == 0;
 }
@@ -204,15 +218,14 @@ Result<Commit> Repository::commit(const std::string& name) const {
         fmt::format("there is no commit '{}' in '{}'{}", name, root_.string(),
                     shallow_ ? "; the clone is shallow: `git fetch --unshallow` brings its whole history" : ""));
   }
-  TRY_ASSIGN(const std::string shown, git({"show", "--no-patch", "--no-notes", "--no-show-signature",
-                                           "--format=%H%n%T%n%s", without_line_break(end.out), "--"}));
-  const std::size_t one = shown.find('\n');
-  const std::size_t two = one == std::string::npos ? one : shown.find('\n', one + 1);
-  if (one == std::string::npos) {
+  TRY_ASSIGN(const std::string shown,
+             git({"show", "--no-patch", "--no-notes", "--no-show-signature", std::string("--format=") + kCommitFormat,
+                  without_line_break(end.out), "--"}));
+  Commit commit = parse_commit(shown).first;
+  if (commit.id.empty() || commit.tree.empty()) {
     return fail(ErrorKind::kInternal, fmt::format("git describes the commit '{}' as '{}'", name, shown));
   }
-  return Commit{shown.substr(0, one), shown.substr(one + 1, two - one - 1),
-                two == std::string::npos ? "" : shown.substr(two + 1)};
+  return commit;
 }
 
 Result<std::optional<std::string>> Repository::merge_base(const std::string& a, const std::string& b) const {
@@ -230,7 +243,7 @@ Result<bool> Repository::is_ancestor(const std::string& ancestor, const std::str
 }
 
 Result<std::vector<RangeCommit>> Repository::range(const Commit& good, const Commit& bad, History history) const {
-  std::vector<std::string> arguments = {"log", "--topo-order", "--reverse", "--format=%H%x00%T%x00%P%x00%s"};
+  std::vector<std::string> arguments = {"log", "--topo-order", "--reverse", std::string("--format=") + kCommitFormat};
   if (history == History::kFirstParent) {
     arguments.emplace_back("--first-parent");
   }
@@ -240,15 +253,8 @@ Result<std::vector<RangeCommit>> Repository::range(const Commit& good, const Com
   std::vector<RangeCommit> range;
   std::map<std::string, std::size_t> places;
   for (const std::string& line : split(text, '\n')) {
-    std::vector<std::string> parts;
-    for (std::size_t at = 0; at <= line.size();) {
-      const std::size_t end = std::min(line.find('\0', at), line.size());
-      parts.push_back(line.substr(at, end - at));
-      at = end + 1;
-    }
-    parts.resize(4);
-    RangeCommit each{{parts[0], parts[1], parts[3]}, {}};
-    std::vector<std::string> parents = split(parts[2], ' ');
+    auto [commit, parents] = parse_commit(line);
+    RangeCommit each{std::move(commit), {}};
     if (history == History::kFirstParent && parents.size() > 1) {
       parents.resize(1);
     }

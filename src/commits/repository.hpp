@@ -16,6 +16,8 @@ struct Commit {
   std::string id;       ///< hex
   std::string tree;     ///< hex
   std::string subject;  ///< the message's first line
+  std::string author;   ///< "Name <address>"
+  std::string date;     ///< of the author, ISO 8601 with the zone
 };
 
 enum class History {

@@ -1,5 +1,6 @@
 #include "report/json_report.hpp"
 
+#include <map>
 #include <string>
 
 namespace snapshot_test::report {
@@ -15,12 +16,19 @@ struct EndJson {
   }
 };
 
+/// Seconds at BASE, by case.
+using BaseSeconds = std::map<std::string, double>;
+
 /// One case a line.
 template <class Results>
-void append(std::string& text, const Results& results) {
+void append(std::string& text, const Results& results, const BaseSeconds& base = {}) {
   const char* separator = "\n    ";
   for (const auto& result : results) {
-    text += separator + dump(case_json(result), -1);
+    Json json = case_json(result);
+    if (const auto before = base.find(result.id.label); before != base.end()) {
+      json["base_seconds"] = before->second;
+    }
+    text += separator + dump(json, -1);
     separator = ",\n    ";
   }
 }
@@ -41,7 +49,11 @@ Result<void> JsonReport::close(const RunRecord& record) {
   text.resize(text.rfind('\n'));
   text += ",\n  \"cases\": [";
   append(text, record.captured);
-  append(text, record.verified);
+  BaseSeconds base;
+  for (const model::CaseTime& time : record.times) {
+    base.emplace(time.label, time.base);
+  }
+  append(text, record.verified, base);
   text += record.captured.empty() && record.verified.empty() ? "]" : "\n  ]";
   if (const auto* verified = std::get_if<model::VerifySummary>(&record.end)) {
     text += ",\n  \"not_run\": [";

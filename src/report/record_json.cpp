@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -294,6 +295,10 @@ RunRecord record_of(const RecordJson& json) {
       record.captured.push_back(capture_from(each));
     } else {
       record.verified.push_back(verdict_from(each));
+      if (each.contains("base_seconds")) {
+        record.times.push_back({each.at("label").get<std::string>(), each.at("base_seconds").get<double>(),
+                                record.verified.back().observation.seconds});
+      }
     }
   }
   const RecordJson& summary = json.at("summary");
@@ -438,6 +443,7 @@ Result<RunRecord> merged(std::vector<RunRecord> records) {
     add_end(end, std::move(other));
     add_cases(all.captured, std::move(more.captured));
     add_cases(all.verified, std::move(more.verified));
+    std::move(more.times.begin(), more.times.end(), std::back_inserter(all.times));
     if (more.plan && all.plan) {
       add_plan(*all.plan, *more.plan);
     } else if (more.plan) {

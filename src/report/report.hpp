@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "report/case_json.hpp"
@@ -46,6 +47,8 @@ class Reports : public model::Listener {
   void aborted(model::ExitStatus status, const std::string& message);
 
   void remark(const std::string& line);
+  /// How long the calls took on both sides, for information. Before the run has ended.
+  void set_times(std::vector<model::CaseTime> times) { record_.times = std::move(times); }
 
   [[nodiscard]] const RunRecord& record() const { return record_; }
   /// Of the reports that could not be written; complete when the run has ended.

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/case_time.hpp"
 #include "snapshot_test/model/result.hpp"
 
 namespace snapshot_test::report {
@@ -33,6 +34,7 @@ struct RunRecord {
   /// reports can be compared; empty where no report reads them.
   std::vector<model::CaseCapture> captured;
   std::vector<model::CaseVerdict> verified;
+  std::vector<model::CaseTime> times = {};  ///< of the calls on both sides, where two commits are compared
   std::variant<std::monostate, Aborted, model::CaptureSummary, model::VerifySummary> end;
 };
 

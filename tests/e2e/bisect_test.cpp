@@ -47,8 +47,28 @@ class Bisect : public RepositoryTest {
 TEST_F(Bisect, ThreeChangesIn64Commits_AreFoundInOneSearch) {
   make_history();
   const auto before = bytes();
-  const Report report = run({"bisect", "HEAD~64", "HEAD"});
+  const Report report = run({"bisect", "HEAD~64", "HEAD", "--json", box_.path("found.json").string()});
   EXPECT_EQ(report.run.status, 0) << report.text();
+  const auto json = box_.read_json("found.json");
+  EXPECT_EQ(json.at("exit_status"), 0);
+  ASSERT_EQ(json.at("cases").size(), 5u);
+  for (const auto& each : json.at("cases")) {
+    const auto label = each.at("label").get<std::string>();
+    const std::string first = label.find("time_a") != std::string::npos   ? "HEAD~54"
+                              : label.find("time_b") != std::string::npos ? "HEAD~24"
+                                                                          : "HEAD~9";
+    EXPECT_EQ(each.at("first").at("id"), id(first)) << label;
+    EXPECT_EQ(each.at("first").at("author"), "n <e>");
+    EXPECT_EQ(each.at("verdict"), "different");
+    EXPECT_TRUE(each.at("among").empty());
+  }
+  EXPECT_EQ(json.at("commits"), 64);
+  EXPECT_EQ(json.at("captures"), 1);
+  EXPECT_EQ(json.at("builds"), 0);
+  EXPECT_EQ(json.at("steps"), json.at("runs"));
+  for (const auto& each : json.at("skipped")) {
+    EXPECT_THAT(each.at("why").get<std::string>(), HasSubstr("nothing_like_this"));
+  }
   const std::string& out = report.run.out;
   EXPECT_THAT(paragraph(out, "Commit 10\n"),
               AllOf(HasSubstr("bench.Values.time_a(1): different"), HasSubstr("bench.Values.time_a(2): different"),
@@ -84,9 +104,14 @@ TEST_F(Bisect, ChangeBehindCommitsThatDoNotRun_IsARange) {
     write("count.txt", std::to_string(i));
     commit("Commit " + std::to_string(i));
   }
-  const Report report = run({"bisect", "HEAD~5", "HEAD"});
+  const Report report = run({"bisect", "HEAD~5", "HEAD", "--json", "-"});
   EXPECT_EQ(report.run.status, 1) << report.text();
-  EXPECT_THAT(report.run.out, AllOf(HasSubstr("changed by one of 3 commits"), HasSubstr("Commit 2\n"),
+  const auto json = nlohmann::json::parse(report.run.out);
+  ASSERT_EQ(json.at("cases").size(), 1u);
+  EXPECT_TRUE(json.at("cases")[0].at("first").is_null());
+  EXPECT_EQ(json.at("cases")[0].at("among").size(), 3u);
+  EXPECT_EQ(json.at("skipped").size(), 2u);
+  EXPECT_THAT(report.run.err, AllOf(HasSubstr("changed by one of 3 commits"), HasSubstr("Commit 2\n"),
                                     HasSubstr("Commit 3\n"), HasSubstr("Commit 4\n")));
 }
 
@@ -95,7 +120,10 @@ TEST_F(Bisect, NothingDiffers_IsSaid) {
   const Report report = run({"bisect", "HEAD~3", "HEAD"});
   EXPECT_EQ(report.run.status, 5) << report.text();
   EXPECT_THAT(report.run.out, HasSubstr("no case differs"));
-  EXPECT_EQ(run({"bisect", "HEAD", "HEAD~3"}).run.status, 2) << "the wrong way round";
+  const std::string file = box_.path("found.json").string();
+  EXPECT_EQ(run({"bisect", "HEAD", "HEAD~3", "--json", file}).run.status, 2) << "the wrong way round";
+  EXPECT_EQ(box_.read_json("found.json").at("exit_status"), 2);
+  EXPECT_THAT(box_.read_json("found.json").at("failure").get<std::string>(), HasSubstr("no ancestor"));
 }
 
 TEST_F(Bisect, FirstParent_LooksAtTheBranchAlone) {

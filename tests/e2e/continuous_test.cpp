@@ -60,6 +60,21 @@ TEST_F(Continuous, FasterAndRight_PassesAndLeavesTheCheckoutAlone) {
   EXPECT_THAT(git({"worktree", "list", "--porcelain"}).out, Not(HasSubstr(".cache")));
 }
 
+TEST_F(Continuous, Report_HasTheTimesOfBothSidesAsInformation) {
+  write("benchmarks/bench.py",
+        "import time, wavelab\ndef time_total():\n    time.sleep(wavelab.seconds)\n    return wavelab.total(9)\n");
+  write("wavelab/__init__.py", "seconds = 0\ndef total(n):\n    return n\n");
+  commit("Fast");
+  write("wavelab/__init__.py", "seconds = 0.2\ndef total(n):\n    return n\n");
+  commit("Slow");
+  const Report report = continuous({"HEAD~1", "HEAD"});
+  EXPECT_EQ(report.run.status, 0) << "a time is no verdict" << report.text();
+  const auto& found = report.json.at("cases").at(0);
+  EXPECT_LT(found.at("base_seconds"), 0.1);
+  EXPECT_GT(found.at("seconds"), 0.15);
+  EXPECT_THAT(report.run.out, AllOf(HasSubstr("time of the calls of 1 case"), HasSubstr("bench.time_total: ")));
+}
+
 TEST_F(Continuous, SameBaseAgain_CapturesNothing) {
   make_faster();
   EXPECT_EQ(continuous({"HEAD~1"}).run.status, 0);

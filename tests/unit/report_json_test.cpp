@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "report/bisect_json.hpp"
+#include "report/record_json.hpp"
 #include "util/file.hpp"
 
 namespace snapshot_test::report {
@@ -224,6 +226,65 @@ TEST_F(JsonReportTest, Link_KeepsPointingToTheReport) {
   open((folder_ / "link.json").string(), Detail::kCountsOnly).finished(summary());
   EXPECT_TRUE(fs::is_symlink(folder_ / "link.json"));
   EXPECT_EQ(read(folder_ / "real.json")["total"], 5);
+}
+
+TEST_F(JsonReportTest, TimesOfTwoSides_AreWithTheCasesThatHaveThemAndAreReadBack) {
+  const fs::path path = folder_ / "report.json";
+  Reports report = open(path.string(), Detail::kCases);
+  report.set_times({{"m.time_a(0)", 0.25, 0.5}});
+  report.verified(verdict("m.time_a", 0, Verdict::kIdentical));
+  report.verified(verdict("m.time_a", 1, Verdict::kIdentical));
+  report.finished(summary());
+  const Json json = read(path);
+  EXPECT_EQ(json["cases"][0]["base_seconds"], 0.25);
+  EXPECT_EQ(json["cases"][0]["seconds"], 0.5);
+  EXPECT_FALSE(json["cases"][1].contains("base_seconds"));
+  const auto record = record_from_json(json.dump(), "report.json");
+  ASSERT_TRUE(record) << record.error().message;
+  ASSERT_EQ(record->times.size(), 1u);
+  EXPECT_EQ(record->times[0].label, "m.time_a(0)");
+  EXPECT_EQ(record->times[0].head, 0.5);
+}
+
+TEST(BisectJson, CaseWithAFirstCommitAndOneBehindSkippedOnes_AreToldApart) {
+  Bisected found;
+  found.good = {"a1", "Good", "A <a@b>", "2024-05-06T07:08:09+02:00"};
+  found.bad = {"d4", "Bad", "A <a@b>", "2024-05-09T07:08:09+02:00"};
+  const BisectedCommit two{"b2", "Two", "B <b@c>", "2024-05-07T07:08:09Z"};
+  const BisectedCommit three{"c3", "Three \xff", "B <b@c>", "2024-05-08T07:08:09Z"};
+  found.commits = 3;
+  found.runs = found.steps = 2;
+  found.builds = 1;
+  found.captures = 1;
+  found.skipped = {{three, "it does not build"}};
+  found.cases = {{"m.f(1)", "m.f", Verdict::kDifferent, "return differs", {two}, three},
+                 {"m.g", "m.g", Verdict::kRaised, "ValueError", {two, three}, std::nullopt}};
+  found.status = ExitStatus::kFailed;
+  const Json json = Json::parse(bisect_json({"bisect", "0.1.0", "now", "bench", "", "snapshot_test bisect"}, found));
+  EXPECT_EQ(json["command"], "bisect");
+  EXPECT_EQ(json["good"]["subject"], "Good");
+  EXPECT_EQ(json["cases"][0]["first"]["id"], "b2");
+  EXPECT_EQ(json["cases"][0]["first"]["author"], "B <b@c>");
+  EXPECT_EQ(json["cases"][0]["first"]["date"], "2024-05-07T07:08:09Z");
+  EXPECT_EQ(json["cases"][0]["verdict"], "different");
+  EXPECT_EQ(json["cases"][0]["back"]["id"], "c3");
+  EXPECT_TRUE(json["cases"][0]["among"].empty());
+  EXPECT_TRUE(json["cases"][1]["first"].is_null());
+  EXPECT_EQ(json["cases"][1]["among"].size(), 2u);
+  EXPECT_TRUE(json["cases"][1]["back"].is_null());
+  EXPECT_EQ(json["skipped"][0]["why"], "it does not build");
+  EXPECT_EQ(json["steps"], 2);
+  EXPECT_EQ(json["builds"], 1);
+  EXPECT_EQ(json["exit_status"], 1);
+  EXPECT_THAT(json["failure"].get<std::string>(), HasSubstr("could not be run"));
+}
+
+TEST(BisectJson, SearchThatCouldNotStart_SaysWhy) {
+  const Json json =
+      Json::parse(bisect_json({"bisect", "0.1.0", "now", "bench", ""}, Aborted{ExitStatus::kUsage, "no"}));
+  EXPECT_EQ(json["exit_status"], 2);
+  EXPECT_EQ(json["failure"], "no");
+  EXPECT_FALSE(json.contains("cases"));
 }
 
 }  // namespace
