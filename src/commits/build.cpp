@@ -34,48 +34,6 @@ const std::vector<std::string> kBuild = {"python -m pip wheel --no-deps -w {buil
 const std::vector<std::string> kInstall = {"in-dir={env_dir} python -m pip install {wheel_file} --force-reinstall"};
 const std::vector<std::string> kUninstall = {"return-code=any python -m pip uninstall -y {project}"};
 
-struct Requirements {
-  std::vector<std::string> packages;               ///< as pip takes them
-  std::map<std::string, std::string> environment;  ///< variables that the build has
-};
-
-std::string first_value(const json& values) {
-  const json& value = values.is_array() ? (values.empty() ? values : values.front()) : values;
-  return value.is_string() ? value.get<std::string>() : value.is_number() ? value.dump() : "";
-}
-
-bool is_left_out(const json& values) { return values.is_array() && !values.empty() && values.front().is_null(); }
-
-/// The matrix' first environment. Keys that are no section are packages, as in older files.
-Requirements first_environment(const json& matrix) {
-  Requirements first;
-  const auto add = [&](std::string name, const json& values) {
-    if (is_left_out(values)) {
-      return;
-    }
-    name = name.starts_with("pip+") ? name.substr(4) : name;
-    const std::string version = first_value(values);
-    const bool constrained = version.find_first_of("<>=!~") != std::string::npos;
-    first.packages.push_back(version.empty() ? name : constrained ? name + version : name + "==" + version);
-  };
-  for (const auto& [key, value] : matrix.items()) {
-    if (key == "req" && value.is_object()) {
-      for (const auto& [name, values] : value.items()) {
-        add(name, values);
-      }
-    } else if (key == "env" && value.is_object()) {
-      for (const auto& [name, values] : value.items()) {
-        if (!is_left_out(values)) {
-          first.environment[name] = first_value(values);
-        }
-      }
-    } else if (key != "env_nobuild" && key != "env" && key != "req") {
-      add(key, value);
-    }
-  }
-  return first;
-}
-
 std::string last_lines(const fs::path& log) {
   const std::string text = util::read_file(log).value_or("");
   std::vector<std::string> lines = split(text.substr(text.size() > kLastBytes ? text.size() - kLastBytes : 0), '\n');
@@ -185,7 +143,6 @@ Result<void> Building::run_all(const std::vector<std::string>& commands, const f
 }
 
 Result<void> Building::by_asv(const Commit& commit) {
-  const Requirements first = first_environment(plan_.asv.matrix);
   variables_ = variables(commit);
   environment_ = {{"ASV", "true"},
                   {"PATH", path_with(environment() / "bin")},
@@ -201,16 +158,16 @@ Result<void> Building::by_asv(const Commit& commit) {
     std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
     environment_[upper] = value;
   }
-  for (const auto& [name, value] : first.environment) {
+  for (const auto& [name, value] : plan_.environment.build_variables) {
     environment_[name] = value;
   }
   AsvCommand make;
   make.argv = {plan_.python, "-m", "venv", environment().string()};
   TRY(run(make, folder_, {{"PYTHONPATH", std::nullopt}}, fmt::format("{}", fmt::join(make.argv, " "))));
-  if (!first.packages.empty()) {
+  if (const auto& packages = plan_.environment.packages; !packages.empty()) {
     AsvCommand install;
     install.argv = {"python", "-m", "pip", "install"};
-    install.argv.insert(install.argv.end(), first.packages.begin(), first.packages.end());
+    install.argv.insert(install.argv.end(), packages.begin(), packages.end());
     TRY(run(install, folder_, environment_, fmt::format("{}", fmt::join(install.argv, " "))));
   }
   TRY(run_all(plan_.asv.uninstall_command.value_or(kUninstall), environment()));
@@ -301,20 +258,6 @@ Result<ImportFolder> import_folder(const Workspace& workspace, const BuildPlan& 
 
 }  // namespace
 
-std::map<std::string, std::string> run_environment(const BuildPlan& plan) {
-  if (plan.method != Method::kAsv) {
-    return {};
-  }
-  std::map<std::string, std::string> variables = first_environment(plan.asv.matrix).environment;
-  const json section = plan.asv.matrix.value("env_nobuild", json::object());
-  for (const auto& [name, values] : section.items()) {
-    if (!is_left_out(values)) {
-      variables[name] = first_value(values);
-    }
-  }
-  return variables;
-}
-
 std::string build_key(const BuildPlan& plan, const std::string& tree) {
   if (plan.method == Method::kPythonPath) {
     return "";
@@ -331,8 +274,8 @@ std::string build_key(const BuildPlan& plan, const std::string& tree) {
                   {"build", plan.asv.build_command.value_or(kBuild)},
                   {"install", plan.asv.install_command.value_or(kInstall)},
                   {"uninstall", plan.asv.uninstall_command.value_or(kUninstall)},
-                  {"packages", first_environment(plan.asv.matrix).packages},
-                  {"environment", first_environment(plan.asv.matrix).environment}};
+                  {"packages", plan.environment.packages},
+                  {"environment", plan.environment.build_variables}};
   }
   return cache_key(key);
 }

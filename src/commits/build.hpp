@@ -30,7 +30,8 @@ struct BuildPlan {
   Method method = Method::kPythonPath;
   std::string command;  ///< kCommand
   AsvProject asv;
-  std::string python;  ///< the interpreter that builds, and unless kAsv the one that runs the suite
+  model::AsvEnvironment environment;  ///< kAsv: the one of asv's matrix
+  std::string python;                 ///< the interpreter that builds, and unless kAsv the one that runs the suite
   std::string python_version;
   std::string subdir;                        ///< the project's folder in the repository
   std::optional<std::string> import_folder;  ///< which the user has named, relative to the root
@@ -48,9 +49,6 @@ struct Code {
   std::vector<std::string> environment;                ///< kAsv: "numpy==1.26.4", what else is installed
   bool was_built = false;                              ///< just now, and not taken from the cache
 };
-
-/// kAsv: the variables that the suite runs with, of the matrix' first environment.
-[[nodiscard]] std::map<std::string, std::string> run_environment(const BuildPlan& plan);
 
 /// The key of what is built; empty where nothing is built.
 [[nodiscard]] std::string build_key(const BuildPlan& plan, const std::string& tree);

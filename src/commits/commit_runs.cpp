@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "commits/asv_matrix.hpp"
 #include "commits/cache.hpp"
 #include "commits/cache_entry.hpp"
 #include "commits/project.hpp"
@@ -97,9 +98,6 @@ Result<CommitRuns> CommitRuns::open(RunsOptions options, Say say) {
   // Commits are checked out at one place, one after the other and within a second: what Python finds elsewhere of the
   // file that was there before would be taken for this one's.
   ::unsetenv("PYTHONPYCACHEPREFIX");  // NOLINT(concurrency-mt-unsafe): there is no other thread
-  for (const auto& [name, value] : run_environment(runs.options_.plan)) {
-    ::setenv(name.c_str(), value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): as above
-  }
   TRY(runs.find_interpreter());
   TRY(runs.find_suite());
   return runs;
@@ -109,6 +107,12 @@ Result<void> CommitRuns::find_interpreter() {
   TRY_ASSIGN(const runner::PythonEnvironment python, runner::find_python(options_.suite.python));
   options_.plan.python = python.executable;
   options_.plan.python_version = python.version;
+  if (options_.plan.method == Method::kAsv) {
+    TRY_ASSIGN(options_.plan.environment, first_environment(options_.plan.asv, python.version));
+  }
+  for (const auto& [name, value] : options_.plan.environment.run_variables) {
+    ::setenv(name.c_str(), value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): there is no other thread
+  }
   constexpr const char* kList =
       "import importlib.metadata as m\n"
       "for d in m.distributions(): print(d.metadata['Name'], d.version, sep='==')";
@@ -250,7 +254,7 @@ std::string CommitRuns::key_of(const Point& point, const std::string& tree) cons
                     {"subdir", options_.plan.subdir},
                     {"package", options_.plan.package.value_or("")},
                     {"environment", environment_},
-                    {"variables", run_environment(options_.plan)},
+                    {"variables", options_.plan.environment.run_variables},
                     {"seed", options_.suite.seed},
                     {"settings", settings},
                     {"stability_check", options_.method.stability_check},

@@ -102,7 +102,15 @@ Result<model::AsvProject> parse_asv_project(std::string_view text, const fs::pat
     if (!found->is_object()) {
       return fail(ErrorKind::kConfig, fmt::format("{}: matrix: must be an object", file.string()));
     }
-    project.matrix = nlohmann::json::parse(found->dump());
+    project.matrix = *found;
+  }
+  for (const auto& [key, place] : {std::pair("exclude", &project.exclude), {"include", &project.include}}) {
+    if (const auto found = json.find(key); found != json.end() && !found->is_null()) {
+      if (!found->is_array()) {
+        return fail(ErrorKind::kConfig, fmt::format("{}: {}: must be a list of rules", file.string(), key));
+      }
+      *place = *found;
+    }
   }
   if (const auto found = json.find("install_timeout"); found != json.end() && !found->is_null()) {
     if (!found->is_number() || !(found->get<double>() > 0)) {

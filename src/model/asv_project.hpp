@@ -2,12 +2,20 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace snapshot_test::model {
+
+/// One environment of the matrix.
+struct AsvEnvironment {
+  std::vector<std::string> packages;                   ///< as pip takes them
+  std::map<std::string, std::string> build_variables;  ///< of its `env`
+  std::map<std::string, std::string> run_variables;    ///< that the benchmarks have: also of its `env_nobuild`
+};
 
 struct AsvProject {
   std::filesystem::path folder;  ///< of the file; empty where there is none
@@ -21,7 +29,9 @@ struct AsvProject {
   std::optional<std::vector<std::string>> build_command;
   std::optional<std::vector<std::string>> install_command;
   std::optional<std::vector<std::string>> uninstall_command;
-  nlohmann::json matrix = nlohmann::json::object();
+  nlohmann::ordered_json matrix = nlohmann::ordered_json::object();
+  nlohmann::ordered_json exclude = nlohmann::ordered_json::array();  ///< rules
+  nlohmann::ordered_json include = nlohmann::ordered_json::array();
   std::optional<double> install_timeout;  ///< seconds
 };
 
