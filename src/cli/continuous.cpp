@@ -2,8 +2,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli/commit_options.hpp"
+#include "cli/known_failures.hpp"
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
 #include "cli/subcommands.hpp"
@@ -29,6 +31,9 @@ model::ExitStatus run(const ContinuousArgs& args, const Streams& streams) {
                             report::Reports& reports) -> Result<model::ExitStatus> {
     commits::ContinuousOptions options;
     TRY_ASSIGN(options.runs, runs_options(args.commits, config, std::move(suite)));
+    TRY_ASSIGN(auto known, known_failures(config));
+    options.runs.expectations = std::move(known.entries);
+    options.runs.today = std::move(known.today);
     options.base = args.base;
     options.head = args.head;
     options.benchmarks_from = args.from;
@@ -64,6 +69,7 @@ Action declare_continuous(CLI::App& app, Shared& shared) {
       "the side whose benchmarks run on both (default: head)");
   add_settings(app, shared,
                {Group::kSelection, Group::kTolerance, Group::kDemands, Group::kRun, Group::kProcess, Group::kCapture});
+  add_setting(app, shared, "expected");
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

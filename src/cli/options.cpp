@@ -280,6 +280,14 @@ void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> gr
   }
 }
 
+void add_setting(CLI::App& app, Shared& shared, std::string_view key) {
+  const std::span<const config::Row> all(config::rows());
+  const auto row = std::find_if(all.begin(), all.end(), [key](const config::Row& each) { return each.key == key; });
+  const Heading heading(app);
+  add_value(app, shared.settings, all.subspan(static_cast<std::size_t>(row - all.begin()), 1));
+  heading.put(title(row->group));
+}
+
 void add_report_options(CLI::App& app, Shared& shared, ReportFiles& files) {
   const Heading heading(app);
   app.add_flag_callback(

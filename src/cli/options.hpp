@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -25,6 +26,8 @@ using config::Group;
 /// The options of groups of settings, and with them those that are for one run: --filter with kSelection, --parallel
 /// with kRun, --shuffle and --report-durations with kProcess, --config and --color with kGeneral.
 void add_settings(CLI::App& app, Shared& shared, std::initializer_list<Group> groups);
+/// The option of the setting with this key alone, which is no switch and shares its option with no other.
+void add_setting(CLI::App& app, Shared& shared, std::string_view key);
 enum class Reporting { kDuringTheRun, kAfterwards };
 /// Those of report/kinds.hpp that can be made then, and --github.
 void add_report_files(CLI::App& app, Shared& shared, ReportFiles& files, Reporting when);

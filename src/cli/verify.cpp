@@ -1,19 +1,15 @@
-#include <fmt/chrono.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <ctime>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "cli/known_failures.hpp"
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/variant.hpp"
-#include "config/expected.hpp"
 #include "config/layers.hpp"
 #include "util/cache_folder.hpp"
 #include "util/try.hpp"
@@ -36,21 +32,6 @@ struct VerifyArgs {
 bool wants_pending(model::Pending pending, Surroundings where, const Streams& streams) {
   return pending == model::Pending::kAlways ||
          (pending == model::Pending::kAuto && where == Surroundings::kPerson && is_terminal(streams.out_fd));
-}
-
-/// "2026-11-28", where the user is.
-std::string local_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  return fmt::format("{:%Y-%m-%d}", local);
-}
-
-/// As short as it can be: relative to the current folder, where it is below.
-std::filesystem::path shortened(const std::filesystem::path& file) {
-  std::error_code ignored;
-  const std::filesystem::path relative = std::filesystem::relative(file, ignored);
-  return relative.empty() || *relative.begin() == ".." ? file : relative;
 }
 
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
@@ -77,10 +58,9 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
                          config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
     }
     options.same_environment = config.same_environment;
-    if (config.expected) {
-      TRY_ASSIGN(options.expectations, config::read_expected(shortened(*config.expected)));
-      options.today = local_date();
-    }
+    TRY_ASSIGN(auto known, known_failures(config));
+    options.expectations = std::move(known.entries);
+    options.today = std::move(known.today);
     options.failed = args.failed;
     if (auto folder = util::cache_folder()) {  // without one it is not remembered what failed
       options.cache_folder = std::move(*folder);

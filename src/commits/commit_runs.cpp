@@ -343,6 +343,8 @@ Result<model::VerifySummary> CommitRuns::verify(const Point& point, const std::s
   if (options.demands.obsolete == model::Obsolete::kAuto || options.demands.obsolete == model::Obsolete::kDelete) {
     options.demands.obsolete = model::Obsolete::kWarn;
   }
+  options.expectations = options_.expectations;
+  options.today = options_.today;
   options.method = options_.method;
   options.record = options_.record;
   return session::verify(options, listener);

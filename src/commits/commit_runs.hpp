@@ -24,6 +24,8 @@ struct RunsOptions {
   session::SuiteOptions suite;       ///< its benchmark_dir and project_dir as they are in the user's work tree
   session::ComparisonOptions comparison;
   session::Demands demands;
+  std::vector<model::Expectation> expectations = {};  ///< of verify()
+  std::string today = {};                             ///< for which they are asked
   model::CaptureMethod method;
   model::CaptureRecord record;
   std::vector<std::filesystem::path> left_out;  ///< folders in the work tree that are no part of it: stores

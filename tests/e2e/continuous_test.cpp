@@ -75,6 +75,25 @@ TEST_F(Continuous, Report_HasTheTimesOfBothSidesAsInformation) {
   EXPECT_THAT(report.run.out, AllOf(HasSubstr("time of the calls of 1 case"), HasSubstr("bench.time_total: ")));
 }
 
+TEST_F(Continuous, ExpectedChange_IsNoFailureAsLongAsItIsExpected) {
+  make_faster();
+  write("wavelab/__init__.py", kWrong);
+  commit("Make it wrong");
+  write("expected.toml",
+        "[[expected]]\ncase = \"bench.time_total\"\nverdict = \"different\"\nreason = \"n is meant to count\"\n");
+  const Report report = continuous({"HEAD~1", "HEAD", "--expected", "expected.toml"});
+  EXPECT_EQ(report.of("bench.time_total"), "expected") << report.text();
+  EXPECT_EQ(report.json.at("cases").at(0).at("expectation").at("reason"), "n is meant to count");
+  write("snapshot_config.json", "{\"expected\": \"expected.toml\"}");
+  EXPECT_EQ(continuous({"HEAD~1", "HEAD"}).of("bench.time_total"), "expected");
+  const Report idle = continuous({"HEAD~2", "HEAD~1"});
+  EXPECT_EQ(idle.of("bench.time_total"), "unexpected") << idle.text();
+  EXPECT_EQ(idle.run.status, 1);
+  fs::remove(box_.path("checkout/snapshot_config.json"));
+  fs::remove(box_.path("checkout/expected.toml"));
+  EXPECT_EQ(continuous({"HEAD~1", "HEAD"}).of("bench.time_total"), "different");
+}
+
 TEST_F(Continuous, SameBaseAgain_CapturesNothing) {
   make_faster();
   EXPECT_EQ(continuous({"HEAD~1"}).run.status, 0);
