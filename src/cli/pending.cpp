@@ -7,9 +7,7 @@
 
 #include "cli/options.hpp"
 #include "cli/pending_choice.hpp"
-#include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
-#include "cli/variant.hpp"
 #include "report/case_json.hpp"
 #include "report/format.hpp"
 #include "util/try.hpp"
@@ -49,8 +47,7 @@ report::Json pending_json(const config::Config& config, const std::vector<Pendin
 }
 
 Result<std::string> list(const PendingArgs& args, const Streams& streams) {
-  TRY_ASSIGN(auto config, load_config(args.shared));
-  TRY(enter_variant(config, streams));
+  TRY_ASSIGN(const auto config, pending_config(args.shared, streams));
   const auto values = open_pending(config);
   if (!values && values.error().kind != ErrorKind::kUsage) {
     return tl::unexpected(values.error());
@@ -69,22 +66,18 @@ Result<std::string> list(const PendingArgs& args, const Streams& streams) {
 }
 
 Result<std::string> accept(const PendingArgs& args, const Streams& streams) {
-  TRY_ASSIGN(auto config, load_config(args.shared));
-  TRY(enter_variant(config, streams));
-  TRY_ASSIGN(const auto values, open_pending(config));
-  TRY_ASSIGN(const auto chosen, choose(values, args.choice));
-  TRY(values.accept(chosen, user_name(), args.reason.value_or("")));
+  TRY_ASSIGN(const auto pending, open_pending(args.shared, streams));
+  TRY_ASSIGN(const auto chosen, choose(pending.values, args.choice));
+  TRY(pending.values.accept(chosen, user_name(), args.reason.value_or("")));
   return fmt::format("accepted {}; the baseline in {} has {} now, and capture --undo brings back what {} replaced\n",
-                     report::counted(chosen.size(), "value"), report::one_line(config.snapshot_dir.string()),
+                     report::counted(chosen.size(), "value"), report::one_line(pending.config.snapshot_dir.string()),
                      chosen.size() == 1 ? "it" : "them", chosen.size() == 1 ? "it" : "they");
 }
 
 Result<std::string> reject(const PendingArgs& args, const Streams& streams) {
-  TRY_ASSIGN(auto config, load_config(args.shared));
-  TRY(enter_variant(config, streams));
-  TRY_ASSIGN(const auto values, open_pending(config));
-  TRY_ASSIGN(const auto chosen, choose(values, args.choice));
-  TRY(values.reject(chosen));
+  TRY_ASSIGN(const auto pending, open_pending(args.shared, streams));
+  TRY_ASSIGN(const auto chosen, choose(pending.values, args.choice));
+  TRY(pending.values.reject(chosen));
   return fmt::format("rejected {}; the baseline is as it was\n", report::counted(chosen.size(), "value"));
 }
 

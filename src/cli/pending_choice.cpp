@@ -8,8 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <regex>
+#include <utility>
 
 #include "cli/options.hpp"
+#include "cli/settings.hpp"
+#include "cli/variant.hpp"
 #include "report/format.hpp"
 #include "util/text.hpp"
 #include "util/try.hpp"
@@ -58,6 +61,18 @@ void add_choice(CLI::App& app, PendingChoice& choice) {
 Result<session::PendingValues> open_pending(const config::Config& config) {
   return session::PendingValues::open(config.snapshot_dir,
                                       session::pending_folder(config.snapshot_dir, config.pending_dir));
+}
+
+Result<config::Config> pending_config(const Shared& shared, const Streams& streams) {
+  TRY_ASSIGN(auto config, load_config(shared));
+  TRY(enter_variant(config, streams));
+  return config;
+}
+
+Result<Pending> open_pending(const Shared& shared, const Streams& streams) {
+  TRY_ASSIGN(auto config, pending_config(shared, streams));
+  TRY_ASSIGN(auto values, open_pending(config));
+  return Pending{std::move(config), std::move(values)};
 }
 
 Result<std::vector<PendingCase>> choose(const session::PendingValues& values, const PendingChoice& choice) {

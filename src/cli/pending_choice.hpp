@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/outcome.hpp"
 #include "config/config.hpp"
 #include "session/pending.hpp"
 
@@ -28,7 +29,15 @@ void add_names(CLI::App& app, PendingChoice& choice, const std::string& otherwis
 /// The same, and --all.
 void add_choice(CLI::App& app, PendingChoice& choice);
 
+/// What waits, and the configuration that says so: of the variant in use, of which standard error tells.
+struct Pending {
+  config::Config config;
+  session::PendingValues values;
+};
+/// The configuration alone.
+[[nodiscard]] Result<config::Config> pending_config(const Shared& shared, const Streams& streams);
 [[nodiscard]] Result<session::PendingValues> open_pending(const config::Config& config);
+[[nodiscard]] Result<Pending> open_pending(const Shared& shared, const Streams& streams);
 /// The cases that are meant. kUsage where a name or the filter matches nothing, or nothing is named: the message lists
 /// what is pending.
 [[nodiscard]] Result<std::vector<session::PendingCase>> choose(const session::PendingValues& values,

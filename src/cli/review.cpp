@@ -12,9 +12,7 @@
 #include "cli/options.hpp"
 #include "cli/pending_choice.hpp"
 #include "cli/question.hpp"
-#include "cli/settings.hpp"
 #include "cli/subcommands.hpp"
-#include "cli/variant.hpp"
 #include "config/layers.hpp"
 #include "report/case_text.hpp"
 #include "report/format.hpp"
@@ -225,10 +223,9 @@ class Dialogue {
 };
 
 Result<void> review(const ReviewArgs& args, const Streams& streams) {
-  TRY_ASSIGN(auto config, load_config(args.shared));
-  TRY(enter_variant(config, streams));
-  TRY_ASSIGN(const auto values, open_pending(config));
-  const model::ComparisonOptions how = config::comparison_of(config);
+  TRY_ASSIGN(const auto pending, open_pending(args.shared, streams));
+  const session::PendingValues& values = pending.values;
+  const model::ComparisonOptions how = config::comparison_of(pending.config);
   if (values.cases().empty()) {
     streams.out << "nothing is pending\n";
     return {};

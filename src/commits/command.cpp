@@ -16,6 +16,7 @@
 #include "runner/signals.hpp"
 #include "util/file.hpp"
 #include "util/process.hpp"
+#include "util/program_path.hpp"
 #include "util/refusal.hpp"
 #include "util/try.hpp"
 
@@ -58,21 +59,11 @@ Prepared prepare(const Command& command) {
   prepared.environment = environment_of(command.environment);
   prepared.argv_raw = util::c_strings(prepared.argv);
   prepared.environment_raw = util::c_strings(prepared.environment);
-  if (command.argv.front().find('/') != std::string::npos) {
-    prepared.candidates.push_back(command.argv.front());
-    return prepared;
-  }
-  std::string path = "/usr/local/bin:/usr/bin:/bin";
+  const char* path = nullptr;
   for (const std::string& entry : prepared.environment) {
-    path = entry.starts_with("PATH=") ? entry.substr(5) : path;
+    path = entry.starts_with("PATH=") ? entry.c_str() + 5 : path;
   }
-  for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t end = std::min(path.find(':', at), path.size());
-    if (end > at) {
-      prepared.candidates.push_back(path.substr(at, end - at) + "/" + command.argv.front());
-    }
-    at = end + 1;
-  }
+  prepared.candidates = util::program_candidates(command.argv.front(), path);
   return prepared;
 }
 

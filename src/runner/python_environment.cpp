@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "util/process.hpp"
+#include "util/program_path.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::runner {
@@ -53,15 +54,10 @@ bool is_executable(const fs::path& path) {
 }
 
 std::optional<fs::path> search_path(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
-  while (!rest.empty()) {
-    const std::size_t colon = rest.find(':');
-    const fs::path candidate = fs::path(rest.substr(0, colon)) / name;
+  for (const fs::path candidate : util::program_candidates(name, std::getenv("PATH"))) {
     if (is_executable(candidate)) {
       return candidate;
     }
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
   }
   return std::nullopt;
 }

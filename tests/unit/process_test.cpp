@@ -1,9 +1,12 @@
 #include "util/process.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "util/program_path.hpp"
 
 namespace snapshot_test::util {
 namespace {
@@ -22,6 +25,15 @@ TEST(CommandLine, EndedProcess_HasItsNameInstead) {
   EXPECT_EQ(command_line(child, 4096), "named so");
   EXPECT_EQ(command_line(child, 5), "named");
   ::waitpid(child, nullptr, 0);
+}
+
+TEST(ProgramCandidates, Name_IsLookedForInTheFoldersOfThePathInTheirOrder) {
+  using testing::ElementsAre;
+  EXPECT_THAT(program_candidates("git", "/a:/b c:/d"), ElementsAre("/a/git", "/b c/git", "/d/git"));
+  EXPECT_THAT(program_candidates("git", ":/a::/b:"), ElementsAre("/a/git", "/b/git")) << "never in the current folder";
+  EXPECT_THAT(program_candidates("git", ""), ElementsAre());
+  EXPECT_THAT(program_candidates("git", nullptr), ElementsAre("/usr/local/bin/git", "/usr/bin/git", "/bin/git"));
+  EXPECT_THAT(program_candidates("./git", "/a"), ElementsAre("./git"));
 }
 
 TEST(KillChildren, ChildrenAndGrandchildren_AreEnded) {

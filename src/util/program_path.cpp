@@ -1,0 +1,24 @@
+#include "util/program_path.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace snapshot_test::util {
+
+std::vector<std::string> program_candidates(const std::string& name, const char* path) {
+  if (name.find('/') != std::string::npos) {
+    return {name};
+  }
+  const std::string_view folders = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+  std::vector<std::string> candidates;
+  for (std::size_t at = 0; at < folders.size();) {
+    const std::size_t end = std::min(folders.find(':', at), folders.size());
+    if (end > at) {
+      candidates.push_back(std::string(folders.substr(at, end - at)) + "/" + name);
+    }
+    at = end + 1;
+  }
+  return candidates;
+}
+
+}  // namespace snapshot_test::util

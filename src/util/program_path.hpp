@@ -1,0 +1,14 @@
+// Where a program may lie.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace snapshot_test::util {
+
+/// The files that a program of this name may be, in the order in which they are tried: `name` in each folder of `path`,
+/// which has the form of $PATH; null stands for the usual folders. A name with a '/' is the only one. Empty entries,
+/// which would be the current folder, are left out.
+[[nodiscard]] std::vector<std::string> program_candidates(const std::string& name, const char* path);
+
+}  // namespace snapshot_test::util
