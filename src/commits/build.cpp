@@ -14,6 +14,7 @@
 #include "commits/cache_entry.hpp"
 #include "commits/commands_of_asv.hpp"
 #include "commits/project.hpp"
+#include "util/disk_space.hpp"
 #include "util/file.hpp"
 #include "util/process.hpp"
 #include "util/refusal.hpp"
@@ -55,6 +56,8 @@ class Building {
   [[nodiscard]] const fs::path& folder() const { return folder_; }
 
   Result<void> make(const std::string& name, const Commit& commit, const std::string& tree_id, const Say& say);
+  /// Removes all but the log of a build that came to nothing through no fault of the commit.
+  void discard() const;
 
  private:
   Result<void> run(const AsvCommand& command, const fs::path& usual, const Environment& environment,
@@ -102,9 +105,11 @@ Result<void> Building::run(const AsvCommand& command, const fs::path& usual, con
     return {};
   }
   const std::string lines = last_lines(log());
-  const bool full = lines.find("No space left on device") != std::string::npos;
+  // On a full disk, what it said of that may be missing in the log, too.
+  const bool full = lines.find("No space left on device") != std::string::npos || util::is_disk_full(folder_);
   return fail(full ? ErrorKind::kIo : ErrorKind::kUsage,
-              fmt::format("the build failed: '{}' {}\n{}\n(the whole log: {})", shown,
+              fmt::format("the build failed{}: '{}' {}\n{}\n(the whole log: {})",
+                          full ? ", No space left on device" : "", shown,
                           end.timed_out ? fmt::format("did not end within {:g} s (--build-timeout)", plan_.seconds)
                                         : fmt::format("ended with {}", util::describe_wait_status(end.status)),
                           lines, log().string()));
@@ -204,6 +209,14 @@ Result<void> Building::make(const std::string& name, const Commit& commit, const
                                {"subject", commit.subject},
                                {"tree", tree_id},
                                {"python", plan_.python}});
+}
+
+void Building::discard() const {
+  std::error_code ignored;
+  for (const fs::path& part : {environment(), prefix(), wheels()}) {
+    fs::remove_all(part, ignored);
+  }
+  workspace_.remove_tree(tree());
 }
 
 /// site-packages below a prefix, else the prefix; none where it is empty.
@@ -307,7 +320,12 @@ Result<Code> prepare_code(const Workspace& workspace, const BuildPlan& plan, con
   if (has_build(workspace, code.build)) {
     touch_entry(building.folder());
   } else {
-    TRY(building.make(name, commit, tree, say));
+    if (auto made = building.make(name, commit, tree, say); !made) {
+      if (made.error().kind != ErrorKind::kUsage) {
+        building.discard();
+      }
+      return tl::unexpected(std::move(made.error()));
+    }
     code.was_built = true;
   }
   if (plan.method == Method::kAsv) {

@@ -286,7 +286,13 @@ Result<fs::path> CommitRuns::baseline(const Point& point, const std::string& nam
                                   {"suite", suite_path_.empty() ? suite_digest_ : suite_tree_},
                                   {"tree", tree},
                                   {"selections", json::array()}});
-  TRY(capture(point, name, folder, listener, std::move(made)));
+  if (auto captured = capture(point, name, folder, listener, std::move(made)); !captured) {
+    if (!entry) {
+      std::error_code ignored;
+      fs::remove_all(folder, ignored);
+    }
+    return tl::unexpected(std::move(captured.error()));
+  }
   return folder / "store";
 }
 

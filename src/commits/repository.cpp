@@ -104,6 +104,7 @@ Result<CommandEnd> run_git(const fs::path& folder, std::vector<std::string> argu
   environment.emplace("GIT_OPTIONAL_LOCKS", "0");
   environment.emplace("GIT_TERMINAL_PROMPT", "0");
   environment.emplace("GIT_NO_LAZY_FETCH", "1");
+  environment.emplace("GIT_LFS_SKIP_SMUDGE", std::nullopt);
   environment.emplace("LC_ALL", "C");
   std::vector<std::string> argv = {"git",
                                    "-c",

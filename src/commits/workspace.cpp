@@ -9,13 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <thread>
 #include <utility>
 
+#include "commits/filters.hpp"
 #include "store/digest.hpp"
 #include "util/file.hpp"
 #include "util/refusal.hpp"
@@ -77,14 +76,6 @@ std::vector<std::string> entries_of_mode(const std::string& listing, const std::
     }
   }
   return paths;
-}
-
-std::string first_lines(const fs::path& file, std::size_t bytes) {
-  std::ifstream in(file, std::ios::binary);
-  std::string text(bytes, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(bytes));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
 }
 
 }  // namespace
@@ -198,17 +189,24 @@ Result<void> Workspace::copy_facts() const {
     }
   }
   TRY_ASSIGN(const CommandEnd filters,
-             run_git(repository_.root(), {"config", "--local", "-z", "--get-regexp", "^filter\\."}));
+             run_git(repository_.root(), {"config", "--local", "-z", "--get-regexp", "^(filter|lfs)\\.|\\.lfsurl$"}));
   for (const std::string& entry : split(filters.out, '\0')) {
     const std::size_t end = std::min(entry.find('\n'), entry.size());
-    TRY(git({"config", entry.substr(0, end), end < entry.size() ? entry.substr(end + 1) : "true"}).map(kIgnored));
+    if (entry.substr(0, end) != "lfs.storage") {  // what is downloaded belongs here
+      TRY(git({"config", entry.substr(0, end), end < entry.size() ? entry.substr(end + 1) : "true"}).map(kIgnored));
+    }
+  }
+  for (const auto& [key, value] : lfs_settings()) {
+    TRY(git({"config", key, value}).map(kIgnored));
   }
   return {};
 }
 
 Result<std::string> Workspace::git(std::vector<std::string> arguments, Environment more) const {
   more.emplace("GIT_DIR", git_folder().string());
-  return read_git(folder_, std::move(arguments), std::move(more));
+  return read_git(folder_, std::move(arguments), std::move(more)).map_error([&](Error error) {
+    return explain_checkout(std::move(error), folder_);
+  });
 }
 
 Result<std::string> Workspace::work_tree(const std::vector<std::string>& left_out) const {
@@ -220,7 +218,9 @@ Result<std::string> Workspace::work_tree(const std::vector<std::string>& left_ou
   const auto run = [&](std::vector<std::string> arguments) {
     // What a filter of git-lfs keeps belongs here, too.
     arguments.insert(arguments.begin(), {"-c", "lfs.storage=" + (git_folder() / "lfs").string()});
-    return read_git(repository_.root(), std::move(arguments), environment);
+    return read_git(repository_.root(), std::move(arguments), environment).map_error([&](Error error) {
+      return explain_checkout(std::move(error), folder_);
+    });
   };
   TRY_ASSIGN(const std::string unmerged, repository_.git({"ls-files", "--unmerged"}));
   if (!unmerged.empty()) {
@@ -306,10 +306,11 @@ Result<std::optional<std::string>> Workspace::subtree(const std::string& tree, c
 
 Result<void> Workspace::check_out(const fs::path& target, const Commit& commit, const std::string& tree) const {
   TRY(make_folders(target.parent_path()));
+  const auto explain = [this](Error error) { return explain_checkout(std::move(error), folder_); };
   TRY(git({"worktree", "add", "--no-checkout", "--detach", "--force", "--quiet", target.string(), commit.id})
           .map(kIgnored));
-  TRY(read_git(target, {"read-tree", "--reset", "-u", tree}).map(kIgnored));
-  TRY(fetch_submodules(target));
+  TRY(read_git(target, {"read-tree", "--reset", "-u", tree}).map(kIgnored).map_error(explain));
+  TRY(fetch_submodules(target).map_error(explain));
   return check_filters(target);
 }
 
@@ -348,21 +349,6 @@ Result<void> Workspace::fetch_submodules(const fs::path& target) const {
   if (!updated) {
     return fail(updated.error().kind,
                 fmt::format("the submodules of the commit cannot be fetched: {}", updated.error().message));
-  }
-  return {};
-}
-
-/// Where git-lfs is not set up, git checks out its pointers in place of the files, and says nothing.
-Result<void> Workspace::check_filters(const fs::path& target) const {
-  TRY_ASSIGN(const std::string paths, read_git(target, {"ls-files", "-z", "--", ":(attr:filter=lfs)"}));
-  constexpr std::string_view kPointer = "version https://git-lfs.github.com/spec/";
-  for (const std::string& path : split(paths, '\0')) {
-    if (first_lines(target / path, kPointer.size()) == kPointer) {
-      return fail(ErrorKind::kUnsupported,
-                  fmt::format("'{}' is kept by git-lfs, and only its pointer was checked out: install git-lfs and run "
-                              "`git lfs install`, then `git lfs fetch`",
-                              path));
-    }
   }
   return {};
 }

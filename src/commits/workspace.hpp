@@ -85,7 +85,6 @@ class Workspace {
   [[nodiscard]] Result<void> copy_facts() const;
   [[nodiscard]] Result<std::string> git(std::vector<std::string> arguments, Environment more = {}) const;
   [[nodiscard]] Result<void> fetch_submodules(const std::filesystem::path& target) const;
-  [[nodiscard]] Result<void> check_filters(const std::filesystem::path& target) const;
   [[nodiscard]] std::filesystem::path git_folder() const { return folder_ / "git"; }
 
   Repository repository_;
