@@ -157,10 +157,28 @@ Result<void> Workspace::prepare() const {
     TRY(make_folders(folder_ / "git.new/objects/info"));
     fs::rename(folder_ / "git.new", git_folder(), ignored);
   }
+  remove_locks();
   TRY(copy_facts());
   TRY(git({"worktree", "prune", "--expire=now"}).map(kIgnored));
   const nlohmann::json about = {{"format", 1}, {"repository", repository_.common_folder().string()}};
   return util::write_file_atomically(folder_ / "repository.json", about.dump(2) + "\n");
+}
+
+/// Those that a git which was killed has left: of the repository's files, and of a work tree that it was making, which
+/// would never be pruned. Nobody else works in it.
+void Workspace::remove_locks() const {
+  std::error_code error;
+  for (fs::directory_iterator it(git_folder(), error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".lock") {
+      std::error_code ignored;
+      fs::remove(it->path(), ignored);
+    }
+  }
+  error.clear();
+  for (fs::directory_iterator it(git_folder() / "worktrees", error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    fs::remove(it->path() / "locked", ignored);
+  }
 }
 
 /// What of the user's repository decides how a commit is checked out, and what its builds ask for: its objects, where

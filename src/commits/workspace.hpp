@@ -82,6 +82,7 @@ class Workspace {
   Workspace(Repository repository, std::filesystem::path folder, FolderLock lock)
       : repository_(std::move(repository)), folder_(std::move(folder)), lock_(std::move(lock)) {}
   [[nodiscard]] Result<void> prepare() const;
+  void remove_locks() const;
   [[nodiscard]] Result<void> copy_facts() const;
   [[nodiscard]] Result<std::string> git(std::vector<std::string> arguments, Environment more = {}) const;
   [[nodiscard]] Result<void> fetch_submodules(const std::filesystem::path& target) const;

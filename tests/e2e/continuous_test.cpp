@@ -452,6 +452,22 @@ TEST_F(Continuous, Interrupted_RemovesWhatItCheckedOut) {
   }
 }
 
+TEST_F(Continuous, LocksThatAKilledGitHasLeft_AreRemoved) {
+  make_faster();
+  ASSERT_EQ(continuous({"HEAD~1", "HEAD"}).run.status, 0);
+  for (const auto& repository : fs::directory_iterator(cache())) {
+    if (!repository.is_directory()) continue;
+    const std::string folder = repository.path().string();
+    git({"--git-dir", folder + "/git", "worktree", "add", "--quiet", "--no-checkout", "--detach", "--lock",
+         folder + "/trees/HEAD", id()});
+    fs::remove_all(folder + "/trees");
+    box_.write(fs::relative(repository.path() / "git/config.lock", box_.root()), "");
+    box_.write(fs::relative(repository.path() / "git/packed-refs.lock", box_.root()), "");
+  }
+  const Report report = continuous({"HEAD~1", "HEAD"});
+  EXPECT_EQ(report.run.status, 0) << report.text();
+}
+
 TEST_F(Continuous, KilledAtAnyMoment_LeavesTheCheckoutAloneAndTheNextRunGoesOn) {
   make_faster();
   write("wavelab/__init__.py", kWrong);
