@@ -129,7 +129,9 @@ std::unique_ptr<report::Terminal> make_terminal(const config::Config& config, co
   const int fd = to_err ? streams.err_fd : streams.out_fd;
   report::TerminalOptions options;
   options.full = shared.full;
-  options.command = again(shared, Choice::kLeftOut);
+  if (shared.arguments.empty() || shared.arguments.front() != "compare") {  // which takes no --filter
+    options.command = again(shared, Choice::kLeftOut);
+  }
   options.verbosity = verbosity(config);
   options.color = color_for(shared.color, fd);
   options.durations = shared.durations.value_or(0);

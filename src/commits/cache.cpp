@@ -8,6 +8,7 @@
 
 #include "commits/cache_entry.hpp"
 #include "commits/workspace.hpp"
+#include "snapshot_test/store/store.hpp"
 #include "util/file.hpp"
 #include "util/refusal.hpp"
 #include "util/try.hpp"
@@ -141,13 +142,20 @@ std::uint64_t trim(const fs::path& folder, std::uint64_t bytes, const std::vecto
   return removed;
 }
 
-std::vector<fs::path> baselines_of(const fs::path& folder, const std::string& commit, const std::string& tree) {
-  std::vector<fs::path> found;
+std::vector<CachedValues> values_of(const fs::path& folder, const std::string& commit, const std::string& tree) {
+  std::vector<CachedValues> found;
   for (const Cached& each : entries_of(folder, "")) {
     const auto entry = each.kind == "baseline" ? read_entry(each.folder) : std::nullopt;
-    const bool of_commit = entry && entry->value("commit", "") == commit && entry->value("changed_files", 0) == 0;
-    if (of_commit || (entry && entry->value("project_tree", "") == tree)) {
-      found.push_back(each.folder);
+    if (!entry) {
+      continue;
+    }
+    const std::string suite = entry->value("suite", "");
+    const bool of_commit = entry->value("commit", "") == commit && entry->value("changed_files", 0) == 0;
+    if (of_commit || entry->value("project_tree", "") == tree) {
+      found.push_back({each.folder / "store", each.folder, suite});
+    }
+    if (const json verified = entry->value("verified", json::object()); verified.contains(tree)) {
+      found.push_back({store::variant_location(each.folder / "store", tree), each.folder, suite});
     }
   }
   return found;

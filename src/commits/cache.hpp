@@ -39,8 +39,16 @@ struct Cleaned {
 /// most `bytes`, but nothing whose folder's name is in `kept`. Returns the bytes removed.
 std::uint64_t trim(const std::filesystem::path& folder, std::uint64_t bytes, const std::vector<std::string>& kept);
 
-/// Baselines of the commit in one repository's folder, the newest first: their folders.
-[[nodiscard]] std::vector<std::filesystem::path> baselines_of(const std::filesystem::path& folder,
-                                                              const std::string& commit, const std::string& tree);
+/// What a commit computed.
+struct CachedValues {
+  std::filesystem::path store;
+  std::filesystem::path folder;  ///< of the baseline that it is, or with which it is kept
+  std::string suite;             ///< which benchmarks
+};
+
+/// Of the commit, in one repository's folder: captured by itself, or kept with another commit's baseline, with which it
+/// was compared. What was used last first.
+[[nodiscard]] std::vector<CachedValues> values_of(const std::filesystem::path& folder, const std::string& commit,
+                                                  const std::string& tree);
 
 }  // namespace snapshot_test::commits

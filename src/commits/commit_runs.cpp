@@ -15,6 +15,7 @@
 #include "commits/project.hpp"
 #include "runner/python_environment.hpp"
 #include "snapshot_test/store/run_info.hpp"
+#include "snapshot_test/store/store.hpp"
 #include "store/digest.hpp"
 #include "util/file.hpp"
 #include "util/text.hpp"
@@ -298,30 +299,13 @@ Result<fs::path> CommitRuns::baseline(const Point& point, const std::string& nam
 
 Result<void> CommitRuns::capture(const Point& point, const std::string& name, const fs::path& folder,
                                  model::Listener& listener, json entry) {
-  TRY_ASSIGN(Side side, prepare(point, name));
+  TRY_ASSIGN(const Side side, prepare(point, name));
   std::error_code error;
   fs::create_directories(folder, error);
-  session::CaptureOptions options;
-  options.suite = side.suite;
-  options.snapshot_dir = folder / "store";
-  options.comparison = options_.comparison;
-  options.method = options_.method;
-  options.method.resume = false;
-  options.record = options_.record;
-  options.update = session::Update::kMissing;
-  CaptureProgress progress(listener, name);
-  TRY_ASSIGN(const model::CaptureSummary summary, session::capture(options, progress));
+  TRY_ASSIGN(const model::CaptureSummary summary, capture_into(folder / "store", side, name, listener, nullptr));
   ++done_.captures;
   for (const model::DiscoveryFailure& failure : summary.plan.failures) {
     say_(fmt::format("at {}, {} does not import: {}", name, failure.where, failure.cause));
-  }
-  if (summary.status == ExitStatus::kInterrupted) {
-    return fail(ErrorKind::kInterrupted,
-                fmt::format("interrupted while {} was captured; nothing of that is kept", name));
-  }
-  if (summary.status == ExitStatus::kInternal) {
-    return fail(ErrorKind::kIo,
-                summary.failure.empty() ? "the machine refused what the capture needs" : summary.failure);
   }
   if (!fs::exists(folder / "store", error)) {
     return fail(ErrorKind::kNoBaseline,
@@ -332,6 +316,58 @@ Result<void> CommitRuns::capture(const Point& point, const std::string& name, co
   entry["environment"] = side.code.environment;
   entry["tested"] = summary.plan.tested;
   return write_entry(folder, std::move(entry));
+}
+
+Result<model::CaptureSummary> CommitRuns::capture_into(
+    const fs::path& store, const Side& side, const std::string& name, model::Listener& listener,
+    std::function<bool(const model::Benchmark&, std::size_t)> wanted) const {
+  session::CaptureOptions options;
+  options.suite = side.suite;
+  options.snapshot_dir = store;
+  options.comparison = options_.comparison;
+  options.method = options_.method;
+  options.method.resume = false;
+  options.record = options_.record;
+  options.update = session::Update::kMissing;
+  options.wanted = std::move(wanted);
+  CaptureProgress progress(listener, name);
+  TRY_ASSIGN(model::CaptureSummary summary, session::capture(options, progress));
+  if (summary.status == ExitStatus::kInterrupted) {
+    return fail(ErrorKind::kInterrupted,
+                fmt::format("interrupted while {} was captured; nothing of that is kept", name));
+  }
+  if (summary.status == ExitStatus::kInternal) {
+    return fail(ErrorKind::kIo,
+                summary.failure.empty() ? "the machine refused what the capture needs" : summary.failure);
+  }
+  return summary;
+}
+
+Result<void> CommitRuns::keep_verified(const Point& point, const std::string& name, const fs::path& store,
+                                       const Verified& verified, model::Listener& listener) {
+  const fs::path folder = store.parent_path();
+  std::optional<json> entry = read_entry(folder);
+  if (!entry || point.tree != point.commit.tree || !environment_differences().empty()) {
+    return {};
+  }
+  json& kept = (*entry)["verified"][point.tree];
+  const json selection = selection_of(options_.suite);
+  if (kept.is_object() && covers(kept, selection)) {
+    return {};
+  }
+  const fs::path place = store::variant_location(store, point.tree);
+  TRY_ASSIGN(const auto from, store::Store::open(store));
+  TRY(session::adopt_snapshots(*from, place, verified.confirmed, verified.tested));
+  if (!verified.others.empty()) {
+    TRY_ASSIGN(const Side side, prepare(point, name));
+    TRY(capture_into(place, side, name, listener, [&verified](const model::Benchmark& benchmark, std::size_t index) {
+          return verified.others.contains({benchmark.name, index});
+        }).map([](const model::CaptureSummary&) {}));
+  }
+  kept["commit"] = point.commit.id;
+  kept["subject"] = point.commit.subject;
+  kept["selections"].push_back(selection);
+  return write_entry(folder, std::move(*entry));
 }
 
 Result<model::VerifySummary> CommitRuns::verify(const Point& point, const std::string& name, const fs::path& store,

@@ -6,12 +6,15 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commits/build.hpp"
 #include "commits/repository.hpp"
 #include "commits/workspace.hpp"
+#include "session/adopt_snapshots.hpp"
 #include "session/session.hpp"
 
 namespace snapshot_test::commits {
@@ -48,6 +51,13 @@ struct WorkDone {
   std::size_t captures = 0;
 };
 
+/// What a verification has shown of its cases.
+struct Verified {
+  session::ConfirmedCases confirmed;                     ///< values that are the baseline's
+  std::set<std::pair<std::string, std::size_t>> others;  ///< benchmark and index of cases that may be captured
+  std::vector<model::TestedPackage> tested;
+};
+
 class CommitRuns {
  public:
   /// Finds the repository and the interpreter, and takes the lock of its part of the cache.
@@ -71,6 +81,12 @@ class CommitRuns {
   /// The store with what the suite computes on `point`: from the cache, or captured now. `name` is for messages.
   [[nodiscard]] Result<std::filesystem::path> baseline(const Point& point, const std::string& name,
                                                        model::Listener& listener);
+  /// What a verification of `point`, a commit, has shown beside a store of baseline(): kept in a variant of that store
+  /// for compare. Cases that were not `confirmed` are run once more, if they are among `others`. Does nothing where it
+  /// is there already, or the two sides' environments differ.
+  [[nodiscard]] Result<void> keep_verified(const Point& point, const std::string& name,
+                                           const std::filesystem::path& store, const Verified& verified,
+                                           model::Listener& listener);
   /// The suite on `point`, compared with a store.
   [[nodiscard]] Result<model::VerifySummary> verify(const Point& point, const std::string& name,
                                                     const std::filesystem::path& store, model::Listener& listener);
@@ -100,6 +116,10 @@ class CommitRuns {
   [[nodiscard]] std::string key_of(const Point& point, const std::string& tree) const;
   [[nodiscard]] Result<void> capture(const Point& point, const std::string& name, const std::filesystem::path& folder,
                                      model::Listener& listener, nlohmann::json entry);
+  /// What is not in the store yet, of the cases that are `wanted` (null: all).
+  [[nodiscard]] Result<model::CaptureSummary> capture_into(
+      const std::filesystem::path& store, const Side& side, const std::string& name, model::Listener& listener,
+      std::function<bool(const model::Benchmark&, std::size_t)> wanted) const;
 
   RunsOptions options_;
   Say say_;

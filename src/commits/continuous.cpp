@@ -72,16 +72,31 @@ Result<Base> default_base(const CommitRuns& runs, const Point& head) {
 /// The verify run of HEAD, whose seconds are kept.
 class Timed : public HandedOn {
  public:
-  Timed(model::Listener& to, std::function<void()> before_end) : HandedOn(to), before_end_(std::move(before_end)) {}
+  using BeforeEnd = std::function<void(const model::VerifySummary&)>;
+  Timed(model::Listener& to, BeforeEnd before_end) : HandedOn(to), before_end_(std::move(before_end)) {}
+  void planned(const model::RunPlan& plan) override {
+    shown_.tested = plan.tested;
+    HandedOn::planned(plan);
+  }
   void verified(const model::CaseVerdict& result) override {
-    if (result.observation.ending == model::Ending::kReturned) {
+    const model::Ending ending = result.observation.ending;
+    const model::Verdict verdict = result.seen.value_or(result.verdict);
+    if (ending == model::Ending::kReturned) {
       seconds_[{result.id.benchmark, result.id.index}] = {result.id.label, result.observation.seconds};
+    }
+    if (verdict == model::Verdict::kIdentical) {
+      shown_.confirmed[{result.id.benchmark, result.id.label}] = result.observation.seconds;
+    } else if (ending == model::Ending::kReturned || ending == model::Ending::kSkipped ||
+               ending == model::Ending::kNoOp || ending == model::Ending::kRaised ||
+               verdict == model::Verdict::kNoSnapshot || verdict == model::Verdict::kCaptureFailed) {
+      shown_.others.emplace(result.id.benchmark, result.id.index);
     }
     HandedOn::verified(result);
   }
+  [[nodiscard]] const Verified& shown() const { return shown_; }
   using HandedOn::finished;
   void finished(const model::VerifySummary& summary) override {
-    before_end_();
+    before_end_(summary);
     HandedOn::finished(summary);
   }
   /// With those of the store; without what cannot be read there, of which verify has spoken.
@@ -103,7 +118,8 @@ class Timed : public HandedOn {
   }
 
  private:
-  std::function<void()> before_end_;
+  BeforeEnd before_end_;
+  Verified shown_;
   std::map<std::pair<std::string, std::size_t>, std::pair<std::string, double>> seconds_;
 };
 
@@ -132,12 +148,18 @@ Result<model::VerifySummary> continuous(const ContinuousOptions& options, const 
   TRY(runs.check_compiled(base.point, head));
   TRY_ASSIGN(const fs::path store, runs.baseline(base.point, "BASE", listener));
   Timed* seen = nullptr;
-  Timed timed(listener, [&] {
+  Timed timed(listener, [&](const model::VerifySummary& summary) {
     for (const std::string& difference : runs.environment_differences()) {
       say("warning: the two sides do not have the same packages: " + difference);
     }
     if (options.on_times) {
       options.on_times(seen->beside(store));
+    }
+    if (summary.status == model::ExitStatus::kInterrupted || summary.status == model::ExitStatus::kInternal) {
+      return;
+    }
+    if (const auto kept = runs.keep_verified(head, "HEAD", store, seen->shown(), listener); !kept) {
+      say("note: what HEAD computed is not kept for compare: " + kept.error().message);
     }
   });
   seen = &timed;

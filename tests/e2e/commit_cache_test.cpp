@@ -55,6 +55,30 @@ TEST_F(CommitCache, Compare_SaysWhatTwoCapturesSayAndRunsNothing) {
   EXPECT_EQ(bytes(), before);
 }
 
+TEST_F(CommitCache, CompareAfterContinuous_KnowsWhatBothComputed) {
+  write("benchmarks/bench.py",
+        "import wavelab\ndef time_total():\n    return wavelab.total(1000)\n"
+        "def time_small():\n    return wavelab.total(1) // 2\n"
+        "def time_raises():\n    assert wavelab.total(3) == 3\n    return 1\n");
+  commit("More benchmarks");
+  const auto before = bytes();
+  ASSERT_EQ(continuous({"HEAD~2", "HEAD"}).run.status, 1);
+  const Report report = run({"compare", "HEAD~2", "HEAD"});
+  EXPECT_EQ(report.run.status, 1) << report.text();
+  EXPECT_EQ(report.of("bench.time_total"), "different");
+  EXPECT_EQ(report.of("bench.time_small"), "identical");
+  EXPECT_EQ(report.of("bench.time_raises"), "raised");
+  EXPECT_THAT(report.run.out, Not(HasSubstr("--filter"))) << "compare takes none";
+  const Report reverse = run({"compare", "HEAD", "HEAD~2"});
+  EXPECT_EQ(reverse.of("bench.time_total"), "different") << reverse.text();
+  EXPECT_EQ(bytes(), before);
+  // A second run has nothing to keep; one of other cases adds to what is there.
+  EXPECT_THAT(continuous({"HEAD~2", "HEAD"}).run.out, Not(HasSubstr("not kept")));
+  ASSERT_EQ(continuous({"HEAD~3", "HEAD", "--filter", "time_small"}).run.status, 0);
+  ASSERT_EQ(continuous({"HEAD~3", "HEAD"}).run.status, 1);
+  EXPECT_EQ(run({"compare", "HEAD~3", "HEAD"}).of("bench.time_small"), "identical");
+}
+
 TEST_F(CommitCache, List_NamesCommitsAndCleanRemovesThem) {
   EXPECT_THAT(run({"cache", "list"}).run.out, HasSubstr("0 entries"));
   ASSERT_EQ(continuous({"HEAD~2", "HEAD~1"}).run.status, 0);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 
+#include "session/adopt_snapshots.hpp"
 #include "small_disk.hpp"
 #include "store_support.hpp"
 #include "traced.hpp"
@@ -327,6 +328,46 @@ TEST_F(PendingTest, AKillBeforeAnyChange_LeavesTheBaselineOrTheNewBaseline) {
   }
   EXPECT_GT(seen["before"], 10);
   EXPECT_GT(seen["after"], 10);
+}
+
+// --- what a later run has found again
+
+using AdoptSnapshots = PendingTest;
+
+TEST_F(AdoptSnapshots, ConfirmedCases_AreOfTheLaterRunAndShareTheValues) {
+  write_store(root, "run-1", 2, 3, nullptr);
+  const auto from = must(store::Store::open(root));
+  const fs::path later = store::variant_location(root, "later");
+  model::TestedPackage tested;
+  tested.version = "2.0";
+  must(adopt_snapshots(*from, later, {{{"b0", "b0(1)"}, 0.5}, {{"b1", "b1(0)"}, 0.25}, {{"b1", "gone"}, 1}}, {tested}));
+  const auto opened = must(store::Store::open(later));
+  const auto ids = must(opened->run_ids());
+  ASSERT_THAT(ids, SizeIs(1));
+  EXPECT_EQ(must(opened->load_run(ids[0]))->tested.at(0).version, "2.0");
+  const auto manifest = must(opened->load_manifest("b0"));
+  ASSERT_TRUE(manifest);
+  ASSERT_THAT(manifest->cases, SizeIs(1));
+  EXPECT_EQ(manifest->cases[0].index, 1u);
+  EXPECT_EQ(manifest->cases[0].seconds, 0.5);
+  EXPECT_EQ(manifest->cases[0].run, ids[0]);
+  must(must(opened->open_object(manifest->cases[0].sites.at(0).object))->check());
+  EXPECT_EQ(baseline(), (Runs{{"run-1", 6}})) << "the baseline is what it was";
+  std::size_t objects = 0;
+  for (const auto& each : fs::recursive_directory_iterator(root / "objects")) objects += each.is_regular_file() ? 1 : 0;
+  EXPECT_EQ(objects, 6u);
+
+  must(adopt_snapshots(*from, later, {{{"b0", "b0(2)"}, 1}}, {}));
+  EXPECT_THAT(must(opened->load_manifest("b0"))->cases, SizeIs(2));
+  EXPECT_THAT(must(opened->load_manifest("b1"))->cases, SizeIs(1)) << "what was there stays";
+}
+
+TEST_F(AdoptSnapshots, Nothing_LeavesAnEmptyStore) {
+  write_store(root, "run-1", 1, 1, nullptr);
+  const auto from = must(store::Store::open(root));
+  const fs::path later = store::variant_location(root, "later");
+  must(adopt_snapshots(*from, later, {}, {}));
+  EXPECT_THAT(must(must(store::Store::open_if_there(later))->benchmark_names()), IsEmpty());
 }
 
 }  // namespace
