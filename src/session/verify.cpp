@@ -15,7 +15,7 @@
 #include "session/follow_up.hpp"
 #include "session/judge.hpp"
 #include "session/last_failures.hpp"
-#include "session/pending.hpp"
+#include "session/proposals.hpp"
 #include "session/remove_snapshots.hpp"
 #include "session/run.hpp"
 #include "session/transitions.hpp"
@@ -42,14 +42,6 @@ std::vector<model::Benchmark> stored_benchmarks(const Baseline& baseline) {
   return stored;
 }
 
-/// A value that somebody may want in place of the snapshot?
-bool can_be_accepted(const CaseVerdict& judged) {
-  // What is known to be wrong is no new baseline.
-  const Verdict verdict =
-      judged.verdict == Verdict::kUnexpected ? judged.seen.value_or(judged.verdict) : judged.verdict;
-  return verdict == Verdict::kDifferent || verdict == Verdict::kNoSnapshot || verdict == Verdict::kCaptureFailed;
-}
-
 /// One verify run: from the selection to verdicts.
 class Verification {
  public:
@@ -58,6 +50,7 @@ class Verification {
         listener_(listener),
         store_(store),
         baseline_(std::move(baseline)),
+        proposals_(options),
         last_(LastFailures::load(options.cache_folder, store::absolute_location(options.snapshot_dir).string(),
                                  options.suite.benchmark_dir)),
         expectations_(options.expectations, options.today) {}
@@ -92,7 +85,9 @@ class Verification {
   /// the run is left. `done`: it went to its end.
   [[nodiscard]] Result<void> follow_up(Extent extent, bool done, const runner::OpenHosts& open);
   /// Stages the values of what could be accepted, where that is wanted.
-  [[nodiscard]] Result<void> stage(const runner::OpenHosts& open);
+  [[nodiscard]] Result<void> stage(const runner::OpenHosts& open) {
+    return proposals_.stage(summary_, listener_, open);
+  }
   void judge_unclaimed(const std::vector<model::Benchmark>& stored,
                        const std::vector<std::vector<std::size_t>>& selected, const model::Suite& suite);
   /// What of the plan is left.
@@ -102,8 +97,6 @@ class Verification {
 
  private:
   void report(CaseVerdict verdict);
-  /// Remembers what the run says of its pending value. `snapshot`: null where there is none.
-  void propose(const CaseVerdict& verdict, const store::CaseRecord* snapshot);
   void report_without_run(const model::Benchmark& benchmark, std::size_t index, Verdict verdict, std::string reason,
                           const store::CaseRecord* record = nullptr, model::Observation observation = not_run());
   static model::Observation not_run() {
@@ -132,8 +125,7 @@ class Verification {
   std::vector<CaseVerdict> missing_;                                      ///< not reported yet, as the next
   std::vector<CaseVerdict> obsolete_;
   std::map<const store::CaseRecord*, const store::CaseRecord*> originals_;  ///< of the restricted ones
-  std::map<CaseKey, store::Proposal> proposals_;                            ///< what could be accepted
-  std::set<std::string> settled_;  ///< labels of what was judged, and is not among them
+  Proposals proposals_;
   LastFailures last_;
   Expectations expectations_;
   std::optional<TransitionLog> transitions_;
@@ -154,41 +146,6 @@ Result<void> Verification::look_up_expectations(const std::vector<model::Benchma
       }
       TRY(expectations_.add(benchmark, indices));
     }
-  }
-  return {};
-}
-
-void Verification::propose(const CaseVerdict& verdict, const store::CaseRecord* snapshot) {
-  if (!options_.pending) {
-    return;
-  }
-  if (!can_be_accepted(verdict)) {
-    settled_.insert(verdict.id.label);
-    return;
-  }
-  store::Proposal proposal;
-  proposal.verdict = model::name(verdict.seen.value_or(verdict.verdict));
-  proposal.reason = verdict.reason;
-  if (snapshot != nullptr) {
-    proposal.run_before = snapshot->run;
-    proposal.before = store::objects_of(*snapshot);
-  }
-  proposal.file = verdict.id.file;
-  proposal.source = digest_of_file(verdict.id.file);
-  proposals_.insert_or_assign({verdict.id.benchmark, verdict.id.index}, std::move(proposal));
-}
-
-Result<void> Verification::stage(const runner::OpenHosts& open) {
-  if (!options_.pending) {
-    return {};
-  }
-  auto staged = stage_pending(options_, proposals_, settled_, listener_, open);
-  if (staged) {
-    summary_.pending = *staged;
-  } else if (options_.pending->need == PendingPlace::Need::kRequired) {
-    return tl::unexpected(std::move(staged.error()));
-  } else {
-    summary_.not_pending = staged.error().message;
   }
   return {};
 }
@@ -215,7 +172,7 @@ void Verification::report_without_run(const model::Benchmark& benchmark, std::si
   note_transition(benchmark, index, now, result);
   const bool stored_anyway = verdict == Verdict::kNoSnapshot && options_.demands.missing == model::Missing::kCapture;
   if ((verdict == Verdict::kNoSnapshot && !stored_anyway) || verdict == Verdict::kCaptureFailed) {
-    propose(result, record);
+    proposals_.note(result, record);
   }
   if (verdict == Verdict::kNoSnapshot) {
     missing_.push_back(std::move(result));
@@ -399,7 +356,7 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   expectations_.apply(verdict);
   note_transition(*task.benchmark, task.index, now, verdict);
   const auto original = originals_.find(&record);
-  propose(verdict, original == originals_.end() ? &record : original->second);
+  proposals_.note(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
   return runner::CaseRunner::Then::kDone;
 }
