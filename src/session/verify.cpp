@@ -11,6 +11,7 @@
 #include "session/baseline.hpp"
 #include "session/conclude.hpp"
 #include "session/environment.hpp"
+#include "session/environment_since.hpp"
 #include "session/expected.hpp"
 #include "session/follow_up.hpp"
 #include "session/judge.hpp"
@@ -50,6 +51,7 @@ class Verification {
         listener_(listener),
         store_(store),
         baseline_(std::move(baseline)),
+        environment_(store),
         proposals_(options),
         last_(LastFailures::load(options.cache_folder, store::absolute_location(options.snapshot_dir).string(),
                                  options.suite.benchmark_dir)),
@@ -75,12 +77,7 @@ class Verification {
   /// in a process that has looked for benchmarks, and all that follows. Nothing has been noted of it then.
   [[nodiscard]] runner::CaseRunner::Then on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
-  /// What is not as it was when the run of that id was captured; empty where nothing is known of it.
-  const std::vector<model::EnvironmentChange>& changes_since(const std::string& run_id);
-  /// Says what is not as it was when the status file was written.
-  void note_environment_of_status();
-  /// Where the cases run now.
-  void set_place(store::RunInfo here) { here_ = std::move(here); }
+  [[nodiscard]] EnvironmentSince& environment() { return environment_; }
   /// Captures what has no snapshot and removes what has no case, where that is wanted, and says so of each. Nothing of
   /// the run is left. `done`: it went to its end.
   [[nodiscard]] Result<void> follow_up(Extent extent, bool done, const runner::OpenHosts& open);
@@ -117,12 +114,11 @@ class Verification {
   using Key = std::pair<const model::Benchmark*, std::size_t>;
   std::map<Key, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
-  std::set<Key> finished_;                                                ///< cases that were run
-  std::map<Key, CaseVerdict> in_series_;                                  ///< on those that run again by themselves
-  std::deque<store::CaseRecord> restricted_;                              ///< of mode "deepest"
-  store::RunInfo here_;                                                   ///< as far as it is compared
-  std::map<std::string, std::vector<model::EnvironmentChange>> changes_;  ///< by run
-  std::vector<CaseVerdict> missing_;                                      ///< not reported yet, as the next
+  std::set<Key> finished_;                    ///< cases that were run
+  std::map<Key, CaseVerdict> in_series_;      ///< on those that run again by themselves
+  std::deque<store::CaseRecord> restricted_;  ///< of mode "deepest"
+  EnvironmentSince environment_;
+  std::vector<CaseVerdict> missing_;  ///< not reported yet, as the next
   std::vector<CaseVerdict> obsolete_;
   std::map<const store::CaseRecord*, const store::CaseRecord*> originals_;  ///< of the restricted ones
   Proposals proposals_;
@@ -350,7 +346,7 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
       record.version.empty() ? baseline_.manifests.at(task.benchmark->name).version : record.version;
   verdict.source_changed = !version.empty() && version != task.benchmark->version;
   if (standing(verdict.verdict) == model::Standing::kFail) {
-    verdict.environment = changes_since(record.run);
+    verdict.environment = environment_.run(record.run);
   }
   const model::CaseStatus now = model::status_of(verdict.verdict, verdict.observation.ending);
   expectations_.apply(verdict);
@@ -359,28 +355,6 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   proposals_.note(verdict, original == originals_.end() ? &record : original->second);
   report(std::move(verdict));
   return runner::CaseRunner::Then::kDone;
-}
-
-const std::vector<model::EnvironmentChange>& Verification::changes_since(const std::string& run_id) {
-  const auto [entry, is_new] = changes_.try_emplace(run_id);
-  if (is_new) {
-    const auto then = store_.load_run(run_id);
-    if (then && *then) {
-      entry->second = environment_changes(**then, here_, summary_.plan.tested);
-    }
-  }
-  return entry->second;
-}
-
-void Verification::note_environment_of_status() {
-  std::string changed;
-  for (const model::EnvironmentChange& each :
-       environment_changes(transitions_->before().run, here_, summary_.plan.tested)) {
-    changed += (changed.empty() ? "" : "; ") + model::text_of(each);
-  }
-  if (!changed.empty()) {
-    summary_.plan.notes.push_back("since the status file was written: " + changed);
-  }
 }
 
 void Verification::note_not_run() {
@@ -484,12 +458,14 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   summary.plan.baseline = none ? std::nullopt : origin_of(*store);
   summary.plan.variant = options.variant;
   summary.snapshot_dir = options.snapshot_dir.string();
-  verification.set_place(place_of(*run));
-  if (verification.transitions()) {
-    verification.note_environment_of_status();
+  verification.environment().set_place(place_of(*run), summary.plan.tested);
+  if (const auto& log = verification.transitions()) {
+    if (const std::string changed = verification.environment().text(log->before().run); !changed.empty()) {
+      summary.plan.notes.push_back("since the status file was written: " + changed);
+    }
   }
   if (const auto ids = store->run_ids(); ids && !ids->empty() && !none) {
-    summary.plan.environment = verification.changes_since(*std::max_element(ids->begin(), ids->end()));
+    summary.plan.environment = verification.environment().run(*std::max_element(ids->begin(), ids->end()));
   }
   if (auto refusal = refuse_environment(options.same_environment, summary.plan.environment); !refusal) {
     return tl::unexpected(std::move(refusal.error()));
