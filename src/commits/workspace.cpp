@@ -29,6 +29,7 @@ namespace {
 /// Compiled files that lie about in a work tree were made from sources that nobody knows.
 constexpr const char* kCompiledFiles[] = {"*.so", "*.pyd", "*.dylib", "*.o", "*.a", "*.pyc"};
 constexpr const char* kGitlinkMode = "160000";
+constexpr const char* kFacts = "user.config";  ///< what the bare repository has of the user's settings
 constexpr std::size_t kIdDigits = 16;
 /// A child of a run that was killed has the lock until it has started its program.
 constexpr std::chrono::seconds kPatience(2);
@@ -199,11 +200,16 @@ Result<void> Workspace::copy_facts() const {
     packed += line + "\n";
   }
   TRY(util::write_file_atomically(git_folder() / "packed-refs", packed));
+  // A file of its own, so that what the user has unset since is unset here, too.
+  fs::remove(git_folder() / kFacts, error);
+  const auto set = [this](const std::string& key, const std::string& value) {
+    return git({"config", "--file", (git_folder() / kFacts).string(), key, value}).map(kIgnored);
+  };
   for (const char* key : {"core.autocrlf", "core.eol", "core.symlinks", "remote.origin.url"}) {
     TRY_ASSIGN(const CommandEnd end, run_git(repository_.root(), {"config", "--get", key}));
     const std::string value = end.out.substr(0, end.out.find('\n'));
     if (!value.empty()) {
-      TRY(git({"config", key, value}).map(kIgnored));
+      TRY(set(key, value));
     }
   }
   TRY_ASSIGN(const CommandEnd filters,
@@ -211,13 +217,13 @@ Result<void> Workspace::copy_facts() const {
   for (const std::string& entry : split(filters.out, '\0')) {
     const std::size_t end = std::min(entry.find('\n'), entry.size());
     if (entry.substr(0, end) != "lfs.storage") {  // what is downloaded belongs here
-      TRY(git({"config", entry.substr(0, end), end < entry.size() ? entry.substr(end + 1) : "true"}).map(kIgnored));
+      TRY(set(entry.substr(0, end), end < entry.size() ? entry.substr(end + 1) : "true"));
     }
   }
   for (const auto& [key, value] : lfs_settings()) {
-    TRY(git({"config", key, value}).map(kIgnored));
+    TRY(set(key, value));
   }
-  return {};
+  return git({"config", "include.path", kFacts}).map(kIgnored);
 }
 
 Result<std::string> Workspace::git(std::vector<std::string> arguments, Environment more) const {
