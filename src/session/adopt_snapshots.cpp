@@ -1,8 +1,6 @@
 #include "session/adopt_snapshots.hpp"
 
-#include <algorithm>
 #include <ctime>
-#include <string_view>
 
 #include "snapshot_test/store/transaction.hpp"
 #include "util/try.hpp"
@@ -60,7 +58,10 @@ Result<void> adopt_snapshots(const store::Store& from, const std::filesystem::pa
       continue;
     }
     TRY_ASSIGN(const auto present, store->load_manifest(name));
-    TRY(transaction->put_manifest(present ? store::merge(*present, std::move(fresh)) : fresh));
+    if (present) {
+      fresh = store::merge(*present, std::move(fresh));
+    }
+    TRY(transaction->put_manifest(fresh));
   }
   TRY(transaction->put_run(run));
   return transaction->commit();
