@@ -12,6 +12,7 @@
 #include "snapshot_test/model/environment.hpp"
 #include "snapshot_test/model/expectation.hpp"
 #include "snapshot_test/model/observation.hpp"
+#include "snapshot_test/model/shard.hpp"
 #include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/model/transitions.hpp"
 #include "snapshot_test/model/verdict.hpp"
@@ -146,6 +147,7 @@ struct RunPlan {
   std::optional<BaselineOrigin> baseline = {};      ///< of verify
   std::vector<EnvironmentChange> environment = {};  ///< of verify: since the baseline was captured
   std::optional<UsedVariant> variant = {};          ///< none where the store's variants are not used
+  std::optional<Shard> shard = {};                  ///< none where the run is the whole of it
   /// Another copy of a tested package than the one in the suite's own repository.
   [[nodiscard]] bool tests_another_copy() const;
 };
@@ -204,6 +206,8 @@ struct VerifySummary {
   std::vector<CaseId> not_run = {};
   /// Entries of expected.toml that are about no case of the suite, where all of it is known.
   std::vector<Expectation> idle_expectations = {};
+  /// Of a shard: verdicts on what is no shard's, such as snapshots whose case is gone. They count where all are merged.
+  std::vector<CaseVerdict> beside = {};
   bool strict = false;          ///< was --strict demanded?
   bool missing_fails = false;   ///< does a case without a snapshot fail the run?
   bool obsolete_fails = false;  ///< does a snapshot without a case?
