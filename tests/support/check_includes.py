@@ -33,6 +33,8 @@ ROOMS = {
     "remote": {"util"},
     # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
     "runner": {"util", "model"},
+    # Runs that several machines share: who runs what, and what they have captured as one baseline.
+    "shards": {"util", "model", "store"},
     "session": {"util", "model", "store", "inspect", "runner"},
     # The session's calls, on the trees of commits.
     "commits": {"util", "model", "store", "runner", "session"},
