@@ -7,6 +7,7 @@
 #include "cli/question.hpp"
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
+#include "cli/shard_options.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/undo.hpp"
 #include "cli/variant.hpp"
@@ -21,6 +22,7 @@ struct CaptureArgs {
   enum class Loss { kRefused, kAllowed };
   const Shared& shared;
   ReportFiles files{};
+  ShardArgs shard{};
   Loss loss = Loss::kRefused;  ///< of snapshots that can be checked
   bool yes = false;
   bool undo = false;
@@ -48,6 +50,10 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     options.comparison = config::comparison_of(config);
     options.method = config.method;
     options.record = config::record_of(config);
+    TRY_ASSIGN(options.shard, shard_options(args.shard, config));
+    if (options.shard) {  // what one has run is not for another to go on with
+      options.record.resumable["shard"] = {options.shard->choice.number, options.shard->choice.of};
+    }
     options.update = args.update;
     options.storing = args.check ? session::CaptureOptions::Storing::kCheck : session::CaptureOptions::Storing::kCommit;
     options.allow_loss = args.loss == CaptureArgs::Loss::kAllowed;
@@ -82,11 +88,14 @@ Action declare_capture(CLI::App& app, Shared& shared) {
       [&args](std::size_t place) { args.update = static_cast<session::Update>(place); }, "missing|failed|all",
       "which of the selected cases to capture: those without a snapshot, those that did not run when they were "
       "captured, or all (default: all)");
-  app.add_flag("--undo", args.undo,
-               "run nothing, but bring back the baseline that the last capture replaced; it is kept until "
-               "`snapshot_test clean`")
-      ->excludes(check)
-      ->excludes(update);
+  CLI::Option* undo =
+      app.add_flag("--undo", args.undo,
+                   "run nothing, but bring back the baseline that the last capture replaced; it is kept until "
+                   "`snapshot_test clean`")
+          ->excludes(check)
+          ->excludes(update);
+  add_shard_options(app, args.shard);
+  app.get_option("--shard")->excludes(undo);
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

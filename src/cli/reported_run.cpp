@@ -48,7 +48,7 @@ enum class Choice { kKept, kLeftOut };
 
 /// What `again()` leaves out: how many arguments from this one on; 0 where it stays.
 std::size_t left_out(const std::string& argument, Choice choice) {
-  static const std::set<std::string_view> kValued = {"--filter", "--bench", "--maxfail"};
+  static const std::set<std::string_view> kValued = {"--filter", "--bench", "--maxfail", "--shard", "--plan"};
   static const std::set<std::string_view> kFlags = {"--full", "--quiet",        "--verbose", "--last-failed",
                                                     "--lf",   "--failed-first", "--ff"};
   constexpr std::string_view kShortValued = "fbk";
@@ -90,7 +90,7 @@ std::string again(const Shared& shared, Choice choice) {
 /// Why nothing ran; none if something was selected, or nothing planned.
 std::optional<std::string> nothing_selected(const std::optional<model::RunPlan>& plan, const Shared& shared,
                                             const config::Config& config) {
-  if (!plan || plan->cases > 0) {
+  if (!plan || plan->cases > 0 || plan->shard) {
     return std::nullopt;
   }
   if (plan->filtered_out + plan->excluded == 0 && !plan->failures.empty()) {

@@ -18,6 +18,7 @@ namespace snapshot_test::cli {
   ROW(accept)               \
   ROW(reject)               \
   ROW(report)               \
+  ROW(plan)                 \
   ROW(config)               \
   ROW(clean)                \
   ROW(cache)                \

@@ -8,6 +8,7 @@
 #include "cli/options.hpp"
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
+#include "cli/shard_options.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/variant.hpp"
 #include "config/layers.hpp"
@@ -21,6 +22,7 @@ namespace {
 struct VerifyArgs {
   const Shared& shared;
   ReportFiles files{};
+  ShardArgs shard{};
   std::optional<std::uint64_t> max_failures{};
   bool read_data = false;
   session::FailedCases failed = session::FailedCases::kAsOthers;
@@ -51,6 +53,11 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     options.demands = settled(config.demands, surroundings());
     options.method = config.method;
     options.record = config::record_of(config);
+    TRY_ASSIGN(options.shard, shard_options(args.shard, config));
+    if (options.shard && options.demands.missing == model::Missing::kCapture) {
+      return fail(ErrorKind::kUsage,
+                  "--missing capture goes with no --shard: capture --update missing --shard captures what is new");
+    }
     options.read_data = args.read_data;
     if (wants_pending(config.pending, surroundings(), streams)) {
       using Need = session::PendingPlace::Need;
@@ -100,6 +107,8 @@ Action declare_verify(CLI::App& app, Shared& shared) {
       ->needs(status);
   app.add_flag("--read-data", args.read_data,
                "read every stored value, and find damaged ones, also where the fingerprint of the new one is the same");
+  add_shard_options(app, args.shard);
+  app.get_option("--shard")->excludes(alone)->excludes(status);
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

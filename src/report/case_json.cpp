@@ -201,19 +201,23 @@ Json failures_json(const std::vector<model::DiscoveryFailure>& failures) {
 }
 
 Json plan_json(const model::RunPlan& plan) {
-  return {{"benchmarks", plan.benchmarks},
-          {"cases", plan.cases},
-          {"excluded", plan.excluded},
-          {"filtered_out", plan.filtered_out},
-          {"not_imported", plan.not_imported},
-          {"workers", plan.workers},
-          {"python", plan.python},
-          {"failures", failures_json(plan.failures)},
-          {"notes", plan.notes},
-          {"tested", tested_json(plan.tested)},
-          {"baseline", baseline_json(plan.baseline)},
-          {"variant", variant_json(plan.variant)},
-          {"environment", environment_json(plan.environment)}};
+  Json json = {{"benchmarks", plan.benchmarks},
+               {"cases", plan.cases},
+               {"excluded", plan.excluded},
+               {"filtered_out", plan.filtered_out},
+               {"not_imported", plan.not_imported},
+               {"workers", plan.workers},
+               {"python", plan.python},
+               {"failures", failures_json(plan.failures)},
+               {"notes", plan.notes},
+               {"tested", tested_json(plan.tested)},
+               {"baseline", baseline_json(plan.baseline)},
+               {"variant", variant_json(plan.variant)},
+               {"environment", environment_json(plan.environment)}};
+  if (plan.shard) {
+    json["shard"] = Json(nlohmann::json(*plan.shard));
+  }
+  return json;
 }
 
 Json checked_json(const model::CheckedCounts& checked) {

@@ -63,6 +63,11 @@ Result<void> JsonReport::close(const RunRecord& record) {
       separator = ",\n    ";
     }
     text += verified->not_run.empty() ? "]" : "\n  ]";
+    if (!verified->beside.empty()) {
+      text += ",\n  \"beside\": [";
+      append(text, verified->beside);
+      text += "\n  ]";
+    }
   }
   text += "\n}\n";
   return file_.write(text);

@@ -106,6 +106,15 @@ model::Expectation expectation_from(const RecordJson& json) {
   return expectation;
 }
 
+std::vector<model::EnvironmentChange> environment_from(const RecordJson& json) {
+  std::vector<model::EnvironmentChange> changes;
+  for (const RecordJson& each : json) {
+    changes.push_back({value_at<std::string>(each, "part"), value_at<std::string>(each, "before"),
+                       value_at<std::string>(each, "now")});
+  }
+  return changes;
+}
+
 model::CaseVerdict verdict_from(const RecordJson& json) {
   model::CaseVerdict result;
   result.id = id_from(json);
@@ -124,6 +133,7 @@ model::CaseVerdict verdict_from(const RecordJson& json) {
   for (const RecordJson& site : json.at("sites")) {
     result.sites.push_back(site_from(site));
   }
+  result.environment = environment_from(json.value("environment", RecordJson::array()));
   result.observation = observation_from(json);
   return result;
 }
@@ -166,6 +176,10 @@ model::RunPlan plan_from(const RecordJson& json) {
   if (const RecordJson variant = json.value("variant", RecordJson()); variant.is_object()) {
     plan.variant = model::UsedVariant{value_at<std::string>(variant, "name"), value_at<std::string>(variant, "wanted")};
   }
+  plan.environment = environment_from(json.value("environment", RecordJson::array()));
+  if (const RecordJson shard = json.value("shard", RecordJson()); shard.is_object()) {
+    plan.shard = shard.get<model::Shard>();
+  }
   return plan;
 }
 
@@ -192,6 +206,8 @@ struct RunEnd {
   std::vector<model::CaseId> not_run = {};
   std::vector<model::Expectation> idle_expectations = {};
   std::optional<model::Transitions> transitions = {};
+  std::size_t pending = 0;
+  std::vector<model::CaseVerdict> beside = {};
 };
 
 RunEnd end_from(const RecordJson& json) {
@@ -204,6 +220,10 @@ RunEnd end_from(const RecordJson& json) {
   end.missing_fails = value_at<bool>(summary, "missing_fails");
   end.obsolete_fails = value_at<bool>(summary, "obsolete_fails");
   end.seconds = value_at<double>(summary, "seconds");
+  end.pending = value_at<std::size_t>(summary, "pending");
+  for (const RecordJson& each : json.value("beside", RecordJson::array())) {
+    end.beside.push_back(verdict_from(each));
+  }
   for (const RecordJson& each : json.value("not_run", RecordJson::array())) {
     end.not_run.push_back(id_from(each));
   }
@@ -228,10 +248,10 @@ RunEnd run_end_of(const RunRecord& record) {
                                                      false,      false,       end.seconds};
                                      },
                                      [](const model::VerifySummary& end) {
-                                       return RunEnd{end.status,     end.failure,       end.too_little,
-                                                     end.strict,     end.missing_fails, end.obsolete_fails,
-                                                     end.seconds,    end.not_run,       end.idle_expectations,
-                                                     end.transitions};
+                                       return RunEnd{end.status,      end.failure,       end.too_little,
+                                                     end.strict,      end.missing_fails, end.obsolete_fails,
+                                                     end.seconds,     end.not_run,       end.idle_expectations,
+                                                     end.transitions, end.pending,       end.beside};
                                      }},
                     record.end);
 }
@@ -252,6 +272,8 @@ Summary summary_of(RunEnd end, const RunRecord& record) {
     summary.not_run = std::move(end.not_run);
     summary.idle_expectations = std::move(end.idle_expectations);
     summary.transitions = std::move(end.transitions);
+    summary.pending = end.pending;
+    summary.beside = std::move(end.beside);
   }
   return summary;
 }
@@ -385,6 +407,7 @@ void add_end(RunEnd& all, RunEnd more) {
   all.missing_fails = all.missing_fails || more.missing_fails;
   all.obsolete_fails = all.obsolete_fails || more.obsolete_fails;
   all.seconds += more.seconds;
+  all.pending += more.pending;
   if (all.transitions && more.transitions) {
     all.transitions->add(*more.transitions);
   } else if (more.transitions) {
@@ -405,6 +428,14 @@ void drop_judged(std::vector<model::CaseId>& not_run, const std::vector<model::C
 }
 
 }  // namespace
+
+void count_cases(RunRecord& record) {
+  if (auto* verified = std::get_if<model::VerifySummary>(&record.end)) {
+    count(record.verified, *verified);
+  } else if (auto* captured = std::get_if<model::CaptureSummary>(&record.end)) {
+    count(record.captured, *captured);
+  }
+}
 
 Result<RunRecord> record_from_json(const std::string& text, const std::string& name) {
   RecordJson json = RecordJson::parse(text, nullptr, false);

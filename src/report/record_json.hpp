@@ -14,6 +14,9 @@ namespace snapshot_test::report {
 /// kUsage where it is no such report, or of another format.
 [[nodiscard]] Result<RunRecord> record_from_json(const std::string& text, const std::string& name);
 
+/// Fills in the counts of a summary that record.end holds from the record's cases.
+void count_cases(RunRecord& record);
+
 /// One record of several runs of one command: all cases, the counts of all, the worst end. A case that several have
 /// counts once, by the verdict that is worst for it. kUsage where they are of different commands, or there is none.
 [[nodiscard]] Result<RunRecord> merged(std::vector<RunRecord> records);

@@ -84,6 +84,11 @@ std::size_t failing_now(const model::Transitions& transitions) {
                     [](const model::Transition& each) { return each.now == model::CaseStatus::kFail; }));
 }
 
+/// "shard 3 of 8"
+std::string shard_text(const model::Shard& shard) {
+  return fmt::format("shard {} of {}", shard.number, shard.plan.shares.size());
+}
+
 std::string conclusion(const VerifySummary& summary, Color color) {
   const std::string failures = import_failures(summary.plan);
   if (summary.status != ExitStatus::kSuccess) {
@@ -100,6 +105,9 @@ std::string conclusion(const VerifySummary& summary, Color color) {
   if (summary.plan.tests_another_copy()) {
     reservations.push_back(kAnotherCopy);
   }
+  if (summary.plan.shard && summary.plan.cases == 0) {
+    return succeeded("PASSED", shard_text(*summary.plan.shard) + " has no cases", {}, color);
+  }
   std::string what = summary.transitions ? "no case fails that passed before" : "nothing that was checked has changed";
   if (const std::size_t expected = summary.count(Standing::kExpected); expected > 0) {
     what += fmt::format(", and {} not pass, as is expected",
@@ -109,6 +117,9 @@ std::string conclusion(const VerifySummary& summary, Color color) {
     reservations.insert(
         reservations.begin(),
         fmt::format("{} that did not pass before", others == 1 ? "one case fails" : grouped(others) + " cases fail"));
+  }
+  if (summary.plan.shard) {
+    what = shard_text(*summary.plan.shard) + ", " + what;
   }
   return succeeded("PASSED", what, reservations, color);
 }
@@ -137,6 +148,11 @@ std::string conclusion(const CaptureSummary& summary, Color color) {
   }
   if (summary.plan.tests_another_copy()) {
     reservations.push_back(kAnotherCopy);
+  }
+  if (summary.plan.shard) {
+    const std::string shard = shard_text(*summary.plan.shard);
+    return succeeded("CAPTURED", summary.plan.cases == 0 ? shard + " has no cases" : shard + ", " + baseline,
+                     reservations, color);
   }
   return succeeded("CAPTURED", baseline, reservations, color);
 }

@@ -59,6 +59,10 @@ void Terminal::planned(const model::RunPlan& plan) {
     }
     text += fmt::format("{} of {}, {} at a time", counted(plan.cases, "case"), counted(plan.benchmarks, "benchmark"),
                         plan.workers);
+    if (plan.shard) {
+      text += fmt::format("; shard {} of {}, which have {}", plan.shard->number, plan.shard->plan.shares.size(),
+                          counted(plan.shard->cases, "case"));
+    }
     text += plan.filtered_out > 0 ? fmt::format("; {} not matched by --filter", grouped(plan.filtered_out)) : "";
     text += plan.not_imported > 0
                 ? fmt::format("; {} not imported, where it can match nothing", counted(plan.not_imported, "module"))

@@ -13,6 +13,7 @@
 #include "session/judge.hpp"
 #include "session/resumption.hpp"
 #include "session/run.hpp"
+#include "session/sharding.hpp"
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/store/transaction.hpp"
@@ -27,9 +28,19 @@ namespace {
 
 store::RunInfo describe_capture(const CaptureOptions& options, model::Listener& listener, const Run& run,
                                 const std::vector<model::TestedPackage>& tested, const std::string& id,
-                                const std::map<CaptureStatus, std::size_t>& counts) {
+                                const std::map<CaptureStatus, std::size_t>& counts,
+                                const std::optional<model::Shard>& shard,
+                                const std::vector<shards::PlannedCase>& kept) {
   store::RunInfo info = describe(run, id, tested, listener);
   info.settings = settings_json(options);
+  if (shard) {
+    info.settings["shard"] = *shard;
+    info.settings["shard"]["place"] = nullptr;  // it is this record
+    auto& names = info.settings["shard"]["kept"] = nlohmann::json::array();
+    for (const shards::PlannedCase& each : kept) {
+      names.push_back({{"label", each.label}, {"benchmark", each.benchmark}, {"index", each.index}});
+    }
+  }
   for (const auto& [status, cases] : counts) {
     info.counts[std::string(name(status))] = cases;
   }
@@ -161,6 +172,12 @@ void conclude_check(model::CaptureSummary& summary) {
   }
 }
 
+Result<model::Shard> take_shard_of_capture(Run& run, const CaptureOptions& options) {
+  TRY_ASSIGN(const auto store, store::Store::open_if_there(store::absolute_location(options.snapshot_dir)));
+  TRY_ASSIGN(const auto baseline, store ? load_baseline(*store) : Result<Baseline>(Baseline()));
+  return take_shard(run, baseline.manifests, *options.shard, BaselineOf::kAnyTime, options.demands);
+}
+
 /// What the capture makes of the baseline, and whether that is wanted.
 bool may_replace(const CaptureOptions& options, model::Listener& listener, const Run& run, const Capture& capture,
                  const store::Store& store, model::CaptureSummary& summary) {
@@ -191,7 +208,12 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   const bool any_selected = run.plans_cases();
   TRY(narrow(run.selection(), options));
   model::CaptureSummary summary;
+  std::optional<model::Shard> shard;
+  if (options.shard && run.plans_cases()) {
+    TRY_ASSIGN(shard, take_shard_of_capture(run, options));
+  }
   summary.plan = run.plan();
+  summary.plan.shard = shard;
   summary.plan.variant = options.variant;
   summary.snapshot_dir = options.snapshot_dir.string();
   const auto finish = [&](ExitStatus status) {
@@ -200,7 +222,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     listener.finished(summary);
     return summary;
   };
-  if (summary.plan.cases == 0) {
+  if (summary.plan.cases == 0 && !shard) {
     const bool none_wanted = any_selected && options.update != Update::kAll;
     if (none_wanted) {
       summary.plan.notes.push_back(options.update == Update::kMissing
@@ -241,13 +263,17 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     conclude_check(summary);
     return finish(summary.status);
   }
-  TRY(transaction->put_run(
-      describe_capture(options, listener, run, summary.plan.tested, transaction->run_id(), summary.counts)));
+  TRY(transaction->put_run(describe_capture(options, listener, run, summary.plan.tested, transaction->run_id(),
+                                            summary.counts, shard, capture.kept(run.selection()))));
   transaction->keep_replaced();
   TRY(transaction->commit());
   summary.run_id = transaction->run_id();
   summary.store_bytes = store->disk_usage().value_or(0);
-  conclude(summary, options.demands);
+  if (shard) {
+    conclude_shard(summary, options.demands);
+  } else {
+    conclude(summary, options.demands);
+  }
   return finish(summary.status);
 }
 

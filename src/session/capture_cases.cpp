@@ -260,6 +260,19 @@ void Capture::count_into(model::CaptureSummary& summary) const {
   summary.replaced = count(model::Loss::kReplaced);
 }
 
+std::vector<shards::PlannedCase> Capture::kept(const Selection& selection) const {
+  std::vector<shards::PlannedCase> kept;
+  for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
+    const model::Benchmark& benchmark = selection.suite.benchmarks[i];
+    for (const std::size_t index : selection.indices[i]) {
+      if (captured_.at({benchmark.name, index}).loss == model::Loss::kKept) {
+        kept.push_back(shards::planned_case(benchmark, index));
+      }
+    }
+  }
+  return kept;
+}
+
 Result<void> Capture::stage(const Selection& selection) {
   for (std::size_t i = 0; i < selection.suite.benchmarks.size(); ++i) {
     const model::Benchmark& benchmark = selection.suite.benchmarks[i];

@@ -48,6 +48,8 @@ class Capture {
   void count_into(model::CaptureSummary& summary) const;
   /// What stage() has found out about the baseline that is there; without its origin.
   [[nodiscard]] const model::Replacement& replacement() const { return replacement_; }
+  /// The selected cases whose earlier snapshots stay, since what was captured now cannot be checked.
+  [[nodiscard]] std::vector<shards::PlannedCase> kept(const Selection& selection) const;
   /// The largest values that stage() has seen.
   [[nodiscard]] const std::vector<std::pair<std::string, std::uint64_t>>& largest() const { return largest_; }
   /// Why the journal could not be written, if it could not.

@@ -150,6 +150,13 @@ void Run::narrow(const std::function<bool(const model::Benchmark& benchmark, std
   narrowed_ = true;
 }
 
+void Run::leave_to_others(const std::function<bool(const model::Benchmark& benchmark, std::size_t index)>& others) {
+  for (std::size_t i = 0; i < selection_.indices.size(); ++i) {
+    std::erase_if(selection_.indices[i],
+                  [&](std::size_t index) { return others(selection_.suite.benchmarks[i], index); });
+  }
+}
+
 void Run::note_idle_exclusions(const std::vector<std::string>& idle) {
   std::vector<std::string>& notes = selection_.suite.notes;
   for (const std::string& pattern : idle) {

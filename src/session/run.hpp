@@ -49,6 +49,8 @@ class Run {
   }
   /// Leaves out what is selected and `wanted` does not hold for, as a filter does.
   void narrow(const std::function<bool(const model::Benchmark& benchmark, std::size_t index)>& wanted);
+  /// Leaves out what another shard of the run has: it counts as nothing that was filtered.
+  void leave_to_others(const std::function<bool(const model::Benchmark& benchmark, std::size_t index)>& others);
   /// What is known before anything runs. Reads the repository and the files of what is tested: call it once.
   [[nodiscard]] model::RunPlan plan() const;
   [[nodiscard]] double seconds() const;  ///< since begin()

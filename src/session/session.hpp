@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "model/settings.hpp"
+#include "shards/choice.hpp"
+#include "shards/plan.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/util/result.hpp"
 
@@ -37,8 +39,17 @@ enum class Update {
   kFailed,   ///< those that did not run when they were captured
 };
 
+/// Of a run that several machines share: which part is run here.
+struct ShardOptions {
+  shards::Choice choice;
+  nlohmann::json settings;                ///< PlanBasis::settings
+  std::optional<shards::Plan> plan = {};  ///< none: it is made here
+  std::string plan_name = {};             ///< where it is from, for messages
+};
+
 struct CaptureOptions {
   SuiteOptions suite;
+  std::optional<ShardOptions> shard = {};
   std::filesystem::path snapshot_dir;
   std::optional<model::UsedVariant> variant = {};  ///< whose baseline snapshot_dir is
   ComparisonOptions comparison;                    ///< for the stability check
@@ -69,8 +80,9 @@ struct NoBaseline {
 
 struct VerifyOptions {
   SuiteOptions suite;
-  std::size_t max_failures = 0;  ///< end the run when as many cases have failed; 0: never
-  bool read_data = false;        ///< compare with the stored values themselves, not with their fingerprints
+  std::optional<ShardOptions> shard = {};  ///< not with FailedCases::kAlone, against_status or Missing::kCapture
+  std::size_t max_failures = 0;            ///< end the run when as many cases have failed; 0: never
+  bool read_data = false;                  ///< compare with the stored values themselves, not with their fingerprints
   FailedCases failed = FailedCases::kAsOthers;
   /// Where it is kept which cases failed; none: nowhere.
   std::optional<std::filesystem::path> cache_folder;
@@ -102,6 +114,20 @@ struct StatusOptions {
   nlohmann::json settings = nlohmann::json::object();  ///< what it writes down of them
 };
 
+/// A plan of who runs what, for a suite and its baseline, if there is one.
+struct PlanOptions {
+  SuiteOptions suite;
+  std::filesystem::path snapshot_dir;
+  std::size_t shards = 1;
+  nlohmann::json settings;  ///< PlanBasis::settings
+};
+
+/// What is planned, and for what.
+struct PlannedRun {
+  shards::Plan plan;
+  model::RunPlan run;
+};
+
 /// Two stores; `before` is what the other is compared with.
 struct DiffOptions {
   std::filesystem::path before;
@@ -120,6 +146,9 @@ struct Selection {
 };
 
 [[nodiscard]] Result<Selection> list(const SuiteOptions& options, model::Listener& listener);
+
+/// Runs nothing.
+[[nodiscard]] Result<PlannedRun> plan(const PlanOptions& options, model::Listener& listener);
 
 /// The summary's `status` is the program's exit status; an Error means that the run could not start or go on.
 [[nodiscard]] Result<model::CaptureSummary> capture(const CaptureOptions& options, model::Listener& listener);

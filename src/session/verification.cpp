@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <utility>
 
 #include "session/remove_snapshots.hpp"
@@ -37,6 +38,14 @@ Result<void> Verification::look_up_expectations(const std::vector<model::Benchma
   return {};
 }
 
+void Verification::report_unplanned(CaseVerdict verdict) {
+  if (summary_.plan.shard) {
+    summary_.beside.push_back(std::move(verdict));
+  } else {
+    report(std::move(verdict));
+  }
+}
+
 void Verification::report(CaseVerdict verdict) {
   ++summary_.counts[verdict.verdict];
   if (verdict.checked_by && verdict.verdict != Verdict::kExpected) {
@@ -65,6 +74,8 @@ void Verification::report_without_run(const model::Benchmark& benchmark, std::si
     missing_.push_back(std::move(result));
   } else if (verdict == Verdict::kObsolete) {
     obsolete_.push_back(std::move(result));
+  } else if (verdict == Verdict::kRaised) {  // of a module that does not import
+    report_unplanned(std::move(result));
   } else {
     report(std::move(result));
   }
@@ -114,6 +125,10 @@ Result<void> Verification::follow_up(Extent extent, bool done, const runner::Ope
                          : fmt::format("; it was captured now, and verify cannot check it ({})", name(now->second));
     }
     report(std::move(each));
+  }
+  if (summary_.plan.shard) {  // what becomes of them is said where all shards are merged
+    std::move(obsolete_.begin(), obsolete_.end(), std::back_inserter(summary_.beside));
+    return {};
   }
   const model::Obsolete policy = decide(options_.demands.obsolete, extent);
   if (policy == model::Obsolete::kDelete && done && !obsolete_.empty()) {
@@ -267,7 +282,7 @@ void Verification::judge_unclaimed(const std::vector<model::Benchmark>& stored,
       verdict.verdict = Verdict::kUnreadable;
       verdict.reason = why;
       verdict.observation.ending = model::Ending::kNotRun;
-      report(std::move(verdict));
+      report_unplanned(std::move(verdict));
     }
   }
   for (std::size_t i = 0; i < stored.size(); ++i) {

@@ -19,6 +19,7 @@
 #include "session/last_failures.hpp"
 #include "session/proposals.hpp"
 #include "session/run.hpp"
+#include "session/sharding.hpp"
 #include "session/transitions.hpp"
 
 namespace snapshot_test::session {
@@ -57,6 +58,10 @@ class Verification {
   /// in a process that has looked for benchmarks, and all that follows. Nothing has been noted of it then.
   [[nodiscard]] runner::CaseRunner::Then on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
+  /// By what the baseline says: which part of it is to be verified here.
+  [[nodiscard]] Result<model::Shard> take_shard(Run& run) const {
+    return session::take_shard(run, baseline_.manifests, *options_.shard, BaselineOf::kThePlan, options_.demands);
+  }
   [[nodiscard]] EnvironmentSince& environment() { return environment_; }
   /// Captures what has no snapshot and removes what has no case, where that is wanted, and says so of each. Nothing of
   /// the run is left. `done`: it went to its end.
@@ -74,6 +79,8 @@ class Verification {
 
  private:
   void report(model::CaseVerdict verdict);
+  /// Of what is no case of the suite as it is: where the run is a shard, no shard has it.
+  void report_unplanned(model::CaseVerdict verdict);
   void report_without_run(const model::Benchmark& benchmark, std::size_t index, model::Verdict verdict,
                           std::string reason, const store::CaseRecord* record = nullptr,
                           model::Observation observation = not_run());

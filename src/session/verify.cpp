@@ -9,6 +9,7 @@
 #include "session/environment.hpp"
 #include "session/last_failures.hpp"
 #include "session/run.hpp"
+#include "session/sharding.hpp"
 #include "session/transitions.hpp"
 #include "session/verification.hpp"
 #include "session/with_hosts.hpp"
@@ -82,7 +83,12 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   if (options.failed == FailedCases::kAlone) {
     selected = narrow_to_failed(*run, stored, std::move(selected), verification.last());
   }
+  std::optional<model::Shard> shard;
+  if (options.shard && run->plans_cases()) {
+    TRY_ASSIGN(shard, verification.take_shard(*run));
+  }
   summary.plan = run->plan();
+  summary.plan.shard = shard;
   summary.plan.baseline = none ? std::nullopt : origin_of(*store);
   summary.plan.variant = options.variant;
   summary.snapshot_dir = options.snapshot_dir.string();
@@ -127,17 +133,22 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   if (verification.transitions()) {
     summary.transitions = verification.transitions()->conclude(*run, status_selected);
   }
-  const Extent extent = done && run->is_whole_suite() ? Extent::kComplete : Extent::kPartial;
+  const bool whole_suite = run->is_whole_suite();
+  const Extent extent = done && whole_suite && !shard ? Extent::kComplete : Extent::kPartial;
   summary.seconds = run->seconds();
   run.reset();  // what follows has hosts of its own
   TRY(verification.follow_up(extent, done, open));
   if (!interrupted) {
     TRY(verification.stage(open));
   }
-  if (extent == Extent::kComplete) {
+  if (extent == Extent::kComplete || (shard && whole_suite)) {
     summary.idle_expectations = verification.idle_expectations();
   }
-  conclude(summary, options.demands, extent);
+  if (shard) {
+    conclude_shard(summary);
+  } else {
+    conclude(summary, options.demands, extent);
+  }
   if (stopped && !summary.not_run.empty()) {
     summary.failure += fmt::format("; the run was stopped there (--maxfail): {} of {} cases were run",
                                    wanted_cases - summary.not_run.size(), wanted_cases);

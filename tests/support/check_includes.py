@@ -35,10 +35,10 @@ ROOMS = {
     "runner": {"util", "model"},
     # Runs that several machines share: who runs what, and what they have captured as one baseline.
     "shards": {"util", "model", "store"},
-    "session": {"util", "model", "store", "inspect", "runner"},
+    "session": {"util", "model", "store", "inspect", "runner", "shards"},
     # The session's calls, on the trees of commits.
     "commits": {"util", "model", "store", "runner", "session"},
-    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "session", "commits"},
+    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "shards", "session", "commits"},
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
         "host/pickling", "host/trace", "host/execution"
