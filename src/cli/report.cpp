@@ -28,6 +28,10 @@ Result<void> make_reports(const ReportArgs& args, const Streams& streams) {
   for (const std::string& path : args.runs) {
     TRY_ASSIGN(const auto text, util::read_file(path));
     TRY_ASSIGN(auto record, report::record_from_json(text, path));
+    if (args.runs.size() > 1 && record.plan && record.plan->shard) {
+      return fail(ErrorKind::kUsage,
+                  "'" + path + "' is of a shard: `snapshot_test merge` makes the reports of all shards together");
+    }
     records.push_back(std::move(record));
   }
   TRY_ASSIGN(auto record, report::merged(std::move(records)));

@@ -19,6 +19,7 @@ namespace snapshot_test::cli {
   ROW(reject)               \
   ROW(report)               \
   ROW(plan)                 \
+  ROW(merge)                \
   ROW(config)               \
   ROW(clean)                \
   ROW(cache)                \

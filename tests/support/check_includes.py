@@ -38,7 +38,9 @@ ROOMS = {
     "session": {"util", "model", "store", "inspect", "runner", "shards"},
     # The session's calls, on the trees of commits.
     "commits": {"util", "model", "store", "runner", "session"},
-    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "shards", "session", "commits"},
+    # The shards of one run, judged together.
+    "merge": {"util", "model", "store", "report", "shards", "session"},
+    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "shards", "session", "commits", "merge"},
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
         "host/pickling", "host/trace", "host/execution"
