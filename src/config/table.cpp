@@ -133,7 +133,7 @@ const std::vector<Row>& rows() {
        .option = "--max-memory", .range = {1 << 20, Bound::kIncluded}, .unit = "bytes",
        .help = "private memory that one case may have, what its imports hold included",
        .detail = "what asks for more gets a `MemoryError` (`RLIMIT_DATA`); `--max-memory` takes `500M` and `2G`, too",
-       .default_means = "no limit", .record = Record::kResumable},
+       .default_means = "the limit of a container, if there is one", .record = Record::kResumable},
       {.key = "isolation", .place = AT(suite.isolation), .group = Group::kProcess,
        .option = "--isolation",
        .help = "`case` runs each case in a fork of a process that has imported its module; `auto` has short cases share "
@@ -150,7 +150,7 @@ const std::vector<Row>& rows() {
        .option = "-j,--workers", .range = {0, Bound::kIncluded, 4096},
        .help = "cases to run at once",
        .detail = "`--parallel` is the same as `--workers 0`",
-       .default_means = "as many as there are cores"},
+       .default_means = "as many as there are processors for it"},
       {.key = "seed", .place = AT(suite.seed), .group = Group::kRun,
        .option = "--seed",
        .help = "where every source of randomness starts from"},

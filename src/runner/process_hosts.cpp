@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "runner/conductor.hpp"
 #include "runner/host_tree.hpp"
+#include "util/cgroup.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::runner {
@@ -59,8 +59,7 @@ constexpr std::int64_t kSecondRunClockShift = -(std::int64_t{400} * 86400 + 5 * 
 }  // namespace
 
 unsigned workers_of(const SuiteOptions& options) {
-  return options.workers != 0 ? static_cast<unsigned>(options.workers)
-                              : std::max(1u, std::thread::hardware_concurrency());
+  return options.workers != 0 ? static_cast<unsigned>(options.workers) : util::usable_processors();
 }
 
 Result<std::unique_ptr<Hosts>> ProcessHosts::open(const SuiteOptions& options, model::Listener& listener) {
@@ -97,7 +96,8 @@ Result<model::HostStart> ProcessHosts::host_start(const std::vector<std::string>
   for (const fs::path& file : options_.reducers) {
     start.reducers.push_back(fs::absolute(file).string());
   }
-  start.max_memory = options_.max_memory.value_or(0);
+  // Without a limit of its own, a case that wants more than there is would have the kernel kill whatever it finds.
+  start.max_memory = options_.max_memory ? *options_.max_memory : util::cgroup_limits().memory.value_or(0);
   start.project_code = options_.project_code;
   return start;
 }

@@ -45,7 +45,8 @@ class Attributes:
     timeout: float | None
     #: Wall time that the import of one module may take. None: 600 seconds.
     import_timeout: float | None
-    #: Private memory that one case may have, what its imports hold included. None: no limit.
+    #: Private memory that one case may have, what its imports hold included. None: the limit of a container, if there
+    #: is one.
     max_memory: int | None
     #: `case` runs each case in a fork of a process that has imported its module; `auto` has short cases share such
     #: forks that a capture has shown to depend on nothing before them; `spawn` runs each in an interpreter of its own,
@@ -54,7 +55,7 @@ class Attributes:
     #: Benchmarks that get `spawn` while the others are forked: glob patterns on the method, `Class.method` or the full
     #: name.
     spawn_benchmarks: list[str]
-    #: Cases to run at once. 0: as many as there are cores.
+    #: Cases to run at once. 0: as many as there are processors for it.
     workers: int
     #: Where every source of randomness starts from.
     seed: int
