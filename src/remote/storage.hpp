@@ -87,6 +87,12 @@ class Storage {
   [[nodiscard]] virtual Result<std::vector<Entry>> list(std::string_view prefix) = 0;
   /// One that is not there is removed.
   [[nodiscard]] virtual Result<void> remove(std::span<const std::string> keys) = 0;
+
+  /// How often something has been tried again until now.
+  [[nodiscard]] virtual std::uint64_t retries() const { return 0; }
 };
+
+/// May an object have that key?
+[[nodiscard]] bool is_key(std::string_view key);
 
 }  // namespace snapshot_test::remote
