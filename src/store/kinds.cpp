@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "store/folder_store.hpp"
+#include "store/partial_store.hpp"
 
 namespace snapshot_test::store {
 
 namespace {
 
 std::vector<Kind>& kinds() {
-  static std::vector<Kind> all{folder_kind()};
+  static std::vector<Kind> all{folder_kind(), partial_kind()};
   return all;
 }
 
