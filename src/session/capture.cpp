@@ -269,6 +269,9 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   TRY(transaction->commit());
   summary.run_id = transaction->run_id();
   summary.store_bytes = store->disk_usage().value_or(0);
+  if (options.on_committed) {
+    options.on_committed(*store);
+  }
   if (shard) {
     conclude_shard(summary, options.demands);
   } else {

@@ -235,6 +235,12 @@ runner::CaseRunner& Run::warm_host() {
   return *host_;
 }
 
+Result<runner::CaseRunner*> Run::another_host() {
+  host_.reset();
+  TRY_ASSIGN(host_, hosts_->start(found_.common_modules, runner::Pass::kFirst));
+  return host_.get();
+}
+
 Result<runner::CaseRunner*> Run::second_host() {
   host_.reset();
   TRY_ASSIGN(host_, hosts_->start(found_.common_modules, runner::Pass::kSecond));

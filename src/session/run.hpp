@@ -67,6 +67,8 @@ class Run {
 
   /// For a first pass over the cases: has imported what many of them need.
   [[nodiscard]] runner::CaseRunner& warm_host();
+  /// Ends the host and starts another one like it.
+  [[nodiscard]] Result<runner::CaseRunner*> another_host();
   /// Ends the host and starts the one of the second pass.
   [[nodiscard]] Result<runner::CaseRunner*> second_host();
   void end_host() { host_.reset(); }

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "model/settings.hpp"
@@ -15,7 +17,8 @@
 
 namespace snapshot_test::store {
 struct CaseRecord;  // snapshot_test/store/manifest.hpp
-}
+class Store;        // snapshot_test/store/store.hpp
+}  // namespace snapshot_test::store
 
 namespace snapshot_test::session {
 
@@ -67,6 +70,19 @@ struct CaptureOptions {
   /// up when the run is interrupted, which its argument tells. Null: nobody is asked.
   std::function<bool(const std::function<bool()>& interrupted)> confirm;
   Demands demands;
+  /// Called with the store once the capture is its baseline, before that is reported. Null: nothing is to be done.
+  std::function<void(const store::Store& store)> on_committed = {};
+};
+
+/// Brings the values of a baseline that is kept elsewhere, as they are needed.
+class ValueSource {
+ public:
+  virtual ~ValueSource() = default;
+  /// Has these objects (SHA-256) where the store looks for them; what is wrong with each that cannot be had. An error
+  /// ends the run: nothing is known of any value then.
+  [[nodiscard]] virtual Result<std::map<std::string, std::string>> fetch(const std::vector<std::string>& objects) = 0;
+  /// Nothing more is fetched; called before the run's end is reported.
+  virtual void ended() = 0;
 };
 
 /// What a verify does with the cases that failed when they were last judged.
@@ -89,6 +105,9 @@ struct VerifyOptions {
   std::filesystem::path snapshot_dir;
   std::optional<model::UsedVariant> variant = {};  ///< whose baseline it is
   std::optional<NoBaseline> no_baseline = {};
+  /// Of a store that lacks values (store/partial_store.hpp): cases that need one run again when it has been fetched.
+  ValueSource* source = nullptr;
+  std::string baseline_name = {};  ///< what reports call the store; empty: snapshot_dir
   ComparisonOptions comparison;
   Demands demands;  ///< of `missing` and `obsolete`, kAuto is what a person wants
   std::optional<PendingPlace> pending;

@@ -210,6 +210,13 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
   return request;
 }
 
+Result<void> Verification::fetch_for(const std::vector<runner::CaseTask>& tasks) {
+  return postponed_.fetch_for(tasks, [&](const runner::CaseTask& task) {
+    const auto record = records_.find({task.benchmark, task.index});
+    return record == records_.end() ? nullptr : record->second;
+  });
+}
+
 const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stored) {
   if (options_.suite.mode != Mode::kDeepest) {
     return stored;
@@ -230,6 +237,9 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
     return runner::CaseRunner::Then::kDone;
   }
   const store::CaseRecord& record = *records_.at(key);
+  if (postponed_.take(task, record, outcome)) {
+    return runner::CaseRunner::Then::kDone;
+  }
   const bool in_series = outcome.in_series;
   const bool in_discovery = outcome.in_discovery;
   CaseVerdict verdict = judge(record, std::move(outcome));

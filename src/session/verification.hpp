@@ -17,6 +17,7 @@
 #include "session/follow_up.hpp"
 #include "session/judge.hpp"
 #include "session/last_failures.hpp"
+#include "session/postponed.hpp"
 #include "session/proposals.hpp"
 #include "session/run.hpp"
 #include "session/sharding.hpp"
@@ -34,6 +35,7 @@ class Verification {
         baseline_(std::move(baseline)),
         environment_(store),
         proposals_(options),
+        postponed_(options, listener),
         last_(LastFailures::load(options.cache_folder, store::absolute_location(options.snapshot_dir).string(),
                                  options.suite.benchmark_dir)),
         expectations_(options.expectations, options.today) {}
@@ -57,6 +59,10 @@ class Verification {
   /// What does not simply pass in a series is run again by itself, and only that run counts; so is what does not pass
   /// in a process that has looked for benchmarks, and all that follows. Nothing has been noted of it then.
   [[nodiscard]] runner::CaseRunner::Then on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
+  /// Fetches what these cases are compared with whatever they show, where the baseline is kept elsewhere.
+  [[nodiscard]] Result<void> fetch_for(const std::vector<runner::CaseTask>& tasks);
+  /// Cases that on_finished() has put off.
+  [[nodiscard]] Postponed& postponed() { return postponed_; }
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   /// By what the baseline says: which part of it is to be verified here.
   [[nodiscard]] Result<model::Shard> take_shard(Run& run) const {
@@ -110,6 +116,7 @@ class Verification {
   std::vector<model::CaseVerdict> obsolete_;
   std::map<const store::CaseRecord*, const store::CaseRecord*> originals_;  ///< of the restricted ones
   Proposals proposals_;
+  Postponed postponed_;
   LastFailures last_;
   Expectations expectations_;
   std::optional<TransitionLog> transitions_;

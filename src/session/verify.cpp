@@ -91,7 +91,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   summary.plan.shard = shard;
   summary.plan.baseline = none ? std::nullopt : origin_of(*store);
   summary.plan.variant = options.variant;
-  summary.snapshot_dir = options.snapshot_dir.string();
+  summary.snapshot_dir = options.baseline_name.empty() ? options.snapshot_dir.string() : options.baseline_name;
   verification.environment().set_place(place_of(*run), summary.plan.tested);
   if (const auto& log = verification.transitions()) {
     if (const std::string changed = verification.environment().text(log->before().run); !changed.empty()) {
@@ -107,25 +107,36 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   TRY(verification.look_up_expectations(stored, run->selection().suite));
   listener.planned(summary.plan);
   std::vector<runner::CaseTask> tasks = verification.plan(*run);
-  runner::CaseRunner& host = run->warm_host();
-  listener.durations(runner::durations_of(tasks));
-  listener.phase("verifying", tasks.size());
+  TRY(verification.fetch_for(tasks));
   const std::size_t wanted_cases = tasks.size();
   bool stopped = false;
-  TRY(host.run(
-      std::move(tasks), rules_by(options.comparison),
-      [&](const runner::CaseTask& task) { return verification.request(*run, task); },
-      [&](const runner::CaseTask& task) { listener.started(runner::id_of(task)); },
-      [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
-        const auto then = verification.on_finished(task, std::move(outcome));
-        if (then != runner::CaseRunner::Then::kDone) {
-          return then;
-        }
-        listener.ended(runner::id_of(task));
-        const bool enough = verification.enough_failed();
-        stopped = stopped || enough;
-        return enough ? runner::CaseRunner::Then::kStop : runner::CaseRunner::Then::kDone;
-      }));
+  const auto run_tasks = [&](runner::CaseRunner& host, const char* phase, std::vector<runner::CaseTask> these) {
+    listener.durations(runner::durations_of(these));
+    listener.phase(phase, these.size());
+    return host.run(
+        std::move(these), rules_by(options.comparison),
+        [&](const runner::CaseTask& task) { return verification.request(*run, task); },
+        [&](const runner::CaseTask& task) { listener.started(runner::id_of(task)); },
+        [&](const runner::CaseTask& task, runner::CaseOutcome outcome) {
+          const auto then = verification.on_finished(task, std::move(outcome));
+          if (then != runner::CaseRunner::Then::kDone) {
+            return then;
+          }
+          listener.ended(runner::id_of(task));
+          const bool enough = verification.enough_failed();
+          stopped = stopped || enough;
+          return enough ? runner::CaseRunner::Then::kStop : runner::CaseRunner::Then::kDone;
+        });
+  };
+  TRY(run_tasks(run->warm_host(), "verifying", std::move(tasks)));
+  while (verification.postponed().any() && !stopped && !run->interrupted()) {
+    TRY_ASSIGN(auto again, verification.postponed().fetch(*run));
+    TRY_ASSIGN(runner::CaseRunner* const host, run->another_host());
+    TRY(run_tasks(*host, "comparing with what was fetched", std::move(again)));
+  }
+  if (options.source != nullptr) {
+    options.source->ended();
+  }
   verification.judge_unclaimed(stored, selected, run->selection().suite);
   verification.note_not_run();
   const bool interrupted = run->interrupted();

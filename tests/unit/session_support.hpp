@@ -28,6 +28,7 @@ struct Shown {
   std::optional<std::string> value = "1";  ///< of its return; none: it returns None
   std::string detail;
   double seconds = 0;  ///< that all of the case took
+  bool readable = true;  ///< the snapshot's value, where it is compared
 };
 
 /// Which run of a case it is.
@@ -170,6 +171,9 @@ class FakeHost : public runner::CaseRunner {
     comparison.meaningful = site.meaningful;
     if (site.wholly_unstable) {
       comparison.match = model::SiteMatch::kUnstable;
+    } else if (!shown.readable) {
+      comparison.match = model::SiteMatch::kUnreadable;
+      comparison.explanation = "it is not there";
     } else if (!shown.value) {
       comparison.match = model::SiteMatch::kMissing;
     } else if (store::sha256_hex(*shown.value) != site.object) {
