@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
@@ -12,6 +14,8 @@
 #include "cli/undo.hpp"
 #include "cli/variant.hpp"
 #include "config/layers.hpp"
+#include "remote/baseline_digest.hpp"
+#include "report/report.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -39,7 +43,7 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     return undo_capture(args.shared, args.yes ? Consent::kGiven : Consent::kAsked, streams);
   }
   const Work work = [&](const config::Config& config, session::SuiteOptions suite,
-                        model::Listener& listener) -> Result<model::ExitStatus> {
+                        report::Reports& listener) -> Result<model::ExitStatus> {
     session::CaptureOptions options;
     options.suite = std::move(suite);
     TRY_ASSIGN(const auto chosen, choose_variant(config, VariantUse::kWrite));
@@ -61,6 +65,17 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     if (!args.yes && can_ask(streams)) {
       options.confirm = [&](const auto& interrupted) { return ask("replace it?", streams, interrupted); };
     }
+    options.on_committed = [&](const store::Store& store) {
+      const auto digest = remote::digest_of(store);
+      if (!digest) {
+        listener.note(fmt::format("the baseline has no digest: {}", digest.error().message));
+        return;
+      }
+      report::RunHead head = listener.record().head;
+      head.digest = *digest;
+      listener.set_head(std::move(head));
+      listener.remark("baseline sha256:" + *digest);
+    };
     return session::capture(options, listener).map([](const auto& summary) { return summary.status; });
   };
   return reported_run("capture", args.shared, args.files, streams, work);

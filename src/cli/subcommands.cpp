@@ -17,6 +17,8 @@ namespace snapshot_test::cli {
   ROW(review)               \
   ROW(accept)               \
   ROW(reject)               \
+  ROW(push)                 \
+  ROW(pull)                 \
   ROW(report)               \
   ROW(plan)                 \
   ROW(merge)                \

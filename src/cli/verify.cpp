@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
@@ -6,6 +8,7 @@
 
 #include "cli/known_failures.hpp"
 #include "cli/options.hpp"
+#include "cli/remote_use.hpp"
 #include "cli/reported_run.hpp"
 #include "cli/settings.hpp"
 #include "cli/shard_options.hpp"
@@ -27,6 +30,7 @@ struct VerifyArgs {
   bool read_data = false;
   session::FailedCases failed = session::FailedCases::kAsOthers;
   std::optional<std::string> against_status{};
+  std::optional<std::string> baseline{};
   model::Transitions::Keys transition_keys = model::Transitions::Keys::kNested;
 };
 
@@ -36,12 +40,42 @@ bool wants_pending(model::Pending pending, Surroundings where, const Streams& st
          (pending == model::Pending::kAuto && where == Surroundings::kPerson && is_terminal(streams.out_fd));
 }
 
+/// What would write to the baseline.
+Result<void> check_reads_only(const config::Config& config) {
+  const char* what = config.demands.missing == model::Missing::kCapture    ? "--missing capture"
+                     : config.demands.obsolete == model::Obsolete::kDelete ? "--obsolete delete"
+                     : config.pending == model::Pending::kAlways           ? "--pending always"
+                                                                           : nullptr;
+  if (what == nullptr) {
+    return {};
+  }
+  return fail(ErrorKind::kUsage,
+              fmt::format("{} changes the baseline, and that of --baseline is only read; `snapshot_test "
+                          "pull` brings it here",
+                          what));
+}
+
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
   const Work work = [&](const config::Config& config, session::SuiteOptions suite,
-                        model::Listener& listener) -> Result<model::ExitStatus> {
+                        report::Reports& listener) -> Result<model::ExitStatus> {
     session::VerifyOptions options;
     options.suite = std::move(suite);
-    TRY_ASSIGN(const auto chosen, choose_variant(config, VariantUse::kRead));
+    std::unique_ptr<BaselineInRemote> remote;
+    if (args.baseline) {
+      TRY(check_reads_only(config));
+      const auto ended = [&] {
+        report::RunHead head = listener.record().head;
+        head.remote = remote->use();
+        listener.set_head(std::move(head));
+        listener.remark(use_text(remote->use()));
+      };
+      TRY_ASSIGN(remote, open_baseline_in_remote(*args.baseline, config, streams, ended));
+      report::RunHead head = listener.record().head;
+      head.snapshot_dir = remote->name();
+      listener.set_head(std::move(head));
+    }
+    TRY_ASSIGN(const auto chosen, args.baseline ? Result<std::optional<session::ChosenBaseline>>(std::nullopt)
+                                                : choose_variant(config, VariantUse::kRead));
     options.snapshot_dir = chosen ? chosen->location : config.snapshot_dir;
     if (chosen) {
       options.variant = chosen->variant;
@@ -59,7 +93,12 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
                   "--missing capture goes with no --shard: capture --update missing --shard captures what is new");
     }
     options.read_data = args.read_data;
-    if (wants_pending(config.pending, surroundings(), streams)) {
+    if (remote) {
+      options.snapshot_dir = remote->location();
+      options.baseline_name = remote->name();
+      options.source = remote.get();
+    }
+    if (!remote && wants_pending(config.pending, surroundings(), streams)) {
       using Need = session::PendingPlace::Need;
       options.pending = {pending_location(config, chosen),
                          config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
@@ -96,6 +135,10 @@ Action declare_verify(CLI::App& app, Shared& shared) {
          "--failed-first,--ff", [&args] { args.failed = session::FailedCases::kFirst; },
          "the cases that failed when they were last verified before the others")
       ->excludes(alone);
+  add_text(app, "--baseline", args.baseline, "URL[@REF]",
+           "compare with a baseline in a remote, in place of the snapshot folder: a folder or URL, and the name or "
+           "sha256:DIGEST of one of its baselines (default: main); values are fetched only where they are needed",
+           Offer::Kind::kFolders);
   CLI::Option* status = add_text(
       app, "--against-status", args.against_status, "FILE",
       "say what has become of each case that `baseline` recorded there, and fail for those that passed and fail now; "
@@ -115,6 +158,7 @@ Action declare_verify(CLI::App& app, Shared& shared) {
       "Examples:\n"
       "  snapshot_test verify benchmarks/\n"
       "  snapshot_test verify benchmarks/ --filter time_angle --tolerance 1e-7 0\n"
+      "  snapshot_test verify benchmarks/ --baseline s3://bucket/baselines@main\n"
       "  snapshot_test verify benchmarks/ --strict --min-verified 95 --json report.json");
   return [held](const Streams& streams) { return run(*held, streams); };
 }

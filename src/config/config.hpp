@@ -42,6 +42,7 @@ struct Config {
   model::Pending pending = model::Pending::kAuto;
   OptionalPath pending_dir;                        ///< none: `pending` in the store's folder
   std::uint64_t max_cache_bytes = 10'000'000'000;  ///< what is kept of a repository's commits; 0: no bound
+  std::optional<std::string> remote;               ///< the URL of the default remote
   bool verbose = false;
   bool quiet = false;
 

@@ -254,6 +254,10 @@ const std::vector<Row>& rows() {
        .help = "what `continuous` and `bisect` keep of one repository's commits; what was not used for longest goes "
                "first; 0: no bound",
        .detail = "see [continuous.md](continuous.md#the-cache)"},
+      {.key = "remote", .place = AT(remote), .value = "URL",
+       .help = "where `push`, `pull` and `remote` keep baselines, unless they are told: a folder or a URL",
+       .detail = "see [remotes.md](remotes.md)",
+       .default_means = "none"},
       {.key = "verbose", .place = AT(verbose), .group = Group::kGeneral,
        .option = "-v,--verbose",
        .help = "show every case, notes and complete lists"},

@@ -300,6 +300,8 @@ void count(const std::vector<model::CaseCapture>& cases, model::CaptureSummary& 
   }
 }
 
+constexpr std::string_view kSha256 = "sha256:";
+
 RunRecord record_of(const RecordJson& json) {
   RunRecord record;
   record.head.command = json.at("command").get<std::string>();
@@ -308,6 +310,17 @@ RunRecord record_of(const RecordJson& json) {
   record.head.benchmark_dir = value_at<std::string>(json, "benchmark_dir");
   record.head.snapshot_dir = value_at<std::string>(json, "snapshot_dir");
   record.head.command_line = value_at<std::string>(json, "command_line");
+  if (const std::string baseline = json.value("baseline", ""); baseline.starts_with(kSha256)) {
+    record.head.digest = baseline.substr(kSha256.size());
+  }
+  if (json.contains("remote") && json["remote"].is_object()) {
+    const RecordJson& remote = json["remote"];
+    record.head.remote =
+        RemoteUse{remote.at("url"),    remote.at("ref").is_string() ? remote.at("ref").get<std::string>() : "",
+                  remote.at("digest"), remote.at("requests"),
+                  remote.at("bytes"),  remote.at("fetched"),
+                  remote.at("hits"),   remote.at("retries")};
+  }
   if (json.contains("plan") && json["plan"].is_object()) {
     record.plan = plan_from(json["plan"]);
   }

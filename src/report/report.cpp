@@ -18,13 +18,24 @@ void sort_by_case(Results& results) {
 }  // namespace
 
 Json head_json(const RunHead& head) {
-  return {{"format", kJsonFormat},
-          {"command", head.command},
-          {"version", head.version},
-          {"timestamp", head.timestamp},
-          {"benchmark_dir", head.benchmark_dir},
-          {"snapshot_dir", head.snapshot_dir},
-          {"command_line", head.command_line}};
+  Json json = {{"format", kJsonFormat},
+               {"command", head.command},
+               {"version", head.version},
+               {"timestamp", head.timestamp},
+               {"benchmark_dir", head.benchmark_dir},
+               {"snapshot_dir", head.snapshot_dir},
+               {"command_line", head.command_line}};
+  if (!head.digest.empty()) {
+    json["baseline"] = "sha256:" + head.digest;
+  }
+  if (head.remote) {
+    json["remote"] = {
+        {"url", head.remote->url},       {"ref", head.remote->ref.empty() ? Json() : Json(head.remote->ref)},
+        {"digest", head.remote->digest}, {"requests", head.remote->requests},
+        {"bytes", head.remote->bytes},   {"fetched", head.remote->fetched},
+        {"hits", head.remote->hits},     {"retries", head.remote->retries}};
+  }
+  return json;
 }
 
 template <class Call>

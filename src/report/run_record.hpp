@@ -1,6 +1,7 @@
 // What became of a run: gathered once, read by every report.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -11,7 +12,19 @@
 
 namespace snapshot_test::report {
 
-/// What is known of a run before it starts.
+/// What of a baseline in a remote was needed.
+struct RemoteUse {
+  std::string url;  ///< without credentials
+  std::string ref;  ///< empty where the baseline was named by its digest
+  std::string digest;
+  std::uint64_t requests = 0;
+  std::uint64_t bytes = 0;    ///< that came
+  std::uint64_t fetched = 0;  ///< values that came
+  std::uint64_t hits = 0;     ///< values that the cache had
+  std::uint64_t retries = 0;
+};
+
+/// What is known of a run before it starts; the last two when it has ended.
 struct RunHead {
   std::string command;    ///< "capture", "verify", "continuous", "compare" or "diff"
   std::string version;    ///< of this program
@@ -19,6 +32,8 @@ struct RunHead {
   std::string benchmark_dir;
   std::string snapshot_dir;
   std::string command_line = {};  ///< what a shell takes to run it again; empty where that is not known
+  std::string digest = {};        ///< of the baseline that a capture made; empty where it made none
+  std::optional<RemoteUse> remote = {};
 };
 
 /// A run that could not start or go on.

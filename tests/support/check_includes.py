@@ -40,7 +40,9 @@ ROOMS = {
     "commits": {"util", "model", "store", "runner", "session"},
     # The shards of one run, judged together.
     "merge": {"util", "model", "store", "report", "shards", "session"},
-    "cli": {"util", "model", "config", "store", "report", "inspect", "render", "shards", "session", "commits", "merge"},
+    "cli": {
+        "util", "model", "config", "store", "remote", "report", "inspect", "render", "shards", "session", "commits", "merge"
+    },
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
         "host/pickling", "host/trace", "host/execution"

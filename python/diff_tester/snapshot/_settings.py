@@ -114,6 +114,8 @@ class Attributes:
     #: What `continuous` and `bisect` keep of one repository's commits; what was not used for longest goes first; 0: no
     #: bound.
     max_cache_bytes: int
+    #: Where `push`, `pull` and `remote` keep baselines, unless they are told: a folder or a URL. None: none.
+    remote: str | None
     #: Show every case, notes and complete lists.
     verbose: bool
     #: Show failures and one closing line only.
@@ -161,5 +163,6 @@ class Arguments(TypedDict, total=False):
     pending: str
     pending_dir: AnyPath | None
     max_cache_bytes: int
+    remote: AnyPath | None
     verbose: bool
     quiet: bool
