@@ -19,6 +19,7 @@ namespace snapshot_test::cli {
   ROW(reject)               \
   ROW(push)                 \
   ROW(pull)                 \
+  ROW(remote)               \
   ROW(report)               \
   ROW(plan)                 \
   ROW(merge)                \
