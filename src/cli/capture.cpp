@@ -14,8 +14,8 @@
 #include "cli/undo.hpp"
 #include "cli/variant.hpp"
 #include "config/layers.hpp"
-#include "remote/baseline_digest.hpp"
 #include "report/report.hpp"
+#include "store/baseline_digest.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -66,7 +66,7 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
       options.confirm = [&](const auto& interrupted) { return ask("replace it?", streams, interrupted); };
     }
     options.on_committed = [&](const store::Store& store) {
-      const auto digest = remote::digest_of(store);
+      const auto digest = store::baseline_digest(store);
       if (!digest) {
         listener.note(fmt::format("the baseline has no digest: {}", digest.error().message));
         return;

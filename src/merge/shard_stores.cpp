@@ -139,7 +139,7 @@ Result<void> add(std::map<std::string, store::Manifest>& all, const ShardStore& 
     store::Manifest other = manifest;
     bare.cases.clear();
     other.cases.clear();
-    if (store::manifest_digest(bare) != store::manifest_digest(other)) {
+    if (store::to_text(bare) != store::to_text(other)) {
       return fail(ErrorKind::kUsage, fmt::format("two shards have captured cases of {} from different sources, or with "
                                                  "different parameters",
                                                  name));

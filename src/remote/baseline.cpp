@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "remote/baseline_digest.hpp"
+#include "store/baseline_digest.hpp"
 #include "store/digest.hpp"
 #include "store/file_objects.hpp"
 #include "store/folder_store.hpp"
@@ -34,7 +34,7 @@ bool RemoteBaseline::is_here(const std::string& digest) const {
   if (!store) {
     return false;
   }
-  const auto present = digest_of(*store);
+  const auto present = store::baseline_digest(*store);
   return present && *present == digest;
 }
 

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <utility>
 
-#include "remote/baseline_digest.hpp"
+#include "store/baseline_digest.hpp"
 #include "store/digest.hpp"
 #include "store/file_objects.hpp"
 #include "util/fd.hpp"
@@ -255,10 +255,10 @@ Result<FetchedTexts> fetch_texts(Storage& storage, const SnapshotList& list, uns
                   fmt::format("the remote '{}' has the manifest of '{}', where that of '{}' belongs", storage.name(),
                               manifest.benchmark, name));
     }
-    digests.emplace(name, digest_of(manifest));
+    digests.emplace(name, store::manifest_digest(manifest));
     texts.manifests.push_back(std::move(manifest));
   }
-  if (const std::string root = root_digest(digests); root != list.digest) {
+  if (const std::string root = store::baseline_digest(digests); root != list.digest) {
     return fail(
         ErrorKind::kCorrupt,
         fmt::format("the manifests in the remote '{}' are those of the baseline sha256:{}, and not of sha256:{}: "

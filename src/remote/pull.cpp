@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "remote/baseline_digest.hpp"
 #include "snapshot_test/store/transaction.hpp"
+#include "store/baseline_digest.hpp"
 #include "store/file_objects.hpp"
 #include "util/try.hpp"
 
@@ -70,7 +70,7 @@ Result<PullReport> pull(Storage& counted_storage, const fs::path& location, cons
   report.manifests = texts.manifests.size();
   report.objects = values.size();
   TRY_ASSIGN(const auto store, store::Store::open_or_create(store::absolute_location(location)));
-  TRY_ASSIGN(const auto present, digest_of(*store));
+  TRY_ASSIGN(const auto present, store::baseline_digest(*store));
   std::vector<const model::SiteValue*> missing;
   for (const auto& [sha256, site] : values) {
     const auto here = store->open_object(sha256, site->bytes);

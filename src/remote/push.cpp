@@ -9,9 +9,9 @@
 #include <set>
 #include <utility>
 
-#include "remote/baseline_digest.hpp"
 #include "remote/layout.hpp"
 #include "remote/snapshot_list.hpp"
+#include "store/baseline_digest.hpp"
 #include "store/digest.hpp"
 #include "util/file.hpp"
 #include "util/try.hpp"
@@ -83,7 +83,7 @@ Result<Local> look_at_store(const store::Store& store) {
         TRY(add_object(store, site, local));
       }
     }
-    digests.emplace(manifest->benchmark, digest_of(*manifest));
+    digests.emplace(manifest->benchmark, store::manifest_digest(*manifest));
     std::string text = store::to_text(*manifest);
     std::string sha256 = store::sha256_hex(text);
     local.manifests.push_back({manifest->benchmark, std::move(sha256), std::move(text)});
@@ -103,7 +103,7 @@ Result<Local> look_at_store(const store::Store& store) {
       local.runs.push_back({id, std::move(sha256), std::move(text)});
     }
   }
-  local.digest = root_digest(digests);
+  local.digest = store::baseline_digest(digests);
   return local;
 }
 

@@ -50,7 +50,7 @@ class Sharding : public ::testing::Test {
                "    def time_y(self, cache): return cache['x'] + 1\n");
   }
   [[nodiscard]] Ended shard(const std::string& command, const std::string& which, Words extra = {},
-                          const RunOptions& options = {}) const {
+                            const RunOptions& options = {}) const {
     Words arguments{command,   "benchmarks", "--python", test_python(),
                     "--shard", which,        "--json",   json_of(which.substr(0, which.find('/')))};
     arguments.insert(arguments.end(), extra.begin(), extra.end());

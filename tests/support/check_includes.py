@@ -30,7 +30,7 @@ ROOMS = {
     },
     "host": {"util", "model", "host/interpreter", "host/discovery", "host/pickling", "host/execution"},
     # Where baselines travel: what holds them elsewhere, and what is kept there.
-    "remote": {"util", "model", "store"},
+    "remote": {"util", "store"},
     # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
     "runner": {"util", "model"},
     # Runs that several machines share: who runs what, and what they have captured as one baseline.

@@ -190,7 +190,8 @@ TEST_F(CollectTest, BaselineNamedByNothingButItsDigest_IsKeptForTheGrace) {
   collect_now();
   time += Days(3);
   collect_now();
-  EXPECT_TRUE(must(find_list(storage, must(digest_of(*must(store::Store::open(stores()[0])))))).has_value());
+  EXPECT_TRUE(
+      must(find_list(storage, must(store::baseline_digest(*must(store::Store::open(stores()[0])))))).has_value());
   EXPECT_EQ(storage.keys(keys::kTombstones).size(), 0U);
 }
 

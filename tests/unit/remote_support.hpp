@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "memory_storage.hpp"
-#include "remote/baseline_digest.hpp"
 #include "remote/layout.hpp"
 #include "remote/push.hpp"
 #include "remote/reference.hpp"
+#include "store/baseline_digest.hpp"
 #include "store/digest.hpp"
 #include "store_support.hpp"
 

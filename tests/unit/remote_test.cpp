@@ -44,7 +44,9 @@ class RemoteTest : public testing::Test {
  protected:
   static Reference main_ref() { return {}; }
   fs::path in(const std::string& name) const { return folder.path() / name; }
-  std::string digest_in(const std::string& name) const { return must(digest_of(*must(store::Store::open(in(name))))); }
+  std::string digest_in(const std::string& name) const {
+    return must(store::baseline_digest(*must(store::Store::open(in(name)))));
+  }
   std::unique_ptr<RemoteBaseline> open(const Reference& reference = {}) {
     return must(RemoteBaseline::open(storage, reference, in("cache"), 1));
   }
@@ -79,7 +81,7 @@ TEST_F(RemoteTest, TimesSourceAndReason_AreNotInTheDigest) {
   other.cases[0].reason = "took a while";
   other.cases[0].context_free = true;
   other.cases[0].history.push_back({"2026-11-28T00:00:00Z", "me", "why", "a", "b", {}, {}});
-  EXPECT_EQ(digest_of(one), digest_of(other));
+  EXPECT_EQ(store::manifest_digest(one), store::manifest_digest(other));
 }
 
 TEST_F(RemoteTest, WhatVerifyGoesBy_IsInTheDigest) {
@@ -109,11 +111,11 @@ TEST_F(RemoteTest, WhatVerifyGoesBy_IsInTheDigest) {
       [](auto& m) { m.cases[0].sites[0].object.clear(); },
       [](auto& m) { m.cases[0].sites.clear(); },
   };
-  std::set<std::string> digests{digest_of(base)};
+  std::set<std::string> digests{store::manifest_digest(base)};
   for (std::size_t i = 0; i < changes.size(); ++i) {
     store::Manifest changed = base;
     changes[i](changed);
-    EXPECT_TRUE(digests.insert(digest_of(changed)).second) << i;
+    EXPECT_TRUE(digests.insert(store::manifest_digest(changed)).second) << i;
   }
 }
 
@@ -124,7 +126,7 @@ TEST_F(RemoteTest, ValueThatIsNeverTheSame_IsNotInTheDigest) {
   const store::Manifest one = store::simple_manifest("bench.f", "run-1", {value});
   store::Manifest other = one;
   other.cases[0].sites[0].object = std::string(64, 'b');
-  EXPECT_EQ(digest_of(one), digest_of(other));
+  EXPECT_EQ(store::manifest_digest(one), store::manifest_digest(other));
 }
 
 TEST_F(RemoteTest, List_IsReadAsItWasWritten) {

@@ -27,7 +27,7 @@ struct Shown {
   model::Ending ending = model::Ending::kReturned;
   std::optional<std::string> value = "1";  ///< of its return; none: it returns None
   std::string detail;
-  double seconds = 0;  ///< that all of the case took
+  double seconds = 0;    ///< that all of the case took
   bool readable = true;  ///< the snapshot's value, where it is compared
 };
 
