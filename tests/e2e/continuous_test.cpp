@@ -129,6 +129,20 @@ TEST_F(Continuous, WorkTree_IsWithWhatIsStagedAndUntrackedAndWithoutWhatIsIgnore
   EXPECT_EQ(bytes(), before);
 }
 
+TEST_F(Continuous, DirtyIndex_IsReadAsTheFilesAreAndLeftAsItIs) {
+  make_faster();
+  write("wavelab/__init__.py", "from wavelab.meant import total\n");
+  write("wavelab/meant.py", kFaster);
+  git({"add", "--intent-to-add", "wavelab/meant.py"});
+  git({"rm", "--quiet", "--cached", "benchmarks/__init__.py"});  // the file is still there
+  const auto before = bytes();
+  const Report report = continuous({"HEAD"});
+  EXPECT_EQ(report.run.status, 0) << report.text();
+  EXPECT_EQ(report.of("bench.time_total"), "identical");
+  EXPECT_THAT(report.run.out, HasSubstr("2 files changed"));
+  EXPECT_EQ(bytes(), before);
+}
+
 TEST_F(Continuous, Benchmarks_ComeFromHeadOrBase) {
   make_faster();
   write("benchmarks/bench.py",
