@@ -17,7 +17,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -101,6 +103,40 @@ std::vector<pid_t> children_by_scanning() {
   return children;
 }
 
+/// See KeptChild.
+struct KeptChildren {
+  std::mutex mutex;
+  std::set<pid_t> pids;
+};
+
+KeptChildren& kept_children() {
+  static KeptChildren kept;
+  return kept;
+}
+
+std::vector<pid_t> all_child_processes() {
+  if (::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    return {};
+  }
+  std::vector<pid_t> children;
+  for (const pid_t thread : threads()) {
+    const auto listed = read_small_file(fmt::format("/proc/self/task/{}/children", thread));
+    if (!listed) {
+      return children_by_scanning();
+    }
+    const char* at = listed->data();
+    const char* end = at + listed->size();
+    for (pid_t pid = 0; at < end; ++at) {  // "12 34 "
+      const auto [stop, wrong] = std::from_chars(at, end, pid);
+      if (wrong == std::errc()) {
+        children.push_back(pid);
+        at = stop;
+      }
+    }
+  }
+  return children;
+}
+
 }  // namespace
 
 std::vector<char*> c_strings(std::vector<std::string>& words) {
@@ -166,25 +202,10 @@ int wait_for(pid_t pid) {
 }
 
 std::vector<pid_t> child_processes() {
-  if (::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) != 0) {
-    return {};
-  }
-  std::vector<pid_t> children;
-  for (const pid_t thread : threads()) {
-    const auto listed = read_small_file(fmt::format("/proc/self/task/{}/children", thread));
-    if (!listed) {
-      return children_by_scanning();
-    }
-    const char* at = listed->data();
-    const char* end = at + listed->size();
-    for (pid_t pid = 0; at < end; ++at) {  // "12 34 "
-      const auto [stop, wrong] = std::from_chars(at, end, pid);
-      if (wrong == std::errc()) {
-        children.push_back(pid);
-        at = stop;
-      }
-    }
-  }
+  std::vector<pid_t> children = all_child_processes();
+  KeptChildren& kept = kept_children();
+  const std::lock_guard lock(kept.mutex);
+  std::erase_if(children, [&](pid_t pid) { return kept.pids.contains(pid); });
   return children;
 }
 
@@ -238,8 +259,22 @@ void kill_children() {
     for (const pid_t pid : children) {
       ::kill(pid, SIGKILL);
     }
-    (void)::waitpid(-1, nullptr, 0);
+    for (const pid_t pid : children) {
+      (void)wait_for(pid);
+    }
   }
+}
+
+KeptChild::KeptChild(pid_t pid) : pid_(pid) {
+  KeptChildren& kept = kept_children();
+  const std::lock_guard lock(kept.mutex);
+  kept.pids.insert(pid);
+}
+
+KeptChild::~KeptChild() {
+  KeptChildren& kept = kept_children();
+  const std::lock_guard lock(kept.mutex);
+  kept.pids.erase(pid_);
 }
 
 int kill_group_and_reap(pid_t pid) {

@@ -38,7 +38,8 @@ int kill_group_and_reap(pid_t pid);
 /// "killed by SIGSEGV", "exit status 3": what waitpid() reported.
 [[nodiscard]] std::string describe_wait_status(int status);
 
-/// The children of this process, adopted ones and zombies among them. Reads /proc; empty where that is not mounted.
+/// The children of this process, adopted ones and zombies among them, but none that is kept (KeptChild). Reads /proc;
+/// empty where that is not mounted.
 [[nodiscard]] std::vector<pid_t> child_processes();
 
 /// The threads of this process. Reads /proc; empty where that is not mounted.
@@ -55,8 +56,21 @@ int kill_group_and_reap(pid_t pid);
 /// /proc/PID/schedstat (the kernel's Documentation/scheduler/sched-stats); zero where there is none.
 [[nodiscard]] std::chrono::nanoseconds waited_for_processor(pid_t pid);
 
-/// Kills all children of this process, and what becomes its child by that (PR_SET_CHILD_SUBREAPER), until none is left.
-/// Does nothing where /proc is not mounted.
+/// Kills all children of this process, and what becomes its child by that (PR_SET_CHILD_SUBREAPER), until none is left
+/// but those that are kept. Does nothing where /proc is not mounted.
 void kill_children();
+
+/// A child that belongs to no run of benchmarks: as long as this lives, nobody who cleans up after one takes it for what
+/// a benchmark has left behind.
+class KeptChild {
+ public:
+  explicit KeptChild(pid_t pid);
+  KeptChild(const KeptChild&) = delete;
+  KeptChild& operator=(const KeptChild&) = delete;
+  ~KeptChild();
+
+ private:
+  pid_t pid_;
+};
 
 }  // namespace snapshot_test::util

@@ -64,5 +64,29 @@ TEST(KillChildren, ChildrenAndGrandchildren_AreEnded) {
   EXPECT_EQ(status, 0);
 }
 
+TEST(KillChildren, ChildThatIsKept_LivesOn) {
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    const pid_t kept = ::fork();
+    if (kept == 0) {
+      ::pause();
+    }
+    bool lived_on = false;
+    {
+      const KeptChild keeps(kept);
+      if (::fork() == 0) {
+        ::pause();
+      }
+      kill_children();
+      lived_on = child_processes().empty() && ::kill(kept, 0) == 0 && !is_zombie(kept);
+    }
+    kill_children();
+    ::_exit(lived_on && ::kill(kept, 0) != 0 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+  EXPECT_EQ(status, 0);
+}
+
 }  // namespace
 }  // namespace snapshot_test::util
