@@ -1,6 +1,7 @@
 #include "remote/open_storage.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "remote/redaction.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::remote {
@@ -71,21 +73,10 @@ Result<std::filesystem::path> path_of_file_url(const std::string& url) {
 
 std::string redacted(std::string_view url) {
   const std::string_view scheme = scheme_of(url);
-  if (scheme.empty() || scheme == "file") {
-    return std::string(url);
-  }
-  const std::size_t start = scheme.size() + 3;
-  std::string_view rest = url.substr(start);
-  rest = rest.substr(0, rest.find_first_of("?#"));
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  std::string_view authority = rest.substr(0, slash);
-  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    authority.remove_prefix(at + 1);
-  }
-  return fmt::format("{}{}{}", url.substr(0, start), authority, rest.substr(slash));
+  return scheme.empty() || scheme == "file" ? std::string(url) : shown_url(url);
 }
 
-Result<std::unique_ptr<Storage>> open_storage(const std::string& url, Use use) {
+Result<std::unique_ptr<Storage>> open_storage(const std::string& url, Use use, const HelperOptions& helper) {
   const std::string_view scheme = scheme_of(url);
   if (scheme.empty() || scheme == "file") {
     std::filesystem::path root = url;
@@ -98,10 +89,14 @@ Result<std::unique_ptr<Storage>> open_storage(const std::string& url, Use use) {
     TRY_ASSIGN(auto opened, FileStorage::open(std::filesystem::absolute(root), use));
     return std::unique_ptr<Storage>(std::move(opened));
   }
-  // Here goes what starts the helper process, which knows the other schemes.
-  return fail(ErrorKind::kUnsupported, fmt::format("'{}' needs the helper for {} URLs, which `pip install "
-                                                   "snapshot_test[remote]` brings",
-                                                   redacted(url), scheme));
+  if (!is_helper_url(url)) {
+    return fail(ErrorKind::kUnsupported,
+                fmt::format("'{}': remotes of the kind {}:// are not known; there are folders, "
+                            "file://, {}://",
+                            redacted(url), scheme, fmt::join(kHelperSchemes, "://, ")));
+  }
+  TRY_ASSIGN(auto opened, open_helper_storage(url, helper));
+  return std::unique_ptr<Storage>(std::move(opened));
 }
 
 }  // namespace snapshot_test::remote

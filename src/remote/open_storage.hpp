@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "remote/file_storage.hpp"
+#include "remote/helper_storage.hpp"
 #include "remote/storage.hpp"
 
 namespace snapshot_test::remote {
@@ -13,8 +14,9 @@ namespace snapshot_test::remote {
 /// A URL as messages may show it: without a password or token in its authority, and without its query.
 [[nodiscard]] std::string redacted(std::string_view url);
 
-/// "file:" URLs and plain paths are folders; other schemes need the helper process. kUsage where it is no such thing,
-/// kUnsupported where its scheme cannot be used here, else as the storage's own errors.
-[[nodiscard]] Result<std::unique_ptr<Storage>> open_storage(const std::string& url, Use use);
+/// "file:" URLs and plain paths are folders; for other schemes a helper process is started, as the options say. kUsage
+/// where it is no such thing, kUnsupported where its scheme cannot be used here, else as the storage's own errors.
+[[nodiscard]] Result<std::unique_ptr<Storage>> open_storage(const std::string& url, Use use,
+                                                            const HelperOptions& helper = {});
 
 }  // namespace snapshot_test::remote
