@@ -12,7 +12,10 @@ BUILD_PACKAGES=(
   libcli11-dev nlohmann-json3-dev libeigen3-dev libgit2-dev libssl-dev libzstd-dev libfmt-dev libexpected-dev
   libpugixml-dev libtomlplusplus-dev libxxhash-dev zlib1g-dev libjs-chart.js
 )
-TEST_PACKAGES=(git-lfs libgtest-dev libgmock-dev strace zsh fish groff-base libxml2-utils)
+# nginx and openssh-server: for the tests of remotes, which start them with files of their own.
+TEST_PACKAGES=(
+  git-lfs libgtest-dev libgmock-dev strace zsh fish groff-base libxml2-utils nginx-light openssh-server openssh-client
+)
 # What looks at the report page. Ubuntu has it as a snap only, which does not run in a container.
 BROWSER_PACKAGE=chromium
 
