@@ -77,7 +77,7 @@ Result<model::ExitStatus> push(const RemoteArgs& args, const Streams& streams) {
   TRY_ASSIGN(const std::string url, remote_url(config, args.remote));
   TRY_ASSIGN(const auto chosen, choose_variant(config, VariantUse::kWrite));
   TRY_ASSIGN(const auto store, session::open_baseline(chosen ? chosen->location : config.snapshot_dir));
-  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kWrite));
+  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kWrite, helper_options(config)));
   remote::PushOptions options;
   options.ref = args.ref.value_or(default_ref(chosen));
   const auto line = transfer_line("pushing", config, streams);
@@ -120,7 +120,7 @@ Result<model::ExitStatus> pull(const RemoteArgs& args, const Streams& streams) {
   options.reference.url = url;
   TRY(remote::set_name(options.reference, args.ref.value_or(default_ref(chosen))));
   TRY_ASSIGN(options.cache_folder, util::cache_folder());
-  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kRead));
+  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kRead, helper_options(config)));
   const auto line = transfer_line("pulling", config, streams);
   options.on_progress = shown_in(*line);
   TRY_ASSIGN(const auto report, remote::pull(*storage, location, options));

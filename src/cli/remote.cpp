@@ -63,11 +63,12 @@ report::Json collect_json(const remote::CollectReport& found, bool apply) {
           {"traffic", traffic_json(found.traffic)}};
 }
 
-Result<model::ExitStatus> collect(const KeepingArgs& args, const std::string& url, const Streams& streams) {
+Result<model::ExitStatus> collect(const KeepingArgs& args, const config::Config& config, const std::string& url,
+                                  const Streams& streams) {
   if (args.read_data || args.repair) {
     return fail(ErrorKind::kUsage, "--read-data and --repair are for `remote check`");
   }
-  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kRead));
+  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kRead, helper_options(config)));
   remote::CollectOptions options;
   options.mode = args.apply ? remote::CollectOptions::Mode::kApply : remote::CollectOptions::Mode::kDryRun;
   if (args.grace) {
@@ -112,7 +113,7 @@ Result<model::ExitStatus> check(const KeepingArgs& args, const config::Config& c
   if (args.apply || args.grace) {
     return fail(ErrorKind::kUsage, "--apply and --grace are for `remote gc`");
   }
-  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kRead));
+  TRY_ASSIGN(const auto storage, remote::open_storage(url, remote::Use::kRead, helper_options(config)));
   TRY_ASSIGN(const auto cache, util::cache_folder());
   TRY_ASSIGN(const auto scratch, remote::ScratchFolder::create(cache / "remotes"));
   remote::CheckOptions options;
@@ -136,7 +137,7 @@ model::ExitStatus run(const KeepingArgs& args, const Streams& streams) {
   const auto status = [&]() -> Result<model::ExitStatus> {
     TRY_ASSIGN(const auto config, load_config(args.shared));
     TRY_ASSIGN(const std::string url, remote_url(config, args.remote));
-    return args.action == KeepingArgs::Action::kCollect ? collect(args, url, streams)
+    return args.action == KeepingArgs::Action::kCollect ? collect(args, config, url, streams)
                                                         : check(args, config, url, streams);
   }();
   return status ? *status : complain(status.error(), streams, args.shared.color);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "remote/baseline.hpp"
@@ -85,11 +87,18 @@ report::Json traffic_json(const remote::Traffic& traffic) {
           {"fetched", traffic.fetched},   {"hits", traffic.hits},       {"retries", traffic.retries}};
 }
 
+remote::HelperOptions helper_options(const config::Config& config) {
+  remote::HelperOptions options;
+  options.python = config.remote_python.value_or("");
+  options.timeout = std::chrono::milliseconds(std::llround(config.remote_timeout * 1000));
+  return options;
+}
+
 Result<std::unique_ptr<BaselineInRemote>> open_baseline_in_remote(const std::string& text, const config::Config& config,
                                                                   const Streams& streams, std::function<void()> ended) {
   TRY_ASSIGN(const auto reference, remote::parse_reference(text));
   TRY_ASSIGN(const auto cache, util::cache_folder());
-  TRY_ASSIGN(auto storage, remote::open_storage(reference.url, remote::Use::kRead));
+  TRY_ASSIGN(auto storage, remote::open_storage(reference.url, remote::Use::kRead, helper_options(config)));
   TRY_ASSIGN(auto baseline, remote::RemoteBaseline::open(*storage, reference, cache));
   return std::make_unique<RemoteSource>(std::move(storage), std::move(baseline),
                                         transfer_line("fetching", config, streams), std::move(ended));

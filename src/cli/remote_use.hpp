@@ -40,6 +40,9 @@ class BaselineInRemote : public session::ValueSource {
   virtual report::RemoteUse use() const = 0;
 };
 
+/// How the helper is started where a remote is no folder.
+[[nodiscard]] remote::HelperOptions helper_options(const config::Config& config);
+
 /// `text`: URL[@ref|@sha256:…]. `ended` is called once, when nothing more will be fetched.
 [[nodiscard]] Result<std::unique_ptr<BaselineInRemote>> open_baseline_in_remote(const std::string& text,
                                                                                 const config::Config& config,

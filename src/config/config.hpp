@@ -43,6 +43,8 @@ struct Config {
   OptionalPath pending_dir;                        ///< none: `pending` in the store's folder
   std::uint64_t max_cache_bytes = 10'000'000'000;  ///< what is kept of a repository's commits; 0: no bound
   std::optional<std::string> remote;               ///< the URL of the default remote
+  std::optional<std::string> remote_python;        ///< runs the helper that reaches remotes
+  double remote_timeout = 60;                      ///< how long nothing may move there, in seconds
   bool verbose = false;
   bool quiet = false;
 

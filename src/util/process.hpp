@@ -60,8 +60,8 @@ int kill_group_and_reap(pid_t pid);
 /// but those that are kept. Does nothing where /proc is not mounted.
 void kill_children();
 
-/// A child that belongs to no run of benchmarks: as long as this lives, nobody who cleans up after one takes it for what
-/// a benchmark has left behind.
+/// A child that belongs to no run of benchmarks: as long as this lives, nobody who cleans up after one takes it for
+/// what a benchmark has left behind.
 class KeptChild {
  public:
   explicit KeptChild(pid_t pid);

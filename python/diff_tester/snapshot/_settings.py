@@ -116,6 +116,11 @@ class Attributes:
     max_cache_bytes: int
     #: Where `push`, `pull` and `remote` keep baselines, unless they are told: a folder or a URL. None: none.
     remote: str | None
+    #: The Python that runs the helper for remotes that are no folders: a path, or a name to look up on `PATH`. None:
+    #: that of the wheel that the program came with, else `python3` on `PATH`.
+    remote_python: str | None
+    #: How long nothing may move between the helper and a remote before a request is given up.
+    remote_timeout: float
     #: Show every case, notes and complete lists.
     verbose: bool
     #: Show failures and one closing line only.
@@ -164,5 +169,7 @@ class Arguments(TypedDict, total=False):
     pending_dir: AnyPath | None
     max_cache_bytes: int
     remote: AnyPath | None
+    remote_python: AnyPath | None
+    remote_timeout: float
     verbose: bool
     quiet: bool
