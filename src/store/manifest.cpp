@@ -41,6 +41,9 @@ ordered_json case_to_json(const CaseRecord& record) {
   if (record.unheld) {
     out["unheld"] = true;
   }
+  if (record.magnitude) {
+    out["magnitude"] = *record.magnitude;
+  }
   out["sites"] = ordered_json::array();
   for (const model::SiteValue& site : record.sites) {
     ordered_json entry;
@@ -98,6 +101,9 @@ CaseRecord case_from_json(const json& in, std::string& where) {
   record.ending = known(model::ending_from_name(ending), "ending", ending);
   record.context_free = in.value("context_free", false);
   record.unheld = in.value("unheld", false);
+  if (in.contains("magnitude")) {
+    record.magnitude = in.at("magnitude").get<double>();
+  }
   const json& sites = get_array(in, "sites");
   const std::string outer = where;
   for (std::size_t i = 0; i < sites.size(); ++i) {

@@ -31,6 +31,9 @@ struct CaseRecord {
   /// It showed the same in a process of its own and in one in which other cases had run before.
   bool context_free = false;
   bool unheld = false;  ///< it was looked at without holding its values during the call, and has to be again
+  /// No number of what decides on it is larger, and there is nothing else that zeros would show in: with tolerances far
+  /// below, it is sensitive. None where that is not so, or was not looked at.
+  std::optional<double> magnitude = {};
   std::vector<model::SiteValue> sites;
   std::vector<Change> history = {};       ///< the oldest first
   std::optional<Proposal> proposal = {};  ///< only of what is pending
