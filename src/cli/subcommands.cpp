@@ -12,6 +12,7 @@ namespace snapshot_test::cli {
   ROW(bisect)               \
   ROW(compare)              \
   ROW(show)                 \
+  ROW(audit)                \
   ROW(diff)                 \
   ROW(pending)              \
   ROW(review)               \

@@ -20,7 +20,8 @@ ROOMS = {
     "report": {"util", "model"},
     "compare": {"util", "model", "pickle"},
     "inspect": {"util", "model", "pickle", "compare", "store"},
-    "render": {"util", "model", "pickle", "compare", "store", "report", "inspect"},
+    "audit": {"util", "model", "pickle", "compare", "store", "inspect"},
+    "render": {"util", "model", "pickle", "compare", "store", "report", "inspect", "audit"},
     "host/interpreter": {"util"},
     "host/discovery": {"util", "model"},
     "host/pickling": {"util", "model", "store"},
@@ -41,7 +42,8 @@ ROOMS = {
     # The shards of one run, judged together.
     "merge": {"util", "model", "store", "report", "shards", "session"},
     "cli": {
-        "util", "model", "config", "store", "remote", "report", "inspect", "render", "shards", "session", "commits", "merge"
+        "util", "model", "config", "store", "remote", "report", "inspect", "audit", "render",
+        "shards", "session", "commits", "merge"
     },
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
