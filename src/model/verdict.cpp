@@ -12,7 +12,7 @@ struct Row {
   Standing standing;
 };
 
-constexpr std::array<Row, 19> kRows{{
+constexpr std::array<Row, 20> kRows{{
     {Verdict::kIdentical, "identical", Standing::kPass},
     {Verdict::kClose, "close", Standing::kPass},
     {Verdict::kInnerChanged, "inner-changed", Standing::kPass},
@@ -27,6 +27,7 @@ constexpr std::array<Row, 19> kRows{{
     {Verdict::kNoOp, "no-op", Standing::kNeither},
     {Verdict::kNoSnapshot, "no-snapshot", Standing::kUnverified},
     {Verdict::kVacuous, "vacuous", Standing::kUnverified},
+    {Verdict::kInsensitive, "insensitive", Standing::kUnverified},
     {Verdict::kUnstable, "unstable", Standing::kUnverified},
     {Verdict::kOpaque, "opaque", Standing::kUnverified},
     {Verdict::kCaptureFailed, "capture-failed", Standing::kUnverified},

@@ -292,6 +292,10 @@ Json counts_json(const model::CaptureSummary& summary) {
                {"seconds", summary.seconds},
                {"replaces", replacement_json(summary.replaces)},
                {"store_bytes", summary.store_bytes},
+               {"sensitivity",
+                {{"cases", summary.sensitivity.cases},
+                 {"zeros_pass", summary.sensitivity.zeros_pass},
+                 {"insensitive", summary.sensitivity.insensitive}}},
                {"run_id", summary.run_id}};
   add_status(json, summary.status, summary.failure);
   return json;

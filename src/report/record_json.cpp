@@ -344,6 +344,10 @@ RunRecord record_of(const RecordJson& json) {
     end.resumed = value_at<std::size_t>(summary, "resumed");
     end.store_bytes = value_at<std::uint64_t>(summary, "store_bytes");
     end.run_id = value_at<std::string>(summary, "run_id");
+    if (const auto seen = summary.find("sensitivity"); seen != summary.end() && seen->is_object()) {
+      end.sensitivity = {value_at<std::size_t>(*seen, "cases"), value_at<std::size_t>(*seen, "zeros_pass"),
+                         value_at<std::size_t>(*seen, "insensitive")};
+    }
     count(record.captured, end);
     record.end = std::move(end);
   } else {

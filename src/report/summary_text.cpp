@@ -124,6 +124,19 @@ std::string conclusion(const VerifySummary& summary, Color color) {
   return succeeded("PASSED", what, reservations, color);
 }
 
+/// "audit: zeros would pass in 2 of 1,204 cases, and in one of them every wrong value; …"
+std::string sensitivity_line(const model::Sensitivity& sensitivity) {
+  if (sensitivity.cases == 0) {
+    return {};
+  }
+  std::string text = fmt::format("audit: zeros would pass in {} of {}", grouped(sensitivity.zeros_pass),
+                                 counted(sensitivity.cases, "case"));
+  if (sensitivity.insensitive > 0) {
+    text += fmt::format(", and in {} of them so would every other wrong value", grouped(sensitivity.insensitive));
+  }
+  return text + (sensitivity.zeros_pass > 0 ? " (snapshot_test audit says which)\n" : "\n");
+}
+
 std::string conclusion(const CaptureSummary& summary, Color color) {
   const std::string failures = import_failures(summary.plan);
   const std::string baseline =
@@ -284,7 +297,7 @@ std::string closing_text(const CaptureSummary& summary, Color color) {
       text += fmt::format("  {} of it before compression: {}\n", size(bytes), one_line(value, 160));
     }
   }
-  return text + conclusion(summary, color) + "\n";
+  return text + sensitivity_line(summary.sensitivity) + conclusion(summary, color) + "\n";
 }
 
 }  // namespace snapshot_test::report

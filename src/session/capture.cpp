@@ -254,6 +254,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
   run.end_host();
   TRY(capture.stage(run.selection()));
   summary.largest = capture.largest();
+  summary.sensitivity = capture.sensitivity();
   if (!may_replace(options, listener, run, capture, *store, summary)) {
     summary.failure = "the answer was no";
     return finish(ExitStatus::kFailed);

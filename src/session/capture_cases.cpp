@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "audit/audit.hpp"
 #include "inspect/compare_snapshots.hpp"
 #include "session/judge.hpp"
 #include "util/try.hpp"
@@ -22,6 +23,9 @@ namespace {
 constexpr std::size_t kMostDifferent = 20;
 /// Values that are named where a store is large.
 constexpr std::size_t kLargest = 3;
+/// Bytes of a case's values that are read again to see how large its numbers are: of all that numpy's suite stores, a
+/// capture spends about as long on it as on one of its slower cases.
+constexpr std::uint64_t kMostAudited = 1 << 20;
 
 bool same_values(const store::CaseRecord& a, const store::CaseRecord& b) {
   return a.status == b.status && std::equal(a.sites.begin(), a.sites.end(), b.sites.begin(), b.sites.end(),
@@ -305,6 +309,7 @@ Result<void> Capture::stage(const Selection& selection) {
       }
       manifest.cases.push_back(std::move(record));
     }
+    look_at_sensitivity(benchmark, manifest);
     // A damaged manifest is replaced: capturing again is how one gets rid of it. One that the machine does not let us
     // read now holds cases that must not be lost.
     const bool whole = manifest.cases.size() == benchmark.case_count();
@@ -324,6 +329,25 @@ Result<void> Capture::stage(const Selection& selection) {
     TRY(transaction_.put_manifest(manifest));
   }
   return {};
+}
+
+void Capture::look_at_sensitivity(const model::Benchmark& benchmark, store::Manifest& manifest) {
+  const model::Rules rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
+  const model::Locator locator = transaction_.locator();
+  for (store::CaseRecord& record : manifest.cases) {
+    if (!model::verifiable(record.status)) {
+      continue;
+    }
+    ++sensitivity_.cases;
+    record.magnitude = audit::case_magnitude(locator, record, kMostAudited);
+    if (!audit::zeros_may_pass(record.magnitude, rules)) {
+      continue;
+    }
+    const audit::CaseAudit found =
+        audit::audit_case(locator, manifest, record, audit::previous_of(manifest, record), rules);
+    sensitivity_.zeros_pass += found.passes(audit::Mutation::kZeros) ? 1 : 0;
+    sensitivity_.insensitive += found.insensitive() ? 1 : 0;
+  }
 }
 
 void Capture::note_size(const model::CaseId& id, const model::SiteValue& site) {

@@ -52,6 +52,8 @@ class Capture {
   [[nodiscard]] std::vector<shards::PlannedCase> kept(const Selection& selection) const;
   /// The largest values that stage() has seen.
   [[nodiscard]] const std::vector<std::pair<std::string, std::uint64_t>>& largest() const { return largest_; }
+  /// What stage() has found out about what it stages.
+  [[nodiscard]] const model::Sensitivity& sensitivity() const { return sensitivity_; }
   /// Why the journal could not be written, if it could not.
   [[nodiscard]] const Result<void>& written() const { return written_; }
 
@@ -71,6 +73,8 @@ class Capture {
   void complete(const runner::CaseTask& task, Captured& captured, std::string reason, model::Ending last);
   void write_down(const runner::CaseTask& task, const Captured& captured, model::Ending last);
   void report(const model::CaseId& id, Captured& captured);
+  /// Fills the magnitudes of the cases, and counts those that wrong values could pass in.
+  void look_at_sensitivity(const model::Benchmark& benchmark, store::Manifest& manifest);
   void note_size(const model::CaseId& id, const model::SiteValue& site);
   void compare_with_old(const model::Benchmark& benchmark, const store::Manifest& old, const store::Manifest& now);
 
@@ -86,6 +90,7 @@ class Capture {
   std::map<model::CaptureStatus, std::size_t> counts_;
   std::map<model::Loss, std::size_t> losses_;
   std::string refusal_;
+  model::Sensitivity sensitivity_;
   model::Replacement replacement_;
   std::vector<std::pair<std::string, std::uint64_t>> largest_;
 };

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "audit/audit.hpp"
 #include "session/remove_snapshots.hpp"
 #include "util/try.hpp"
 
@@ -226,6 +227,27 @@ const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stor
   return alone;
 }
 
+/// Also of what is identical: that these bits came again says nothing of the ones that would have passed as well, and a
+/// verdict must not depend on how a number was rounded.
+void Verification::doubt_what_cannot_fail(const model::Benchmark& benchmark, const store::CaseRecord& record,
+                                          CaseVerdict& verdict) const {
+  const model::Rules rules = model::rules_for(benchmark, options_.comparison.rules, options_.comparison.changes);
+  if (standing(verdict.verdict) != model::Standing::kPass || !audit::zeros_may_pass(record.magnitude, rules)) {
+    return;
+  }
+  const store::CaseRecord* previous = audit::previous_of(baseline_.manifests.at(benchmark.name), record);
+  if (!audit::is_insensitive(store_.locator(), record, previous, rules)) {
+    return;
+  }
+  verdict.reason = fmt::format(
+      "it agrees, but so would zeros and every other wrong value that was tried: no number of it is larger than "
+      "{:.3g}; "
+      "'snapshot_test audit' names the tolerance that would tell them apart",
+      *record.magnitude);
+  verdict.verdict = Verdict::kInsensitive;
+  verdict.checked_by.reset();
+}
+
 runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
   const Key key{task.benchmark, task.index};
   if (task.observe == model::Observe::kNothing) {
@@ -251,6 +273,7 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
     return runner::CaseRunner::Then::kRunAfresh;  // looking for benchmarks may have left something behind
   }
   finished_.insert(key);
+  doubt_what_cannot_fail(*task.benchmark, record, verdict);
   if (const auto before = in_series_.find(key);
       before != in_series_.end() && before->second.verdict != verdict.verdict) {
     verdict.observation.notes.push_back(

@@ -63,6 +63,9 @@ class Verification {
   [[nodiscard]] Result<void> fetch_for(const std::vector<runner::CaseTask>& tasks);
   /// Cases that on_finished() has put off.
   [[nodiscard]] Postponed& postponed() { return postponed_; }
+  /// Where every wrong value that audit tries would pass, a pass is none.
+  void doubt_what_cannot_fail(const model::Benchmark& benchmark, const store::CaseRecord& record,
+                              model::CaseVerdict& verdict) const;
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   /// By what the baseline says: which part of it is to be verified here.
   [[nodiscard]] Result<model::Shard> take_shard(Run& run) const {

@@ -36,7 +36,7 @@ ROOMS = {
     "runner": {"util", "model"},
     # Runs that several machines share: who runs what, and what they have captured as one baseline.
     "shards": {"util", "model", "store"},
-    "session": {"util", "model", "store", "inspect", "runner", "shards"},
+    "session": {"util", "model", "store", "inspect", "audit", "runner", "shards"},
     # The session's calls, on the trees of commits.
     "commits": {"util", "model", "store", "runner", "session"},
     # The shards of one run, judged together.

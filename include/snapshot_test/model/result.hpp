@@ -168,8 +168,16 @@ struct Replacement {
 /// something is not as it should be, none where that is not known, since less was verified than was demanded.
 [[nodiscard]] std::optional<bool> grade(ExitStatus status, bool too_little);
 
+/// Of the cases that a capture stored and that can be checked: how many would let wrong values pass.
+struct Sensitivity {
+  std::size_t cases = 0;
+  std::size_t zeros_pass = 0;   ///< zeros would pass in place of what they came to
+  std::size_t insensitive = 0;  ///< so would every other wrong value that audit tries
+};
+
 struct CaptureSummary {
   RunPlan plan;
+  Sensitivity sensitivity = {};
   /// Of the values stored: "label: site", bytes; at most 3.
   std::vector<std::pair<std::string, std::uint64_t>> largest = {};
   std::optional<Replacement> replaces = {};  ///< none where there was no baseline, or nothing was to be stored

@@ -21,6 +21,7 @@ enum class Verdict {
   kNoOp,           ///< its body does nothing
   kNoSnapshot,     ///< never captured
   kVacuous,        ///< every site was None or missing when captured
+  kInsensitive,    ///< it would pass, and so would every wrong value that audit tries
   kUnstable,       ///< nothing it computes is the same from run to run
   kOpaque,         ///< what it computes cannot be pickled
   kCaptureFailed,  ///< it did not run when captured
