@@ -70,7 +70,6 @@ Result<std::vector<AuditedSite>> load_sites(Values& values, const store::CaseRec
     TRY_ASSIGN(audited.value, values.load(*site));
     if (previous != nullptr) {
       const SiteValue* before = model::find_counterpart(previous->sites, *site, taken);
-      audited.missing = before == nullptr;
       if (before != nullptr && model::usable(*before) && before->object != site->object) {
         TRY_ASSIGN(audited.previous, values.load(*before));
       }

@@ -35,6 +35,13 @@ bool differ(const Document& actual, const Document& expected, const Options& opt
   return compare::compare(actual, expected, options).outcome == compare::Outcome::kDifferent;
 }
 
+/// Are they alike but for their numbers and texts? Another type, shape or length is never taken for the right value.
+bool have_one_structure(const Document& a, const Document& b) {
+  const Comparison comparison = compare::compare(a, b, exact());
+  return std::all_of(comparison.differences.begin(), comparison.differences.end(),
+                     [](const compare::Difference& each) { return each.what == compare::What::kValue; });
+}
+
 /// `options` with another rtol or atol everywhere.
 template <class Change>
 Options changed(Options options, Change change) {
@@ -108,10 +115,7 @@ Trial try_mutation(Mutation mutation, const std::vector<AuditedSite>& sites, con
     std::optional<Document> mutant;
     if (mutation != Mutation::kPrevious) {
       mutant = make_mutant(original, mutation);
-    } else if (each.missing) {
-      trial.outcome = Outcome::kCaught;
-      return trial;
-    } else if (each.previous != nullptr) {
+    } else if (each.previous != nullptr && have_one_structure(each.previous->document, original)) {
       mutant = each.previous->document;
     }
     if (!mutant) continue;

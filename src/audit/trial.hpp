@@ -41,9 +41,7 @@ struct Trial {
 struct AuditedSite {
   const model::SiteValue* site = nullptr;
   const inspect::StoredValue* value = nullptr;
-  /// Of the benchmark's case before: null where it has none, `missing` where it has no such site.
-  const inspect::StoredValue* previous = nullptr;
-  bool missing = false;
+  const inspect::StoredValue* previous = nullptr;  ///< of the benchmark's case before; null where it has none
 };
 
 /// All deciding sites have the mutant together. Passes where each agrees with its snapshot as verify would compare

@@ -84,7 +84,7 @@ std::string totals_text(const audit::Audit& audit) {
                       all == 0 ? "no wrong value" : report::percent(caught, all), report::counted(all, "wrong value"));
   text += fmt::format("{} insensitive", report::counted(audit.insensitive(), "case"));
   if (audit.not_verifiable > 0) {
-    text += fmt::format("; {} more that verify cannot check", report::counted(audit.not_verifiable, "case"));
+    text += fmt::format("; besides, {} that verify cannot check", report::counted(audit.not_verifiable, "case"));
   }
   if (audit.unread() > 0) text += fmt::format("; {} cannot be read", report::counted(audit.unread(), "case"));
   return text + "\n";

@@ -302,6 +302,10 @@ TEST(Trials, OneSiteThatCatches_CatchesForTheCase) {
   previous.previous = &first;
   EXPECT_EQ(try_mutation(Mutation::kPrevious, {previous}, {}).outcome, Outcome::kCaught);
   EXPECT_EQ(try_mutation(Mutation::kPrevious, {a}, {}).outcome, Outcome::kNoMutant);
+  const std::string longer = pickle_of(doubles({1, 2}));
+  const inspect::StoredValue other{util::MappedFile(), pickle::read(as_span(longer)).value()};
+  previous.previous = &other;
+  EXPECT_EQ(try_mutation(Mutation::kPrevious, {previous}, {}).outcome, Outcome::kNoMutant) << "another length";
 }
 
 TEST(CaseAudits, Rounding_CountsForNothing) {
