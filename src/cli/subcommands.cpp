@@ -25,6 +25,7 @@ namespace snapshot_test::cli {
   ROW(plan)                 \
   ROW(merge)                \
   ROW(config)               \
+  ROW(check)                \
   ROW(clean)                \
   ROW(cache)                \
   ROW(completion)           \
