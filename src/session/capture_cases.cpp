@@ -23,8 +23,7 @@ namespace {
 constexpr std::size_t kMostDifferent = 20;
 /// Values that are named where a store is large.
 constexpr std::size_t kLargest = 3;
-/// Bytes of a case's values that are read again to see how large its numbers are: of all that numpy's suite stores, a
-/// capture spends about as long on it as on one of its slower cases.
+/// Bytes of a case's values that are read again to see how large its numbers are; of larger ones it is not known.
 constexpr std::uint64_t kMostAudited = 1 << 20;
 
 bool same_values(const store::CaseRecord& a, const store::CaseRecord& b) {
