@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -70,7 +71,10 @@ void add_terminal(const std::string& command, std::size_t passes, const MergeArg
                   const Streams& streams, report::Reports& reports) {
   Shared shared = args.shared;
   shared.arguments = {command};
-  reports.add(make_terminal(config, shared, passes, args.files, streams), report::Cases::kNotRead);
+  const bool on_output =
+      std::any_of(args.files.begin(), args.files.end(), [](const ReportFile& file) { return file.path == "-"; });
+  reports.add(make_terminal(config, shared, passes, on_output ? Output::kError : Output::kStandard, streams),
+              report::Cases::kNotRead);
 }
 
 Result<void> merge_reports(const MergeArgs& args, const config::Config& config, const Streams& streams,
