@@ -85,8 +85,7 @@ Result<void> merge_reports(const MergeArgs& args, const config::Config& config, 
     TRY_ASSIGN(auto record, report::record_from_json(text, path));
     records.push_back({path, std::move(record)});
   }
-  TRY_ASSIGN(const auto record,
-             merge::merge_reports(std::move(records), {args.mixed, demands_of(args.shared, config)}));
+  TRY_ASSIGN(const auto record, merge::merge_reports(records, {args.mixed, demands_of(args.shared, config)}));
   add_terminal(record.head.command, 1, args, config, streams, reports);
   replay(record, reports);
   return {};

@@ -151,16 +151,33 @@ std::string conflict_text(const NamedRecord& one, const NamedRecord& other) {
 }
 
 /// What all shards say alike of what none of them has.
-Result<std::string> beside_of(const NamedRecord& report) {
-  const auto* verified = std::get_if<VerifySummary>(&report.record.end);
-  if (verified == nullptr) {
-    return std::string();
-  }
-  std::string text = outcomes_of(verified->beside);
-  for (const model::Expectation& each : verified->idle_expectations) {
+std::string beside_of(const RunRecord& record) {
+  const auto* verified = std::get_if<VerifySummary>(&record.end);
+  std::string text = verified == nullptr ? "" : outcomes_of(verified->beside);
+  for (const model::Expectation& each :
+       verified == nullptr ? std::vector<model::Expectation>() : verified->idle_expectations) {
     text += "\n" + each.place() + each.cases;
   }
   return text;
+}
+
+/// A shard that did not end says nothing of it.
+Result<void> check_beside(const std::vector<const NamedRecord*>& parts, Mixed mixed) {
+  const NamedRecord* first = nullptr;
+  for (const NamedRecord* part : parts) {
+    if (!std::holds_alternative<VerifySummary>(part->record.end) || mixed == Mixed::kAllowed) {
+      continue;
+    }
+    first = first == nullptr ? part : first;
+    if (beside_of(part->record) != beside_of(first->record)) {
+      return fail(
+          ErrorKind::kUsage,
+          fmt::format("'{}' and '{}' do not say the same of snapshots without a case, or of expected.toml: merge "
+                      "the shards of one run; --allow-mixed merges them all the same",
+                      first->file, part->file));
+    }
+  }
+  return {};
 }
 
 Result<void> check_commands(const std::vector<NamedRecord>& reports) {
@@ -272,51 +289,47 @@ void end_capture(RunRecord& record, const std::vector<const NamedRecord*>& parts
   session::conclude(std::get<CaptureSummary>(record.end), demands);
 }
 
-}  // namespace
-
-Result<RunRecord> merge_reports(std::vector<NamedRecord> reports, const ReportMerge& options) {
-  if (reports.empty()) {
-    return fail(ErrorKind::kUsage, "no report to merge");
-  }
-  TRY(check_commands(reports));
+/// The shards that ran, and what is known of those that could not.
+struct Collected {
   std::vector<Attempt> attempts;
-  std::vector<std::size_t> places;  // of each attempt's report
+  std::vector<const NamedRecord*> reports;  ///< of each attempt
   std::vector<std::string> ended;
-  for (std::size_t i = 0; i < reports.size(); ++i) {
-    TRY_ASSIGN(auto attempt, attempt_of(reports[i]));
+};
+
+Result<Collected> collect(const std::vector<NamedRecord>& reports) {
+  Collected all;
+  for (const NamedRecord& report : reports) {
+    TRY_ASSIGN(auto attempt, attempt_of(report));
     if (attempt) {
-      attempts.push_back(std::move(*attempt));
-      places.push_back(i);
+      all.attempts.push_back(std::move(*attempt));
+      all.reports.push_back(&report);
     } else {
-      ended.push_back(fmt::format("'{}' is of a run that could not start: {}", reports[i].file,
-                                  std::get<report::Aborted>(reports[i].record.end).message));
+      all.ended.push_back(fmt::format("'{}' is of a run that could not start: {}", report.file,
+                                      std::get<report::Aborted>(report.record.end).message));
     }
   }
-  if (attempts.empty()) {
-    return fail(ErrorKind::kUsage, fmt::format("no shard has run: {}", fmt::join(ended, "; ")));
+  if (all.attempts.empty()) {
+    return fail(ErrorKind::kUsage, fmt::format("no shard has run: {}", fmt::join(all.ended, "; ")));
   }
-  TRY_ASSIGN(Chosen chosen, choose(attempts, options.mixed));
-  std::vector<std::string> conflicts;
-  for (const auto& [one, other] : chosen.conflicts) {
-    conflicts.push_back(conflict_text(reports[places[one]], reports[places[other]]));
+  return all;
+}
+
+/// What was demanded of the whole.
+Result<model::Demands> demands_of(const Attempt& attempt, const ReportMerge& options) {
+  model::Demands demands;
+  try {
+    demands = session::demands_from_json(attempt.shard.demands);
+  } catch (const std::exception& error) {
+    return fail(ErrorKind::kUsage, fmt::format("'{}' is not as it was written: {}", attempt.source, error.what()));
   }
-  std::vector<const NamedRecord*> parts;
-  for (const auto& [number, attempt] : chosen.attempts) {
-    parts.push_back(&reports[places[attempt]]);
+  if (options.change_demands) {
+    options.change_demands(demands);
   }
-  for (const NamedRecord* part : parts) {
-    TRY_ASSIGN(const auto beside, beside_of(*part));
-    TRY_ASSIGN(const auto first, beside_of(*parts.front()));
-    if (beside != first && options.mixed == Mixed::kRefused &&
-        std::holds_alternative<VerifySummary>(part->record.end) ==
-            std::holds_alternative<VerifySummary>(parts.front()->record.end)) {
-      return fail(ErrorKind::kUsage,
-                  fmt::format("'{}' and '{}' do not say the same of snapshots without a case, or of "
-                              "expected.toml: merge the shards of one run; --allow-mixed merges them "
-                              "all the same",
-                              parts.front()->file, part->file));
-    }
-  }
+  return demands;
+}
+
+/// All cases, without an end.
+RunRecord joined(const std::vector<const NamedRecord*>& parts) {
   RunRecord record;
   record.head = parts.front()->record.head;
   record.head.command_line.clear();  // each had its own
@@ -326,24 +339,37 @@ Result<RunRecord> merge_reports(std::vector<NamedRecord> reports, const ReportMe
     record.verified.insert(record.verified.end(), part->record.verified.begin(), part->record.verified.end());
   }
   record.plan = whole_plan(parts);
-  model::Demands demands;
-  try {
-    demands = session::demands_from_json(attempts.front().shard.demands);
-  } catch (const std::exception& error) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("'{}' is not as it was written: {}", attempts.front().source, error.what()));
+  return record;
+}
+
+}  // namespace
+
+Result<RunRecord> merge_reports(const std::vector<NamedRecord>& reports, const ReportMerge& options) {
+  if (reports.empty()) {
+    return fail(ErrorKind::kUsage, "no report to merge");
   }
-  if (options.change_demands) {
-    options.change_demands(demands);
+  TRY(check_commands(reports));
+  TRY_ASSIGN(const Collected all, collect(reports));
+  TRY_ASSIGN(Chosen chosen, choose(all.attempts, options.mixed));
+  std::vector<std::string> conflicts;
+  for (const auto& [one, other] : chosen.conflicts) {
+    conflicts.push_back(conflict_text(*all.reports[one], *all.reports[other]));
   }
+  std::vector<const NamedRecord*> parts;
+  for (const auto& [number, attempt] : chosen.attempts) {
+    parts.push_back(all.reports[attempt]);
+  }
+  TRY(check_beside(parts, options.mixed));
+  TRY_ASSIGN(const model::Demands demands, demands_of(all.attempts.front(), options));
   if (!chosen.incomplete.empty()) {
-    chosen.incomplete.insert(chosen.incomplete.end(), ended.begin(), ended.end());
+    chosen.incomplete.insert(chosen.incomplete.end(), all.ended.begin(), all.ended.end());
   }
-  const bool whole = attempts.front().shard.whole_suite && chosen.incomplete.empty();
+  RunRecord record = joined(parts);
   if (record.head.command == "capture") {
     end_capture(record, parts, demands);
     add_incomplete(std::get<CaptureSummary>(record.end), chosen.incomplete, conflicts);
   } else {
+    const bool whole = all.attempts.front().shard.whole_suite && chosen.incomplete.empty();
     end_verify(record, parts, demands, whole ? session::Extent::kComplete : session::Extent::kPartial);
     add_incomplete(std::get<VerifySummary>(record.end), chosen.incomplete, conflicts);
   }

@@ -27,6 +27,7 @@ struct ReportMerge {
 /// The record of the run that the shards are, with its end: what no shard judges by itself is judged here. A shard that
 /// is missing or was not finished fails it as too little, with "incomplete: shard 3 of 8 is missing"; two complete runs
 /// of a shard that came to different results fail it, too. Errors as choose(), and kUsage where one is no shard's.
-[[nodiscard]] Result<report::RunRecord> merge_reports(std::vector<NamedRecord> reports, const ReportMerge& options);
+[[nodiscard]] Result<report::RunRecord> merge_reports(const std::vector<NamedRecord>& reports,
+                                                      const ReportMerge& options);
 
 }  // namespace snapshot_test::merge

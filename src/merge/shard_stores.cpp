@@ -276,6 +276,52 @@ Result<void> check_kept(const store::Store& into, const std::vector<const ShardS
   return {};
 }
 
+/// What was demanded of the whole.
+Result<model::Demands> demands_of(const Attempt& attempt, const StoreMerge& options) {
+  model::Demands demands;
+  try {
+    demands = session::demands_from_json(attempt.shard.demands);
+  } catch (const std::exception& error) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("what '{}' says of its shard is not as it was written: {}", attempt.source, error.what()));
+  }
+  if (options.change_demands) {
+    options.change_demands(demands);
+  }
+  return demands;
+}
+
+/// Makes all of it the baseline, and says which run that is.
+Result<void> store_all(const std::vector<const ShardStore*>& parts, std::map<std::string, store::Manifest>& manifests,
+                       const StoreMerge& options, model::CaptureSummary& summary) {
+  TRY_ASSIGN(const auto into, store::Store::open_or_create(store::absolute_location(options.into)));
+  TRY(check_kept(*into, parts));
+  TRY_ASSIGN(const auto transaction, into->begin_capture(store::new_run_id(std::time(nullptr))));
+  std::set<std::string> copied;
+  for (const ShardStore* part : parts) {
+    TRY(copy_objects(*part, *transaction, options.compression, copied));
+  }
+  TRY(stage(*into, *transaction, manifests));
+  TRY(transaction->put_run(run_of_all(parts, transaction->run_id())));
+  transaction->keep_replaced();
+  TRY(transaction->commit());
+  summary.run_id = transaction->run_id();
+  summary.store_bytes = into->disk_usage().value_or(0);
+  return {};
+}
+
+/// Why nothing may be stored; empty: all is there, and agrees.
+std::string why_not(const Chosen& chosen, const std::vector<ShardStore>& read, const std::vector<Attempt>& attempts) {
+  std::vector<std::string> wrong;
+  for (const auto& [one, other] : chosen.conflicts) {
+    wrong.push_back(conflict_text(read[one], read[other], attempts[one], attempts[other]));
+  }
+  if (!chosen.incomplete.empty()) {
+    wrong.push_back(fmt::format("incomplete: {}", fmt::join(chosen.incomplete, ", ")));
+  }
+  return fmt::format("{}", fmt::join(wrong, "; "));
+}
+
 }  // namespace
 
 Result<model::CaptureSummary> merge_stores(const std::vector<fs::path>& stores, const StoreMerge& options,
@@ -290,17 +336,11 @@ Result<model::CaptureSummary> merge_stores(const std::vector<fs::path>& stores, 
     attempts.push_back(std::move(attempt));
   }
   TRY_ASSIGN(const Chosen chosen, choose(attempts, options.mixed));
+  TRY_ASSIGN(const model::Demands demands, demands_of(attempts.front(), options));
   model::CaptureSummary summary;
   summary.plan = plan_of(attempts.front());
   summary.snapshot_dir = options.into.string();
   listener.planned(summary.plan);
-  std::vector<std::string> wrong;
-  for (const auto& [one, other] : chosen.conflicts) {
-    wrong.push_back(conflict_text(read[one], read[other], attempts[one], attempts[other]));
-  }
-  if (!chosen.incomplete.empty()) {
-    wrong.push_back(fmt::format("incomplete: {}", fmt::join(chosen.incomplete, ", ")));
-  }
   std::vector<const ShardStore*> parts;
   std::map<std::string, store::Manifest> manifests;
   for (const auto& [number, place] : chosen.attempts) {
@@ -309,42 +349,17 @@ Result<model::CaptureSummary> merge_stores(const std::vector<fs::path>& stores, 
     TRY(add(manifests, read[place]));
   }
   report_cases(manifests, summary, listener);
-  const auto finish = [&] {
-    summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    listener.finished(summary);
-    return summary;
-  };
-  if (!wrong.empty()) {
+  summary.failure = why_not(chosen, read, attempts);
+  if (summary.failure.empty()) {
+    TRY(store_all(parts, manifests, options, summary));
+    session::conclude(summary, demands);
+  } else {
     summary.status = ExitStatus::kFailed;
     summary.too_little = chosen.conflicts.empty();
-    summary.failure = fmt::format("{}", fmt::join(wrong, "; "));
-    return finish();
   }
-  model::Demands demands;
-  try {
-    demands = session::demands_from_json(attempts.front().shard.demands);
-  } catch (const std::exception& error) {
-    return fail(ErrorKind::kUsage, fmt::format("what '{}' says of its shard is not as it was written: {}",
-                                               attempts.front().source, error.what()));
-  }
-  if (options.change_demands) {
-    options.change_demands(demands);
-  }
-  TRY_ASSIGN(const auto into, store::Store::open_or_create(store::absolute_location(options.into)));
-  TRY(check_kept(*into, parts));
-  TRY_ASSIGN(const auto transaction, into->begin_capture(store::new_run_id(std::time(nullptr))));
-  std::set<std::string> copied;
-  for (const ShardStore* part : parts) {
-    TRY(copy_objects(*part, *transaction, options.compression, copied));
-  }
-  TRY(stage(*into, *transaction, manifests));
-  TRY(transaction->put_run(run_of_all(parts, transaction->run_id())));
-  transaction->keep_replaced();
-  TRY(transaction->commit());
-  summary.run_id = transaction->run_id();
-  summary.store_bytes = into->disk_usage().value_or(0);
-  session::conclude(summary, demands);
-  return finish();
+  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  listener.finished(summary);
+  return summary;
 }
 
 }  // namespace snapshot_test::merge

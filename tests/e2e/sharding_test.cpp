@@ -470,6 +470,59 @@ TEST_F(Sharding, ShardsOfTwoStores_BecomeOneBaselineOrNone) {
   EXPECT_FALSE(fs::exists(box_.path("other/cases/bench"))) << damaged.text();
 }
 
+TEST_F(Sharding, CapturesIntoOneStore_AreProvedByTheirReports) {
+  write_small_suite();
+  ASSERT_EQ(box_.run({"plan", "benchmarks", "--python", test_python(), "--shards", "3", "--json", "plan.json"}).status,
+            0);
+  for (const char* which : {"1/3", "2/3", "3/3"}) {
+    const Ended run = shard("capture", which, {"--plan", "plan.json"});
+    ASSERT_EQ(run.status, 0) << run.text();
+  }
+  const Ended all = merge(reports({1, 2, 3}));
+  EXPECT_EQ(all.status, 0) << all.text();
+  EXPECT_EQ(merged()["summary"]["captured"], 8);
+  const Ended some = merge(reports({1, 3}));
+  EXPECT_EQ(some.status, 1) << some.text();
+  const Ended verified = box_.run({"verify", "benchmarks", "--python", test_python(), "--strict"});
+  EXPECT_EQ(verified.status, 0) << verified.text();
+}
+
+TEST_F(Sharding, TwoCapturesOfAShardThatDiffer_AreAConflict) {
+  write_small_suite();
+  box_.write("benchmarks/bench_variable.py", "import os\ndef time_v(): return os.environ.get('VALUE', 'a')\n");
+  RunOptions other;
+  other.environment["VALUE"] = "b";
+  ASSERT_EQ(shard("capture", "1/1", {"--snapshot-dir", "part"}).status, 0);
+  ASSERT_EQ(shard("capture", "1/1", {"--snapshot-dir", "same"}).status, 0);
+  ASSERT_EQ(shard("capture", "1/1", {"--snapshot-dir", "changed"}, other).status, 0);
+  const Ended conflict = box_.run({"merge", "part", "changed"});
+  EXPECT_EQ(conflict.status, 1) << conflict.text();
+  EXPECT_NE(conflict.out.find("shard 1 of 1 was captured twice, with different values"), std::string::npos)
+      << conflict.text();
+  EXPECT_NE(conflict.out.find("bench_variable.time_v"), std::string::npos) << conflict.text();
+  EXPECT_FALSE(fs::exists(box_.path(".snapshots")));
+  const Ended again = box_.run({"merge", "part", "same"});
+  EXPECT_EQ(again.status, 0) << again.text();
+}
+
+TEST_F(Sharding, DemandsOfMerge_TakeThePlaceOfTheShards) {
+  write_small_suite();
+  capture();
+  verify_all(2, {"--min-cases", "100"});
+  EXPECT_EQ(merge(reports({1, 2})).status, 1);
+  const Ended fewer = merge(reports({1, 2}), {"--min-cases", "8"});
+  EXPECT_EQ(fewer.status, 0) << fewer.text();
+}
+
+TEST_F(Sharding, ReportOfSeveralShards_PointsToMerge) {
+  write_small_suite();
+  capture();
+  verify_all(2);
+  const Ended run = box_.run({"report", json_of("1"), json_of("2"), "--junit", "junit.xml"});
+  EXPECT_EQ(run.status, 2) << run.text();
+  EXPECT_NE(run.err.find("snapshot_test merge"), std::string::npos) << run.text();
+}
+
 TEST_F(Sharding, StoresOfAnotherKind_AreRefused) {
   write_small_suite();
   capture();
