@@ -19,11 +19,11 @@ std::string origin_of(const store::Store& store) {
   return origin ? report::origin_text(*origin) : std::string("an unknown time");
 }
 
-/// A verification that removed snapshots has left no record of a run.
+/// A pull, and a verification that removed snapshots, have left no record of a run.
 std::string what_is_undone(const store::Store& store, const std::string& run_id) {
   const auto run = store.load_run(run_id);
   return run && *run ? "the capture of " + report::origin_text({(*run)->time, (*run)->tested})
-                     : "what verify --obsolete delete removed";
+                     : "what pull brought or verify --obsolete delete removed";
 }
 
 std::string offer_text(const store::Store& store, const store::Undoable& undoable) {

@@ -32,16 +32,28 @@ Result<Baseline> load_baseline(const store::Store& store) {
   return baseline;
 }
 
-std::optional<model::BaselineOrigin> origin_of(const store::Store& store) {
-  const auto ids = store.run_ids();
-  if (!ids || ids->empty()) {
-    return std::nullopt;
+std::optional<std::string> last_run_of(const Baseline& baseline) {
+  std::optional<std::string> last;
+  for (const auto& [name, manifest] : baseline.manifests) {
+    for (const store::CaseRecord& record : manifest.cases) {
+      last = std::max(last, std::optional(record.run));  // ids sort by time
+    }
   }
-  const auto last = store.load_run(*std::max_element(ids->begin(), ids->end()));
+  return last;
+}
+
+std::optional<model::BaselineOrigin> origin_of(const store::Store& store, const Baseline& baseline) {
+  const auto id = last_run_of(baseline);
+  const auto last = id ? store.load_run(*id) : Result<std::optional<store::RunInfo>>(std::nullopt);
   if (!last || !*last) {
     return std::nullopt;
   }
   return model::BaselineOrigin{(*last)->time, (*last)->tested};
+}
+
+std::optional<model::BaselineOrigin> origin_of(const store::Store& store) {
+  const auto baseline = load_baseline(store);
+  return baseline ? origin_of(store, *baseline) : std::nullopt;
 }
 
 }  // namespace snapshot_test::session

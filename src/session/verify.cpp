@@ -61,6 +61,8 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
                                     : open_baseline(options.snapshot_dir));
   TRY_ASSIGN(auto baseline, none ? Result<Baseline>(Baseline()) : load_baseline(*store));
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
+  const auto origin = none ? std::nullopt : origin_of(*store, baseline);
+  const auto last_run = none ? std::nullopt : last_run_of(baseline);
   TRY_ASSIGN(auto transitions, open_transitions(options));
   model::DiscoverRequest wanted = discovery_beside(transitions);
   wanted.stored.insert(wanted.stored.begin(), stored.begin(), stored.end());
@@ -89,7 +91,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   }
   summary.plan = run->plan();
   summary.plan.shard = shard;
-  summary.plan.baseline = none ? std::nullopt : origin_of(*store);
+  summary.plan.baseline = origin;
   summary.plan.variant = options.variant;
   summary.snapshot_dir = options.baseline_name.empty() ? options.snapshot_dir.string() : options.baseline_name;
   verification.environment().set_place(place_of(*run), summary.plan.tested);
@@ -98,8 +100,8 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
       summary.plan.notes.push_back("since the status file was written: " + changed);
     }
   }
-  if (const auto ids = store->run_ids(); ids && !ids->empty() && !none) {
-    summary.plan.environment = verification.environment().run(*std::max_element(ids->begin(), ids->end()));
+  if (last_run) {
+    summary.plan.environment = verification.environment().run(*last_run);
   }
   if (auto refusal = refuse_environment(options.same_environment, summary.plan.environment); !refusal) {
     return tl::unexpected(std::move(refusal.error()));
