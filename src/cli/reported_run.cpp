@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cli/settings.hpp"
+#include "remote/open_storage.hpp"
 #include "report/format.hpp"
 #include "report/github.hpp"
 #include "report/report.hpp"
@@ -80,7 +81,7 @@ std::string again(const Shared& shared, Choice choice) {
   for (std::size_t i = 0; i < shared.arguments.size();) {
     const std::size_t skipped = left_out(shared.arguments[i], choice);
     if (skipped == 0) {
-      command += " " + util::shell_quoted(shared.arguments[i]);
+      command += " " + util::shell_quoted(remote::with_redacted_url(shared.arguments[i]));
     }
     i += std::max<std::size_t>(skipped, 1);
   }

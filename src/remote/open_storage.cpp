@@ -76,6 +76,19 @@ std::string redacted(std::string_view url) {
   return scheme.empty() || scheme == "file" ? std::string(url) : shown_url(url);
 }
 
+std::string with_redacted_url(std::string_view text) {
+  const std::size_t end = text.find("://");
+  if (end == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::size_t start = end;
+  while (start > 0 && (std::isalnum(static_cast<unsigned char>(text[start - 1])) != 0 || text[start - 1] == '+' ||
+                       text[start - 1] == '.' || text[start - 1] == '-')) {
+    --start;
+  }
+  return std::string(text.substr(0, start)) + redacted(text.substr(start));
+}
+
 Result<std::unique_ptr<Storage>> open_storage(const std::string& url, Use use, const HelperOptions& helper) {
   const std::string_view scheme = scheme_of(url);
   if (scheme.empty() || scheme == "file") {

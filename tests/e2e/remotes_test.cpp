@@ -1,9 +1,11 @@
 // Baselines in a remote, as people use them: push here, pull or verify there.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/sandbox.hpp"
@@ -107,6 +109,23 @@ TEST_F(Remotes, PulledBaseline_IsTheOneThatWasPushed) {
   EXPECT_THAT(run({"push", remote(), "--ref", "release/1.0"}).out, HasSubstr("is up to date"));
 }
 
+TEST_F(Remotes, PulledBaselineThatIsOlder_SaysOfWhenItIsAndCanBeUndone) {
+  const Report first = box_.capture({}, options());
+  ASSERT_EQ(run({"push", remote()}).status, 0);
+  const auto time_of = [&] { return box_.verify({}, options()).json["plan"]["baseline"]["time"]; };
+  const auto time = time_of();
+  change();
+  std::this_thread::sleep_for(std::chrono::seconds(1));  // of which times and ids are made
+  const Report second = box_.capture({"--yes"}, options());
+  ASSERT_NE(time_of(), time);
+  ASSERT_EQ(run({"pull", remote()}).status, 0);
+  EXPECT_EQ(time_of(), time);
+  const auto undone = run({"capture", "--undo", "--yes", box_.path("benchmarks").string()});
+  EXPECT_EQ(undone.status, 0) << undone.text();
+  EXPECT_EQ(verify(remote()).of("bench.time_scale"), "different");
+  EXPECT_EQ(box_.verify({}, options()).run.status, 0);
+}
+
 TEST_F(Remotes, RemoteThatCannotBeReached_IsNoBaselineAndNeverAPass) {
   for (const std::vector<std::string>& extra : {std::vector<std::string>{}, {"--missing", "unverified"}}) {
     std::vector<std::string> arguments{"--baseline", remote()};
@@ -117,8 +136,16 @@ TEST_F(Remotes, RemoteThatCannotBeReached_IsNoBaselineAndNeverAPass) {
     EXPECT_THAT(verified.run.err, HasSubstr("cannot be reached"));
   }
   EXPECT_EQ(run({"pull", remote()}).status, 4);
-  const auto helper = run({"push", "s3://bucket/x"});
-  EXPECT_THAT(helper.err, HasSubstr("snapshot_test"));
+  EXPECT_EQ(run({"push", remote() + "/deeper"}).status, 4);
+}
+
+TEST_F(Remotes, Credentials_AreInNoOutput) {
+  const Report verified = verify("unknown://user:secret@host/x?token=secret");
+  EXPECT_NE(verified.run.status, 0);
+  EXPECT_THAT(verified.text(), Not(HasSubstr("secret")));
+  EXPECT_THAT(verified.json.dump(), Not(HasSubstr("secret")));
+  EXPECT_THAT(verified.json["command_line"].get<std::string>(), HasSubstr("unknown://host/x"));
+  EXPECT_THAT(run({"push", "unknown://user:secret@host/x"}).text(), Not(HasSubstr("secret")));
 }
 
 TEST_F(Remotes, DamagedOrMissingValue_IsUnreadableAndNeverAPass) {

@@ -144,6 +144,9 @@ TEST(OpenStorageTest, Credentials_AreNotShown) {
   EXPECT_EQ(redacted("s3://bucket/path"), "s3://bucket/path");
   EXPECT_EQ(redacted("sftp://user@host"), "sftp://host");
   EXPECT_EQ(redacted("/home/me@work/x"), "/home/me@work/x");
+  EXPECT_EQ(with_redacted_url("--baseline=https://user:secret@host/x?token=1"), "--baseline=https://host/x");
+  EXPECT_EQ(with_redacted_url("https://user:secret@host/x@main"), "https://host/x@main");
+  EXPECT_EQ(with_redacted_url("--filter"), "--filter");
 }
 
 }  // namespace
