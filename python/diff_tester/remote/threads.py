@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any, Callable, Optional
 
 from .attempts import Call, Failure, Refused, Source
@@ -27,6 +28,13 @@ def tag_of(data: bytes) -> str:
 
 async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+
+
+def finish(pieces: Optional[Iterator[bytes]]) -> None:
+    """Ends an iterator that may not have come to its end."""
+    if isinstance(pieces, Generator):
+        with contextlib.suppress(ValueError):  # a thread that nobody waits for any more is in it, and ends it
+            pieces.close()
 
 
 class Blocking:
@@ -61,6 +69,7 @@ class Blocking:
         at, end, version = offset, None if size is None else offset + size, None
         digest = hashlib.sha256()
         while version is None or (end is not None and at < end):
+            pieces: Optional[Iterator[bytes]] = None
             try:
                 call.requests += 1
                 found, end, pieces = await call.within(
@@ -84,6 +93,9 @@ class Blocking:
                 if version is None:
                     raise
                 raise Failure("unavailable", f"{key} was removed while it was read") from None
+            finally:
+                # Not left to the garbage collector, which may come while a library holds the lock that closing takes.
+                await in_thread(finish, pieces)
         tag.append(digest.hexdigest())
 
     async def write(self, call: Call, key: str, source: Source, condition: str, tag: str) -> None:
