@@ -134,8 +134,9 @@ print -r -- ${${out##*RAN:}%%:*}
 
 TEST_F(Completion, Help_ListsSubcommandsAndOptions) {
   EXPECT_THAT(subcommands(),
-              ElementsAre("list", "capture", "verify", "baseline", "continuous", "bisect", "compare", "show", "diff",
-                          "pending", "review", "accept", "reject", "report", "config", "clean", "cache", "completion"));
+              ElementsAre("list", "capture", "verify", "baseline", "continuous", "bisect", "compare", "show", "audit",
+                          "diff", "pending", "review", "accept", "reject", "push", "pull", "remote", "report", "plan",
+                          "merge", "config", "check", "clean", "cache", "completion"));
   EXPECT_THAT(options("verify"), AllOf(Contains("-c"), Contains("--config"), Contains("--max-memory")));
 }
 

@@ -126,7 +126,9 @@ TEST_F(Policies, ObsoleteDeleteAndMissingCapture_PassStrictVerify) {
   const auto undo = [&] {
     return box_.run({"capture", "--undo", "--snapshot-dir", box_.path(".snapshots").string()}).out;
   };
-  EXPECT_THAT(undo(), HasSubstr("this undoes what pull brought or verify --obsolete delete removed\n  1 benchmark as before it\n"));
+  EXPECT_THAT(
+      undo(),
+      HasSubstr("this undoes what pull brought or verify --obsolete delete removed\n  1 benchmark as before it\n"));
   EXPECT_EQ(box_.verify().of("kept.time_gone"), "obsolete");
   EXPECT_THAT(undo(), HasSubstr("this undoes the capture of 20"));
 }

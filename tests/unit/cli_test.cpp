@@ -164,9 +164,8 @@ TEST(Parse, FolderNamedLikeASubcommand_IsTheBenchmarkFolder) {
 
 TEST(Parse, WrongUsage_SaysWhatIsMeantAndWhereHelpIs) {
   EXPECT_THAT(usage_error({"vrify"}), HasSubstr("unknown subcommand 'vrify'; did you mean 'verify'?"));
-  EXPECT_THAT(
-      usage_error({"zzzzzz"}),
-      HasSubstr("there are list, capture, verify, baseline, continuous, bisect, compare, show, diff, pending, "))
+  EXPECT_THAT(usage_error({"zzzzzz"}),
+              HasSubstr("there are list, capture, verify, baseline, continuous, bisect, compare, show, audit, diff, "))
       << "all that there are";
   EXPECT_THAT(usage_error({}), AllOf(HasSubstr("Subcommands:"), Not(HasSubstr("error:")))) << "the help";
   EXPECT_THAT(usage_error({"verify", "-E", "same"}), HasSubstr("unknown option '-E'; here --python PATH"));
