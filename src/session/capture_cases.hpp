@@ -87,6 +87,7 @@ class Capture {
   /// Cases whose present snapshot can be checked, and the objects that this takes.
   std::map<Key, std::vector<std::string>> checkable_;
   std::map<Key, Captured> captured_;
+  std::map<Key, runner::CaseOutcome> in_series_;  ///< second runs that did not agree, until there is one by itself
   std::map<model::CaptureStatus, std::size_t> counts_;
   std::map<model::Loss, std::size_t> losses_;
   std::string refusal_;

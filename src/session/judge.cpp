@@ -330,6 +330,24 @@ std::string mark_unstable(model::Observation& first, const runner::CaseOutcome& 
   return "";
 }
 
+namespace {
+
+/// Is all that differs marked as what may?
+bool is_marked(const SiteValue& site, const SiteComparison& comparison) {
+  if (site.wholly_unstable) {
+    return true;
+  }
+  const bool confined = comparison.match == SiteMatch::kDifferent && !comparison.wholly_different &&
+                        !comparison.nothing_agrees && !comparison.differing_paths.empty();
+  return confined &&
+         std::all_of(comparison.differing_paths.begin(), comparison.differing_paths.end(),
+                     [&](const std::string& path) {
+                       return std::find(site.unstable.begin(), site.unstable.end(), path) != site.unstable.end();
+                     });
+}
+
+}  // namespace
+
 bool is_confirmed_by(const model::Observation& first, const runner::CaseOutcome& second) {
   if (second.observation.ending != first.ending) {
     return false;
@@ -337,7 +355,8 @@ bool is_confirmed_by(const model::Observation& first, const runner::CaseOutcome&
   return std::all_of(first.sites.begin(), first.sites.end(), [&](const SiteValue& site) {
     const auto comparison = std::find_if(second.comparisons.begin(), second.comparisons.end(),
                                          [&](const SiteComparison& each) { return each.site == site.site; });
-    return site.object.empty() || (comparison != second.comparisons.end() && agrees(comparison->match));
+    return site.object.empty() ||
+           (comparison != second.comparisons.end() && (agrees(comparison->match) || is_marked(site, *comparison)));
   });
 }
 

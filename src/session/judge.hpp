@@ -42,7 +42,7 @@ struct CaptureJudgement {
 /// case can be relied on, where the second run did not even end like the first; else nothing.
 [[nodiscard]] std::string mark_unstable(model::Observation& first, const runner::CaseOutcome& second);
 
-/// Did the second run show what the first one did, so that there is nothing to mark?
+/// Did the second run show what the first one did, but for what is marked in it already?
 [[nodiscard]] bool is_confirmed_by(const model::Observation& first, const runner::CaseOutcome& second);
 
 /// What can be checked of a case by these rules. An older program may have called one checked that this one does not.

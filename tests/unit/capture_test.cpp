@@ -248,6 +248,28 @@ TEST_F(CapturingInSeries, SecondRun_ThatDiffersInASeriesOnly_IsStableAndNotConte
   EXPECT_EQ(record_of("f").total_seconds, 0.2);
 }
 
+TEST_F(CapturingInSeries, SecondRun_ThatDiffersInWhatNeverAgrees_IsContextFree) {
+  // Of "part" no more differs in a series than by itself; of "more" another part does, too; of "other", only another.
+  const auto shows = [](std::vector<std::string> in_series) {
+    return [in_series](const Look& look) {
+      return look.pass == runner::Pass::kFirst ? Shown{}
+             : look.in_series                  ? Shown{Ending::kReturned, "2", "", 0.01, in_series}
+                                               : Shown{Ending::kReturned, "3", "", 0.2, {"[0]", "[1]"}};
+    };
+  };
+  suite.add("part", shows({"[1]"}));
+  suite.add("more", shows({"[0]", "[1]", "[2]"}));
+  suite.add("other", shows({"[2]"}));
+  suite.add("all", shows({}));
+  ASSERT_TRUE(capture());
+  EXPECT_TRUE(record_of("part").context_free);
+  EXPECT_THAT(record_of("part").sites.at(0).unstable, ElementsAre("[0]", "[1]"));
+  for (const char* name : {"more", "other", "all"}) {
+    EXPECT_FALSE(record_of(name).context_free) << name;
+    EXPECT_THAT(record_of(name).sites.at(0).unstable, ElementsAre("[0]", "[1]")) << name;
+  }
+}
+
 TEST_F(CapturingInSeries, SecondRun_ThatDiffersByItself_IsUnstable) {
   suite.add("f", [](const Look& look) {
     return Shown{Ending::kReturned, look.pass == runner::Pass::kFirst ? "1" : "2", ""};

@@ -27,8 +27,9 @@ struct Shown {
   model::Ending ending = model::Ending::kReturned;
   std::optional<std::string> value = "1";  ///< of its return; none: it returns None
   std::string detail;
-  double seconds = 0;    ///< that all of the case took
-  bool readable = true;  ///< the snapshot's value, where it is compared
+  double seconds = 0;                   ///< that all of the case took
+  std::vector<std::string> paths = {};  ///< of what differs, where not all of it does
+  bool readable = true;                 ///< the snapshot's value, where it is compared
 };
 
 /// Which run of a case it is.
@@ -178,7 +179,8 @@ class FakeHost : public runner::CaseRunner {
       comparison.match = model::SiteMatch::kMissing;
     } else if (store::sha256_hex(*shown.value) != site.object) {
       comparison.match = model::SiteMatch::kDifferent;
-      comparison.wholly_different = true;
+      comparison.differing_paths = shown.paths;
+      comparison.wholly_different = shown.paths.empty();
     }
     return comparison;
   }
