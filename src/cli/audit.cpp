@@ -125,7 +125,7 @@ Action declare_audit(CLI::App& app, Shared& shared) {
   app.add_option("--min-sensitivity", args.min_sensitivity,
                  "fail (exit status 1) unless at least this share of all wrong values would be caught")
       ->type_name("PERCENT")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(CLI::Range(0.0, 100.0).description(""));
   app.add_flag_callback(
       "--json", [&args] { args.format = Format::kJson; }, "print JSON");
   add_settings(app, shared, {Group::kTolerance, Group::kGeneral});

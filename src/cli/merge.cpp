@@ -153,7 +153,7 @@ Action declare_merge(CLI::App& app, Shared& shared) {
   offering(app.add_option("parts", args.parts,
                           "what --json FILE of each shard has written, or the stores into which the shards captured"),
            {Offer::Kind::kFiles, {}})
-      ->type_name("FILE...")
+      ->type_name("FILE")
       ->required();
   app.add_flag_callback(
       "--allow-mixed", [&args] { args.mixed = merge::Mixed::kAllowed; },

@@ -55,7 +55,7 @@ Action declare_report(CLI::App& app, Shared& shared) {
   offering(
       app.add_option("runs", args.runs, "what --json FILE of capture or verify has written; of several shards, all"),
       {Offer::Kind::kFiles, {}})
-      ->type_name("RUN.json...")
+      ->type_name("RUN.json")
       ->required();
   add_report_files(app, shared, args.files, Reporting::kAfterwards);
   app.footer(
