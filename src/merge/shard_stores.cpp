@@ -153,19 +153,9 @@ Result<void> add(std::map<std::string, store::Manifest>& all, const ShardStore& 
 /// Copies a value, which is checked on the way.
 Result<void> copy_object(const store::Store& from, const store::CaptureTransaction& to, const model::SiteValue& site,
                          model::Compression compression) {
-  constexpr std::size_t kPiece = 1 << 20;
   TRY_ASSIGN(auto reader, from.open_object(site.object, site.bytes));
   TRY(reader->check());
-  TRY_ASSIGN(auto writer, store::create_object(to.locator(), compression));
-  std::vector<std::byte> piece(kPiece);
-  while (true) {
-    TRY_ASSIGN(const std::size_t bytes, reader->read(piece));
-    if (bytes == 0) {
-      break;
-    }
-    TRY(writer->write(std::span(piece).first(bytes)));
-  }
-  TRY_ASSIGN(const auto info, writer->finish());
+  TRY_ASSIGN(const auto info, store::copy_object(*reader, to.locator(), compression));
   if (info.sha256 != site.object) {
     return fail(ErrorKind::kCorrupt,
                 fmt::format("the object {} in '{}' changed while it was read", site.object, from.name()));

@@ -20,24 +20,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kCopied = std::size_t{1} << 20U;
-
 /// Puts the checked file of a value into a capture.
 Result<void> import_object(const model::Locator& where, const ListedObject& object, const fs::path& file) {
   TRY_ASSIGN(const auto reader, store::open_object_file(file));
   if (!reader) {
     return fail(ErrorKind::kInternal, fmt::format("'{}' is no file of an object", file.string()));
   }
-  TRY_ASSIGN(const auto writer, store::create_object(where, model::Compression::kAuto));
-  std::vector<std::byte> chunk(kCopied);
-  for (;;) {
-    TRY_ASSIGN(const std::size_t got, reader->read(chunk));
-    if (got == 0) {
-      break;
-    }
-    TRY(writer->write(std::span(chunk).first(got)));
-  }
-  TRY_ASSIGN(const auto info, writer->finish());
+  TRY_ASSIGN(const auto info, store::copy_object(*reader, where, model::Compression::kAuto));
   if (info.sha256 != object.sha256) {
     return fail(ErrorKind::kInternal, fmt::format("the value {} changed while it was stored", object.sha256));
   }

@@ -60,16 +60,7 @@ bool is_accepted(const store::CaseRecord& record, const store::CaseRecord* prese
 /// Copies a value, and checks it: what is in the baseline is what was staged.
 Result<void> copy_object(const store::Store& from, const store::CaptureTransaction& to, const model::SiteValue& site) {
   TRY_ASSIGN(const auto reader, from.open_object(site.object, site.bytes));
-  TRY_ASSIGN(const auto writer, store::create_object(to.locator(), model::Compression::kAuto));
-  std::vector<std::byte> chunk(std::min<std::uint64_t>(std::max<std::uint64_t>(site.bytes, 1), 1 << 20));
-  for (;;) {
-    TRY_ASSIGN(const std::size_t got, reader->read(chunk));
-    if (got == 0) {
-      break;
-    }
-    TRY(writer->write(std::span(chunk).first(got)));
-  }
-  TRY_ASSIGN(const auto info, writer->finish());
+  TRY_ASSIGN(const auto info, store::copy_object(*reader, to.locator(), model::Compression::kAuto));
   return info.sha256 == site.object
              ? Result<void>()
              : fail(ErrorKind::kCorrupt, fmt::format("a pending value (object {}) is damaged", site.object));

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "store/folder_store.hpp"
 #include "store/partial_store.hpp"
+#include "util/try.hpp"
 
 namespace snapshot_test::store {
 
@@ -60,6 +64,19 @@ Result<std::unique_ptr<ObjectWriter>> create_object(const model::Locator& where,
 Result<std::unique_ptr<ObjectReader>> open_object(const model::Locator& where, std::string_view sha256,
                                                   std::optional<std::uint64_t> plain_bytes) {
   return kind_of(where).and_then([&](const Kind* kind) { return kind->open_object(where, sha256, plain_bytes); });
+}
+
+Result<ObjectInfo> copy_object(ObjectReader& from, const model::Locator& to, Compression compression) {
+  constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  TRY_ASSIGN(const auto writer, create_object(to, compression));
+  std::vector<std::byte> piece(std::clamp<std::uint64_t>(from.plain_size(), 1, kPiece));
+  for (;;) {
+    TRY_ASSIGN(const std::size_t got, from.read(piece));
+    if (got == 0) {
+      return writer->finish();
+    }
+    TRY(writer->write(std::span(piece).first(got)));
+  }
 }
 
 Result<bool> has_object(const model::Locator& where, std::string_view sha256, std::uint64_t plain_bytes) {

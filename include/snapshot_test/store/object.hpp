@@ -66,6 +66,9 @@ class ObjectReader {
 /// kCorrupt where it is missing or its size is wrong. `plain_bytes`: what the manifest says (SiteValue::bytes).
 [[nodiscard]] Result<std::unique_ptr<ObjectReader>> open_object(const model::Locator& where, std::string_view sha256,
                                                                 std::optional<std::uint64_t> plain_bytes);
+/// Makes an object of what `from` has still to read. Which one that is, is for the caller to compare: plain bytes are
+/// not checked as they are read. Errors as ObjectReader's and ObjectWriter's.
+[[nodiscard]] Result<ObjectInfo> copy_object(ObjectReader& from, const model::Locator& to, Compression compression);
 /// Is it there, as far as can be told without opening it? True says nothing of what is in it.
 [[nodiscard]] Result<bool> has_object(const model::Locator& where, std::string_view sha256, std::uint64_t plain_bytes);
 
