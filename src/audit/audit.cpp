@@ -153,7 +153,9 @@ CaseAudit audit_case(const model::Locator& store, const store::Manifest& manifes
 
 const store::CaseRecord* previous_of(const store::Manifest& manifest, const store::CaseRecord& record) {
   const auto count = static_cast<std::ptrdiff_t>(manifest.cases.size());
-  const std::ptrdiff_t place = &record - manifest.cases.data();
+  const std::ptrdiff_t place = std::find_if(manifest.cases.begin(), manifest.cases.end(),
+                                            [&](const store::CaseRecord& each) { return each.index == record.index; }) -
+                               manifest.cases.begin();
   for (std::ptrdiff_t step = 1; step < count; ++step) {
     const store::CaseRecord& each = manifest.cases[static_cast<std::size_t>((place + count - step) % count)];
     if (can_be_checked(each)) return &each;

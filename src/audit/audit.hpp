@@ -46,7 +46,8 @@ struct Audit {
 [[nodiscard]] std::vector<const model::SiteValue*> deciding_sites(const store::CaseRecord& record);
 
 /// The case whose values the mutation kPrevious takes: the one before it in the manifest that can be checked, of the
-/// first one the last; null where there is no other. `record` is one of manifest.cases.
+/// first one the last; null where there is no other. `record` is one of manifest.cases, or made from
+/// one.
 [[nodiscard]] const store::CaseRecord* previous_of(const store::Manifest& manifest, const store::CaseRecord& record);
 
 /// `previous` may be null.

@@ -321,6 +321,23 @@ TEST(CaseAudits, Rounding_CountsForNothing) {
   EXPECT_EQ(audit.sensitivity(), 0.5);
 }
 
+TEST(CaseAudits, PreviousCase_OfACopyIsThatOfTheRecord) {
+  store::Manifest manifest;
+  for (std::size_t index : {1, 4, 6}) {
+    store::CaseRecord& record = manifest.cases.emplace_back();
+    record.index = index;
+    record.status = model::CaptureStatus::kOuter;
+    model::SiteValue& value = record.sites.emplace_back();
+    value.object = std::string(64, 'a');
+    value.meaningful = true;
+  }
+  // As verify has them where it compares the deepest call alone.
+  const std::vector<store::CaseRecord> copies = manifest.cases;
+  EXPECT_EQ(previous_of(manifest, copies[0]), &manifest.cases[2]);
+  EXPECT_EQ(previous_of(manifest, copies[1]), &manifest.cases[0]);
+  EXPECT_EQ(previous_of(manifest, copies[2]), &manifest.cases[1]);
+}
+
 TEST(DecidingSites, Result_GoesBeforeInnerCalls) {
   const auto site = [](model::SiteKind kind, int index = 0) {
     model::SiteValue value;

@@ -369,6 +369,14 @@ TEST(ModeDeepestAlone, OpaqueResult_KeepsOnlyTheDeepestCall) {
   EXPECT_EQ(record.sites.size(), 1u);
 }
 
+TEST(ModeDeepestAlone, Magnitude_IsKnownWhereNothingElseDecided) {
+  store::CaseRecord both = snapshot({stored(kReturn), stored(kDeepest)});
+  store::CaseRecord one = snapshot({stored(kDeepest)});
+  both.magnitude = one.magnitude = 1e-12;
+  EXPECT_FALSE(deepest_alone(both).magnitude.has_value());
+  EXPECT_EQ(deepest_alone(one).magnitude, 1e-12);
+}
+
 TEST(MarkUnstable, DifferingPath_IsMarkedUnstable) {
   model::Observation first = observation({stored(kReturn)});
   SiteComparison differs = match(kReturn, SiteMatch::kDifferent);
