@@ -110,7 +110,7 @@ void from_json(const nlohmann::json& in, SiteComparison& out) {
 
 std::optional<bool> grade(ExitStatus status, bool too_little) {
   switch (status) {
-    case ExitStatus::kSuccess: return true;
+    case ExitStatus::kSuccess: return too_little ? std::nullopt : std::optional(true);
     case ExitStatus::kFailed: return too_little ? std::nullopt : std::optional(false);
     default: return std::nullopt;
   }

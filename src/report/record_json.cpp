@@ -215,7 +215,8 @@ RunEnd end_from(const RecordJson& json) {
   RunEnd end;
   end.status = status_from(summary);
   end.failure = value_at<std::string>(summary, "failure");
-  end.too_little = end.status == ExitStatus::kFailed && summary.value("ok", RecordJson(false)).is_null();
+  end.too_little = (end.status == ExitStatus::kFailed || end.status == ExitStatus::kSuccess) &&
+                   summary.value("ok", RecordJson(false)).is_null();
   end.strict = value_at<bool>(summary, "strict");
   end.missing_fails = value_at<bool>(summary, "missing_fails");
   end.obsolete_fails = value_at<bool>(summary, "obsolete_fails");

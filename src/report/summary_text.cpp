@@ -108,6 +108,12 @@ std::string conclusion(const VerifySummary& summary, Color color) {
   if (summary.plan.shard && summary.plan.cases == 0) {
     return succeeded("PASSED", shard_text(*summary.plan.shard) + " has no cases", {}, color);
   }
+  if (summary.plan.shard && summary.too_little) {
+    return succeeded("DONE",
+                     shard_text(*summary.plan.shard) +
+                         " could check none of its cases; whether the others did is said by `snapshot_test merge`",
+                     reservations, color);
+  }
   std::string what = summary.transitions ? "no case fails that passed before" : "nothing that was checked has changed";
   if (const std::size_t expected = summary.count(Standing::kExpected); expected > 0) {
     what += fmt::format(", and {} not pass, as is expected",

@@ -19,9 +19,6 @@ namespace snapshot_test::session {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kMissingNames = {"auto", "unverified", "fail", "capture"};
-constexpr std::array<std::string_view, 5> kObsoleteNames = {"auto", "ignore", "warn", "fail", "delete"};
-
 template <class Enum, std::size_t kCount>
 Enum enum_named(const std::array<std::string_view, kCount>& names, const std::string& text) {
   const auto found = std::find(names.begin(), names.end(), text);
@@ -93,6 +90,11 @@ Result<void> check_plan(const ShardOptions& options, const Selection& selection,
   return {};
 }
 
+/// Is there a shard beside this one in which something may be checked? Where this one has all the cases, there is not.
+bool others_have_cases(const std::optional<model::Shard>& shard) {
+  return shard && shard->cases > shard->plan.shares.at(shard->number - 1).cases;
+}
+
 }  // namespace
 
 shards::Plan plan_of(const Selection& selection, const std::map<std::string, store::Manifest>& baseline,
@@ -146,8 +148,8 @@ nlohmann::json demands_json(const Demands& demands) {
           {"min_verified", demands.min_verified},
           {"min_verified_counts", model::name(demands.min_verified_counts)},
           {"min_cases", demands.min_cases},
-          {"missing", kMissingNames.at(static_cast<std::size_t>(demands.missing))},
-          {"obsolete", kObsoleteNames.at(static_cast<std::size_t>(demands.obsolete))}};
+          {"missing", model::kMissingNames.at(static_cast<std::size_t>(demands.missing))},
+          {"obsolete", model::kObsoleteNames.at(static_cast<std::size_t>(demands.obsolete))}};
 }
 
 Demands demands_from_json(const nlohmann::json& from) {
@@ -155,8 +157,8 @@ Demands demands_from_json(const nlohmann::json& from) {
   from.at("strict").get_to(demands.strict);
   from.at("min_verified").get_to(demands.min_verified);
   from.at("min_cases").get_to(demands.min_cases);
-  demands.missing = enum_named<model::Missing>(kMissingNames, from.at("missing").get<std::string>());
-  demands.obsolete = enum_named<model::Obsolete>(kObsoleteNames, from.at("obsolete").get<std::string>());
+  demands.missing = enum_named<model::Missing>(model::kMissingNames, from.at("missing").get<std::string>());
+  demands.obsolete = enum_named<model::Obsolete>(model::kObsoleteNames, from.at("obsolete").get<std::string>());
   const auto counted = from.at("min_verified_counts").get<std::string>();
   for (const auto each : {model::Counted::kResult, model::Counted::kPart, model::Counted::kAny}) {
     if (model::name(each) == counted) {
@@ -169,11 +171,11 @@ Demands demands_from_json(const nlohmann::json& from) {
 
 void conclude_shard(model::CaptureSummary& summary, const Demands& demands) {
   conclude(summary, demands);
-  const bool any = summary.plan.shard && summary.plan.shard->cases > 0;
-  if (summary.too_little || (summary.status == model::ExitStatus::kNothingVerified && any)) {
+  const bool nothing = summary.status == model::ExitStatus::kNothingVerified;
+  if (summary.too_little || (nothing && others_have_cases(summary.plan.shard))) {
     summary.status = model::ExitStatus::kSuccess;
     summary.failure.clear();
-    summary.too_little = false;
+    summary.too_little = nothing;
   }
 }
 
@@ -181,10 +183,10 @@ void conclude_shard(model::VerifySummary& summary) {
   std::vector<model::Expectation> idle = std::exchange(summary.idle_expectations, {});
   conclude(summary, Demands{}, Extent::kPartial);
   summary.idle_expectations = std::move(idle);
-  const bool any = summary.plan.shard && summary.plan.shard->cases > 0;
-  if (summary.status == model::ExitStatus::kNothingVerified && any) {
+  if (summary.status == model::ExitStatus::kNothingVerified && others_have_cases(summary.plan.shard)) {
     summary.status = model::ExitStatus::kSuccess;
     summary.failure.clear();
+    summary.too_little = true;
   }
 }
 

@@ -265,6 +265,18 @@ TEST_F(Verifying, NoBaseline_StartsNoHost) {
   EXPECT_THAT(suite.events, IsEmpty());
 }
 
+TEST_F(Verifying, ShardThatChecksNothing_SucceedsOnlyWhereOthersHaveCases) {
+  suite.add("f", Shown{Ending::kReturned, std::nullopt, ""});
+  suite.add("g", Shown{Ending::kReturned, std::nullopt, ""});
+  ASSERT_TRUE(capture());
+  verifying.shard = ShardOptions{{1, 1}, nullptr};
+  EXPECT_EQ(verify()->status, ExitStatus::kNothingVerified);
+  verifying.shard = ShardOptions{{1, 2}, nullptr};
+  const auto summary = verify();
+  EXPECT_EQ(summary->status, ExitStatus::kSuccess);
+  EXPECT_EQ(summary->ok(), std::nullopt) << "nothing was checked";
+}
+
 class VerifyingInSeries : public Verifying {
  protected:
   /// A benchmark of two cases: what shows something first in a process is what the second is there for.

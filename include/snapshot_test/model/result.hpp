@@ -191,8 +191,9 @@ struct CaptureSummary {
   std::string run_id;             ///< empty where nothing was committed
   std::string failure;            ///< why the status is not kSuccess, one line; empty if it is or goes without saying
   std::string snapshot_dir;
-  bool strict = false;      ///< was --strict demanded?
-  bool too_little = false;  ///< it failed for nothing but that less can be verified than was demanded
+  bool strict = false;  ///< was --strict demanded?
+  bool too_little =
+      false;  ///< it failed for nothing but that less can be verified than was demanded; a shard: nothing can
   ExitStatus status = ExitStatus::kInternal;
 
   [[nodiscard]] std::optional<bool> ok() const { return grade(status, too_little); }
@@ -219,7 +220,8 @@ struct VerifySummary {
   bool strict = false;          ///< was --strict demanded?
   bool missing_fails = false;   ///< does a case without a snapshot fail the run?
   bool obsolete_fails = false;  ///< does a snapshot without a case?
-  bool too_little = false;      ///< it failed for nothing but that less was verified than was demanded
+  bool too_little =
+      false;  ///< it failed for nothing but that less was verified than was demanded; a shard: nothing was
   /// Beside a status file, where one was named: then what failed before may fail.
   std::optional<Transitions> transitions = {};
   ExitStatus status = ExitStatus::kInternal;
