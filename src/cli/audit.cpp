@@ -45,9 +45,7 @@ class Filter {
   }
 
   [[nodiscard]] bool operator()(const model::Benchmark& benchmark, const std::string& label) const {
-    const std::string without_class =
-        benchmark.module.empty() ? benchmark.function : benchmark.module + "." + benchmark.function;
-    return matches(benchmark.name) || matches(without_class) || matches(label);
+    return matches(benchmark.name) || matches(benchmark.name_without_class()) || matches(label);
   }
 
  private:

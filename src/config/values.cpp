@@ -278,8 +278,8 @@ std::vector<std::string> words(model::Counted) {
 }
 
 std::vector<std::string> words(model::Pending) { return {"auto", "always", "never"}; }
-std::vector<std::string> words(model::Missing) { return {"auto", "unverified", "fail", "capture"}; }
-std::vector<std::string> words(model::Obsolete) { return {"auto", "ignore", "warn", "fail", "delete"}; }
+std::vector<std::string> words(model::Missing) { return {model::kMissingNames.begin(), model::kMissingNames.end()}; }
+std::vector<std::string> words(model::Obsolete) { return {model::kObsoleteNames.begin(), model::kObsoleteNames.end()}; }
 
 Wrong read_word(const Json& value, const std::vector<std::string>& words, std::size_t& place) {
   const auto* const word = value.get_ptr<const Json::string_t*>();

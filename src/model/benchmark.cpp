@@ -24,6 +24,8 @@ std::vector<std::string> Benchmark::case_ids(std::size_t index) const {
   return ids;
 }
 
+std::string Benchmark::name_without_class() const { return module.empty() ? function : module + "." + function; }
+
 std::string Benchmark::case_label(std::size_t index) const { return make_case_label(name, case_ids(index)); }
 
 std::string make_case_label(const std::string& benchmark, const std::vector<std::string>& ids) {

@@ -2,11 +2,13 @@
 // rules.hpp and in limits.hpp, and nowhere else; src/config/table.cpp says how each is called and what it means.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/project_code.hpp"
@@ -66,10 +68,14 @@ struct ComparisonOptions {
 
 /// What becomes of a case that has no snapshot. kAuto: kFail where the environment says `CI`, else kUnverified.
 enum class Missing { kAuto, kUnverified, kFail, kCapture };
+/// By value.
+inline constexpr std::array<std::string_view, 4> kMissingNames = {"auto", "unverified", "fail", "capture"};
 
 /// What becomes of a snapshot whose case is gone. kFail and kDelete need a complete run, and kWarn else. kAuto: kFail
 /// where the environment says `CI`, else kWarn.
 enum class Obsolete { kAuto, kIgnore, kWarn, kFail, kDelete };
+/// By value.
+inline constexpr std::array<std::string_view, 5> kObsoleteNames = {"auto", "ignore", "warn", "fail", "delete"};
 
 /// Does verify stage the values of cases that differ or are new? kAuto: where a person looks at a terminal.
 enum class Pending { kAuto, kAlways, kNever };

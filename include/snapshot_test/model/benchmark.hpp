@@ -38,6 +38,8 @@ struct Benchmark {
   [[nodiscard]] std::size_t case_count() const;
   /// The parameter ids of one combination; the last axis runs fastest, as in itertools.product.
   [[nodiscard]] std::vector<std::string> case_ids(std::size_t index) const;
+  /// "module.function": what a benchmark of a class is also selected by.
+  [[nodiscard]] std::string name_without_class() const;
   /// "name" or "name(id1, id2)": what --filter is searched in and what reports show.
   [[nodiscard]] std::string case_label(std::size_t index) const;
 };

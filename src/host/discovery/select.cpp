@@ -45,9 +45,7 @@ class Matcher {
 };
 
 std::vector<std::size_t> matching_indices(const Matcher& matches, const model::Benchmark& benchmark) {
-  const std::string without_class =
-      benchmark.module.empty() ? benchmark.function : benchmark.module + "." + benchmark.function;
-  if (matches(benchmark.name) || matches(without_class)) {
+  if (matches(benchmark.name) || matches(benchmark.name_without_class())) {
     return all_indices(benchmark);
   }
   std::vector<std::size_t> indices;
