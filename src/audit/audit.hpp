@@ -22,6 +22,8 @@ struct CaseAudit {
 
   [[nodiscard]] std::size_t caught() const;  ///< mutants that count and would be noticed
   [[nodiscard]] std::size_t passed() const;  ///< that count and would not
+  /// A mutant that is made of nothing but the case's own values would be noticed.
+  [[nodiscard]] bool caught_by_itself() const;
   [[nodiscard]] bool passes(Mutation mutation) const;
   /// A share of both, in [0, 1]; 1 where there are none.
   [[nodiscard]] double sensitivity() const;
@@ -59,6 +61,8 @@ struct Audit {
 /// where one cannot be read.
 [[nodiscard]] std::optional<double> case_magnitude(const model::Locator& store, const store::CaseRecord& record,
                                                    std::uint64_t most_bytes);
+/// CaseRecord::sensitive_under: 16 hex digits of a SHA-256 of rules, and of how mutants are made.
+[[nodiscard]] std::string text_of(const model::Rules& rules);
 /// Can zeros pass in place of a case with that magnitude? Where not, no value is read to know that it is sensitive.
 [[nodiscard]] bool zeros_may_pass(const std::optional<double>& magnitude, const model::Rules& rules);
 /// As CaseAudit::insensitive(), but stops at the first wrong value that would be caught. False where the case has no

@@ -345,6 +345,7 @@ void Capture::look_at_sensitivity(const model::Benchmark& benchmark, store::Mani
     }
     ++sensitivity_.cases;
     record.magnitude = audit::case_magnitude(locator, record, kMostAudited);
+    record.sensitive_under.clear();
     if (!audit::zeros_may_pass(record.magnitude, rules)) {
       continue;
     }
@@ -352,6 +353,9 @@ void Capture::look_at_sensitivity(const model::Benchmark& benchmark, store::Mani
         audit::audit_case(locator, manifest, record, audit::previous_of(manifest, record), rules);
     sensitivity_.zeros_pass += found.passes(audit::Mutation::kZeros) ? 1 : 0;
     sensitivity_.insensitive += found.insensitive() ? 1 : 0;
+    if (found.caught_by_itself()) {
+      record.sensitive_under = audit::text_of(rules);
+    }
   }
 }
 

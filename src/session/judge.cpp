@@ -292,6 +292,7 @@ model::Observation with_state(model::Observation values, model::Observation stat
 store::CaseRecord deepest_alone(store::CaseRecord snapshot) {
   if (std::erase_if(snapshot.sites, [](const SiteValue& site) { return site.site.kind != SiteKind::kDeepest; }) > 0) {
     snapshot.magnitude.reset();  // it is that of what decided with all of them
+    snapshot.sensitive_under.clear();
   }
   const bool showed_something = model::verifiable(snapshot.status) || snapshot.status == CaptureStatus::kOpaque ||
                                 snapshot.status == CaptureStatus::kUnstable;

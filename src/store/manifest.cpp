@@ -44,6 +44,9 @@ ordered_json case_to_json(const CaseRecord& record) {
   if (record.magnitude) {
     out["magnitude"] = *record.magnitude;
   }
+  if (!record.sensitive_under.empty()) {
+    out["sensitive_under"] = record.sensitive_under;
+  }
   out["sites"] = ordered_json::array();
   for (const model::SiteValue& site : record.sites) {
     ordered_json entry;
@@ -104,6 +107,7 @@ CaseRecord case_from_json(const json& in, std::string& where) {
   if (in.contains("magnitude")) {
     record.magnitude = in.at("magnitude").get<double>();
   }
+  record.sensitive_under = in.value("sensitive_under", "");
   const json& sites = get_array(in, "sites");
   const std::string outer = where;
   for (std::size_t i = 0; i < sites.size(); ++i) {

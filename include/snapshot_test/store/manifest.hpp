@@ -34,6 +34,9 @@ struct CaseRecord {
   /// No number of what decides on it is larger, and there is nothing else that zeros would show in: with tolerances far
   /// below, it is sensitive. None where that is not so, or was not looked at.
   std::optional<double> magnitude = {};
+  /// Where zeros could pass: the rules (audit::text_of) under which another wrong value was found that would not, so
+  /// that verify need not look again. Empty where none was, or nobody looked.
+  std::string sensitive_under = {};
   std::vector<model::SiteValue> sites;
   std::vector<Change> history = {};       ///< the oldest first
   std::optional<Proposal> proposal = {};  ///< only of what is pending
