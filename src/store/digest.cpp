@@ -38,6 +38,15 @@ Result<Sha256> Sha256::create() {
 
 void Sha256::update(std::span<const std::byte> bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
 
+Result<Sha256> Sha256::copy() const {
+  Sha256 made;
+  made.context_.reset(EVP_MD_CTX_new());
+  if (!made.context_ || EVP_MD_CTX_copy_ex(made.context_.get(), context_.get()) != 1) {
+    return fail(ErrorKind::kInternal, "libcrypto does not copy the state of a SHA-256");
+  }
+  return made;
+}
+
 std::string Sha256::finish() {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);

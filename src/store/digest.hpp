@@ -18,6 +18,8 @@ class Sha256 {
   /// kInternal where libcrypto offers no SHA-256.
   [[nodiscard]] static Result<Sha256> create();
   void update(std::span<const std::byte> bytes);
+  /// Of the same bytes until now. kInternal where libcrypto refuses.
+  [[nodiscard]] Result<Sha256> copy() const;
   /// 64 lower-case hex digits. Call once.
   [[nodiscard]] std::string finish();
 

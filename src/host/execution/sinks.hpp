@@ -38,6 +38,8 @@ class FingerprintSink : public util::ByteSink {
   [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override;
   /// Are size and fingerprint those that were stored?
   [[nodiscard]] bool is_that_of(const model::SiteValue& stored) const;
+  /// The fingerprint of what was written until now.
+  [[nodiscard]] std::string text() const { return fingerprint_.text(); }
   /// The whole pickle, where it is small enough to have been kept.
   [[nodiscard]] std::optional<std::span<const std::byte>> whole() const;
 

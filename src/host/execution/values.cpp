@@ -258,16 +258,12 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::
 }
 
 std::optional<std::string> ValueWriter::digest(py::handle value) {
-  auto hash = store::Sha256::create();
-  if (!hash) {
-    return std::nullopt;
-  }
-  HashSink sink(std::move(*hash));
+  FingerprintSink sink;
   const auto pickled = pickling::Pickler(sink, limits_, reducers_, drained_).dump(value);
   if (!pickled || pickled->content == pickling::Content::kDescribedOnly) {
     return std::nullopt;
   }
-  return sink.finish();
+  return sink.text();
 }
 
 Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenValue>& seen,

@@ -45,11 +45,20 @@ py::list list_of(const Numbers& numbers) {
 
 }  // namespace
 
-ValueDigest::ValueDigest(PlainValues& plain) : plain_(plain), all_(new_hash()), exact_(new_hash()) {}
+ValueDigest::ValueDigest(PlainValues& plain) : plain_(plain), all_(new_hash()) {}
 
 void ValueDigest::flush(std::string& pending, store::Sha256& hash) {
   hash.update(std::as_bytes(std::span(pending)));
   pending.clear();
+}
+
+/// Large arrays of integers are hashed once that way, not twice.
+void ValueDigest::split() {
+  if (is_split()) return;
+  flush(all_pending_, all_);
+  auto copy = all_.copy();
+  if (!copy) throw std::runtime_error(copy.error().message);
+  exact_ = std::move(*copy);
 }
 
 void ValueDigest::both(const void* data, std::size_t size) {
@@ -62,7 +71,7 @@ void ValueDigest::both(const void* data, std::size_t size) {
     }
   };
   add(all_pending_, all_);
-  add(exact_pending_, exact_);
+  if (is_split()) add(exact_pending_, *exact_);
 }
 
 void ValueDigest::tag(char kind, std::uint64_t size) {
@@ -77,7 +86,7 @@ void ValueDigest::number(double value) {
     const char kind = std::isnan(value) ? 'n' : value > 0 ? '+' : '-';
     exact_pending_ += kind;
     exact_pending_.append(reinterpret_cast<const char*>(&at), sizeof at);
-    if (exact_pending_.size() > kPending) flush(exact_pending_, exact_);
+    if (exact_pending_.size() > kPending) flush(exact_pending_, *exact_);
     return;
   }
   const std::uint64_t chance = scatter(at);
@@ -159,6 +168,7 @@ void ValueDigest::walk_numpy_scalar(PyObject* scalar) {
 
 template <class Number>
 void ValueDigest::numbers(const std::byte* data, std::size_t count) {
+  split();
   const auto bytes = std::span(data, count * sizeof(Number));
   if (all_pending_.size() + bytes.size() > kPending) flush(all_pending_, all_);
   if (bytes.size() > kPending) {
@@ -228,13 +238,14 @@ void ValueDigest::walk_set(PyObject* set) {
 
 py::dict ValueDigest::finish(const std::string& type, std::uint64_t rounds) {
   flush(all_pending_, all_);
-  flush(exact_pending_, exact_);
+  if (is_split()) flush(exact_pending_, *exact_);
   py::dict out;
   out[util::kFormKey] = "digest";
   out["type"] = type;
   if (rounds != 0) out["rounds"] = rounds;
-  out["sha256"] = all_.finish();
-  out["exact"] = exact_.finish();
+  const std::string sha256 = all_.finish();
+  out["sha256"] = sha256;
+  out["exact"] = is_split() ? exact_->finish() : sha256;
   if (position_ != 0) {
     out["number"] = number_name_;
     out["count"] = position_;

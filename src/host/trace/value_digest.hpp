@@ -49,10 +49,12 @@ class ValueDigest {
   void numbers(const std::byte* data, std::size_t count);
   void name_number(const char* name, std::size_t size);
   void flush(std::string& pending, store::Sha256& hash);
+  [[nodiscard]] bool is_split() const { return exact_.has_value(); }
+  void split();
 
   PlainValues& plain_;
   store::Sha256 all_;
-  store::Sha256 exact_;
+  std::optional<store::Sha256> exact_;  ///< from the first inexact number on; until then it is the same as all_
   std::string all_pending_;
   std::string exact_pending_;
   const char* number_name_ = "float64";
