@@ -3,6 +3,9 @@
 #include <map>
 #include <string>
 
+#include "report/content_digest.hpp"
+#include "util/visible.hpp"
+
 namespace snapshot_test::report {
 
 namespace {
@@ -68,6 +71,11 @@ Result<void> JsonReport::close(const RunRecord& record) {
       append(text, verified->beside);
       text += "\n  ]";
     }
+  }
+  if (record.plan && record.plan->shard) {
+    text = util::visible(text, util::Keep::kLines);  // as it will be in the file
+    const auto written = nlohmann::json::parse(text + "\n}");
+    text += std::string(",\n  \"") + kContentDigest + "\": \"" + content_digest(written) + "\"";
   }
   text += "\n}\n";
   return file_.write(text);

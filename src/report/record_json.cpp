@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "report/case_json.hpp"
+#include "report/content_digest.hpp"
 #include "report/format.hpp"
 #include "report/transitions_json.hpp"
 #include "util/overloaded.hpp"
@@ -457,13 +458,27 @@ void count_cases(RunRecord& record) {
 
 Result<RunRecord> record_from_json(const std::string& text, const std::string& name) {
   RecordJson json = RecordJson::parse(text, nullptr, false);
+  if (json.is_object() && json.contains("cases") && json.value("format", RecordJson()).is_number() &&
+      json["format"] != kJsonFormat) {
+    return fail(ErrorKind::kUsage, fmt::format("'{}' is a report of format {}, and this version of snapshot_test reads "
+                                               "format {}: use the version that wrote it",
+                                               name, json["format"].dump(), kJsonFormat));
+  }
   if (!json.is_object() || json.value("format", RecordJson()) != kJsonFormat || !json.contains("cases")) {
     return fail(ErrorKind::kUsage,
                 fmt::format("'{}' is no report of capture or verify: name a file that --json FILE has written{}", name,
                             json.is_discarded() ? " (this is no JSON)" : ""));
   }
   try {
-    return record_of(json);
+    RunRecord record = record_of(json);
+    // Nobody looks at every shard: what was changed on the way must not be judged.
+    if (record.plan && record.plan->shard && value_at<std::string>(json, kContentDigest) != content_digest(json)) {
+      return fail(ErrorKind::kUsage, fmt::format("'{}' is not as it was written: its cases, or what else it says, were "
+                                                 "changed or damaged since; run the shard again, or name the file that "
+                                                 "it wrote",
+                                                 name));
+    }
+    return record;
   } catch (const std::exception& error) {
     return fail(ErrorKind::kUsage, fmt::format("'{}' is not as --json FILE writes it: {}", name, error.what()));
   }
