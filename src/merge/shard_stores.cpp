@@ -91,6 +91,16 @@ Result<Attempt> attempt_of(ShardStore& from, const fs::path& location) {
   try {
     const nlohmann::json& shard = from.run.settings.at("shard");
     shard.get_to(attempt.shard);
+    std::map<std::string, std::string> digests;
+    for (const auto& [name, manifest] : from.manifests) {
+      digests.emplace(name, session::captured_digest(manifest, from.run.id));
+    }
+    if (shard.at("captured") != store::baseline_digest(digests)) {
+      return fail(ErrorKind::kUsage,
+                  fmt::format("what '{}' holds is not what its last capture has stored: cases are gone, were added or "
+                              "changed since; capture the shard again",
+                              location.string()));
+    }
     for (const nlohmann::json& each : shard.at("kept")) {
       from.kept.push_back({each.at("benchmark").get<std::string>(), each.at("index").get<std::size_t>(),
                            each.at("label").get<std::string>()});

@@ -17,6 +17,7 @@
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/store/transaction.hpp"
+#include "store/baseline_digest.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
@@ -29,15 +30,15 @@ namespace {
 store::RunInfo describe_capture(const CaptureOptions& options, model::Listener& listener, const Run& run,
                                 const std::vector<model::TestedPackage>& tested, const std::string& id,
                                 const std::map<CaptureStatus, std::size_t>& counts,
-                                const std::optional<model::Shard>& shard,
-                                const std::vector<shards::PlannedCase>& kept) {
+                                const std::optional<model::Shard>& shard, const Capture& capture) {
   store::RunInfo info = describe(run, id, tested, listener);
   info.settings = settings_json(options);
   if (shard) {
     info.settings["shard"] = *shard;
     info.settings["shard"]["place"] = nullptr;  // it is this record
+    info.settings["shard"]["captured"] = store::baseline_digest(capture.digests());
     auto& names = info.settings["shard"]["kept"] = nlohmann::json::array();
-    for (const shards::PlannedCase& each : kept) {
+    for (const shards::PlannedCase& each : capture.kept(run.selection())) {
       names.push_back({{"label", each.label}, {"benchmark", each.benchmark}, {"index", each.index}});
     }
   }
@@ -265,7 +266,7 @@ Result<model::CaptureSummary> capture(const CaptureOptions& options, model::List
     return finish(summary.status);
   }
   TRY(transaction->put_run(describe_capture(options, listener, run, summary.plan.tested, transaction->run_id(),
-                                            summary.counts, shard, capture.kept(run.selection()))));
+                                            summary.counts, shard, capture)));
   transaction->keep_replaced();
   TRY(transaction->commit());
   summary.run_id = transaction->run_id();

@@ -9,6 +9,7 @@
 #include "audit/audit.hpp"
 #include "inspect/compare_snapshots.hpp"
 #include "session/judge.hpp"
+#include "session/sharding.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
@@ -330,6 +331,9 @@ Result<void> Capture::stage(const Selection& selection) {
       }
     } else {
       replacement_.counts[Verdict::kNoSnapshot] += manifest.cases.size();
+    }
+    if (std::string digest = options_.shard ? captured_digest(manifest, transaction_.run_id()) : ""; !digest.empty()) {
+      digests_.emplace(benchmark.name, std::move(digest));
     }
     TRY(transaction_.put_manifest(manifest));
   }

@@ -50,6 +50,8 @@ class Capture {
   [[nodiscard]] const model::Replacement& replacement() const { return replacement_; }
   /// The selected cases whose earlier snapshots stay, since what was captured now cannot be checked.
   [[nodiscard]] std::vector<shards::PlannedCase> kept(const Selection& selection) const;
+  /// Of a shard, what stage() has staged: captured_digest() of each benchmark.
+  [[nodiscard]] const std::map<std::string, std::string>& digests() const { return digests_; }
   /// The largest values that stage() has seen.
   [[nodiscard]] const std::vector<std::pair<std::string, std::uint64_t>>& largest() const { return largest_; }
   /// What stage() has found out about what it stages.
@@ -90,6 +92,7 @@ class Capture {
   std::map<Key, runner::CaseOutcome> in_series_;  ///< second runs that did not agree, until there is one by itself
   std::map<model::CaptureStatus, std::size_t> counts_;
   std::map<model::Loss, std::size_t> losses_;
+  std::map<std::string, std::string> digests_;
   std::string refusal_;
   model::Sensitivity sensitivity_;
   model::Replacement replacement_;

@@ -12,6 +12,7 @@
 #include "session/conclude.hpp"
 #include "session/environment.hpp"
 #include "store/baseline_digest.hpp"
+#include "store/digest.hpp"
 #include "store/journal.hpp"
 #include "util/try.hpp"
 
@@ -167,6 +168,11 @@ Demands demands_from_json(const nlohmann::json& from) {
     }
   }
   throw std::invalid_argument(fmt::format("'{}' is unknown to this version", counted));
+}
+
+std::string captured_digest(store::Manifest manifest, const std::string& run) {
+  std::erase_if(manifest.cases, [&](const store::CaseRecord& record) { return record.run != run; });
+  return manifest.cases.empty() ? "" : store::sha256_hex(store::to_text(manifest));
 }
 
 void conclude_shard(model::CaptureSummary& summary, const Demands& demands) {

@@ -31,6 +31,10 @@ enum class BaselineOf { kThePlan, kAnyTime };
 /// Throws what nlohmann::json throws, or std::invalid_argument.
 [[nodiscard]] Demands demands_from_json(const nlohmann::json& json);
 
+/// Of what `run` has captured of a benchmark: SHA-256 of all that the manifest says of these cases; empty where it has
+/// none of them. Together, by store::baseline_digest(), they are what a shard's store says of itself.
+[[nodiscard]] std::string captured_digest(store::Manifest manifest, const std::string& run);
+
 /// How a shard's run ends: it fails where something is wrong. Whether enough was checked is said where all shards are
 /// merged, and so is what becomes of snapshots whose case is gone, and of entries of expected.toml about no case.
 void conclude_shard(model::CaptureSummary& summary, const Demands& demands);
