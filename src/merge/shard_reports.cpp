@@ -369,7 +369,9 @@ Result<RunRecord> merge_reports(const std::vector<NamedRecord>& reports, const R
     end_capture(record, parts, demands);
     add_incomplete(std::get<CaptureSummary>(record.end), chosen.incomplete, conflicts);
   } else {
-    const bool whole = all.attempts.front().shard.whole_suite && chosen.incomplete.empty();
+    const bool whole = chosen.incomplete.empty() &&
+                       std::all_of(parts.begin(), parts.end(),
+                                   [](const NamedRecord* part) { return part->record.plan->shard->whole_suite; });
     end_verify(record, parts, demands, whole ? session::Extent::kComplete : session::Extent::kPartial);
     add_incomplete(std::get<VerifySummary>(record.end), chosen.incomplete, conflicts);
   }

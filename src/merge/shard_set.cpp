@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -121,6 +121,23 @@ Result<void> check_together(const Attempt& first, const Attempt& other, Mixed mi
   return {};
 }
 
+/// The digests prove this of complete shards of an honest plan, and nothing of others.
+Result<void> check_disjoint(const std::vector<Attempt>& attempts, const std::map<std::size_t, std::size_t>& chosen) {
+  std::map<std::pair<std::string, std::size_t>, const Attempt*> owners;
+  for (const auto& [number, place] : chosen) {
+    const Attempt& attempt = attempts[place];
+    for (const shards::PlannedCase& each : attempt.cases) {
+      const auto [known, is_new] = owners.emplace(std::pair(each.benchmark, each.index), &attempt);
+      if (!is_new) {
+        return fail(ErrorKind::kUsage, fmt::format("'{}' and '{}' both have {}, and every case is in one shard: one "
+                                                   "of them is not as it was written; run the shard again",
+                                                   known->second->source, attempt.source, each.label));
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string name_of(const model::Shard& shard) {
@@ -145,6 +162,7 @@ Result<Chosen> choose(const std::vector<Attempt>& attempts, Mixed mixed) {
       chosen.conflicts.emplace_back(before->second, i);
     }
   }
+  TRY(check_disjoint(attempts, chosen.attempts));
   const std::size_t all = attempts.empty() ? 0 : attempts.front().shard.plan.shares.size();
   for (std::size_t number = 1; number <= all; ++number) {
     const auto found = chosen.attempts.find(number);
