@@ -28,6 +28,8 @@ for code in codes:
         a = np.frombuffer(raw.tobytes(), dtype).copy()
     got = back(a)
     assert type(got) is np.ndarray and got.dtype == a.dtype and got.dtype.byteorder == a.dtype.byteorder, code
+    if dtype.char in "gG":
+        a = got.copy()  # without what lies between its numbers
     assert got.shape == a.shape and got.tobytes() == a.tobytes(), code
     assert got.flags.writeable and dump(a).content == "checked"
     for view in [a.reshape(2, 3, 4), a.reshape(2, 3, 4).T, np.asfortranarray(a.reshape(4, 6)), a[::2], a[::-1], a.reshape(4, 6)[:, 1:4],
@@ -36,6 +38,30 @@ for code in codes:
         got = back(view)
         assert got.dtype == view.dtype and got.shape == view.shape, (code, view.shape, view.strides)
         assert got.tobytes() == view.tobytes(), (code, view.shape, view.strides)
+)py");
+}
+
+TEST(PicklingArrays, BytesBetweenLongDoubles_AreNoPartOfThem) {
+  SKIP_WITHOUT_NUMPY();
+  run_python(R"py(
+import numpy as np
+size = np.dtype("g").itemsize
+if np.finfo("g").nmant == 63:
+    for code, parts in (("g", 24), ("G", 48)):
+        values = (np.arange(parts) / 7).astype("g").tobytes()
+        def filled(byte):
+            raw = b"".join(values[i:i + 10] + bytes([byte]) * (size - 10) for i in range(0, len(values), size))
+            return np.frombuffer(bytearray(raw), code)
+        one, other = filled(0xAA), filled(0x55)
+        assert (one == other).all() and one.tobytes() != other.tobytes()
+        for view in (lambda a: a, lambda a: a.reshape(4, 6).T, lambda a: a[::2], lambda a: a.reshape(4, 6)[:, 1:5],
+                     lambda a: a.reshape(2, 3, 4)[:, ::-1, ::2], lambda a: a[3:4].reshape(()), lambda a: a[5], lambda a: list(a),
+                     lambda a: {"a": [a[1], a]}):
+            assert data(view(one)) == data(view(other)), code
+            got, wanted = back(view(one)), view(one)
+            assert np.array_equal(got, wanted) if not isinstance(wanted, dict) else np.array_equal(got["a"][1], wanted["a"][1])
+    big = np.frombuffer(bytearray(bytes([1]) * (3 << 20) ), "g")
+    assert len(data(big)) > 3 << 20
 )py");
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "host/pickling/type_names.hpp"
@@ -63,11 +64,17 @@ void gather(std::byte* out, const std::byte* in, std::ptrdiff_t stride, std::siz
   }
 }
 
+constexpr bool kLongDoubleIsPadded = std::numeric_limits<long double>::digits == 64;
+constexpr std::size_t kLongDoubleBytes = 10;
+
 /// Collects elements and writes them a block at a time.
 class BlockWriter {
  public:
-  BlockWriter(Stream& stream, std::size_t item_size, std::size_t total)
-      : stream_(stream), item_size_(item_size), capacity_(std::max<std::size_t>(1, kBlock / item_size)) {
+  BlockWriter(Stream& stream, const ArrayView& view, std::size_t total)
+      : stream_(stream),
+        item_size_(view.item_size),
+        padded_(view.padded),
+        capacity_(std::max<std::size_t>(1, kBlock / item_size_)) {
     block_.resize(std::min(capacity_ * item_size_, total));
   }
   void add(const std::byte* in, std::ptrdiff_t stride, std::size_t count) {
@@ -83,6 +90,7 @@ class BlockWriter {
     }
   }
   void flush() {
+    if (padded_) clear_padding({block_.data(), used_ * item_size_});
     stream_.put(block_.data(), used_ * item_size_);
     used_ = 0;
   }
@@ -90,6 +98,7 @@ class BlockWriter {
  private:
   Stream& stream_;
   std::size_t item_size_;
+  bool padded_;
   std::size_t capacity_;  ///< elements
   std::size_t used_ = 0;  ///< elements
   std::vector<std::byte> block_;
@@ -183,6 +192,8 @@ const DtypeTraits& ArrayTypes::traits(py::handle dtype) {
   if (builtin && dtype.attr("names").is_none() && dtype.attr("subdtype").is_none() &&
       dtype.attr("metadata").is_none()) {
     traits.key = dtype.attr("str").cast<std::string>();
+    const auto code = dtype.attr("char").cast<std::string>();
+    traits.padded = kLongDoubleIsPadded && (code == "g" || code == "G") && dtype.attr("isnative").cast<bool>();
   }
   return traits_.emplace(dtype.ptr(), std::move(traits)).first->second;
 }
@@ -210,19 +221,28 @@ ArrayView view_array(py::handle array, std::size_t item_size) {
   return view;
 }
 
+void clear_padding(std::span<std::byte> long_doubles) {
+  if (!kLongDoubleIsPadded) return;
+  for (std::size_t at = 0; at + sizeof(long double) <= long_doubles.size(); at += sizeof(long double)) {
+    std::memset(long_doubles.data() + at + kLongDoubleBytes, 0, sizeof(long double) - kLongDoubleBytes);
+  }
+}
+
 void stream_elements(const ArrayView& view, Stream& stream) {
   const std::size_t total = view.bytes();
   if (total == 0) {
     return;
   }
   if (view.order != MemoryOrder::kNeither) {
-    stream.put(view.data, total);
-    return;
+    if (!view.padded) return stream.put(view.data, total);
+    BlockWriter block(stream, view, total);
+    block.add(view.data, static_cast<std::ptrdiff_t>(view.item_size), total / view.item_size);
+    return block.flush();
   }
   const Rows rows(view);
-  const bool direct = rows.inner().stride == static_cast<std::ptrdiff_t>(view.item_size) &&
+  const bool direct = !view.padded && rows.inner().stride == static_cast<std::ptrdiff_t>(view.item_size) &&
                       rows.length() * view.item_size >= kBlock / 16;
-  BlockWriter block(stream, view.item_size, direct ? 0 : total);
+  BlockWriter block(stream, view, direct ? 0 : total);
   rows.for_each([&](const std::byte* at) {
     if (direct) {
       stream.put(at, rows.length() * view.item_size);
@@ -245,6 +265,7 @@ void gather_elements(const ArrayView& view, std::span<std::byte> out) {
     to += rows.length() * view.item_size;
     return true;
   });
+  if (view.padded) clear_padding(out);
 }
 
 }  // namespace snapshot_test::host::pickling

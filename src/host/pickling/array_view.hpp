@@ -20,7 +20,8 @@ struct DtypeTraits {
   std::size_t item_size = 0;
   /// Elements are plain memory: a built-in dtype of at least one byte that holds no object references.
   bool plain = false;
-  std::string key;  ///< dtype.str where that says everything about the dtype; empty otherwise
+  std::string key;      ///< dtype.str where that says everything about the dtype; empty otherwise
+  bool padded = false;  ///< long doubles in this machine's order, of which some bytes are nobody's
 };
 
 /// numpy's own types, if numpy is imported.
@@ -53,6 +54,8 @@ struct ArrayView {
   std::vector<std::ptrdiff_t> shape;
   std::vector<std::ptrdiff_t> strides;  ///< bytes
   MemoryOrder order = MemoryOrder::kC;
+  /// The elements are DtypeTraits::padded: what is written of them has zeros in the bytes that hold anything.
+  bool padded = false;
 
   [[nodiscard]] std::size_t bytes() const;
 };
@@ -62,6 +65,10 @@ struct ArrayView {
 /// Writes the elements: in memory order if the array is contiguous in either order, else in C order, gathered block
 /// by block.
 void stream_elements(const ArrayView& view, Stream& stream);
+
+/// Zeros between long doubles that lie one after the other, where x87 leaves room: each has ten bytes, and those
+/// between it and the next hold whatever the memory held before. Elsewhere nothing.
+void clear_padding(std::span<std::byte> long_doubles);
 
 /// Copies the elements in C order to `out`, which has room for exactly these.
 void gather_elements(const ArrayView& view, std::span<std::byte> out);

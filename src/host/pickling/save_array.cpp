@@ -42,7 +42,8 @@ Result<void> ArraySaver::save_array(PyObject* array) {
   if (named && named.ptr() != array) {
     return save_array(named.ptr());
   }
-  const ArrayView view = view_array(array, traits->item_size);
+  ArrayView view = view_array(array, traits->item_size);
+  view.padded = traits->padded;
   {
     const LabelScope label(record_);
     TRY(walk_.save(from_buffer.ptr()));

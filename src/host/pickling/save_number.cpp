@@ -14,7 +14,8 @@ namespace py = pybind11;
 
 namespace {
 
-/// numpy/arrayscalars.h: the value lies behind the object's head. Long doubles have bytes that are nobody's.
+/// numpy/arrayscalars.h: the value lies behind the object's head. Long doubles have bytes that are nobody's
+/// (standard_reducers.cpp).
 constexpr std::string_view kNumbers = "?bBhHiIlLqQefdFD";
 
 bool has_own_reducer(py::handle type) {

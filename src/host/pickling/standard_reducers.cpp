@@ -1,7 +1,10 @@
 #include "host/pickling/standard_reducers.hpp"
 
+#include <span>
+#include <string>
 #include <utility>
 
+#include "host/pickling/array_view.hpp"
 #include "host/pickling/describe.hpp"
 #include "host/pickling/describe_callable.hpp"
 #include "host/pickling/folder_text.hpp"
@@ -71,6 +74,18 @@ Reducer::result_type weak_reference(py::handle object, const ReducerContext&) {
       referent.is_none() ? "" : "a weak reference's " + known + " is known by its type only"};
 }
 
+/// As numpy's own reduction, but for the bytes that are no part of the number.
+Reducer::result_type long_double(py::handle object, const ReducerContext&) {
+  const py::tuple reduced = object.attr("__reduce__")();
+  const py::tuple args = reduced[1];
+  if (reduced.size() != 2 || args.size() != 2 || !py::isinstance<py::bytes>(args[1])) {
+    return std::nullopt;
+  }
+  auto bytes = args[1].cast<std::string>();
+  clear_padding(std::as_writable_bytes(std::span(bytes)));
+  return Reduction{reduced[0], py::make_tuple(args[0], py::bytes(bytes)), {}, {}, {}, {}};
+}
+
 }  // namespace
 
 Reducers standard_reducers() {
@@ -91,6 +106,8 @@ Reducers standard_reducers() {
   out.add("pathlib", "PurePath", Match::kSubclasses, path);
   out.add("threading", "Thread", Match::kSubclasses, by_type("object"));
   out.add("_socket", "socket", Match::kSubclasses, by_type("object"));
+  out.add("numpy", "longdouble", Match::kExactType, long_double);
+  out.add("numpy", "clongdouble", Match::kExactType, long_double);
   out.add("numpy", "nditer", Match::kSubclasses,
           [](py::handle object, const ReducerContext& context) -> Reducer::result_type {
             return describe_drained(object, context, KeepItems::kCopied);
