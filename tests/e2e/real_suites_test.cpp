@@ -100,5 +100,21 @@ TEST(NumpySuite, UnchangedCode_PassesVerify) {
   EXPECT_GE(static_cast<double>(passed), 0.93 * static_cast<double>(counted)) << verified.run.text();
 }
 
+TEST(NumpySuite, EightShardsMerged_AreTheRunWithoutShards) {
+  ST_NEEDS_NUMPY();
+  const auto folder = real_suites() / "numpy/benchmarks/benchmarks";
+  ST_SKIP_UNLESS(!real_suites().empty() && fs::is_directory(folder), kNoSuites);
+  const Sandbox box;
+  RunOptions options;
+  options.deadline = std::chrono::seconds(900);
+  // A part of what the script is run on by hand (docs/performance.md): cases with long doubles, random numbers, text.
+  const auto agreed = box.run_command(
+      {test_python(), (kSource / "tests/support/shard_agreement.py").string(), Sandbox::binary(), folder.string(),
+       "--python", test_python(), "--", "--filter", R"(^bench_(itemselection|scalar|trim_zeros)\.)"},
+      options);
+  EXPECT_EQ(agreed.status, 0) << agreed.text();
+  EXPECT_NE(agreed.out.find("capture: 252 cases in 8 shards"), std::string::npos) << agreed.text();
+}
+
 }  // namespace
 }  // namespace snapshot_test::support
