@@ -238,15 +238,12 @@ Result<void> mark_committed(const fs::path& staged, const std::string& run_id) {
     return tl::unexpected(store_error("fsync", temporary));
   }
   TRY(close_checked(fd, temporary));
-  TRY(rename_file(temporary, marker));
-  if (auto durable = util::fsync_folder(staged); !durable) {
-    ::unlink(marker.c_str());
-    return durable;
-  }
-  return {};
+  return rename_file(temporary, marker);
 }
 
 Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
+  // What is moved before the marker is on the disk would be a part of the capture after a crash that loses the marker.
+  TRY(util::fsync_folder(staged));
   TRY_ASSIGN(const auto watch, open_folder(root));
   for (const fs::path& folder : {paths::objects(root), paths::cases(root), paths::runs(root)}) {
     TRY(ensure_folder(folder));

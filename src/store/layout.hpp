@@ -35,11 +35,13 @@ struct Staged {
 /// other way round: to be checked before the capture is committed.
 [[nodiscard]] Result<void> check_places(const std::filesystem::path& root, const std::filesystem::path& staged);
 
-/// Writes the commit marker, durably: from then on what is staged is the baseline. Where it fails, there is none.
+/// Writes the commit marker: from then on what is staged is the baseline, and roll_forward() makes that durable before
+/// anything else. Where it fails, there is none.
 [[nodiscard]] Result<void> mark_committed(const std::filesystem::path& staged, const std::string& run_id);
 
-/// Moves what a committed capture staged to its place, then removes the staging folder. May be repeated after it was
-/// interrupted anywhere. Needs the store's lock.
+/// Makes the commit marker durable, moves what a committed capture staged to its place, then removes the staging
+/// folder. May be repeated after it was interrupted anywhere, and nothing of what is staged may be removed if it fails.
+/// Needs the store's lock.
 [[nodiscard]] Result<void> roll_forward(const std::filesystem::path& root, const std::filesystem::path& staged);
 
 /// Finishes every commit that was interrupted. Needs the store's lock.
