@@ -52,6 +52,28 @@ Result<void> fsync_each(const fs::path& folder) {
   return fsync_path(folder, O_DIRECTORY);
 }
 
+/// The names that lead to `folder`, up to where its file system is mounted: it may be new, and so may be what it is in.
+Result<void> fsync_above(const fs::path& folder) {
+  struct stat below {};
+  fs::path at = fs::absolute(folder).lexically_normal();
+  at = at.has_filename() ? at : at.parent_path();
+  if (::stat(at.c_str(), &below) != 0) {
+    return tl::unexpected(store_error("look at", at));
+  }
+  while (at.has_relative_path()) {
+    at = at.parent_path();
+    struct stat status {};
+    if (::stat(at.c_str(), &status) != 0 || status.st_dev != below.st_dev) {
+      break;
+    }
+    if (::access(at.c_str(), R_OK) != 0) {
+      continue;  // not made by us
+    }
+    TRY(fsync_path(at, O_DIRECTORY));
+  }
+  return {};
+}
+
 /// On FUSE, syncfs() succeeds without doing anything unless the server opted in.
 bool syncfs_is_hollow(int fd) {
   constexpr decltype(statfs::f_type) kFuse = 0x65735546;
@@ -183,7 +205,8 @@ Result<void> sync_tree(const fs::path& folder, const util::Fd& watch) {
       return tl::unexpected(store_error("write to disk what is below", folder));
     }
   }
-  return fsync_each(folder);
+  TRY(fsync_each(folder));
+  return fsync_above(folder);
 }
 
 Result<void> remove_tree(const fs::path& path) {

@@ -49,9 +49,9 @@ struct TemporaryFile {
 
 [[nodiscard]] Result<void> rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
-/// Makes all that was written below `folder` durable. One syncfs() where that works: an fsync for each of thousands of
-/// small files takes seconds. `watch` should be a descriptor opened before the writes, so that errors of writing back
-/// in between are reported.
+/// Makes all that was written below `folder` durable, and the names that lead to it. One syncfs() where that works: an
+/// fsync for each of thousands of small files takes seconds. `watch` should be a descriptor opened before the writes,
+/// so that errors of writing back in between are reported.
 [[nodiscard]] Result<void> sync_tree(const std::filesystem::path& folder, const util::Fd& watch);
 [[nodiscard]] Result<util::Fd> open_folder(const std::filesystem::path& folder);
 
