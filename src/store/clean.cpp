@@ -24,14 +24,30 @@ namespace {
 struct Plan {
   CleanReport report;
   std::vector<fs::path> manifests;
+  std::vector<fs::path> replaced;  ///< folders of captures that could be undone
   std::vector<fs::path> others;
 };
 
-Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan) {
+Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan, std::vector<fs::path>& list) {
   TRY_ASSIGN(const auto size, tree_size(path));
   ++counter;
   plan.report.bytes += size.apparent;
-  plan.others.push_back(path);
+  list.push_back(path);
+  return {};
+}
+
+Result<void> plan_leftover(const fs::path& path, Plan& plan) {
+  return plan_removal(path, plan.report.leftovers, plan, plan.others);
+}
+
+/// Of writers that were killed: temporary files and folders in `folder` itself.
+Result<void> plan_temporaries(const fs::path& folder, Plan& plan) {
+  TRY_ASSIGN(const auto entries, list_folder(folder));
+  for (const FolderEntry& entry : entries) {
+    if (entry.name.starts_with(paths::kTemporaryPrefix)) {
+      TRY(plan_leftover(folder / entry.name, plan));
+    }
+  }
   return {};
 }
 
@@ -73,9 +89,9 @@ Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std
       const auto object = paths::parse_object(folder.name, entry.name);
       Result<void> planned;
       if (object && !referenced.contains(object->sha256)) {
-        planned = plan_removal(path / entry.name, plan.report.objects, plan);
+        planned = plan_removal(path / entry.name, plan.report.objects, plan, plan.others);
       } else if (entry.name.starts_with(paths::kTemporaryPrefix)) {
-        planned = plan_removal(path / entry.name, plan.report.leftovers, plan);
+        planned = plan_leftover(path / entry.name, plan);
       }
       if (!planned) {
         return planned;
@@ -89,7 +105,7 @@ Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std
 Result<void> plan_replaced(const FolderStore& store, Plan& plan) {
   TRY_ASSIGN(const auto kept, kept_captures(store.root()));
   for (const fs::path& folder : kept) {
-    TRY(plan_removal(folder, plan.report.undoable, plan));
+    TRY(plan_removal(folder, plan.report.undoable, plan, plan.replaced));
   }
   return {};
 }
@@ -99,13 +115,17 @@ Result<void> plan_leftovers(const FolderStore& store, Plan& plan) {
   for (const fs::path& stale : staged.stale) {
     std::error_code ignored;
     plan.report.resumable += fs::exists(paths::journal(stale), ignored) ? 1 : 0;
-    TRY(plan_removal(stale, plan.report.leftovers, plan));
+    TRY(plan_leftover(stale, plan));
   }
-  TRY_ASSIGN(const auto entries, list_folder(store.root() / "."));
-  for (const FolderEntry& entry : entries) {
-    if (entry.is_file && entry.name.starts_with(paths::kTemporaryPrefix)) {
-      TRY(plan_removal(store.root() / entry.name, plan.report.leftovers, plan));
+  TRY_ASSIGN(const auto folders, list_folder(paths::cases(store.root())));
+  for (const FolderEntry& folder : folders) {
+    if (folder.is_folder) {
+      TRY(plan_temporaries(paths::cases(store.root()) / folder.name, plan));
     }
+  }
+  for (const fs::path& folder : {store.root() / ".", paths::objects(store.root()), paths::replaced(store.root()),
+                                 paths::quarantine(store.root())}) {
+    TRY(plan_temporaries(folder, plan));
   }
   return {};
 }
@@ -120,23 +140,41 @@ Result<void> remove_empty_folders(const fs::path& folder) {
   return {};
 }
 
+/// Which manifests there are, and which captures can be undone.
+Result<void> sync_names(const FolderStore& store, const util::Fd& watch) {
+  for (const fs::path& folder : {paths::cases(store.root()), paths::replaced(store.root())}) {
+    std::error_code ignored;
+    if (fs::exists(folder, ignored)) {
+      TRY(sync_tree(folder, watch));
+    }
+  }
+  return {};
+}
+
 Result<void> carry_out(const FolderStore& store, const std::vector<FolderStore>& variants, const Plan& plan) {
   TRY_ASSIGN(const auto watch, open_folder(store.root()));
   for (const fs::path& path : plan.manifests) {
     TRY(remove_tree(path));
   }
-  // An object must not be gone while a manifest that names it might come back after a power loss.
-  if (!plan.manifests.empty()) {
-    TRY(sync_tree(paths::cases(store.root()), watch));
+  // A capture can be undone as a whole, or not any more: its folder goes at once.
+  std::vector<fs::path> doomed = plan.others;
+  for (const fs::path& path : plan.replaced) {
+    doomed.push_back(path.parent_path() / (std::string(paths::kTemporaryPrefix) + path.filename().string()));
+    TRY(rename_file(path, doomed.back()));
+  }
+  // An object must not be gone while a manifest that names it might come back after a power loss, be it one that this
+  // cleaning has removed or somebody before it.
+  if (!doomed.empty()) {
+    TRY(sync_names(store, watch));
     for (const FolderStore& variant : variants) {
       TRY_ASSIGN(const auto watch_variant, open_folder(variant.root()));
-      TRY(sync_tree(paths::cases(variant.root()), watch_variant));
+      TRY(sync_names(variant, watch_variant));
     }
   }
-  for (const fs::path& path : plan.others) {
+  for (const fs::path& path : doomed) {
     TRY(remove_tree(path));
   }
-  for (const auto& paths : {plan.manifests, plan.others}) {
+  for (const auto& paths : {plan.manifests, doomed}) {
     for (const fs::path& path : paths) {
       ::rmdir(path.parent_path().c_str());  // refused unless empty, and never the store itself: it holds the lock
     }
@@ -144,8 +182,10 @@ Result<void> carry_out(const FolderStore& store, const std::vector<FolderStore>&
   for (const fs::path& folder : {store.objects_folder(), paths::cases(store.root())}) {
     TRY(remove_empty_folders(folder));
   }
+  ::rmdir(paths::staging(store.root()).c_str());  // refused unless empty
   for (const FolderStore& variant : variants) {
     TRY(remove_empty_folders(paths::cases(variant.root())));
+    ::rmdir(paths::staging(variant.root()).c_str());
   }
   return {};
 }

@@ -106,6 +106,7 @@ fs::path staging(const fs::path& root) { return root / "staging"; }
 fs::path commit_marker(const fs::path& staged) { return staged / "COMMIT"; }
 fs::path journal(const fs::path& staged) { return staged / "journal"; }
 fs::path status(const fs::path& root) { return root / "status.json"; }
+fs::path quarantine(const fs::path& root) { return root / "quarantine"; }
 fs::path replaced(const fs::path& root) { return root / "replaced"; }
 fs::path variants(const fs::path& root) { return root / kVariants; }
 fs::path variant(const fs::path& root, std::string_view name) { return variants(root) / escape(name); }

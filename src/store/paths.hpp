@@ -27,6 +27,8 @@ inline constexpr std::string_view kTemporaryPrefix = ".tmp-";
 [[nodiscard]] std::filesystem::path status(const std::filesystem::path& root);
 /// What captures have replaced: of a store, and of a staging folder on its way there.
 [[nodiscard]] std::filesystem::path replaced(const std::filesystem::path& root);
+/// Where damaged values are put aside.
+[[nodiscard]] std::filesystem::path quarantine(const std::filesystem::path& root);
 /// The baseline of that name in a store, as a store by itself: @variants/<name>.
 [[nodiscard]] std::filesystem::path variant(const std::filesystem::path& root, std::string_view name);
 [[nodiscard]] std::filesystem::path variants(const std::filesystem::path& root);
