@@ -17,6 +17,7 @@
 #include "store/lock.hpp"
 #include "store/manifest_files.hpp"
 #include "store/paths.hpp"
+#include "util/file.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::store {
@@ -115,11 +116,11 @@ Result<std::string> Checking::read(const ObjectReader& object, ObjectReader& str
 }
 
 Result<std::string> Checking::quarantine(const fs::path& file) {
-  const fs::path folder = store_.root() / "quarantine";
+  const fs::path folder = paths::quarantine(store_.root());
   TRY(ensure_folder(folder));
   std::error_code ignored;
-  if (!fs::exists(folder / ".gitignore", ignored)) {
-    TRY(write_new_file(folder / ".gitignore", "*\n"));
+  if (const auto there = read_if_there(folder / ".gitignore"); !there || !*there || (*there)->empty()) {
+    TRY(util::write_file_atomically(folder / ".gitignore", "*\n"));
   }
   // objects/ab/cdef….pkl becomes abcdef….pkl; what was put aside before stays.
   const std::string name = file.parent_path().filename().string() + file.filename().string();
@@ -256,9 +257,8 @@ Result<CheckReport> Checking::run() {
   if (options_.reading == CheckOptions::Reading::kBytes) {
     TRY(look_at_others());
   }
-  const bool wrote = std::any_of(report_.damage.begin(), report_.damage.end(),
-                                 [](const Damage& each) { return each.outcome != Damage::Outcome::kLeft; });
-  if (wrote) {
+  // Also where all is whole: an earlier one, which was killed, may have made it so.
+  if (options_.repair_from != nullptr || options_.damaged == CheckOptions::Damaged::kQuarantined) {
     TRY_ASSIGN(const auto watch, open_folder(store_.root()));
     TRY(sync_tree(store_.root(), watch));
   }
