@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "store/digest.hpp"
+#include "store/files.hpp"
 #include "util/file.hpp"
 #include "util/try.hpp"
 
@@ -139,10 +140,16 @@ Result<void> FileStorage::check_key(std::string_view key) const {
 
 Result<std::unique_ptr<FileStorage>> FileStorage::open(const fs::path& root, Use use) {
   std::unique_ptr<FileStorage> made(new FileStorage(root));
-  if (use == Use::kWrite && ::mkdir(root.c_str(), 0777) != 0 && errno != EEXIST) {
+  const bool is_new = use == Use::kWrite && ::mkdir(root.c_str(), 0777) == 0;
+  if (use == Use::kWrite && !is_new && errno != EEXIST) {
     return tl::unexpected(made->refused("make the folder", root));
   }
   TRY(made->check_root());
+  // One that was there may have been made by a push that was killed. What is above it need not be readable.
+  const fs::path above = (root.has_filename() ? root : root.parent_path()).parent_path();
+  if (use == Use::kWrite && (is_new || ::access(above.c_str(), R_OK) == 0)) {
+    TRY(made->make_durable(above));
+  }
   if (use == Use::kWrite) {
     remove_old_files(made->root_ / kTemporaries);  // of processes that were killed
   }
@@ -250,21 +257,32 @@ Result<bool> FileStorage::read(std::string_view key, std::optional<Range> range,
   return tl::unexpected(std::move(sent.error()));
 }
 
+Result<void> FileStorage::make_durable(const fs::path& folder) const {
+  if (auto durable = util::fsync_folder(folder); !durable) {
+    return fail(ErrorKind::kUnavailable, fmt::format("the remote '{}': {}", name(), durable.error().message));
+  }
+  return {};
+}
+
+/// A folder that is there need not be durable: who made it may have been killed before it could see to that.
 Result<void> FileStorage::make_folders(const fs::path& folder) const {
-  if (::mkdir(folder.c_str(), 0777) == 0) {
-    return util::fsync_folder(folder.parent_path());
+  if (folder == root_) {
+    return check_root();
   }
-  if (errno == EEXIST) {
-    return {};
-  }
-  if (errno != ENOENT || folder == root_) {
-    return errno == ENOENT ? check_root() : tl::unexpected(refused("make the folder", folder));
+  {
+    const std::lock_guard lock(mutex_);
+    if (durable_.contains(folder) && ::access(folder.c_str(), F_OK) == 0) {
+      return {};
+    }
   }
   TRY(make_folders(folder.parent_path()));
   if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
     return tl::unexpected(refused("make the folder", folder));
   }
-  return util::fsync_folder(folder.parent_path());
+  TRY(make_durable(folder.parent_path()));
+  const std::lock_guard lock(mutex_);
+  durable_.insert(folder);
+  return {};
 }
 
 Result<FileStorage::Temporary> FileStorage::create_temporary() const {
@@ -340,9 +358,7 @@ Result<Written> FileStorage::settle(std::string_view key, Temporary temporary, c
       break;
     }
   }
-  if (auto durable = util::fsync_folder(target.parent_path()); !durable) {
-    return fail(ErrorKind::kUnavailable, fmt::format("the remote '{}': {}", name(), durable.error().message));
-  }
+  TRY(make_durable(target.parent_path()));
   return Written::kDone;
 }
 
@@ -406,9 +422,7 @@ Result<Written> FileStorage::replace(std::string_view key, const std::string& ta
     }
   }
   // From here on it is replaced; what fails now leaves the file late.
-  if (auto durable = util::fsync_folder(claims); !durable) {
-    return fail(ErrorKind::kUnavailable, fmt::format("the remote '{}': {}", name(), durable.error().message));
-  }
+  TRY(make_durable(claims));
   if (::rename(temporary.path.c_str(), (root_ / key).c_str()) == 0) {
     remove_old_files(claims);
   }
@@ -476,6 +490,30 @@ Result<std::vector<Entry>> FileStorage::list(std::string_view prefix) {
     }
   }
   return found;
+}
+
+/// Bytes are durable before they get a name, so it is the names that are to be.
+Result<void> FileStorage::make_seen_durable() {
+  const util::Fd fd(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    return tl::unexpected(refused("open the folder", root_));
+  }
+  TRY_ASSIGN(const bool done, store::sync_file_system(fd, root_));
+  if (done) {
+    return {};
+  }
+  std::error_code error;
+  TRY(make_durable(root_));
+  for (fs::recursive_directory_iterator at(root_, error), end; !error && at != end; at.increment(error)) {
+    if (std::error_code ignored; at->is_directory(ignored) && !at->is_symlink(ignored)) {
+      TRY(make_durable(at->path()));
+    }
+  }
+  if (error && !is_missing(error.value())) {
+    errno = error.value();
+    return tl::unexpected(refused("list the folder", root_));
+  }
+  return {};
 }
 
 Result<void> FileStorage::remove(std::span<const std::string> keys) {

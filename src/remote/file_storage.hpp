@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <set>
 
 #include "remote/storage.hpp"
 #include "util/fd.hpp"
@@ -36,6 +38,7 @@ class FileStorage final : public Storage {
                                          const Condition& condition) override;
   [[nodiscard]] Result<std::vector<Entry>> list(std::string_view prefix) override;
   [[nodiscard]] Result<void> remove(std::span<const std::string> keys) override;
+  [[nodiscard]] Result<void> make_seen_durable() override;
 
  private:
   struct Version;
@@ -53,6 +56,9 @@ class FileStorage final : public Storage {
   [[nodiscard]] Result<std::optional<Version>> newest(std::string_view key) const;
   [[nodiscard]] Result<Version> load(util::Fd fd, const std::filesystem::path& path) const;
   [[nodiscard]] Result<Temporary> create_temporary() const;
+  /// What is in the folder stays there after a power loss.
+  [[nodiscard]] Result<void> make_durable(const std::filesystem::path& folder) const;
+  /// Durably; `folder` is below the root.
   [[nodiscard]] Result<void> make_folders(const std::filesystem::path& folder) const;
   [[nodiscard]] Result<Written> settle(std::string_view key, Temporary temporary, const Condition& condition);
   [[nodiscard]] Result<Written> link_absent(const std::filesystem::path& from, const std::filesystem::path& to) const;
@@ -61,6 +67,8 @@ class FileStorage final : public Storage {
   static void remove_old_files(const std::filesystem::path& folder);
 
   std::filesystem::path root_;
+  mutable std::mutex mutex_;                         ///< of what follows
+  mutable std::set<std::filesystem::path> durable_;  ///< folders that this process knows to be
 };
 
 }  // namespace snapshot_test::remote

@@ -429,6 +429,8 @@ Result<PushReport> push(const store::Store& store, Storage& counted_storage, con
     TRY_ASSIGN(const Remote remote, Remote::look_at(storage));
     TRY_ASSIGN(const auto before, find_ref(storage, options.ref));
     report.before = before ? std::optional(before->ref.digest) : std::nullopt;
+    // A ref must not be there after a power loss without what a push that was killed had written.
+    TRY(storage.make_seen_durable());
     std::string key = remote.place_for(keys::list(local.digest));
     TRY_ASSIGN(const auto same, earlier_list(storage, key, local.digest));
     if (!same || !remote.has_all(*same)) {

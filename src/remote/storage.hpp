@@ -88,6 +88,10 @@ class Storage {
   /// One that is not there is removed.
   [[nodiscard]] virtual Result<void> remove(std::span<const std::string> keys) = 0;
 
+  /// What list() and get() have shown so far stays there after a power loss of what holds it: who wrote it may have
+  /// been killed before it could see to that. Nothing to do for a service.
+  [[nodiscard]] virtual Result<void> make_seen_durable() { return {}; }
+
   /// How often something has been tried again until now.
   [[nodiscard]] virtual std::uint64_t retries() const { return 0; }
 };

@@ -50,6 +50,7 @@ class CountedStorage final : public Storage {
                                          const Condition& condition) override;
   [[nodiscard]] Result<std::vector<Entry>> list(std::string_view prefix) override;
   [[nodiscard]] Result<void> remove(std::span<const std::string> keys) override;
+  [[nodiscard]] Result<void> make_seen_durable() override { return storage_.make_seen_durable(); }
   [[nodiscard]] std::uint64_t retries() const override { return storage_.retries(); }
 
  private:

@@ -196,14 +196,23 @@ Result<util::Fd> open_folder(const fs::path& folder) {
   return fd;
 }
 
+Result<bool> sync_file_system(const util::Fd& watch, const fs::path& folder) {
+  if (syncfs_is_hollow(watch.get())) {
+    return false;
+  }
+  if (::syncfs(watch.get()) == 0) {
+    return true;
+  }
+  if (errno != ENOSYS && errno != EINVAL && errno != EOPNOTSUPP) {
+    return tl::unexpected(store_error("write to disk what is below", folder));
+  }
+  return false;
+}
+
 Result<void> sync_tree(const fs::path& folder, const util::Fd& watch) {
-  if (!syncfs_is_hollow(watch.get())) {
-    if (::syncfs(watch.get()) == 0) {
-      return {};
-    }
-    if (errno != ENOSYS && errno != EINVAL && errno != EOPNOTSUPP) {
-      return tl::unexpected(store_error("write to disk what is below", folder));
-    }
+  TRY_ASSIGN(const bool done, sync_file_system(watch, folder));
+  if (done) {
+    return {};
   }
   TRY(fsync_each(folder));
   return fsync_above(folder);

@@ -53,6 +53,8 @@ struct TemporaryFile {
 /// fsync for each of thousands of small files takes seconds. `watch` should be a descriptor opened before the writes,
 /// so that errors of writing back in between are reported.
 [[nodiscard]] Result<void> sync_tree(const std::filesystem::path& folder, const util::Fd& watch);
+/// syncfs(). False where that does nothing or is not there: then files and folders are to be synced by themselves.
+[[nodiscard]] Result<bool> sync_file_system(const util::Fd& watch, const std::filesystem::path& folder);
 [[nodiscard]] Result<util::Fd> open_folder(const std::filesystem::path& folder);
 
 /// Removes a file or a whole folder; absent is fine.
