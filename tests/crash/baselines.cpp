@@ -18,7 +18,8 @@ Values values_of(unsigned generation) {
           {"other.time_c", {"always the same"}}};
 }
 
-Result<void> capture(const fs::path& root, const std::string& run, const Values& values) {
+Result<void> capture(const fs::path& root, const std::string& run, const Values& values,
+                     const nlohmann::json& settings) {
   TRY_ASSIGN(const auto opened, store::FolderStore::open_or_create(root));
   TRY_ASSIGN(const auto transaction, opened.begin_capture(run));
   for (const auto& [name, contents] : values) {
@@ -38,6 +39,7 @@ Result<void> capture(const fs::path& root, const std::string& run, const Values&
   }
   store::RunInfo info;
   info.id = run;
+  info.settings = settings;
   TRY(transaction->put_run(info));
   transaction->keep_replaced();
   return transaction->commit();

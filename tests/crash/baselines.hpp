@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ using Values = std::map<std::string, std::vector<std::string>>;
 [[nodiscard]] Values values_of(unsigned generation);
 
 /// Makes that the baseline of the store, whole: benchmarks that are not among them go.
-[[nodiscard]] Result<void> capture(const std::filesystem::path& root, const std::string& run, const Values& values);
+[[nodiscard]] Result<void> capture(const std::filesystem::path& root, const std::string& run, const Values& values,
+                                   const nlohmann::json& settings = nlohmann::json::object());
 
 /// What a reader makes of the store at `root`, every byte read: the values' names by benchmark and variant, and "no
 /// baseline" where there is none. Whatever is not as it should be gives a text of its own.

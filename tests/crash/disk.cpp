@@ -61,7 +61,7 @@ void Disk::scan(const fs::path& path, Node node) {
       Inode inode{S_ISDIR(status.st_mode)};
       inode.seconds = status.st_mtim.tv_sec;
       inode.nanoseconds = status.st_mtim.tv_nsec;
-      inode.shown = status.st_ino;
+      inode.shown = shown_inode(status.st_ino);
       if (inode.folder) {
         folders.emplace_back(entry.path(), made);
       } else {
@@ -250,6 +250,9 @@ void Disk::make_durable(std::size_t update) {
 }
 
 void Disk::sync(Node node, bool failed) {
+  if (node == kNone) {
+    throw std::logic_error("a sync of a file that was never opened: " + log_.back());
+  }
   for (std::size_t i = 0; i < updates_.size(); ++i) {
     Update& each = updates_[i];
     const bool of_file = each.kind < Update::Kind::kAdd && each.node == node;

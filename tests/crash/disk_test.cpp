@@ -87,6 +87,15 @@ TEST_F(DiskTest, SyncOfAFile_DoesNotMakeItsNameDurable) {
   EXPECT_EQ(found, (std::set<Files>{{}, {{"a", "new"}}}));
 }
 
+TEST_F(DiskTest, NewFolder_IsLostWithAllThatIsInIt) {
+  const auto found = after_crash([&] {
+    fs::create_directory(root / "x");
+    write("x/a", "new", true);
+    sync_folder("x");
+  });
+  EXPECT_EQ(found, (std::set<Files>{{}, {{"x/", ""}, {"x/a", "new"}}}));
+}
+
 TEST_F(DiskTest, EntriesOfSeveralFolders_AreLostOneByOne) {
   fs::create_directory(root / "x");
   fs::create_directory(root / "y");

@@ -163,6 +163,10 @@ Watching::~Watching() {
 }
 
 void show_inode(std::uint64_t real, std::uint64_t shown) { seam().shown_inodes[real] = shown; }
+std::uint64_t shown_inode(std::uint64_t real) {
+  const auto found = seam().shown_inodes.find(real);
+  return found == seam().shown_inodes.end() ? real : found->second;
+}
 void forget_shown_inodes() { seam().shown_inodes.clear(); }
 void pretend_fuse(bool fuse) { seam().fuse = fuse; }
 
@@ -273,9 +277,7 @@ ST_SEAM int fstatfs(int fd, struct statfs* status) noexcept {
 ST_SEAM int fstat(int fd, struct stat* status) noexcept {
   const long done = ::syscall(SYS_newfstatat, fd, "", status, AT_EMPTY_PATH);
   if (done == 0) {
-    const auto& shown = seam().shown_inodes;
-    const auto found = shown.find(status->st_ino);
-    status->st_ino = found == shown.end() ? status->st_ino : found->second;
+    status->st_ino = snapshot_test::crash::shown_inode(status->st_ino);
   }
   return static_cast<int>(done);
 }

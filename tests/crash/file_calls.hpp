@@ -71,6 +71,7 @@ class Watching {
 /// after a crash is still the one that it was.
 void show_inode(std::uint64_t real, std::uint64_t shown);
 void forget_shown_inodes();
+[[nodiscard]] std::uint64_t shown_inode(std::uint64_t real);
 /// From now on fstatfs() says that all below is FUSE, where syncfs() does nothing; and so it is.
 void pretend_fuse(bool fuse);
 
