@@ -1,4 +1,4 @@
-// The Python helper as part of the program (embed_helper.cmake writes the definition).
+// The Python helper as part of the program (embed_modules.cmake writes the definition).
 #pragma once
 
 #include <span>
