@@ -133,8 +133,41 @@ Result<model::DiscoverReply> Conductor::discover(model::DiscoverRequest request)
   }
 }
 
+/// What an earlier run() has opened ends before its tree does. None of its cases runs any more.
+Result<void> Conductor::leave_last_run() {
+  if (tree_.forked == nullptr) {
+    return {};
+  }
+  const auto opened_processes = [this] {
+    std::vector<Process*> found;
+    for (Branch* root : {tree_.forked.get(), tree_.spawned.get()}) {
+      root->for_each([&](const Branch& each) {
+        Process* process = each.is_base() ? nullptr : processes_->find(each.process);
+        if (process != nullptr) {
+          found.push_back(process);
+        }
+      });
+    }
+    return found;
+  };
+  for (Process* process : opened_processes()) {
+    processes_->retire(*process);
+  }
+  while (!opened_processes().empty()) {
+    if (options_.interrupted()) {
+      return fail(ErrorKind::kInterrupted, "interrupted while the cases before ended");
+    }
+    TRY(turn());
+  }
+  stopped_ = false;
+  running_ = 0;
+  alone_ = false;
+  return {};
+}
+
 Result<void> Conductor::run(std::vector<CaseTask> tasks, const RulesOf& rules_of, const MakeRequest& make_request,
                             const OnStarted& on_started, const OnFinished& on_finished) {
+  TRY(leave_last_run());
   rules_of_ = rules_of;
   make_request_ = make_request;
   on_started_ = on_started;

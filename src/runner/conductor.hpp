@@ -62,6 +62,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
   void on_ended(std::unique_ptr<Process> process) override;
 
   [[nodiscard]] Result<void> start_base();
+  [[nodiscard]] Result<void> leave_last_run();
   [[nodiscard]] Result<void> turn();
   void start_ready_work();
   void open(Branch& branch);

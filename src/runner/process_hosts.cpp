@@ -63,6 +63,11 @@ unsigned workers_of(const SuiteOptions& options) {
 }
 
 Result<std::unique_ptr<Hosts>> ProcessHosts::open(const SuiteOptions& options, model::Listener& listener) {
+  TRY_ASSIGN(auto hosts, open_here(options, listener));
+  return hosts;
+}
+
+Result<std::unique_ptr<ProcessHosts>> ProcessHosts::open_here(const SuiteOptions& options, model::Listener& listener) {
   if (options.project_dir && !fs::is_directory(*options.project_dir)) {
     return fail(ErrorKind::kUsage,
                 fmt::format("the project folder '{}' does not exist", options.project_dir->string()));

@@ -14,10 +14,14 @@ class ProcessHosts : public Hosts {
  public:
   /// Chooses the interpreter, checks the machine's limits, makes the scratch folder, catches signals.
   [[nodiscard]] static Result<std::unique_ptr<Hosts>> open(const SuiteOptions& options, model::Listener& listener);
+  [[nodiscard]] static Result<std::unique_ptr<ProcessHosts>> open_here(const SuiteOptions& options,
+                                                                       model::Listener& listener);
 
   [[nodiscard]] Result<std::unique_ptr<CaseRunner>> start(const std::vector<std::string>& preload, Pass pass) override;
   [[nodiscard]] const PythonEnvironment& python() const override { return python_; }
   [[nodiscard]] bool interrupted() const override { return signals_.interrupted(); }
+  /// For who waits for something else than a host, which reads them itself.
+  void read_signals() { signals_.read_pending(); }
 
  private:
   ProcessHosts(const SuiteOptions& options, model::Listener& listener, PythonEnvironment python)
