@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/dask_options.hpp"
 #include "cli/options.hpp"
 #include "cli/question.hpp"
 #include "cli/reported_run.hpp"
@@ -15,6 +16,7 @@
 #include "cli/variant.hpp"
 #include "config/layers.hpp"
 #include "report/report.hpp"
+#include "session/with_hosts.hpp"
 #include "store/baseline_digest.hpp"
 #include "util/try.hpp"
 
@@ -27,6 +29,7 @@ struct CaptureArgs {
   const Shared& shared;
   ReportFiles files{};
   ShardArgs shard{};
+  std::optional<std::string> dask{};
   Loss loss = Loss::kRefused;  ///< of snapshots that can be checked
   bool yes = false;
   bool undo = false;
@@ -76,7 +79,9 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
       listener.set_head(std::move(head));
       listener.remark("baseline sha256:" + *digest);
     };
-    return session::capture(options, listener).map([](const auto& summary) { return summary.status; });
+    const auto captured = args.dask ? session::capture(options, listener, dask_hosts(*args.dask, config, listener))
+                                    : session::capture(options, listener);
+    return captured.map([](const auto& summary) { return summary.status; });
   };
   return reported_run("capture", args.shared, args.files, streams, work);
 }
@@ -111,6 +116,8 @@ Action declare_capture(CLI::App& app, Shared& shared) {
           ->excludes(update);
   add_shard_options(app, args.shard);
   app.get_option("--shard")->excludes(undo);
+  add_dask_option(app, args.dask);
+  app.get_option("--dask")->excludes(undo);
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

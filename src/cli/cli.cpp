@@ -13,6 +13,7 @@
 #include "cli/outcome.hpp"
 #include "cli/parse.hpp"
 #include "cli/visible_stream.hpp"
+#include "cluster/agent.hpp"
 
 namespace snapshot_test::cli {
 
@@ -66,6 +67,9 @@ int run(int argc, char** argv, HostEntry host) {
   }
   if (host != nullptr && argc > 1 && std::string_view(argv[1]) == "host") {
     return host(argc, argv);
+  }
+  if (argc > 1 && std::string_view(argv[1]) == "agent") {
+    return cluster::run_agent();
   }
   std::signal(SIGXFSZ, SIG_IGN);  // a write over the limit on file sizes is an error with a message, not our end
   // The C library would send a terminal each line by itself, and the live display would flicker.

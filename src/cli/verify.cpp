@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/dask_options.hpp"
 #include "cli/known_failures.hpp"
 #include "cli/options.hpp"
 #include "cli/remote_use.hpp"
@@ -15,6 +16,7 @@
 #include "cli/subcommands.hpp"
 #include "cli/variant.hpp"
 #include "config/layers.hpp"
+#include "session/with_hosts.hpp"
 #include "util/cache_folder.hpp"
 #include "util/try.hpp"
 
@@ -26,6 +28,7 @@ struct VerifyArgs {
   const Shared& shared;
   ReportFiles files{};
   ShardArgs shard{};
+  std::optional<std::string> dask{};
   std::optional<std::uint64_t> max_failures{};
   bool read_data = false;
   session::FailedCases failed = session::FailedCases::kAsOthers;
@@ -114,7 +117,9 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
     options.against_status = args.against_status;
     options.transition_keys = args.transition_keys;
     options.max_failures = args.max_failures.value_or(0);
-    return session::verify(options, listener).map([](const auto& summary) { return summary.status; });
+    const auto verified = args.dask ? session::verify(options, listener, dask_hosts(*args.dask, config, listener))
+                                    : session::verify(options, listener);
+    return verified.map([](const auto& summary) { return summary.status; });
   };
   return reported_run("verify", args.shared, args.files, streams, work);
 }
@@ -152,6 +157,7 @@ Action declare_verify(CLI::App& app, Shared& shared) {
                "read every stored value, and find damaged ones, also where the fingerprint of the new one is the same");
   add_shard_options(app, args.shard);
   app.get_option("--shard")->excludes(alone)->excludes(status);
+  add_dask_option(app, args.dask);
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(
@@ -159,6 +165,7 @@ Action declare_verify(CLI::App& app, Shared& shared) {
       "  snapshot_test verify benchmarks/\n"
       "  snapshot_test verify benchmarks/ --filter time_angle --tolerance 1e-7 0\n"
       "  snapshot_test verify benchmarks/ --baseline s3://bucket/baselines@main\n"
+      "  snapshot_test verify benchmarks/ --dask tcp://scheduler:8786\n"
       "  snapshot_test verify benchmarks/ --strict --min-verified 95 --json report.json");
   return [held](const Streams& streams) { return run(*held, streams); };
 }

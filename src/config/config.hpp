@@ -45,6 +45,9 @@ struct Config {
   std::optional<std::string> remote;               ///< the URL of the default remote
   std::optional<std::string> remote_python;        ///< runs the helper that reaches remotes
   double remote_timeout = 60;                      ///< how long nothing may move there, in seconds
+  std::optional<std::string> dask_python;          ///< runs the client of a Dask cluster
+  std::optional<std::string> dask_worker_python;   ///< imports the suite on its workers
+  double dask_timeout = 60;                        ///< how long a run waits for a worker, in seconds
   bool verbose = false;
   bool quiet = false;
 

@@ -61,6 +61,14 @@ std::map<std::string, std::string> numeric_variables() {
   return set;
 }
 
+std::map<std::string, std::string> all_numeric_variables() {
+  std::map<std::string, std::string> all = numeric_variables();
+  for (const char* name : kVariables) {
+    all.try_emplace(name);
+  }
+  return all;
+}
+
 store::RunInfo place_of(const Run& run) {
   store::RunInfo info;
   info.python = {run.python().version, "CPython", run.python().executable};

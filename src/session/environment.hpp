@@ -16,6 +16,8 @@ namespace snapshot_test::session {
 
 /// The environment variables that choose kernels and numbers of threads of numerical libraries, where they are set.
 [[nodiscard]] std::map<std::string, std::string> numeric_variables();
+/// The same, with those that are not set: they are empty.
+[[nodiscard]] std::map<std::string, std::string> all_numeric_variables();
 
 /// Where a run takes place: its interpreter, the machine, the packages, numeric_variables().
 [[nodiscard]] store::RunInfo place_of(const Run& run);

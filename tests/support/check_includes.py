@@ -34,6 +34,8 @@ ROOMS = {
     "remote": {"util", "store"},
     # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
     "runner": {"util", "model"},
+    # A runner on the workers of a cluster.
+    "cluster": {"util", "model", "store", "runner"},
     # Runs that several machines share: who runs what, and what they have captured as one baseline.
     "shards": {"util", "model", "store"},
     "session": {"util", "model", "store", "inspect", "audit", "runner", "shards"},
@@ -43,7 +45,7 @@ ROOMS = {
     "merge": {"util", "model", "store", "report", "shards", "session"},
     "cli": {
         "util", "model", "config", "store", "remote", "report", "inspect", "audit", "render",
-        "shards", "session", "commits", "merge"
+        "shards", "session", "commits", "merge", "cluster"
     },
     "bindings": {
         "util", "model", "config", "pickle", "compare", "store", "host", "host/interpreter", "host/discovery",
