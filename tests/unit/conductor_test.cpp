@@ -59,6 +59,9 @@ class FakeProcesses : public Processes {
     return found == processes_.end() ? nullptr : found->second.get();
   }
   Result<void> turn(std::chrono::milliseconds) override {
+    if (waiting_.empty() && end_released()) {
+      return {};
+    }
     if (waiting_.empty()) {
       return ++idle_ > 100 ? fail(ErrorKind::kInternal, "nothing more happens") : Result<void>();
     }
@@ -104,6 +107,21 @@ class FakeProcesses : public Processes {
   std::size_t most_at_once = 0;
 
  private:
+  /// One of which nothing more will be asked, and that has no children.
+  bool end_released() {
+    for (const int id : released) {
+      Process* process = find(id);
+      const bool is_leaf =
+          process != nullptr && std::none_of(processes_.begin(), processes_.end(),
+                                             [&](const auto& each) { return each.second->parent == process; });
+      if (is_leaf) {
+        end(*process, 0);
+        return true;
+      }
+    }
+    return false;
+  }
+
   Result<Process*> make(Process* parent, std::optional<model::Request> request) {
     auto process = std::make_unique<Process>(model::HostLink(util::Channel(util::Fd())), util::Fd());
     process->id = next_++;
@@ -161,20 +179,22 @@ class Conducting : public PlannedBenchmarks {
       const auto found = (*conductor)->discover({});
       EXPECT_TRUE(found) << found.error().message;
     }
-    auto ran =
-        (*conductor)
-            ->run(
-                std::move(tasks), [](const model::Benchmark& each) { return rules_of(each); },
-                [](const CaseTask& each) {
-                  model::CaseRequest request;
-                  request.ids = {each.benchmark->function};
-                  return request;
-                },
-                [this](const CaseTask& each) { started.push_back(each.benchmark->function); },
-                [this](CaseTask& each, CaseOutcome outcome) {
-                  return on_finished(
-                      each, outcomes.insert_or_assign(each.benchmark->function, std::move(outcome)).first->second);
-                });
+    Result<void> ran;
+    for (unsigned round = 0; round < rounds && ran; ++round) {
+      ran = (*conductor)
+                ->run(
+                    tasks, [](const model::Benchmark& each) { return rules_of(each); },
+                    [](const CaseTask& each) {
+                      model::CaseRequest request;
+                      request.ids = {each.benchmark->function};
+                      return request;
+                    },
+                    [this](const CaseTask& each) { started.push_back(each.benchmark->function); },
+                    [this](CaseTask& each, CaseOutcome outcome) {
+                      return on_finished(
+                          each, outcomes.insert_or_assign(each.benchmark->function, std::move(outcome)).first->second);
+                    });
+    }
     most_at_once = processes->most_at_once;
     released = processes->released;
     return ran;
@@ -213,6 +233,7 @@ class Conducting : public PlannedBenchmarks {
   };
 
   unsigned workers = 1;
+  unsigned rounds = 1;  ///< so often all cases run, one time after the other
   bool interrupted = false;
   std::optional<std::string> stays_for;  ///< there is a discovery, and its process stays
   int discovery_process = -1;            ///< that of it
@@ -232,6 +253,29 @@ TEST_F(Conducting, Cases_ThatReturn_EndOnceEach) {
   EXPECT_THAT(started, ElementsAre("f", "g"));
   EXPECT_EQ(outcomes.at("f").observation.ending, Ending::kReturned);
   EXPECT_TRUE(outcomes.at("f").ran);
+}
+
+TEST_F(Conducting, Cases_RunOnceMoreInTheSameHost_EachRunIsByItself) {
+  rounds = 3;
+  std::vector<int> bases;
+  on_node = [&](FakeProcesses& all, Process& process, const model::Request* request) {
+    if (request == nullptr) {
+      bases.push_back(process.id);
+    }
+    all.ready(process);
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_THAT(runs, ElementsAre("f", "g", "f", "g", "f", "g"));
+  EXPECT_EQ(bases.size(), 1U);
+}
+
+TEST_F(Conducting, Run_AfterOneThatWasStopped_RunsAll) {
+  rounds = 2;
+  on_finished = [&](CaseTask&, const CaseOutcome&) {
+    return runs.size() == 1 ? CaseRunner::Then::kStop : CaseRunner::Then::kDone;
+  };
+  ASSERT_TRUE(run({task("f"), task("g")}));
+  EXPECT_THAT(runs, ElementsAre("f", "f", "g"));
 }
 
 class ConductingAfterDiscovery : public Conducting {

@@ -121,6 +121,14 @@ class Attributes:
     remote_python: str | None
     #: How long nothing may move between the helper and a remote before a request is given up.
     remote_timeout: float
+    #: The Python with dask.distributed that is the client of the cluster of `--dask`: a path, or a name to look up on
+    #: `PATH`. None: that of the wheel that the program came with, else `python3` on `PATH`.
+    dask_python: str | None
+    #: The Python that imports the suite on the workers of `--dask`: its path there. None: the Python that each worker
+    #: runs in; with `--dask local`, the suite's here.
+    dask_worker_python: str | None
+    #: How long a run with `--dask` waits for a worker, where the cluster has none.
+    dask_timeout: float
     #: Show every case, notes and complete lists.
     verbose: bool
     #: Show failures and one closing line only.
@@ -171,5 +179,8 @@ class Arguments(TypedDict, total=False):
     remote: AnyPath | None
     remote_python: AnyPath | None
     remote_timeout: float
+    dask_python: AnyPath | None
+    dask_worker_python: AnyPath | None
+    dask_timeout: float
     verbose: bool
     quiet: bool
