@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -409,6 +410,74 @@ class Dask(unittest.TestCase):
         process.kill()
         process.communicate()
         cluster.wait(lambda: not self.agents(), 20)
+
+    def ssh_server(self):
+        """The port of a server on loopback, which lets the key in ssh/key in."""
+        folder = self.root / "ssh"
+        folder.mkdir()
+        for name in ("host_key", "key"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+        (folder / "authorized_keys").write_text((folder / "key.pub").read_text())
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        (folder / "config").write_text(f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\n"
+                                       f"AuthorizedKeysFile {folder}/authorized_keys\nPidFile none\nStrictModes no\n"
+                                       "UsePAM no\nPermitRootLogin yes\nPasswordAuthentication no\n")
+        with open(folder / "log", "wb") as log:
+            server = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "config")],  # pylint: disable=consider-using-with
+                                      stdout=log, stderr=log)
+        self.addCleanup(lambda: (server.kill(), server.wait()))
+        return port
+
+    @unittest.skipUnless(os.path.exists("/usr/sbin/sshd"), "there is no sshd")
+    def test_a_cluster_over_ssh(self):
+        self.suite()
+        self.assertEqual(self.run_program("capture")[0], 0)
+        self.write("ssh_cluster.py", f"""
+            import getpass, sys
+            from distributed import SSHCluster
+            if __name__ == "__main__":
+                cluster = SSHCluster(["127.0.0.1"] * 3, remote_python={DASK!r},
+                                     connect_options={{"port": {self.ssh_server()}, "username": getpass.getuser(),
+                                                      "client_keys": ["ssh/key"], "known_hosts": None}},
+                                     worker_options={{"nthreads": 1}}, scheduler_options={{"port": 0, "dashboard": False}})
+                print("ADDRESS", cluster.scheduler_address, flush=True)
+                sys.stdin.read()
+                cluster.close()
+        """)
+        with subprocess.Popen([DASK, "ssh_cluster.py"], cwd=self.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, start_new_session=True) as process:
+            try:
+                address = next((line.split()[1] for line in process.stdout if line.startswith("ADDRESS")), None)
+                self.assertIsNotNone(address, "the cluster did not come up")
+                self.same_reports("verify", dask=address)
+            finally:
+                process.stdin.close()
+                process.wait(30)
+
+    def test_a_baseline_in_a_remote_comes_through_this_machine(self):
+        self.suite()
+        self.assertEqual(self.run_program("capture")[0], 0)
+        self.assertEqual(self.run_program("push", "remote")[0], 0)
+        self.write("benchmarks/bench.py", BENCH.replace("FACTOR = 2.0", "FACTOR = 2.5"))
+        here = self.report("verify", "--baseline", "remote")
+        there = self.report("verify", "--baseline", "remote", "--dask", "local:2")
+        self.assertEqual((here[0], there[0]), (1, 1), there[1])
+        for _, _, report in (here, there):
+            report["cases"].sort(key=lambda each: each["label"])
+        self.assertEqual(clean(here[2]["cases"]), clean(there[2]["cases"]))
+
+    def test_numpys_suite_is_judged_as_here(self):
+        suites = os.environ.get("SNAPSHOT_TEST_REAL_SUITES")
+        if not suites:
+            self.skipTest("SNAPSHOT_TEST_REAL_SUITES is not set")
+        shutil.copytree(Path(suites) / "numpy/benchmarks/benchmarks", self.root / "benchmarks", dirs_exist_ok=True)
+        which = ["--filter", "bench_(shape_base|itemselection)", "--exclude", "Kron"]
+        self.assertEqual(self.run_program("capture", *which, seconds=600)[0], 0)
+        self.same_reports("verify", *which)
 
     def test_an_adaptive_cluster_grows_and_runs_all(self):
         self.write("benchmarks/bench.py", ABOVE)
