@@ -124,6 +124,22 @@ TEST_F(ShardDamage, EveryEditOfAReport_IsFound) {
   EXPECT_EQ(merge(all_reports()).status, 0);
 }
 
+TEST_F(ShardDamage, ReportWithWhateverBenchmarksPrint_IsAsItWasWritten) {
+  box_.write("benchmarks/bench_odd.py",
+             "import os\n"
+             "def time_odd(n):\n"
+             "    os.write(1, b'\\x7f\\x1b[31m\\xff\\xfe \\xe2\\x80\\xae\\xc2\\x85 end\\r\\n\\t\\0')\n"
+             "    raise ValueError('\\x7f \\u202e \\ud800 \\x85')\n"
+             "time_odd.params = ['\\u202e', '\\x7f']\n");
+  ASSERT_LE(run("capture").status, 1);
+  for (int i = 1; i <= kShards; ++i) {
+    ASSERT_LE(run("verify", {"--shard", of(i), "--json", report_of(i)}).status, 1);
+  }
+  const Ended merged = merge(all_reports(), {"--json", "merged.json"});
+  EXPECT_LE(merged.status, 1) << merged.text();
+  EXPECT_EQ(box_.read_json("merged.json")["summary"]["total"], 10) << merged.text();
+}
+
 TEST_F(ShardDamage, ForgedReport_IsNamedWithWhatIsWrong) {
   verify_all();
   const std::string good = box_.read("s2.json");
