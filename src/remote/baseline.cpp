@@ -1,6 +1,8 @@
 #include "remote/baseline.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <utility>
@@ -50,6 +52,8 @@ Result<std::unique_ptr<RemoteBaseline>> RemoteBaseline::open(Storage& storage, R
       auto list = list_from_text(*text, file.string());
       if (list && list->digest == pinned) {
         self.list_ = std::move(*list);
+        // For `cache clean --older-than`; where it is refused, the baseline is fetched again some day.
+        (void)::utimensat(AT_FDCWD, self.baseline_folder(pinned).c_str(), nullptr, 0);
         return made;
       }
     }

@@ -1,9 +1,12 @@
 // Baselines in a remote: their digest and list, push, pull, and what verify gets of them.
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <set>
 #include <stdexcept>
 
 #include "remote/baseline.hpp"
+#include "remote/cache.hpp"
 #include "remote/open_storage.hpp"
 #include "remote/pull.hpp"
 #include "remote/snapshot_list.hpp"
@@ -477,6 +480,41 @@ TEST_F(RemoteTest, PinnedBaselineThatIsHere_NeedsNoRequest) {
   EXPECT_GT(open(pinned)->traffic().requests, 0U);
   EXPECT_EQ(open(pinned)->traffic().requests, 0U);
   EXPECT_EQ(open()->traffic().requests, 3U);  // format, ref and list
+}
+
+TEST_F(RemoteTest, CleanedCache_KeepsWhatBaselinesThatWereUsedSinceList) {
+  capture_values(in("a"), some_values());
+  push_to(storage, in("a"));
+  must(open()->fetch(all_objects()));
+  const std::string old_digest = open()->digest();
+  capture_values(in("b"), {{"bench.time_a", {"small 1", "new"}}});
+  push_to(storage, in("b"));
+  must(open()->fetch({store::sha256_hex("small 1"), store::sha256_hex("new")}));
+  fs::create_directories(in("cache") / "remotes/objects/.tmp-running");
+  EXPECT_EQ(must(list_cached(in("cache"))).baselines.size(), 2U);
+  EXPECT_EQ(must(list_cached(in("cache"))).objects, 5U);
+
+  // The first one, and all values, were used ten days ago.
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(240);
+  for (const auto& entry : fs::recursive_directory_iterator(in("cache") / "remotes/objects")) {
+    if (entry.is_regular_file()) {
+      fs::last_write_time(entry.path(), long_ago);
+    }
+  }
+  fs::last_write_time(in("cache") / "remotes/baselines" / old_digest, long_ago);
+  const std::time_t now = std::time(nullptr);
+  const auto none = must(clean_cached(in("cache"), now - 11 * 86400));
+  EXPECT_EQ(none.baselines + none.objects, 0U);
+  const auto some = must(clean_cached(in("cache"), now - 86400));
+  EXPECT_EQ(some.baselines, 1U);
+  EXPECT_EQ(some.objects, 3U) << "'small 1' is of the other, too";
+  EXPECT_TRUE(fs::exists(in("cache") / "remotes/objects/.tmp-running")) << "of a run that is under way";
+  const auto again = open();
+  EXPECT_TRUE(must(again->fetch({store::sha256_hex("small 1"), store::sha256_hex("new")})).empty());
+  EXPECT_EQ(again->traffic().hits, 2U);
+  EXPECT_EQ(must(clean_cached(in("cache"), now + 1)).objects, 2U);
+  EXPECT_TRUE(must(list_cached(in("cache"))).baselines.empty());
+  EXPECT_EQ(must(clean_cached(in("nothing"), now)).objects, 0U);
 }
 
 TEST_F(RemoteTest, DamagedCache_IsFetchedAgain) {
