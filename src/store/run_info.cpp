@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
+#include <mutex>
 #include <random>
 #include <sstream>
 
@@ -84,8 +86,34 @@ void run_from_json(const json& in, RunInfo& out, std::string& where) {
 }  // namespace
 
 std::string new_run_id(std::time_t now) {
+  using std::chrono::nanoseconds;
+  using std::chrono::seconds;
+  // Four digits are the fraction of the second, in 1/65536, so that captures that follow each other sort as they were
+  // made; two are random. A clock that has gone on to the next second meanwhile is at the end of this one.
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const auto second = std::chrono::floor<seconds>(since);
+  std::int64_t fraction = second.count() == now + 1 ? 0xFFFF : 0;
+  if (second.count() == now) {
+    fraction = (nanoseconds(since - second).count() << 16U) / 1'000'000'000;
+  }
   std::random_device entropy;
-  return fmt::format("{:%Y%m%dT%H%M%SZ}-{:06x}", fmt::gmtime(now), entropy() & 0xFFFFFFU);
+  auto number = static_cast<std::uint64_t>(fraction) << 8U | (entropy() & 0xFFU);
+  // Those of one process rise, whatever the clock does within the second.
+  static std::mutex mutex;
+  static std::time_t last_second = 0;
+  static std::uint64_t last_number = 0;
+  const std::lock_guard lock(mutex);
+  if (now == last_second && number <= last_number) {
+    number = last_number + 1;
+  }
+  constexpr std::uint64_t kMost = 0xFFFFFF;
+  if (number > kMost) {
+    ++now;
+    number = 0;
+  }
+  last_second = now;
+  last_number = number;
+  return fmt::format("{:%Y%m%dT%H%M%SZ}-{:06x}", fmt::gmtime(now), number);
 }
 
 std::string utc_text(std::time_t time) { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time)); }

@@ -117,6 +117,15 @@ TEST(RunIds, IdsOfOneTime_DifferAndSortByTime) {
   EXPECT_EQ(utc_text(time), "2026-11-23T07:15:00Z");
 }
 
+TEST(RunIds, IdsOfOneSecond_SortAsTheyWereMade) {
+  std::string last = new_run_id(std::time(nullptr));
+  for (int i = 0; i < 1000; ++i) {
+    std::string next = new_run_id(std::time(nullptr));
+    ASSERT_LT(last, next);
+    last = std::move(next);
+  }
+}
+
 TEST(Machine, CpuinfoOfX86AndArm_IsRead) {
   MachineInfo x86;
   read_cpuinfo(
