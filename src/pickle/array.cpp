@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pickle/dtype.hpp"
+#include "pickle/sketched.hpp"
 
 namespace snapshot_test::pickle {
 namespace {
@@ -83,7 +84,8 @@ Result<Array*> make_array(const ArrayParts& parts, Builder& builder) {
   }
   const std::uint64_t needed = has_items ? *count : *count * dtype.itemsize;
   const std::uint64_t present = has_items ? parts.data->items().size() : parts.data->bytes().size();
-  if (needed != present) {
+  const bool sketched = !has_items && is_sketch(parts.data->bytes(), needed);
+  if (needed != present && !sketched) {
     return fail(ErrorKind::kCorrupt, fmt::format("an array's shape and dtype need {} {}, and it holds {}", needed,
                                                  has_items ? "elements" : "bytes", present));
   }
@@ -95,6 +97,8 @@ Result<Array*> make_array(const ArrayParts& parts, Builder& builder) {
   array->strides = contiguous_strides(*shape, has_items ? 1 : dtype.itemsize, *axes, builder.arena());
   if (has_items) {
     array->items = parts.data->items();
+  } else if (sketched) {
+    array->sketch = parts.data->bytes();
   } else {
     array->data = parts.data->bytes();
   }

@@ -17,8 +17,12 @@ struct ArrayParts {
   const Value* axis_order = nullptr;  ///< numpy's order 'K': the data is C-contiguous with its axes permuted like this
 };
 
-/// Null where the parts are not an array's; an error where they are, and their sizes contradict each other.
+/// Null where the parts are not an array's; an error where they are, and their sizes contradict each other. Where a
+/// sketch stands for the data, that is what it has.
 [[nodiscard]] Result<Array*> make_array(const ArrayParts& parts, Builder& builder);
+
+/// What a node with that array is: an array, or one of which only a sketch was kept.
+[[nodiscard]] inline Kind kind_of(const Array& array) { return array.sketch.empty() ? Kind::kArray : Kind::kSketch; }
 
 /// A numpy scalar: an array without dimensions. Null where the parts are not a scalar's.
 [[nodiscard]] Array* make_scalar(const Value& dtype, const Value& data, Builder& builder);

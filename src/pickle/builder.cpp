@@ -126,6 +126,7 @@ void Builder::mark_shared(Value& value) noexcept {
     case Kind::kObject:
     case Kind::kArray:
     case Kind::kScalar:
+    case Kind::kSketch:
     case Kind::kPersistentId: value.head_ |= Value::kShared; break;
     default: break;
   }

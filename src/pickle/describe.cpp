@@ -163,6 +163,9 @@ std::string preview_at(const Value& value, std::size_t limit, int depth) {
     case Kind::kDtype: return fmt::format("dtype('{}')", dtype_name(value.dtype()));
     case Kind::kArray:
     case Kind::kScalar: return array_text(value);
+    case Kind::kSketch:
+      return fmt::format("<sketch of {} {} {}>", type_name(value), dtype_name(*value.array().dtype),
+                         shape_text(value.array().shape));
     case Kind::kPersistentId: return fmt::format("<persistent id {}>", joined(value.items(), limit, depth));
     case Kind::kExtension: return fmt::format("<extension {}>", value.integer());
   }
@@ -300,7 +303,8 @@ std::string type_name(const Value& value) {
       return callable.kind() == Kind::kGlobal ? qualified_name(callable.global()) : "object";
     }
     case Kind::kDtype: return "numpy.dtype";
-    case Kind::kArray: {
+    case Kind::kArray:
+    case Kind::kSketch: {
       const Value* type = value.array().type;
       return type != nullptr && type->kind() == Kind::kGlobal ? qualified_name(type->global()) : "numpy.ndarray";
     }

@@ -26,7 +26,7 @@ const Value* both(const Value* first, const Value& second, Builder& builder) {
 
 // False where a node of that kind takes none.
 bool add_state(Value& node, const Value& state, Builder& builder) {
-  if (node.kind() == Kind::kArray) {
+  if (node.kind() == Kind::kArray || node.kind() == Kind::kSketch) {
     Array& array = Builder::array_of(node);
     array.extra = both(array.extra, state, builder);
     return true;

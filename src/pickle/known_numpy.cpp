@@ -32,7 +32,7 @@ Result<void> read_from_buffer(Value& node, Arguments args, Builder& builder) {
   if (args.size() == 5 && *order == "K" && args[4]->kind() == Kind::kTuple) parts.axis_order = args[4];
   auto array = make_array(parts, builder);
   if (!array) return tl::unexpected(array.error());
-  if (*array != nullptr) builder.become_array(node, Kind::kArray, *array);
+  if (*array != nullptr) builder.become_array(node, kind_of(**array), *array);
   return {};
 }
 
@@ -99,7 +99,7 @@ Result<bool> build_array(Value& node, Arguments state, const Value* extra, Build
   const Value* type = node.object().args->items()[0];
   (*array)->type = is_global(type, "numpy", "ndarray") ? nullptr : type;
   (*array)->extra = extra;
-  builder.become_array(node, Kind::kArray, *array);
+  builder.become_array(node, kind_of(**array), *array);
   return true;
 }
 
@@ -127,7 +127,7 @@ Result<bool> build_masked_array(Value& node, Arguments state, Builder& builder) 
   (*array)->mask = state[5]->bytes();
   (*array)->fill_value = state[6];
   hide_items(**array, builder);
-  builder.become_array(node, Kind::kArray, *array);
+  builder.become_array(node, kind_of(**array), *array);
   return true;
 }
 

@@ -141,10 +141,11 @@ Result<void> read_attributes(Value& node, Arguments args, Builder& builder) {
   }
   Value* state = builder.container(Kind::kDict);
   builder.set_items(*state, attributes);
-  if (object.kind() == Kind::kArray && object.array().extra == nullptr) {
+  const bool array_like = object.kind() == Kind::kArray || object.kind() == Kind::kSketch;
+  if (array_like && object.array().extra == nullptr) {
     Array* array = builder.arena().make<Array>(object.array());
     array->extra = state;
-    builder.become_array(node, Kind::kArray, array);
+    builder.become_array(node, object.kind(), array);
   } else if (object.kind() == Kind::kObject && object.object().state == nullptr) {
     Object& copy = Builder::object_of(node);
     copy = object.object();

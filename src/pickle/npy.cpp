@@ -182,7 +182,7 @@ Result<Document> read_npy(std::span<const std::byte> bytes) {
   if (!array) return malformed(array.error().message);
   if (*array == nullptr) return malformed(fmt::format("its shape {} is not understood", preview(*shape)));
   Value* root = builder.container(Kind::kList);
-  builder.become_array(*root, Kind::kArray, *array);
+  builder.become_array(*root, kind_of(**array), *array);
   const std::uint64_t nodes = builder.nodes();
   return Document(builder.take_arena(), *root, nodes, bytes.size(), bytes.size());
 }

@@ -34,6 +34,7 @@ enum class Kind : std::uint8_t {
   kDtype,
   kArray,         ///< numpy.ndarray and subclasses, array.array
   kScalar,        ///< a numpy scalar: an array without dimensions
+  kSketch,        ///< an array of which only a sketch was kept: it has no elements
   kPersistentId,  ///< item: the id
   kExtension,     ///< a code of copyreg's extension registry
 };
@@ -116,6 +117,8 @@ struct Array {
   bool masked = false;
   std::span<const std::byte> mask;    ///< one byte a leaf element (packed), in data's memory order
   const Value* fill_value = nullptr;  ///< of masked arrays
+  /// Of kSketch, in place of `data`: docs/sketches.md. Only its first bytes have been looked at.
+  std::span<const std::byte> sketch;
 };
 
 /// One key and its value. Keys may repeat: the last one counts, as it would in Python.
@@ -146,7 +149,7 @@ class Value {
   [[nodiscard]] const Global& global() const noexcept { return *payload_.global; }
   [[nodiscard]] const Object& object() const noexcept { return *payload_.object; }
   [[nodiscard]] const Dtype& dtype() const noexcept { return *payload_.dtype; }
-  [[nodiscard]] const Array& array() const noexcept { return *payload_.array; }  ///< kArray, kScalar
+  [[nodiscard]] const Array& array() const noexcept { return *payload_.array; }  ///< kArray, kScalar, kSketch
 
  private:
   friend class Builder;
