@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "compare/stored_sketch.hpp"
 #include "snapshot_test/pickle/describe.hpp"
 #include "util/json_text.hpp"
 #include "util/text.hpp"
@@ -317,6 +318,9 @@ std::string explain(const Comparison& comparison) {
     const Sketch& whole = comparison.sketches.size() == 1 ? comparison.sketches.front() : *comparison.sketch;
     if (const std::string line = reading(whole); !line.empty()) text += "\n" + line;
   }
+  for (const SketchedArray& each : comparison.sketched) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", place(each.path), sketched_text(each));
+  }
   const std::uint64_t more = comparison.difference_count - comparison.differences.size();
   if (more > 0) text += fmt::format("\nand {} more {}", more, util::plural(more, "difference"));
   return clean(text);
@@ -349,6 +353,19 @@ Json to_json(const Comparison& comparison) {
   for (const DifferenceGroup& group : comparison.groups) {
     out["groups"].push_back({{"path", clean(group.path)}, {"what", name(group.what)}, {"count", group.count}});
   }
+  for (const SketchedArray& each : comparison.sketched) {
+    out["sketched"].push_back({{"path", clean(each.path)},
+                               {"dtype", each.dtype},
+                               {"shape", each.shape},
+                               {"match", each.different ? "different" : "close"},
+                               {"elements", each.elements},
+                               {"blocks", each.blocks},
+                               {"changed_blocks", each.changed_blocks},
+                               {"sampled", each.sampled},
+                               {"unseen", number_json(each.unseen)},
+                               {"unseen_tolerances", number_json(each.unseen_tolerances)}});
+  }
+  if (comparison.sketched_count != 0) out["sketched_count"] = comparison.sketched_count;
   for (const PartChanges& parts : comparison.parts) out["parts"].push_back(parts_json(parts));
   for (const Hint& hint : comparison.hints) {
     out["hints"].push_back({{"path", clean(hint.path)}, {"text", clean(hint.text)}});

@@ -93,6 +93,7 @@ std::vector<const Value*> children_of(const Value& value) {
       break;
     }
     case Kind::kArray:
+    case Kind::kSketch:
     case Kind::kScalar:
       add_all(value.array().items);
       out.push_back(value.array().type);
@@ -112,7 +113,8 @@ bool is_branch(const Value& value) {
     case Kind::kPersistentId:
     case Kind::kDict:
     case Kind::kObject:
-    case Kind::kArray: return true;
+    case Kind::kArray:
+    case Kind::kSketch: return true;
     case Kind::kScalar: return value.array().has_items;
     default: return false;
   }
@@ -179,13 +181,13 @@ Digest Digester::combine(const Value& value, const std::vector<const Value*>& ch
                          value.kind() == Kind::kFrozenSet || (sequence && order_ == Order::kIgnored);
   if (unordered) std::sort(parts.begin(), parts.end());
   for (const Digest& part : parts) digest = add(digest, part);
-  if (value.kind() == Kind::kArray) {
+  if (value.kind() == Kind::kArray || value.kind() == Kind::kSketch) {
     const pickle::Array& array = value.array();
     digest = add(digest, pickle::dtype_name(*array.dtype));
     for (const std::uint64_t extent : array.shape) digest = add(digest, extent);
     const bool inexact = is_numeric(*array.dtype) && kind_ == DigestKind::kRough;
     spent_ += array.data.size();
-    if (!inexact) digest = add(digest, array.data);
+    if (!inexact) digest = add(add(digest, array.data), array.sketch);
   }
   return digest;
 }

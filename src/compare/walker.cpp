@@ -57,6 +57,7 @@ bool is_shareable(const Value& value) {
     case Kind::kFrozenSet:
     case Kind::kObject:
     case Kind::kArray:
+    case Kind::kSketch:
     case Kind::kPersistentId: return true;
     case Kind::kScalar: return value.array().has_items;
     default: return false;
@@ -242,6 +243,9 @@ void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Nod
     add_mapping(actual.pairs(), expected.pairs(), Step::Kind::kKey, frame);
     stack_.push_back(std::move(frame));
     return;
+  }
+  if (kind == Kind::kSketch || actual.kind() == Kind::kSketch) {
+    return compare_sketched(actual, expected, std::move(frame));
   }
   if (same && kind == Kind::kObject) return compare_object(actual, expected, std::move(frame));
   const bool arrays = is_array(kind) && is_array(actual.kind());

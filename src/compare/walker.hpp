@@ -18,6 +18,7 @@
 #include "compare/paths.hpp"
 #include "compare/planes.hpp"
 #include "compare/sketching.hpp"
+#include "compare/stored_sketch.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/form.hpp"
 
@@ -96,6 +97,9 @@ class Walker {
   bool compare_as_numbers(const Value& actual, const Value& expected);
   bool compare_as_text(const Value& actual, const Value& expected);
   void compare_array(const Value& actual, const Value& expected, Frame frame);
+  void compare_sketched(const Value& actual, const Value& expected, Frame frame);
+  void note_sketched(const Value& actual, const Value& expected, StoredSketchResult& compared);
+  bool compare_stand_ins(const Value& actual, const Value& expected);
   bool compare_numeric_array(const pickle::Array& actual, const pickle::Array& expected);
   void add_object_items(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);
   void add_array_parts(const pickle::Array& actual, const pickle::Array& expected, Frame& frame);

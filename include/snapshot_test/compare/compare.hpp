@@ -31,6 +31,9 @@ struct Options : model::Rules {
   bool lenient_builtins = false;
   /// Make sketches of what is not identical: up to one more pass over it.
   bool sketches = false;
+  /// The value was reduced before it was stored: arrays of Kind::kSketch and what stands for long texts may be in it.
+  bool actual_reduced = false;
+  bool expected_reduced = false;
 };
 
 enum class Outcome {
@@ -108,6 +111,22 @@ struct Hint {
   std::string text;
 };
 
+/// An array of which only a sketch was stored, and that is not what it was (docs/sketches.md).
+struct SketchedArray {
+  std::string path;  ///< empty for the value itself
+  std::string dtype;
+  std::vector<std::uint64_t> shape;
+  bool different = false;  ///< beyond the tolerance
+  std::uint64_t elements = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t changed_blocks = 0;  ///< blocks with other bits
+  std::uint64_t sampled = 0;         ///< elements that were compared one by one
+  /// If in each block one element alone has changed, none has by more than that; and the same in units of the smallest
+  /// tolerance that an element of its block can have, inf where that is 0. The largest of all blocks.
+  double unseen = 0;
+  double unseen_tolerances = 0;
+};
+
 struct Comparison {
   Outcome outcome = Outcome::kIdentical;
   std::vector<Difference> differences;  ///< at most kMostDifferences
@@ -127,6 +146,9 @@ struct Comparison {
   /// kMostSketches, and the counts of all numbers together.
   std::vector<Sketch> sketches;
   std::optional<Sketch> sketch;
+  /// Arrays that were compared by what was stored of them, and are not identical; the first kMostSketched.
+  std::vector<SketchedArray> sketched;
+  std::uint64_t sketched_count = 0;  ///< all of them
   /// How often what differs where; paths with indices left out ("[*]['x']"). At most kMostGroups; the most frequent.
   std::vector<DifferenceGroup> groups;
   /// With Options::sketches: which parts of containers were added, removed or changed; the first containers in which
@@ -134,6 +156,7 @@ struct Comparison {
   std::vector<PartChanges> parts;
 };
 inline constexpr std::size_t kMostSketches = 4;
+inline constexpr std::size_t kMostSketched = 20;
 inline constexpr std::size_t kMostGroups = 30;
 inline constexpr std::size_t kMostDifferences = 20;
 inline constexpr std::size_t kMostPaths = 1000;
