@@ -49,6 +49,7 @@ store::Manifest stable_part(store::Manifest manifest) {
         site.object.clear();
         site.fingerprint.clear();
         site.bytes = 0;
+        site.sketch_of.reset();
         site.bounds.clear();
       }
     }

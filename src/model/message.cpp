@@ -56,12 +56,17 @@ void to_json(json& out, const ValueLimits& in) {
   if (in.max_bytes) {
     out["max_bytes"] = *in.max_bytes;
   }
+  if (in.max_stored_bytes) {
+    out["max_stored_bytes"] = *in.max_stored_bytes;
+  }
 }
 
 void from_json(const json& in, ValueLimits& out) {
   in.at("max_items").get_to(out.max_items);
   in.at("max_depth").get_to(out.max_depth);
   out.max_bytes = in.at("max_bytes").is_null() ? std::nullopt : std::optional(in.at("max_bytes").get<std::uint64_t>());
+  out.max_stored_bytes =
+      in.contains("max_stored_bytes") ? std::optional(in.at("max_stored_bytes").get<std::uint64_t>()) : std::nullopt;
 }
 
 static void to_json(json& out, const Request& in) { out = to_message(in); }

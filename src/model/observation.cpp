@@ -102,6 +102,12 @@ void to_json(nlohmann::json& out, const SiteValue& in) {
   if (!in.fingerprint.empty()) {
     out["xxh3"] = in.fingerprint;
   }
+  if (in.sketch_of) {
+    out["sketch_of"] = {{"sha256", in.sketch_of->sha256}, {"bytes", in.sketch_of->bytes}};
+    if (!in.sketch_of->fingerprint.empty()) {
+      out["sketch_of"]["xxh3"] = in.sketch_of->fingerprint;
+    }
+  }
   if (!in.opaque.empty()) {
     out["opaque"] = in.opaque;
   }
@@ -134,6 +140,12 @@ void from_json(const nlohmann::json& in, SiteValue& out) {
   out.rounds = in.value("rounds", false);
   out.object = in.value("object", "");
   out.fingerprint = in.value("xxh3", "");
+  out.sketch_of.reset();
+  if (in.contains("sketch_of")) {
+    const nlohmann::json& whole = in.at("sketch_of");
+    out.sketch_of = WholeValue{whole.at("sha256").get<std::string>(), whole.at("bytes").get<std::uint64_t>(),
+                               whole.value("xxh3", "")};
+  }
   out.opaque = in.value("opaque", "");
   out.partly = in.value("partly", "");
   out.unstable = in.value("unstable", std::vector<std::string>{});

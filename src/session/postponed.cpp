@@ -13,6 +13,9 @@ constexpr std::size_t kMostFetches = 3;
 
 /// Is it compared by its fingerprint, as long as that agrees?
 bool goes_by_fingerprint(const model::SiteValue& site) {
+  if (site.sketch_of) {
+    return !site.sketch_of->fingerprint.empty();
+  }
   return !site.fingerprint.empty() && site.unstable.empty() && site.bounds.empty();
 }
 

@@ -206,6 +206,9 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
   if (options_.read_data) {
     for (model::SiteValue& site : request.baseline) {
       site.fingerprint.clear();
+      if (site.sketch_of) {
+        site.sketch_of->fingerprint.clear();
+      }
     }
   }
   return request;

@@ -24,6 +24,9 @@ nlohmann::json digested(const model::SiteValue& site) {
   out["object"] = site.object;
   out["bytes"] = site.bytes;
   out["xxh3"] = site.fingerprint;
+  if (site.sketch_of) {
+    out["sketch_of"] = {{"sha256", site.sketch_of->sha256}, {"bytes", site.sketch_of->bytes}};
+  }
   out["partly"] = site.partly;
   out["unstable"] = site.unstable;
   out["bounds"] = site.bounds;

@@ -66,6 +66,7 @@ struct FolderCapture final : CaptureTransaction {
   util::Fd watch{};  ///< opened before anything is staged; see sync_tree()
   pid_t owner = ::getpid();
   bool keeps_replaced = false;
+  bool has_sketch_marker = false;
   bool decided = false;              ///< the commit marker is there: the staged files are the baseline now
   std::optional<Journal> journal{};  ///< of one that can be resumed: what is staged stays
   Resumed left{};
@@ -231,6 +232,12 @@ Result<void> FolderCapture::put_manifest(const Manifest& manifest) {
   }
   if (!written) {
     return tl::unexpected(undone(std::move(written.error())));
+  }
+  if (has_sketches(manifest) && !has_sketch_marker) {
+    if (auto marked = write_new_file(paths::sketch_marker(staged), ""); !marked) {
+      return tl::unexpected(undone(std::move(marked.error())));
+    }
+    has_sketch_marker = true;
   }
   for (const CaseRecord& record : manifest.cases) {
     for (const model::SiteValue& site : record.sites) {

@@ -79,8 +79,8 @@ Result<void> check_version(std::uint64_t version, const std::string& path) {
   return fail(ErrorKind::kUnsupported,
               fmt::format("'{}' has format version {}, and this snapshot_test reads versions {} to {}; use {}, or "
                           "capture into another folder with --snapshot-dir",
-                          path, version, kOldestFormat, kFormatVersion,
-                          version > kFormatVersion ? "a newer snapshot_test" : "the one that wrote it"));
+                          path, version, kOldestFormat, kSketchFormat,
+                          version > kSketchFormat ? "a newer snapshot_test" : "the one that wrote it"));
 }
 
 std::string json_text(const nlohmann::ordered_json& value) { return util::json_text(value, 2) + "\n"; }

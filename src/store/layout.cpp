@@ -136,10 +136,10 @@ Result<std::uint64_t> format_version(const fs::path& root) {
   return decoded.map([&] { return version; });
 }
 
-std::string format_text() {
+std::string format_text(int version = kFormatVersion) {
   nlohmann::ordered_json format;
   format["format"] = kFormatName;
-  format["version"] = kFormatVersion;
+  format["version"] = version;
   return json_text(format);
 }
 
@@ -150,11 +150,14 @@ Result<void> renew_gitignore(const fs::path& root) {
   return text == kIgnoredBefore ? util::write_file_atomically(path, kIgnored) : Result<void>();
 }
 
-/// Before the first manifest of this version is there, so that an older program refuses the store as a whole.
-Result<void> renew_format(const fs::path& root) {
+/// Before the first manifest of that version is there, so that an older program refuses the store as a whole.
+Result<void> renew_format(const fs::path& root, const fs::path& staged) {
   const fs::path path = paths::format(root);
   TRY_ASSIGN(const auto version, format_version(root));
-  return version < kFormatVersion ? util::write_file_atomically(path, format_text()) : Result<void>();
+  std::error_code ignored;
+  const int wanted = fs::exists(paths::sketch_marker(staged), ignored) ? kSketchFormat : kFormatVersion;
+  return version < static_cast<std::uint64_t>(wanted) ? util::write_file_atomically(path, format_text(wanted))
+                                                      : Result<void>();
 }
 
 }  // namespace
@@ -250,7 +253,7 @@ Result<void> roll_forward(const fs::path& root, const fs::path& staged) {
   }
   auto done = renew_gitignore(root);
   if (done) {
-    done = renew_format(root);
+    done = renew_format(root, staged);
   }
   if (done) {
     done = move_replaced(root, staged);

@@ -85,6 +85,15 @@ model::SiteValue site_from_json(const json& in) {
   if (!site.fingerprint.empty() && !paths::is_fingerprint(site.fingerprint)) {
     throw std::invalid_argument(fmt::format("'xxh3' must be 32 hex digits, not '{}'", site.fingerprint));
   }
+  if (site.sketch_of) {
+    static_cast<void>(get_unsigned(in.at("sketch_of"), "bytes"));
+    if (site.object.empty() || !paths::is_object_name(site.sketch_of->sha256)) {
+      throw std::invalid_argument("'sketch_of' needs an 'object', and 64 hex digits as its 'sha256'");
+    }
+    if (!site.sketch_of->fingerprint.empty() && !paths::is_fingerprint(site.sketch_of->fingerprint)) {
+      throw std::invalid_argument("'xxh3' of 'sketch_of' must be 32 hex digits");
+    }
+  }
   return site;
 }
 
@@ -199,9 +208,16 @@ std::vector<std::string> objects_of(const CaseRecord& record) {
   return objects;
 }
 
+bool has_sketches(const Manifest& manifest) {
+  return std::any_of(manifest.cases.begin(), manifest.cases.end(), [](const CaseRecord& record) {
+    return std::any_of(record.sites.begin(), record.sites.end(),
+                       [](const model::SiteValue& site) { return site.sketch_of.has_value(); });
+  });
+}
+
 std::string to_text(const Manifest& manifest) {
   ordered_json out;
-  out["format"] = kFormatVersion;
+  out["format"] = has_sketches(manifest) ? kSketchFormat : kFormatVersion;
   out["benchmark"] = manifest.benchmark;
   out["type"] = manifest.type;
   out["version"] = manifest.version;

@@ -104,6 +104,7 @@ fs::path format(const fs::path& root) { return root / "format.json"; }
 fs::path lock(const fs::path& root) { return store_of(root) / "lock"; }
 fs::path staging(const fs::path& root) { return root / "staging"; }
 fs::path commit_marker(const fs::path& staged) { return staged / "COMMIT"; }
+fs::path sketch_marker(const fs::path& staged) { return staged / "SKETCHES"; }
 fs::path journal(const fs::path& staged) { return staged / "journal"; }
 fs::path status(const fs::path& root) { return root / "status.json"; }
 fs::path quarantine(const fs::path& root) { return root / "quarantine"; }

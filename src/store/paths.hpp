@@ -22,6 +22,8 @@ inline constexpr std::string_view kTemporaryPrefix = ".tmp-";
 [[nodiscard]] std::filesystem::path lock(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path staging(const std::filesystem::path& root);
 [[nodiscard]] std::filesystem::path commit_marker(const std::filesystem::path& staged);
+/// There where the capture has values of which only a sketch is stored.
+[[nodiscard]] std::filesystem::path sketch_marker(const std::filesystem::path& staged);
 [[nodiscard]] std::filesystem::path journal(const std::filesystem::path& staged);
 /// How the cases of a suite stood, where nothing else is named (status_file.hpp).
 [[nodiscard]] std::filesystem::path status(const std::filesystem::path& root);

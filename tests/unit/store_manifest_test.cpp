@@ -194,7 +194,7 @@ TEST(ManifestText, OtherVersion_IsNamed) {
   const auto read = manifest_from_text(R"({"format": 7, "whatever": []})", "m.json");
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::kUnsupported);
-  EXPECT_THAT(read.error().message, AllOf(HasSubstr("version 7"), HasSubstr("versions 1 to 2")));
+  EXPECT_THAT(read.error().message, AllOf(HasSubstr("version 7"), HasSubstr("versions 1 to 3")));
 }
 
 TEST(ManifestPath, OrdinaryName_IsReadable) {

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <csignal>
 
+#include "snapshot_test/store/manifest.hpp"
+#include "store/paths.hpp"
 #include "store_support.hpp"
+#include "util/file.hpp"
 
 namespace snapshot_test::store {
 namespace {
@@ -45,10 +48,61 @@ TEST_F(Stores, NoBaseline_SaysHowToMakeOne) {
 
 TEST_F(Stores, OtherFormatVersion_IsNamedWithOurs) {
   must(capture_generation(root, 1));
-  write_file(root / "format.json", R"({"format": "snapshot_test store", "version": 3})");
+  write_file(root / "format.json", R"({"format": "snapshot_test store", "version": 4})");
   for (const Error& error : {refused(FolderStore::open(root)), refused(FolderStore::open_or_create(root))}) {
     EXPECT_EQ(error.kind, ErrorKind::kUnsupported);
-    EXPECT_THAT(error.message, AllOf(HasSubstr("version 3"), HasSubstr("versions 1 to 2"), HasSubstr("newer")));
+    EXPECT_THAT(error.message, AllOf(HasSubstr("version 4"), HasSubstr("versions 1 to 3"), HasSubstr("newer")));
+  }
+}
+
+TEST_F(Stores, ValueOfWhichASketchIsStored_MakesItAStoreThatOlderProgramsRefuse) {
+  must(capture_generation(root, 1));
+  EXPECT_THAT(must(util::read_file(root / "format.json")), HasSubstr("\"version\": 2"));
+  const auto store = must(FolderStore::open(root));
+  {
+    const auto capture = must(store.begin_capture("run-2"));
+    model::SiteValue site = site_of(must(put_object(*capture, "what is kept of it")));
+    site.sketch_of = model::WholeValue{std::string(64, 'a'), 123'456'789, std::string(32, 'b')};
+    const Manifest manifest = simple_manifest("bench.time_a", "run-2", {site});
+    EXPECT_TRUE(has_sketches(manifest));
+    must(capture->put_manifest(manifest));
+    RunInfo info;
+    info.id = "run-2";
+    must(capture->put_run(info));
+    EXPECT_THAT(must(util::read_file(root / "format.json")), HasSubstr("\"version\": 2")) << "not before the commit";
+    must(capture->commit());
+  }
+  EXPECT_THAT(must(util::read_file(root / "format.json")), HasSubstr("\"version\": 3"));
+  EXPECT_THAT(must(util::read_file(paths::manifest(paths::cases(root), "bench.time_a"))), HasSubstr("\"format\": 3"));
+  EXPECT_THAT(must(util::read_file(paths::manifest(paths::cases(root), "other.time_c"))), HasSubstr("\"format\": 2"));
+  const auto read = must(must(FolderStore::open(root)).load_manifest("bench.time_a"));
+  ASSERT_TRUE(read->cases.at(0).sites.at(0).sketch_of.has_value());
+  EXPECT_EQ(read->cases[0].sites[0].sketch_of->bytes, 123'456'789U);
+  EXPECT_EQ(read->cases[0].sites[0].sketch_of->fingerprint, std::string(32, 'b'));
+  // What was captured whole again does not make it one of version 2: replaced manifests may come back.
+  must(capture_generation(root, 3));
+  EXPECT_THAT(must(util::read_file(root / "format.json")), HasSubstr("\"version\": 3"));
+}
+
+TEST_F(Stores, SketchOfNothing_IsDamage) {
+  const Manifest manifest = simple_manifest("bench.time_a", "run-1", {});
+  const auto text_with = [&](const std::string& site) {
+    std::string text = to_text(manifest);
+    const std::string sites = "\"sites\": []";
+    const std::size_t at = text.find(sites);
+    EXPECT_NE(at, std::string::npos) << text;
+    return text.replace(at, sites.size(), "\"sites\": [" + site + "]");
+  };
+  const std::string start = R"({"site": "return", "type": "x", "meaningful": true, "bytes": 1, )";
+  for (const std::string& bad :
+       {start + R"("sketch_of": {"sha256": ")" + std::string(64, 'a') + R"(", "bytes": 2}})",
+        start + R"("object": ")" + std::string(64, 'a') + R"(", "sketch_of": {"sha256": "../x", "bytes": 2}})",
+        start + R"("object": ")" + std::string(64, 'a') + R"(", "sketch_of": {"sha256": ")" + std::string(64, 'a') +
+            R"(", "bytes": -2}})",
+        start + R"("object": ")" + std::string(64, 'a') + R"(", "sketch_of": 7})"}) {
+    const auto read = manifest_from_text(text_with(bad), "m.json");
+    ASSERT_FALSE(read) << bad;
+    EXPECT_EQ(read.error().kind, ErrorKind::kCorrupt) << read.error().message;
   }
 }
 

@@ -34,6 +34,14 @@ struct Site {
   friend auto operator<=>(const Site&, const Site&) = default;
 };
 
+/// A value of which only a sketch was stored.
+struct WholeValue {
+  std::string sha256;  ///< of the plain pickle, as are the next two
+  std::uint64_t bytes = 0;
+  std::string fingerprint;  ///< empty: compare with the SHA-256
+  friend bool operator==(const WholeValue&, const WholeValue&) = default;
+};
+
 /// The observed value of one site, once it has been pickled.
 struct SiteValue {
   Site site;
@@ -48,8 +56,10 @@ struct SiteValue {
   std::string object;       ///< SHA-256 (hex) of the plain pickle; empty if opaque
   std::uint64_t bytes = 0;  ///< size of the plain pickle
   std::string fingerprint;  ///< XXH3-128 (hex) of the plain pickle; empty where none was taken
-  std::string opaque;       ///< why it could not be pickled; empty if it was
-  std::string partly;       ///< why its pickle holds only part of the value (cut off, described); empty if all of it
+  /// What the stored pickle is a sketch of (docs/sketches.md): the three above are the sketch's. None: it is the value.
+  std::optional<WholeValue> sketch_of;
+  std::string opaque;  ///< why it could not be pickled; empty if it was
+  std::string partly;  ///< why its pickle holds only part of the value (cut off, described); empty if all of it
   /// Paths inside the value that differ from run to run on unchanged code; verification leaves them out.
   std::vector<std::string> unstable;
   /// Paths of numbers that differ from run to run, but only a little: path → the relative tolerance they have instead.

@@ -105,6 +105,8 @@ class CaseFinder {
 
 /// JSON, indented, with a final newline. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string to_text(const Manifest& manifest);
+/// Is of some value only a sketch stored? Then its format is kSketchFormat.
+[[nodiscard]] bool has_sketches(const Manifest& manifest);
 /// kCorrupt with line and column, or with the place ("cases[3].sites[0]"); kUnsupported for another format version.
 /// `path` is for messages.
 [[nodiscard]] Result<Manifest> manifest_from_text(std::string_view text, const std::string& path);
