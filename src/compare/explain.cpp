@@ -299,6 +299,16 @@ std::string_view outcome_name(Outcome outcome) {
 
 }  // namespace
 
+std::string explain_sketched(const Comparison& comparison) {
+  std::string text;
+  for (const SketchedArray& each : comparison.sketched) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", place(each.path), sketched_text(each));
+  }
+  const std::uint64_t more = comparison.sketched_count - comparison.sketched.size();
+  if (more > 0) text += fmt::format("\nand {} more", util::counted(more, "sketch"));
+  return clean(text);
+}
+
 std::string explain(const Comparison& comparison) {
   std::string text;
   for (const Hint& hint : comparison.hints) {
@@ -318,9 +328,7 @@ std::string explain(const Comparison& comparison) {
     const Sketch& whole = comparison.sketches.size() == 1 ? comparison.sketches.front() : *comparison.sketch;
     if (const std::string line = reading(whole); !line.empty()) text += "\n" + line;
   }
-  for (const SketchedArray& each : comparison.sketched) {
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", place(each.path), sketched_text(each));
-  }
+  if (const std::string sketched = explain_sketched(comparison); !sketched.empty()) text += "\n" + sketched;
   const std::uint64_t more = comparison.difference_count - comparison.differences.size();
   if (more > 0) text += fmt::format("\nand {} more {}", more, util::plural(more, "difference"));
   return clean(text);

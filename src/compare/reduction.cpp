@@ -56,7 +56,7 @@ std::optional<std::size_t> width_before(std::span<const std::byte> pickle, std::
 /// Finds what is large in a value tree.
 class Survey {
  public:
-  explicit Survey(std::span<const std::byte> pickle) : pickle_(pickle) {}
+  Survey(std::span<const std::byte> pickle, const ReductionLimits& limits) : pickle_(pickle), limits_(limits) {}
 
   void run(const Value& root) {
     push(&root, Keep::kNo);
@@ -116,7 +116,7 @@ class Survey {
 
   void text(const Value& value, Keep keep) {
     const bool looks_alike = is_stand_in(value.bytes());
-    if (value.bytes().size() < kLeastDigested && !looks_alike) return;
+    if (value.bytes().size() < limits_.texts && !looks_alike) return;
     add(value.bytes(), nullptr, keep == Keep::kYes);
   }
 
@@ -126,7 +126,7 @@ class Survey {
     push(array.fill_value, keep);
     const bool of_array_module =
         array.type != nullptr && array.type->kind() == Kind::kGlobal && array.type->global().module == "array";
-    if (array.data.size() >= kLeastSketched) add(array.data, &array, keep == Keep::kYes || of_array_module);
+    if (array.data.size() >= limits_.arrays) add(array.data, &array, keep == Keep::kYes || of_array_module);
   }
 
   void add(std::span<const std::byte> bytes, const Array* array, bool kept) {
@@ -140,6 +140,7 @@ class Survey {
   }
 
   std::span<const std::byte> pickle_;
+  const ReductionLimits& limits_;
   std::vector<std::pair<const Value*, Keep>> stack_;
   std::unordered_set<std::pair<const Value*, Keep>, Hash> seen_;
   std::map<std::uint64_t, Use> uses_;
@@ -169,9 +170,9 @@ Result<void> Reduction::write(util::ByteSink& sink) const {
   return sink.write(pickle_.subspan(static_cast<std::size_t>(at)));
 }
 
-Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle) {
+Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle, const ReductionLimits& limits) {
   TRY_ASSIGN(const pickle::Document document, pickle::read(pickle));
-  Survey survey(pickle);
+  Survey survey(pickle, limits);
   survey.run(document.root());
   std::vector<Reduction::Piece> pieces;
   for (const auto& [at, use] : survey.uses()) {
@@ -182,6 +183,9 @@ Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle) {
     piece.replaced = *width + use.size;
     const std::vector<std::byte> with =
         replacement_of(pickle.subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(use.size)), use);
+    // Of many fields and few elements a sketch is no smaller. A text that looks like a stand-in is stood for all the
+    // same.
+    if (use.array != nullptr && with.size() > use.size / 2) continue;
     const std::uint64_t length = with.size();
     const auto* digits = reinterpret_cast<const std::byte*>(&length);
     piece.with.assign(digits, digits + *width);

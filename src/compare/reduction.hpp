@@ -12,10 +12,11 @@
 
 namespace snapshot_test::compare {
 
-/// Arrays of fewer bytes stay as they are.
-inline constexpr std::uint64_t kLeastSketched = std::uint64_t{16} << 10U;
-/// So do texts and bytes.
-inline constexpr std::uint64_t kLeastDigested = std::uint64_t{64} << 10U;
+/// What has fewer bytes stays as it is.
+struct ReductionLimits {
+  std::uint64_t arrays = std::uint64_t{16} << 10U;
+  std::uint64_t texts = std::uint64_t{64} << 10U;  ///< bytes, too
+};
 
 /// The pickle of a reduced value, in pieces. Refers to the pickle that it was made from.
 class Reduction {
@@ -39,6 +40,7 @@ class Reduction {
 
 /// Nothing where less than half of it would be saved: where there is no array of numbers, no long text, or too much of
 /// something else. Keys, elements of sets, array.array and arrays of objects stay whole. kCorrupt as pickle::read().
-[[nodiscard]] Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle);
+[[nodiscard]] Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle,
+                                                      const ReductionLimits& limits = {});
 
 }  // namespace snapshot_test::compare

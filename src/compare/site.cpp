@@ -16,7 +16,8 @@ void describe(model::SiteComparison& site, const Comparison& comparison) {
     case Outcome::kIdentical: site.match = SiteMatch::kIdentical; return;
     case Outcome::kClose:
       site.match = SiteMatch::kClose;
-      if (comparison.sketch) site.details = to_json(comparison);
+      if (comparison.sketch || !comparison.sketched.empty()) site.details = to_json(comparison);
+      site.explanation = explain_sketched(comparison);
       return;
     case Outcome::kDifferent: break;
   }

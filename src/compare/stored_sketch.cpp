@@ -423,19 +423,17 @@ class PlaneTest {
   void changed(std::uint64_t block) {
     ++result_.seen.changed_blocks;
     if (result_.outcome == Outcome::kIdentical) result_.outcome = Outcome::kClose;
-    const bool exact = how_.exact || parts_ == 0;
-    if (exact && same_type_) {
-      return refuse(block, kNever, "its digest is another, and such elements are compared exactly");
+    if (how_.exact || parts_ == 0) {
+      return refuse(block, kNever,
+                    same_type_ ? "its digest is another, and such elements are compared exactly"
+                               : "elements of two types cannot be compared exactly by a sketch");
     }
-    if (parts_ == 0 || actual_.plane->dtype.unit != expected_.plane->dtype.unit ||
+    if (actual_.plane->dtype.unit != expected_.plane->dtype.unit ||
         actual_.plane->dtype.unit_multiple != expected_.plane->dtype.unit_multiple) {
-      return refuse(block, kNever, "its digest is another, and a sketch says no more of such elements");
+      return refuse(block, kNever, "its digest is another, and a sketch is not compared across units");
     }
-    if (!exact) {
-      result_.inexact = true;
-      result_.tolerance = how_.tolerance;
-      result_.by_dtype = how_.entry;
-    }
+    result_.inexact = true;
+    result_.tolerance = how_.tolerance;
     compare_sums(block);
     if (actual_.plane->is_sampled(block) && expected_.plane->is_sampled(block)) compare_samples(block);
   }
@@ -484,6 +482,12 @@ class PlaneTest {
   static double largest_of(const BlockPart& part) { return std::max(std::abs(part.min), std::abs(part.max)); }
   static double least_of(const BlockPart& part) { return part.min > 0 ? part.min : part.max < 0 ? -part.max : 0; }
 
+  /// What is more than rounding; NaN where either is.
+  static double beyond(double now, double then, double slack) {
+    const double gap = std::abs(now - then);
+    return gap <= slack ? 0 : gap - slack;
+  }
+
   /// The least rtol that allows `moved`, where an rtol of 1 is worth `worth` and atol `given`.
   static double rtol_for(double moved, double given, double worth) {
     if (!(moved > given)) return std::isnan(moved) ? kNever : 0;
@@ -491,19 +495,19 @@ class PlaneTest {
   }
 
   void compare_part(std::uint64_t block, const BlockPart& a, const BlockPart& b, const Allowed& allowed, double least) {
-    const Tolerance tolerance = how_.exact ? Tolerance{0, 0} : how_.tolerance;
+    const Tolerance& tolerance = how_.tolerance;
     const double slack = kSumError * (a.magnitude + b.magnitude) + kUnderflow;
     const double scaled_atol = tolerance.atol / kSumScale;
     const double of_all = allowed.count * scaled_atol;
     const auto test = [&](std::string_view what, double now, double then) {
-      const double moved = std::max(0.0, std::abs(now - then) - slack);
+      const double moved = beyond(now, then, slack);
       need(block, rtol_for(moved, of_all, allowed.magnitude), what, now * kSumScale, then * kSumScale);
       return std::abs(now - then) + slack;
     };
     double seen = test("the sum", a.sum, b.sum);
     test("the sum of absolute values", a.magnitude, b.magnitude);
     for (std::size_t i = 0; same_signs_ && i < b.projections.size(); ++i) {
-      const double moved = std::max(0.0, std::abs(a.projections[i] - b.projections[i]) - slack);
+      const double moved = beyond(a.projections[i], b.projections[i], slack);
       const double by_chance = std::sqrt(allowed.magnitude) * std::sqrt(allowed.largest) / std::sqrt(kSumScale);
       const double likely = rtol_for(moved / kDeviationsOfSigns, std::sqrt(allowed.count) * scaled_atol, by_chance);
       need(block, std::min(likely, rtol_for(moved, of_all, allowed.magnitude)), "a sum with random signs",
@@ -528,8 +532,7 @@ class PlaneTest {
   }
 
   void need(std::uint64_t block, double rtol, std::string_view what, double now, double then) {
-    const double allowed = how_.exact ? 0 : how_.tolerance.rtol;
-    if (rtol <= allowed) {
+    if (rtol <= how_.tolerance.rtol) {
       result_.passing_rtol = std::max(result_.passing_rtol, rtol);
       return;
     }
@@ -554,7 +557,7 @@ class PlaneTest {
     result_.seen.sampled += traversal.count;
     if (tally.mismatched == 0) return;
     const std::vector<std::uint64_t> index = {tally.samples[0]};
-    refuse(block, tally.measured == tally.mismatched && !how_.exact ? tally.passing_rtol : kNever,
+    refuse(block, tally.measured == tally.mismatched ? tally.passing_rtol : kNever,
            fmt::format("{} of its elements, which are kept, differ: the first is {}, and was {}", tally.mismatched,
                        element_text(*pair.actual.dtype, element_at(pair.actual, index)),
                        element_text(*pair.expected.dtype, element_at(pair.expected, index))));

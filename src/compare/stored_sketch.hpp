@@ -31,7 +31,6 @@ struct StoredSketchResult {
   bool has_special = false;  ///< NaNs or infinities are on both sides
   bool inexact = false;      ///< a tolerance was applied
   Tolerance tolerance;       ///< the last that was
-  std::string by_dtype;      ///< the entry of by_dtype that it was of
   double passing_rtol = 0;   ///< least rtol with which it would pass; inf where none would
   SketchedArray seen;        ///< its path is empty
 };

@@ -48,12 +48,38 @@ Result<void> FingerprintSink::write(std::span<const std::byte> bytes) {
   return {};
 }
 
-bool FingerprintSink::is_that_of(const SiteValue& stored) const {
-  return bytes_ == stored.bytes && fingerprint_.text() == stored.fingerprint;
+bool FingerprintSink::is_that_of(std::uint64_t bytes, const std::string& fingerprint) const {
+  return bytes_ == bytes && fingerprint_.text() == fingerprint;
 }
 
 std::optional<std::span<const std::byte>> FingerprintSink::whole() const {
   return bytes_ == beginning_.size() ? std::optional<std::span<const std::byte>>(beginning_) : std::nullopt;
+}
+
+Result<void> SpoolSink::write(std::span<const std::byte> bytes) {
+  hash_.update(bytes);
+  fingerprint_.update(bytes);
+  bytes_ += bytes.size();
+  if (!spool_ && bytes_ <= kMostKept) {
+    beginning_.insert(beginning_.end(), bytes.begin(), bytes.end());
+    return {};
+  }
+  if (!spool_) {
+    TRY_ASSIGN(spool_, unnamed_file(scratch_));
+    TRY(util::write_all(spool_.get(), beginning_, scratch_));
+    beginning_.clear();
+  }
+  return util::write_all(spool_.get(), bytes, scratch_);
+}
+
+model::WholeValue SpoolSink::finish() { return {hash_.finish(), bytes_, fingerprint_.text()}; }
+
+Result<std::span<const std::byte>> SpoolSink::whole() {
+  if (!spool_) {
+    return std::span<const std::byte>(beginning_);
+  }
+  TRY_ASSIGN(mapped_, util::MappedFile::map(spool_.get(), scratch_));
+  return mapped_.bytes();
 }
 
 CompareSink::CompareSink(store::ObjectReader& snapshot, store::ObjectReader& again, store::Sha256 hash,

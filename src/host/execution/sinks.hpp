@@ -37,7 +37,7 @@ class FingerprintSink : public util::ByteSink {
  public:
   [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override;
   /// Are size and fingerprint those that were stored?
-  [[nodiscard]] bool is_that_of(const model::SiteValue& stored) const;
+  [[nodiscard]] bool is_that_of(std::uint64_t bytes, const std::string& fingerprint) const;
   /// The fingerprint of what was written until now.
   [[nodiscard]] std::string text() const { return fingerprint_.text(); }
   /// The whole pickle, where it is small enough to have been kept.
@@ -47,6 +47,27 @@ class FingerprintSink : public util::ByteSink {
   store::Fingerprint fingerprint_;
   std::uint64_t bytes_ = 0;
   std::vector<std::byte> beginning_;
+};
+
+/// Keeps a whole pickle, in memory while it is small, else in an unnamed file in `scratch`, and takes its digests.
+class SpoolSink : public util::ByteSink {
+ public:
+  SpoolSink(store::Sha256 hash, std::filesystem::path scratch) : hash_(std::move(hash)), scratch_(std::move(scratch)) {}
+  [[nodiscard]] Result<void> write(std::span<const std::byte> bytes) override;
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Call once, after the last write: what the pickle is known by.
+  [[nodiscard]] model::WholeValue finish();
+  /// All of it; valid as long as the sink. After finish().
+  [[nodiscard]] Result<std::span<const std::byte>> whole();
+
+ private:
+  store::Sha256 hash_;
+  store::Fingerprint fingerprint_;
+  std::filesystem::path scratch_;
+  std::uint64_t bytes_ = 0;
+  std::vector<std::byte> beginning_;  ///< all of it, until it is spooled
+  util::Fd spool_;
+  util::MappedFile mapped_;
 };
 
 /// Takes a pickle's digest and keeps nothing of it.

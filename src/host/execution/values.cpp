@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "compare/reduction.hpp"
 #include "compare/site.hpp"
 #include "host/execution/large_values.hpp"
 #include "host/execution/sharing.hpp"
@@ -50,6 +51,10 @@ Result<compare::Comparison> compare_trees(const CompareSink& sink, const store::
   TRY_ASSIGN(const auto expected, pickle::read(expected_bytes.bytes()));
   TRY_ASSIGN(const auto actual, pickle::read(actual_bytes.bytes()));
   return compare::compare(actual, expected, options);
+}
+
+Result<std::unique_ptr<store::ObjectWriter>> new_object(const model::CaseRequest& request) {
+  return store::create_object(request.store, request.compress ? store::Compression::kAuto : store::Compression::kNone);
 }
 
 /// In the form that the snapshot has: rounds, or the last one alone, which is all that snapshots held once.
@@ -236,9 +241,18 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::
   SiteValue value;
   value.type = pickling::type_name(py::type::handle_of(seen.value));
   value.meaningful = seen.meaningful;
-  TRY_ASSIGN(auto writer, store::create_object(
-                              request.store, request.compress ? store::Compression::kAuto : store::Compression::kNone));
-  StoreSink sink(std::move(writer));
+  // The items of what threads returned have no order, and are paired by all that they hold.
+  const bool bounded = limits.max_stored_bytes.has_value() && seen.site.kind != SiteKind::kThreads;
+  std::optional<SpoolSink> spool;
+  std::optional<StoreSink> stored;
+  if (bounded) {
+    TRY_ASSIGN(auto hash, store::Sha256::create());
+    spool.emplace(std::move(hash), request.scratch);
+  } else {
+    TRY_ASSIGN(auto writer, new_object(request));
+    stored.emplace(std::move(writer));
+  }
+  util::ByteSink& sink = bounded ? static_cast<util::ByteSink&>(*spool) : *stored;
   const auto pickled = pickling::Pickler(sink, limits, reducers_, drained_).dump(seen.value);
   if (!pickled && pickled.error().kind != ErrorKind::kPython) {
     return tl::unexpected(pickled.error());
@@ -253,8 +267,32 @@ Result<SiteValue> ValueWriter::store_one(const SeenValue& seen, const pickling::
     value.opaque = describe_content(*pickled);
     return value;
   }
-  TRY(sink.finish(value));
+  TRY(bounded ? write_bounded(*spool, seen, request, value) : stored->finish(value));
   return value;
+}
+
+Result<void> ValueWriter::write_bounded(SpoolSink& pickle, const SeenValue& seen, const model::CaseRequest& request,
+                                        SiteValue& value) {
+  const model::WholeValue known = pickle.finish();
+  TRY_ASSIGN(const auto whole, pickle.whole());
+  std::optional<compare::Reduction> reduction;
+  if (known.bytes > *limits_.max_stored_bytes) {
+    TRY_ASSIGN(reduction, compare::reduce(whole));
+    if (!reduction && notes_.size() < kMostNotes) {
+      notes_.push_back(
+          fmt::format("{}: stored as it is, although its pickle has {} bytes: a sketch would save less than "
+                      "half of them",
+                      seen.site.text(), known.bytes));
+    }
+  }
+  TRY_ASSIGN(auto writer, new_object(request));
+  StoreSink sink(std::move(writer));
+  TRY(reduction ? reduction->write(sink) : sink.write(whole));
+  TRY(sink.finish(value));
+  if (reduction) {
+    value.sketch_of = known;
+  }
+  return {};
 }
 
 std::optional<std::string> ValueWriter::digest(py::handle value) {
@@ -313,27 +351,88 @@ Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenV
   return comparisons;
 }
 
-Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const SiteValue& baseline,
-                                                const model::CaseRequest& request, const model::Rules& rules) {
+namespace {
+
+/// What is wrong with the snapshot makes it unreadable; what the machine refuses is nobody's fault.
+Result<SiteComparison> unreadable_for(SiteComparison comparison, const Error& error) {
+  if (error.kind == ErrorKind::kIo) {
+    return tl::unexpected(error);
+  }
+  comparison.match = SiteMatch::kUnreadable;
+  comparison.explanation = error.message;
+  return comparison;
+}
+
+Result<SiteComparison> not_pickled_for(SiteComparison comparison, const Error& error) {
+  if (error.kind != ErrorKind::kPython) {
+    return unreadable_for(std::move(comparison), error);
+  }
+  comparison.match = SiteMatch::kOpaque;
+  comparison.explanation = error.message;
+  return comparison;
+}
+
+}  // namespace
+
+Result<SiteComparison> ValueWriter::compare_with_sketch(const SeenValue& seen, const SiteValue& baseline,
+                                                        const model::CaseRequest& request, const model::Rules& rules) {
   SiteComparison comparison;
   comparison.site = baseline.site;
   comparison.meaningful = baseline.meaningful;
-  const auto unreadable = [&](const Error& error) -> Result<SiteComparison> {
-    if (error.kind == ErrorKind::kIo) {  // not the snapshot's fault
-      return tl::unexpected(error);
+  const model::WholeValue& whole = *baseline.sketch_of;
+  if (!whole.fingerprint.empty()) {
+    FingerprintSink now;
+    const auto pickled = pickling::Pickler(now, limits_, reducers_, drained_).dump(seen.value);
+    if (!pickled) {
+      return not_pickled_for(std::move(comparison), pickled.error());
     }
-    comparison.match = SiteMatch::kUnreadable;
-    comparison.explanation = error.message;
-    return comparison;
-  };
-  const auto not_pickled = [&](const Error& error) -> Result<SiteComparison> {
-    if (error.kind != ErrorKind::kPython) {
-      return unreadable(error);
+    TRY_ASSIGN(const auto is_there, store::has_object(request.store, baseline.object, baseline.bytes));
+    if (is_there && now.is_that_of(whole.bytes, whole.fingerprint)) {
+      comparison.match = SiteMatch::kIdentical;
+      return comparison;
     }
-    comparison.match = SiteMatch::kOpaque;
-    comparison.explanation = error.message;
+  }
+  const auto object = store::open_object(request.store, baseline.object, baseline.bytes);
+  const auto sketch = object ? (*object)->load_verified(request.scratch) : tl::unexpected(object.error());
+  if (!sketch) {
+    return unreadable_for(std::move(comparison), sketch.error());
+  }
+  TRY_ASSIGN(auto hash, store::Sha256::create());
+  SpoolSink spool(std::move(hash), request.scratch);
+  const auto pickled = pickling::Pickler(spool, limits_, reducers_, drained_).dump(seen.value);
+  if (!pickled) {
+    return not_pickled_for(std::move(comparison), pickled.error());
+  }
+  if (const model::WholeValue now = spool.finish(); now.bytes == whole.bytes && now.sha256 == whole.sha256) {
+    comparison.match = SiteMatch::kIdentical;
     return comparison;
-  };
+  }
+  TRY_ASSIGN(const auto actual_bytes, spool.whole());
+  const auto expected = pickle::read(sketch->bytes());
+  const auto actual = pickle::read(actual_bytes);
+  if (!expected || !actual) {
+    return unreadable_for(std::move(comparison), expected ? actual.error() : expected.error());
+  }
+  compare::Options options = options_for(rules, baseline);
+  options.expected_reduced = true;
+  const compare::Comparison result = compare::compare(*actual, *expected, options);
+  compare::describe(comparison, result);
+  if (result.outcome != compare::Outcome::kDifferent) {
+    note_kind(baseline, *pickled, pickling::type_name(py::type::handle_of(seen.value)));
+  }
+  return comparison;
+}
+
+Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const SiteValue& baseline,
+                                                const model::CaseRequest& request, const model::Rules& rules) {
+  if (baseline.sketch_of) {
+    return compare_with_sketch(seen, baseline, request, rules);
+  }
+  SiteComparison comparison;
+  comparison.site = baseline.site;
+  comparison.meaningful = baseline.meaningful;
+  const auto unreadable = [&](const Error& error) { return unreadable_for(comparison, error); };
+  const auto not_pickled = [&](const Error& error) { return not_pickled_for(comparison, error); };
   // Parts that may differ are found by comparing, so most such values would be pickled twice.
   const bool by_fingerprint = !baseline.fingerprint.empty() && baseline.unstable.empty() && baseline.bounds.empty();
   FingerprintSink seen_now;
@@ -344,7 +443,7 @@ Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const Sit
       return not_pickled(pickled_now->error());
     }
     TRY_ASSIGN(const auto is_there, store::has_object(request.store, baseline.object, baseline.bytes));
-    if (is_there && seen_now.is_that_of(baseline)) {
+    if (is_there && seen_now.is_that_of(baseline.bytes, baseline.fingerprint)) {
       comparison.match = SiteMatch::kIdentical;
       return comparison;
     }

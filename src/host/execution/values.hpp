@@ -15,6 +15,8 @@
 
 namespace snapshot_test::host::execution {
 
+class SpoolSink;
+
 /// Pickles values of one case; what several sites share is pickled once. GIL held throughout.
 class ValueWriter {
  public:
@@ -44,6 +46,14 @@ class ValueWriter {
   [[nodiscard]] Result<model::SiteValue> store_inner(const SeenValue& seen, const model::CaseRequest& request);
   [[nodiscard]] Result<model::SiteValue> store_one(const SeenValue& seen, const model::ValueLimits& limits,
                                                    const model::CaseRequest& request);
+  /// Writes what was pickled: as it is, or a sketch of what is larger than may be stored.
+  [[nodiscard]] Result<void> write_bounded(SpoolSink& pickle, const SeenValue& seen, const model::CaseRequest& request,
+                                           model::SiteValue& value);
+  /// With a snapshot that is a sketch.
+  [[nodiscard]] Result<model::SiteComparison> compare_with_sketch(const SeenValue& seen,
+                                                                  const model::SiteValue& baseline,
+                                                                  const model::CaseRequest& request,
+                                                                  const model::Rules& rules);
   [[nodiscard]] Result<model::SiteComparison> compare_one(const SeenValue& seen, const model::SiteValue& baseline,
                                                           const model::CaseRequest& request, const model::Rules& rules);
 
