@@ -73,13 +73,18 @@ Result<std::vector<AuditedSite>> load_sites(Values& values, const store::CaseRec
     TRY_ASSIGN(audited.value, values.load(*site));
     if (previous != nullptr) {
       const SiteValue* before = model::find_counterpart(previous->sites, *site, taken);
-      if (before != nullptr && model::usable(*before) && before->object != site->object) {
+      if (before != nullptr && model::usable(*before) && !before->sketch_of && before->object != site->object) {
         TRY_ASSIGN(audited.previous, values.load(*before));
       }
     }
     sites.push_back(audited);
   }
   return sites;
+}
+
+bool has_sketch(const store::CaseRecord& record) {
+  const auto sites = deciding_sites(record);
+  return std::any_of(sites.begin(), sites.end(), [](const SiteValue* site) { return site->sketch_of.has_value(); });
 }
 
 bool can_be_checked(const store::CaseRecord& record) {
@@ -126,6 +131,11 @@ std::size_t Audit::unread() const {
       std::count_if(cases.begin(), cases.end(), [](const CaseAudit& each) { return !each.unread.empty(); }));
 }
 
+std::size_t Audit::sketched() const {
+  return static_cast<std::size_t>(
+      std::count_if(cases.begin(), cases.end(), [](const CaseAudit& each) { return each.sketched; }));
+}
+
 std::size_t Audit::sensitive() const {
   return static_cast<std::size_t>(
       std::count_if(cases.begin(), cases.end(), [](const CaseAudit& each) { return each.caught() > 0; }));
@@ -147,6 +157,8 @@ CaseAudit audit_case(const model::Locator& store, const store::Manifest& manifes
   audit.benchmark = manifest.benchmark;
   audit.index = record.index;
   audit.label = store::case_label(manifest, record);
+  audit.sketched = has_sketch(record);
+  if (audit.sketched) return audit;
   Values values(store);
   const auto sites = load_sites(values, record, previous);
   if (!sites) {
@@ -176,7 +188,7 @@ std::optional<double> case_magnitude(const model::Locator& store, const store::C
   std::uint64_t bytes = 0;
   const auto sites = deciding_sites(record);
   for (const SiteValue* site : sites) bytes += site->bytes;
-  if (sites.empty() || bytes > most_bytes) return std::nullopt;
+  if (sites.empty() || bytes > most_bytes || has_sketch(record)) return std::nullopt;
   double largest = 0;
   for (const SiteValue* site : sites) {
     // Of what is left out, zeros may pass whatever their size.
@@ -207,7 +219,8 @@ bool zeros_may_pass(const std::optional<double>& magnitude, const model::Rules& 
 
 bool is_insensitive(const model::Locator& store, const store::CaseRecord& record, const store::CaseRecord* previous,
                     const model::Rules& rules) {
-  if (!zeros_may_pass(record.magnitude, rules) || record.sensitive_under == text_of(rules)) return false;
+  if (!zeros_may_pass(record.magnitude, rules) || has_sketch(record)) return false;
+  if (record.sensitive_under == text_of(rules)) return false;
   Values values(store);
   const auto sites = load_sites(values, record, previous);
   if (!sites) return false;

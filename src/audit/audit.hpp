@@ -19,6 +19,7 @@ struct CaseAudit {
   std::string label;
   std::vector<Trial> trials;  ///< one a mutation, in the order of kMutations; none where it is not audited
   std::string unread;         ///< why its values could not be read; empty where they could
+  bool sketched = false;      ///< of a value only a sketch is stored, of which no wrong one can be made
 
   [[nodiscard]] std::size_t caught() const;  ///< mutants that count and would be noticed
   [[nodiscard]] std::size_t passed() const;  ///< that count and would not
@@ -40,6 +41,7 @@ struct Audit {
   [[nodiscard]] double sensitivity() const;  ///< of all mutants of all cases
   [[nodiscard]] std::size_t insensitive() const;
   [[nodiscard]] std::size_t unread() const;
+  [[nodiscard]] std::size_t sketched() const;
   /// Cases that some wrong value was tried in, and at least one of them caught.
   [[nodiscard]] std::size_t sensitive() const;
 };

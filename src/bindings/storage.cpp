@@ -266,6 +266,7 @@ void add_classes(py::module_& module) {
       .def_readonly("failed", &StoredCase::failed)
       .def_readonly("reason", &StoredCase::reason)
       .def_readonly("values", &StoredCase::values)
+      .def_readonly("sketched", &StoredCase::sketched)
       .def_readonly("path", &StoredCase::path)
       .def_property_readonly("time", [](const StoredCase& it) { return it.run.time; })
       .def_property_readonly("python_version", [](const StoredCase& it) { return it.run.python.version; })

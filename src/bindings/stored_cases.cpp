@@ -28,6 +28,7 @@ class CaseReader {
     read.reason = record.reason;
     for (const model::SiteValue* value : store::values_of_case(record)) {
       read.values.emplace_back(value->object, value->bytes);
+      read.sketched = read.sketched || value->sketch_of.has_value();
     }
     const bool showed_nothing = record.status == CaptureStatus::kVacuous || record.status == CaptureStatus::kNoOp;
     read.failed = record.status == CaptureStatus::kFailed || (read.values.empty() && !showed_nothing);

@@ -36,6 +36,7 @@ struct StoredCase {
   std::string reason;
   store::RunInfo run;
   std::vector<std::pair<std::string, std::uint64_t>> values;  ///< object and size; several are those of a body
+  bool sketched = false;                                      ///< of one of them only a sketch is stored
   std::string path;                                           ///< of the first object, or else of the manifest
 };
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <utility>
 
 #include "remote/baseline.hpp"
@@ -90,6 +91,17 @@ report::Json traffic_json(const remote::Traffic& traffic) {
 remote::HelperOptions helper_options(const config::Config& config) {
   remote::HelperOptions options;
   options.python = config.remote_python.value_or("");
+  if (config.remote_helper) {
+    options.command = {*config.remote_helper};
+  }
+  // Where a run has blocked them to look at them itself, they wait; anywhere else they have ended this process.
+  options.interrupted = [] {
+    sigset_t waiting;
+    ::sigemptyset(&waiting);
+    return ::sigpending(&waiting) == 0 &&
+           (::sigismember(&waiting, SIGINT) == 1 || ::sigismember(&waiting, SIGTERM) == 1 ||
+            ::sigismember(&waiting, SIGHUP) == 1);
+  };
   options.timeout = std::chrono::milliseconds(std::llround(config.remote_timeout * 1000));
   return options;
 }

@@ -79,6 +79,13 @@ Result<void> write_pickle(const store::Store& store, const Found& found, const s
                           const std::string& file, std::ostream& out) {
   const store::CaseRecord& record = found.manifest.cases[found.cases.front()];
   TRY_ASSIGN(const auto value, inspect::choose_site(record, store::case_label(found.manifest, record), site));
+  if (value->sketch_of) {
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("of {} of {} only a sketch is stored, which no pickle can be made of: it has {} bytes, more "
+                    "than store_max_value_bytes was when it was captured",
+                    value->site.text(), store::case_label(found.manifest, record), value->sketch_of->bytes));
+  }
   TRY_ASSIGN(const auto pickle, inspect::load_pickle(store.locator(), *value));
   const auto bytes = pickle.bytes();
   if (file == "-") {  // not text: past what makes text visible

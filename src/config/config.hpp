@@ -44,6 +44,7 @@ struct Config {
   std::uint64_t max_cache_bytes = 10'000'000'000;  ///< what is kept of a repository's commits; 0: no bound
   std::optional<std::string> remote;               ///< the URL of the default remote
   std::optional<std::string> remote_python;        ///< runs the helper that reaches remotes
+  std::optional<std::string> remote_helper;        ///< another one in its place
   double remote_timeout = 60;                      ///< how long nothing may move there, in seconds
   std::optional<std::string> dask_python;          ///< runs the client of a Dask cluster
   std::optional<std::string> dask_worker_python;   ///< imports the suite on its workers

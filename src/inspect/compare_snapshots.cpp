@@ -30,7 +30,10 @@ SiteComparison compare_values(const model::Locator& actual_store, const SiteValu
   if (site.wholly_unstable || actual.wholly_unstable) {
     return with(std::move(comparison), SiteMatch::kUnstable, "it is not the same in two runs of the same code");
   }
-  if (site.object == actual.object) {  // which says nothing of what is in the files
+  // Values are the same, or not, whatever was stored of them.
+  const std::string& whole = site.sketch_of ? site.sketch_of->sha256 : site.object;
+  if (whole ==
+      (actual.sketch_of ? actual.sketch_of->sha256 : actual.object)) {  // which says nothing of what is in the files
     for (const auto& checked : {check_site(expected.store, site), check_site(actual_store, actual)}) {
       if (!checked) {
         return with(std::move(comparison), SiteMatch::kUnreadable, checked.error().message);
@@ -48,6 +51,8 @@ SiteComparison compare_values(const model::Locator& actual_store, const SiteValu
   }
   compare::Options options{rules};
   options.sketches = true;
+  options.expected_reduced = site.sketch_of.has_value();
+  options.actual_reduced = actual.sketch_of.has_value();
   options.ignored_paths = site.unstable;
   options.ignored_paths.insert(options.ignored_paths.end(), actual.unstable.begin(), actual.unstable.end());
   options.bounds = site.bounds;

@@ -87,6 +87,10 @@ std::string totals_text(const audit::Audit& audit) {
     text += fmt::format("; besides, {} that verify cannot check", report::counted(audit.not_verifiable, "case"));
   }
   if (audit.unread() > 0) text += fmt::format("; {} cannot be read", report::counted(audit.unread(), "case"));
+  if (audit.sketched() > 0) {
+    text += fmt::format("; of {} only a sketch is stored, of which no wrong value is made",
+                        report::counted(audit.sketched(), "case"));
+  }
   return text + "\n";
 }
 

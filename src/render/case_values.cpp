@@ -20,6 +20,9 @@ std::string site_line(const SiteValue& site) {
   // Of a loop the rounds are what it holds, not the list that they stand in.
   std::string text = site.rounds ? report::counted(site.count, "round") : site.type;
   text += site.object.empty() ? fmt::format(", opaque: {}", site.opaque) : ", " + report::size(site.bytes);
+  if (site.sketch_of) {
+    text += fmt::format(", a sketch of {}", report::size(site.sketch_of->bytes));
+  }
   if (site.count > 1 && !site.rounds) {
     text += fmt::format(", last of {}", report::grouped(site.count));
   }

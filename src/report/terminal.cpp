@@ -250,6 +250,10 @@ void Terminal::verified(const model::CaseVerdict& result) {
                  result.observation, environment_text(result.environment, "  since it was captured"));
   } else {
     show_case(result.id, verdict, tone(counts_as), result.observation, result.missing);
+    if (result.verdict == model::Verdict::kClose && !result.reason.empty()) {
+      remember(static_cast<std::size_t>(result.verdict), "close (sketch)", tone(counts_as), model::name(counts_as),
+               result.id, result.reason);
+    }
     if (counts_as == model::Standing::kUnverified || counts_as == model::Standing::kObsolete ||
         counts_as == model::Standing::kExpected || result.verdict == model::Verdict::kInnerChanged) {
       remember(static_cast<std::size_t>(result.verdict), verdict, tone(counts_as), model::name(counts_as), result.id,

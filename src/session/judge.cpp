@@ -71,6 +71,8 @@ std::vector<const SiteComparison*> deciding(const std::vector<SiteComparison>& a
   return chosen;
 }
 
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
 std::string describe(const SiteComparison& comparison) {
   const std::string site = comparison.site.text();
   switch (comparison.match) {
@@ -96,8 +98,12 @@ Ruling rule_together(const std::vector<const SiteComparison*>& sites) {
     }
     if (!agrees(each->match) && ruling.verdict != Verdict::kDifferent) {
       ruling = {Verdict::kDifferent, describe(*each)};
-    } else if (each->match == SiteMatch::kClose && ruling.verdict == Verdict::kIdentical) {
+    } else if (each->match == SiteMatch::kClose && standing(ruling.verdict) == Standing::kPass) {
       ruling.verdict = Verdict::kClose;
+      // Of what agrees something is said only where it is known by a sketch.
+      if (ruling.reason.empty() && !each->explanation.empty()) {
+        ruling.reason = fmt::format("sketch: {}: {}", each->site.text(), first_line(each->explanation));
+      }
     }
   }
   return ruling;

@@ -275,11 +275,17 @@ class SnapshotManager:
         `capture_failed` and `failure_reason` of the metadata.
 
         Parts that could not be pickled are dicts that describe them, as `store_snapshot` says. SnapshotError: the types
-        of the value cannot be imported here, or do not accept what was stored.
+        of the value cannot be imported here, or do not accept what was stored; or only a sketch of the value is stored,
+        since it is larger than `store_max_value_bytes` was.
         """
         case = self._find(benchmark_name, module_path, parameters, class_name)
         if case is None:
             return None
+        if case.sketched:
+            raise SnapshotError(
+                f"of the snapshot of {case.target.full_name} only a sketch is stored: its value is larger than "
+                "store_max_value_bytes was when it was captured; `snapshot_test verify` compares with it"
+            )
         values = [self._unpickle(case, sha256, size) for sha256, size in case.values]
         if not values:
             return None, _metadata(case)
