@@ -78,6 +78,8 @@ class Attributes:
     resume: bool
     #: `auto` stores large values that compress well as zstd frames, `none` stores plain pickles only.
     compression: str
+    #: Of a value whose pickle is larger only a digest and a sketch are stored. None: every value is stored whole.
+    store_max_value_bytes: int | None
     #: Also fail for cases that could not be checked, whose inner values changed, or whose benchmark is gone, and in a
     #: capture for those that `verify` will not be able to check.
     strict: bool
@@ -119,6 +121,9 @@ class Attributes:
     #: The Python that runs the helper for remotes that are no folders: a path, or a name to look up on `PATH`. None:
     #: that of the wheel that the program came with, else `python3` on `PATH`.
     remote_python: str | None
+    #: Another program that reaches remotes in the helper's place: a path, or a name to look up on `PATH`. None: the
+    #: helper that comes with this program.
+    remote_helper: str | None
     #: How long nothing may move between the helper and a remote before a request is given up.
     remote_timeout: float
     #: The Python with dask.distributed that is the client of the cluster of `--dask`: a path, or a name to look up on
@@ -164,6 +169,7 @@ class Arguments(TypedDict, total=False):
     stability_check: bool
     resume: bool
     compression: str
+    store_max_value_bytes: int | None
     strict: bool
     min_verified: float
     min_verified_counts: str
@@ -178,6 +184,7 @@ class Arguments(TypedDict, total=False):
     max_cache_bytes: int
     remote: AnyPath | None
     remote_python: AnyPath | None
+    remote_helper: AnyPath | None
     remote_timeout: float
     dask_python: AnyPath | None
     dask_worker_python: AnyPath | None
