@@ -98,6 +98,35 @@ def arrays():
     yield "dtype-nested", array(b"K\x01", eight, dtype=nested)
 
 
+def sketches():
+    """Arrays of which only a sketch is there (docs/sketches.md), some that contradict themselves."""
+    frombuffer = b"cnumpy.core.numeric\n_frombuffer\n"
+    f8 = b"cnumpy\ndtype\n" + text(b"f8") + b"\x89\x88\x87R(K\x03" + text(b"<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    s5 = b"cnumpy\ndtype\n" + text(b"S5") + b"\x89\x88\x87R(K\x03" + text(b"|") + b"NNNK\x05K\x01K\x00tb"
+
+    def array(count, data, dtype=f8):
+        body = b"B" + struct.pack("<I", len(data)) + data
+        return b"\x80\x05" + frombuffer + b"(" + body + dtype + b"(" + long1(count) + b"t" + text(b"C") + b"tR."
+
+    def header(plain, version=1, block=4096):
+        return b"STsketch" + struct.pack("<IIQQ", version, block, plain, 1234567)
+
+    part = struct.pack("<IIIIQ6d", 1000, 0, 0, 0, 0, 0.5, 0.5, -1, 3, 0.25, -0.25)
+    odd = struct.pack("<IIIIQ6d", 998, 1, 1, 0, 77, float("nan"), float("inf"), 3, -1, 1e308, -1e308)
+    digest = struct.pack("<Q", 42)
+    yield "sketch", array(1000, header(8000) + digest + part)
+    yield "sketch-odd", array(1000, header(8000) + digest + odd)
+    yield "sketch-texts", array(1000, header(5000) + digest, s5)
+    yield "sketch-short", array(1000, header(8000) + digest + part[:-1])
+    yield "sketch-long", array(1000, header(8000) + digest + part + b"\0")
+    yield "sketch-version", array(1000, header(8000, version=2) + digest + part)
+    yield "sketch-block", array(1000, header(8000, block=1) + digest + part)
+    yield "sketch-other-size", array(1000, header(8008) + digest + part)
+    yield "sketch-huge", array(2**59, header(2**62) + digest + part)
+    yield "sketch-header", array(1000, header(8000))
+    yield "sketch-half-header", array(1000, header(8000)[:20])
+
+
 def structures():
     yield "deep-lists", b"]" * 3000 + b"a" * 2999 + b"."
     yield "deep-tuples", b")" + b"\x85" * 3000 + b"."
@@ -182,7 +211,7 @@ def npy_files():
     yield "length", b"\x93NUMPY\x02\0\xff\xff\xff\xff{}"
 
 
-HOSTILE = (calls, lengths, arrays, structures)
+HOSTILE = (calls, lengths, arrays, sketches, structures)
 
 
 def make_tree(folder):

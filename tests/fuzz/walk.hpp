@@ -76,6 +76,13 @@ class Walk {
       case Kind::kDtype: require(pickle::dtype_name(value.dtype()).size() < 10'000); break;
       case Kind::kArray:
       case Kind::kScalar: visit_array(value.array()); break;
+      case Kind::kSketch:
+        require(value.array().data.empty() && !value.array().has_items);
+        touch(value.array().sketch);
+        later(value.array().type);
+        later(value.array().extra);
+        later(value.array().fill_value);
+        break;
       default: break;
     }
   }
