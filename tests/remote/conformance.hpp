@@ -1,4 +1,5 @@
-// What every kind of Storage has to do, as one function that runs over it.
+// What every kind of Storage has to do, as one function that runs over it: a folder, memory, a fake helper, and real
+// servers through ours.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,6 +24,9 @@ struct Traits {
   bool conditions = true;  ///< conditional writes
   bool matches = true;     ///< those with Condition::Kind::kMatches
   int keys = 1050;         ///< of the long listing
+  int replacements = 20;   ///< of one object, by contents that come back
+  int counters = 4;        ///< threads that count one object up
+  int counts = 3;          ///< how often each of them does
   std::size_t big = std::size_t{20} << 20;
 };
 
@@ -134,6 +138,29 @@ inline void conditions(Storage& storage, const Traits& traits) {
   EXPECT_EQ(text_of(storage, "refs/gone"), "absent");
 }
 
+/// What an object was replaced by may be what it was before: that is another version all the same.
+inline void replacements(Storage& storage, const Traits& traits) {
+  SCOPED_TRACE("replacements");
+  const auto matches = [&](const std::string& key) {
+    const auto now = storage.get(key);
+    return Condition{Condition::Kind::kMatches, now && *now ? (*now)->tag : std::string()};
+  };
+  ST_EXPECT_WRITTEN(Written::kRefused, storage.put("refs/back", "1", {Condition::Kind::kMatches, "nothing"}));
+  ST_EXPECT_WRITTEN(Written::kDone, storage.put("refs/back", "0"));
+  for (int i = 1; i <= traits.replacements; ++i) {
+    ASSERT_EQ(text_of(storage, "refs/back"), std::to_string((i - 1) % 2));
+    ST_EXPECT_WRITTEN(Written::kDone, storage.put("refs/back", std::to_string(i % 2), matches("refs/back")));
+  }
+  // A write without a condition is what is read, whatever the object was replaced by.
+  ST_EXPECT_WRITTEN(Written::kDone, storage.put("refs/back", "plain"));
+  EXPECT_EQ(text_of(storage, "refs/back"), "plain");
+  ST_EXPECT_WRITTEN(Written::kDone, storage.put("refs/back", "3", matches("refs/back")));
+  ST_EXPECT_OK(storage.remove(std::vector<std::string>{"refs/back"}));
+  EXPECT_EQ(text_of(storage, "refs/back"), "absent");
+  ST_EXPECT_WRITTEN(Written::kDone, storage.put("refs/back", "1", {Condition::Kind::kAbsent, ""}));
+  EXPECT_EQ(text_of(storage, "refs/back"), "1");
+}
+
 /// Of many who want the same, one gets it.
 inline void races(Storage& storage, const Traits& traits) {
   SCOPED_TRACE("races");
@@ -148,8 +175,8 @@ inline void races(Storage& storage, const Traits& traits) {
     return;
   }
   ST_EXPECT_WRITTEN(Written::kDone, storage.put("refs/count", "0"));
-  in_threads(4, [&](int) {
-    for (int done = 0; done < 3;) {
+  in_threads(traits.counters, [&](int) {
+    for (int done = 0; done < traits.counts;) {
       const auto content = storage.get("refs/count");
       ASSERT_TRUE(content) << content.error().message;
       ASSERT_TRUE(*content);
@@ -159,7 +186,7 @@ inline void races(Storage& storage, const Traits& traits) {
       done += *written == Written::kDone ? 1 : 0;
     }
   });
-  EXPECT_EQ(text_of(storage, "refs/count"), "12");
+  EXPECT_EQ(text_of(storage, "refs/count"), std::to_string(traits.counters * traits.counts));
 }
 
 inline void listings(Storage& storage, const Traits& traits) {
@@ -187,6 +214,10 @@ inline void listings(Storage& storage, const Traits& traits) {
   EXPECT_EQ(some->size(), static_cast<std::size_t>(std::count_if(all->begin(), all->end(), [](const Entry& entry) {
               return entry.key.starts_with("many/1/10");
             })));
+  const std::string first = "many/1/1";
+  ST_EXPECT_OK(storage.remove(std::vector<std::string>{first, "many/1/never-written"}));
+  EXPECT_EQ(text_of(storage, first), "absent");
+  EXPECT_EQ(text_of(storage, "many/1/4"), "4");
   const auto none = storage.list("nothing/here");
   ASSERT_TRUE(none) << none.error().message;
   EXPECT_TRUE(none->empty());
@@ -245,6 +276,9 @@ inline void check(Storage& storage, const std::string& folder, const Traits& tra
   conditions(storage, traits);
   if (traits.conditions) {
     races(storage, traits);
+  }
+  if (traits.conditions && traits.matches) {
+    replacements(storage, traits);
   }
   listings(storage, traits);
   files(storage, traits, folder);

@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include "memory_storage.hpp"
+#include "remote/conformance.hpp"
 #include "remote/open_storage.hpp"
-#include "storage_conformance.hpp"
+#include "store_support.hpp"
 
 namespace snapshot_test::remote {
 
@@ -13,15 +14,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unique_ptr<Storage> in_folder(const fs::path& folder) {
-  return must(FileStorage::open(folder / "remote", Use::kWrite));
+using store::must;
+
+constexpr conformance::Traits kManyRepeats = {.replacements = 200, .counters = 8, .counts = 25};
+
+TEST(StorageTest, Folder_DoesWhatAStorageHasToDo) {
+  const store::TemporaryFolder folder;
+  const auto storage = must(FileStorage::open(folder.path() / "remote", Use::kWrite));
+  conformance::check(*storage, folder.path().string(), kManyRepeats);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, StorageConformance,
-    testing::Values(StorageKind{"folder", in_folder},
-                    StorageKind{"memory", [](const fs::path&) { return std::make_unique<MemoryStorage>(); }}),
-    storage_name);
+TEST(StorageTest, Memory_DoesWhatAStorageHasToDo) {
+  const store::TemporaryFolder folder;
+  MemoryStorage storage;
+  conformance::check(storage, folder.path().string(), kManyRepeats);
+}
 
 class FileStorageTest : public testing::Test {
  protected:
