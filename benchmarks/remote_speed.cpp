@@ -1,11 +1,12 @@
-// How fast a baseline goes into a remote that is a folder, and comes back: remote_speed FOLDER SMALL LARGE LARGE_BYTES.
-// Makes a store of SMALL values of some 300 bytes and LARGE ones that do not compress, pushes it, pushes it again,
+// How fast a baseline goes into a remote, and comes back: remote_speed FOLDER SMALL LARGE LARGE_BYTES [URL]. Without a
+// URL the remote is a folder; for others $SNAPSHOT_TEST_REMOTE_PYTHON runs the helper. Makes (or finds) a store of SMALL values of some 300 bytes and LARGE ones that do not compress, pushes it, pushes it again,
 // opens it as verify does, and pulls it. A line each: requests, bytes, seconds.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <random>
@@ -108,11 +109,18 @@ void make_store(const fs::path& root, std::uint64_t small, std::uint64_t large, 
   must(capture->commit());
 }
 
-void measure(const fs::path& folder, std::uint64_t small, std::uint64_t large, std::uint64_t large_bytes) {
+void measure(const fs::path& folder, std::uint64_t small, std::uint64_t large, std::uint64_t large_bytes,
+             const std::string& url) {
   Stopwatch making;
-  make_store(folder / "store", small, large, large_bytes);
+  if (!fs::exists(folder / "store")) {
+    make_store(folder / "store", small, large, large_bytes);
+  }
   fmt::print("{} values of 300 bytes, {} of {} bytes: made in {:.1f} s\n", small, large, large_bytes, making.seconds());
-  const auto storage = must(remote::open_storage((folder / "remote").string(), remote::Use::kWrite));
+  remote::HelperOptions helper;
+  if (const char* python = std::getenv("SNAPSHOT_TEST_REMOTE_PYTHON"); python != nullptr) {
+    helper.python = python;
+  }
+  const auto storage = must(remote::open_storage(url, remote::Use::kWrite, helper));
   const auto store = must(store::Store::open(folder / "store"));
   for (const char* what : {"push", "push again"}) {
     Stopwatch watch;
@@ -136,14 +144,15 @@ void measure(const fs::path& folder, std::uint64_t small, std::uint64_t large, s
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    fmt::print(stderr, "usage: remote_speed FOLDER SMALL LARGE LARGE_BYTES\n");
+  if (argc != 5 && argc != 6) {
+    fmt::print(stderr, "usage: remote_speed FOLDER SMALL LARGE LARGE_BYTES [URL]\n");
     return 2;
   }
   try {
     const fs::path folder = argv[1];
     fs::create_directories(folder);
-    measure(folder, std::stoull(argv[2]), std::stoull(argv[3]), std::stoull(argv[4]));
+    measure(folder, std::stoull(argv[2]), std::stoull(argv[3]), std::stoull(argv[4]),
+            argc == 6 ? argv[5] : (folder / "remote").string());
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "remote_speed: {}\n", error.what());
