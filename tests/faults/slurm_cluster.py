@@ -143,6 +143,8 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
             time.sleep(1)
         for name in reversed(list(self.daemons)):
             self.stop(name)
+        for pid, _, _, _ in self.processes():  # scripts whose slurmstepd was killed wait for ever
+            kill(pid)
 
     def start(self, name, *words):
         with open(self.folder / f"{name}.out", "ab") as out:
@@ -163,6 +165,20 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     def restart(self, name):
         self.stop(name, signal.SIGKILL)
         self.start(name, *self.daemons[name][1])
+
+    def processes(self):
+        """The processes of this cluster's tasks: (pid, name, is it the program that has the task, job)."""
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, ValueError):
+                environment = (path / "environ").read_bytes()
+                if f"SLURM_CONF={self.folder}/slurm.conf".encode() not in environment:
+                    continue
+                words = (path / "cmdline").read_bytes().split(b"\0")
+                name = pathlib.Path(os.fsdecode(words[0])).name.split(":")[0]  # "slurmstepd: [7.batch]"
+                job = re.search(rb"(?:^|\0)SLURM_JOB_ID=(\d+)", environment)
+                found.append((int(path.name), name, b"--shard" in words, job[1].decode() if job else None))
+        return found
 
     @staticmethod
     def wait(condition, seconds, otherwise):
@@ -352,28 +368,14 @@ class Killer:
     def __init__(self, cluster, chance):
         self.cluster, self.chance, self.done = cluster, chance, {}
 
-    def programs(self):
-        """The processes of this cluster's tasks: (pid, name, is it the program that has the task, job)."""
-        found = []
-        for path in pathlib.Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, ValueError):
-                environment = (path / "environ").read_bytes()
-                if f"SLURM_CONF={self.cluster.folder}/slurm.conf".encode() not in environment:
-                    continue
-                words = (path / "cmdline").read_bytes().split(b"\0")
-                name = pathlib.Path(os.fsdecode(words[0])).name.split(":")[0]  # "slurmstepd: [7.batch]"
-                job = re.search(rb"(?:^|\0)SLURM_JOB_ID=(\d+)", environment)
-                found.append((int(path.name), name, b"--shard" in words, job[1].decode() if job else None))
-        return found
-
     def strike(self, job):
         running = [i for i, (_, state) in self.cluster.tasks(job).items() if state == "RUNNING"]
         kind = self.chance.choices(["program", "stepd", "requeue", "node"], [6, 3, 3, 1])[0]
         if kind == "program":
-            mains = [pid for pid, name, main, _ in self.programs() if main and name == "snapshot_test"]
+            mains = [pid for pid, name, main, _ in self.cluster.processes() if main and name == "snapshot_test"]
             done = mains and kill(self.chance.choice(mains))
         elif kind == "stepd":
-            stepds = [pid for pid, name, _, _ in self.programs() if name == "slurmstepd"]
+            stepds = [pid for pid, name, _, _ in self.cluster.processes() if name == "slurmstepd"]
             done = stepds and kill(self.chance.choice(stepds))
         elif kind == "requeue":
             done = running and not self.cluster.ask("scontrol", "requeue", f"{job}_{self.chance.choice(running)}",
@@ -389,7 +391,7 @@ class Killer:
         """Slurm takes minutes to see that a task lost its slurmstepd; whoever looks after the cluster requeues it."""
         running = {id: index for index, (id, state) in self.cluster.tasks(job).items()
                    if state == "RUNNING" and self.cluster.run_times[id] > 20}  # it has had time to start
-        alive = {job for _, name, _, job in self.programs() if name in ("snapshot_test", "slurmstepd")}
+        alive = {job for _, name, _, job in self.cluster.processes() if name in ("snapshot_test", "slurmstepd")}
         for id in running.keys() - alive:
             self.cluster.ask("scontrol", "requeue", f"{job}_{running[id]}", check=False)
 
