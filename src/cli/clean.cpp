@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <ctime>
 #include <memory>
 
 #include "cli/options.hpp"
@@ -8,6 +9,7 @@
 #include "cli/subcommands.hpp"
 #include "report/format.hpp"
 #include "snapshot_test/store/transaction.hpp"
+#include "store/clean.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::cli {
@@ -19,7 +21,24 @@ struct CleanArgs {
   const Shared& shared;
   Obsolete obsolete = Obsolete::kKeep;
   store::CleanMode mode = store::CleanMode::kRemove;
+  std::optional<std::uint64_t> older_than{};  ///< days
 };
+
+Result<store::CleanedByAge> clean_store(const store::Store& store, const std::filesystem::path& location,
+                                        const std::optional<std::vector<std::string>>& live, const CleanArgs& args) {
+  constexpr std::time_t kDay = 86400;
+  if (!args.older_than) {
+    return store.clean(live, args.mode).map([](store::CleanReport report) {
+      return store::CleanedByAge{std::move(report)};
+    });
+  }
+  const std::time_t now = std::time(nullptr);
+  if (*args.older_than > static_cast<std::uint64_t>(now / kDay)) {
+    return fail(ErrorKind::kUsage, fmt::format("--older-than: {} days ago there was no store", *args.older_than));
+  }
+  return store::clean_by_age(store::absolute_location(location), live, args.mode,
+                             now - static_cast<std::time_t>(*args.older_than) * kDay);
+}
 
 /// Every benchmark there is: what no filter and no exclusion can hide from the cleaning.
 Result<std::vector<std::string>> live_benchmarks(const config::Config& config, const Shared& shared) {
@@ -53,7 +72,8 @@ Result<std::string> clean(const CleanArgs& args) {
   if (args.obsolete == CleanArgs::Obsolete::kRemove) {
     TRY_ASSIGN(live, live_benchmarks(config, args.shared));
   }
-  TRY_ASSIGN(const auto cleaned, store->clean(live, args.mode));
+  TRY_ASSIGN(const auto all, clean_store(*store, config.snapshot_dir, live, args));
+  const store::CleanReport& cleaned = all.report;
   std::string text;
   for (const std::string& name : cleaned.obsolete) {
     text += fmt::format("obsolete: {}\n", report::one_line(name));
@@ -65,6 +85,10 @@ Result<std::string> clean(const CleanArgs& args) {
   if (cleaned.undoable > 0) {
     text += fmt::format("replaced: the baselines of {} that capture --undo could have brought back\n",
                         report::counted(cleaned.undoable, "capture"));
+  }
+  if (all.runs > 0) {
+    text +=
+        fmt::format("runs: the records of {} that nothing is from any more\n", report::counted(all.runs, "capture"));
   }
   return text + fmt::format("{} {}, {} and {} of unfinished captures from {} ({})\n",
                             args.mode == store::CleanMode::kDryRun ? "would remove" : "removed",
@@ -92,6 +116,9 @@ Action declare_clean(CLI::App& app, Shared& shared) {
       "also remove the snapshots of benchmarks that are gone; this imports the benchmarks (default: they stay)");
   app.add_flag_callback(
       "-n,--dry-run", [&args] { args.mode = store::CleanMode::kDryRun; }, "only say what would be removed");
+  add_count(app, "--older-than", args.older_than,
+            "keep what capture --undo and --resume need, unless it is older than N days; remove records of older "
+            "captures that nothing is from any more (default: none of it stays, all records do)");
   add_settings(app, shared, {Group::kSuite, Group::kGeneral});
   return [held](const Streams& streams) { return run(*held, streams); };
 }

@@ -1,8 +1,13 @@
+#include "store/clean.hpp"
+
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <iomanip>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <unordered_set>
 #include <utility>
@@ -11,6 +16,7 @@
 #include "store/folder_store.hpp"
 #include "store/layout.hpp"
 #include "store/lock.hpp"
+#include "store/manifest_files.hpp"
 #include "store/paths.hpp"
 #include "util/try.hpp"
 
@@ -26,7 +32,40 @@ struct Plan {
   std::vector<fs::path> manifests;
   std::vector<fs::path> replaced;  ///< folders of captures that could be undone
   std::vector<fs::path> others;
+  std::optional<std::time_t> before{};  ///< what is of later captures stays; none: nothing stays for its age
+  std::size_t runs = 0;                 ///< records of captures
+  std::unordered_set<std::string> objects_named{};  ///< by what stays
+  std::unordered_set<std::string> runs_named{};
 };
+
+/// When the capture with this id was; of ids that do not say so, when `path` was written.
+std::time_t time_of_run(const std::string& id, const fs::path& path) {
+  std::tm time{};
+  std::istringstream in(id);
+  in >> std::get_time(&time, "%Y%m%dT%H%M%SZ");
+  if (in) {
+    return ::timegm(&time);
+  }
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 ? status.st_mtime : 0;
+}
+
+bool is_young(const Plan& plan, const std::string& id, const fs::path& path) {
+  return plan.before && time_of_run(id, path) >= *plan.before;
+}
+
+void name_all_of(const Manifest& manifest, Plan& plan) {
+  for (const CaseRecord& record : manifest.cases) {
+    plan.runs_named.insert(record.run);
+    for (const Change& change : record.history) {
+      plan.runs_named.insert(change.run_before);
+      plan.runs_named.insert(change.run);
+    }
+    for (const model::SiteValue& site : record.sites) {
+      plan.objects_named.insert(site.object);
+    }
+  }
+}
 
 Result<void> plan_removal(const fs::path& path, std::size_t& counter, Plan& plan, std::vector<fs::path>& list) {
   TRY_ASSIGN(const auto size, tree_size(path));
@@ -53,8 +92,7 @@ Result<void> plan_temporaries(const fs::path& folder, Plan& plan) {
 
 /// Collects the objects that the manifests which stay refer to.
 Result<void> plan_manifests(const FolderStore& store, const std::string& whose,
-                            const std::optional<std::vector<std::string>>& live, Plan& plan,
-                            std::unordered_set<std::string>& referenced) {
+                            const std::optional<std::vector<std::string>>& live, Plan& plan) {
   TRY_ASSIGN(const auto names, store.benchmark_names());
   const std::set<std::string> alive =
       live ? std::set<std::string>(live->begin(), live->end()) : std::set<std::string>(names.begin(), names.end());
@@ -68,16 +106,14 @@ Result<void> plan_manifests(const FolderStore& store, const std::string& whose,
       continue;
     }
     TRY_ASSIGN(const auto manifest, store.load_manifest(name));
-    for (const CaseRecord& record : manifest ? manifest->cases : std::vector<CaseRecord>()) {
-      for (const model::SiteValue& site : record.sites) {
-        referenced.insert(site.object);
-      }
+    if (manifest) {
+      name_all_of(*manifest, plan);
     }
   }
   return {};
 }
 
-Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std::string>& referenced, Plan& plan) {
+Result<void> plan_objects(const FolderStore& store, Plan& plan) {
   TRY_ASSIGN(const auto folders, list_folder(store.objects_folder()));
   for (const FolderEntry& folder : folders) {
     if (!folder.is_folder) {
@@ -88,7 +124,7 @@ Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std
     for (const FolderEntry& entry : entries) {
       const auto object = paths::parse_object(folder.name, entry.name);
       Result<void> planned;
-      if (object && !referenced.contains(object->sha256)) {
+      if (object && !plan.objects_named.contains(object->sha256)) {
         planned = plan_removal(path / entry.name, plan.report.objects, plan, plan.others);
       } else if (entry.name.starts_with(paths::kTemporaryPrefix)) {
         planned = plan_leftover(path / entry.name, plan);
@@ -105,7 +141,33 @@ Result<void> plan_objects(const FolderStore& store, const std::unordered_set<std
 Result<void> plan_replaced(const FolderStore& store, Plan& plan) {
   TRY_ASSIGN(const auto kept, kept_captures(store.root()));
   for (const fs::path& folder : kept) {
-    TRY(plan_removal(folder, plan.report.undoable, plan, plan.replaced));
+    const std::string name = folder.filename().string();
+    const std::string id = name.substr(name.find('-') + 1);
+    if (!is_young(plan, id, folder)) {
+      TRY(plan_removal(folder, plan.report.undoable, plan, plan.replaced));
+      continue;
+    }
+    plan.runs_named.insert(id);
+    TRY_ASSIGN(const auto files, manifest_files(paths::cases(folder)));
+    for (const fs::path& file : files) {
+      const fs::path path = paths::cases(folder) / file;
+      TRY_ASSIGN(const auto text, read_if_there(path));
+      TRY_ASSIGN(const auto manifest, manifest_from_text(text.value_or(""), path.string()));
+      name_all_of(manifest, plan);
+    }
+  }
+  return {};
+}
+
+/// Records of captures that are old and that nothing names.
+Result<void> plan_runs(const FolderStore& store, Plan& plan) {
+  TRY_ASSIGN(const auto entries, list_folder(paths::runs(store.root())));
+  for (const FolderEntry& entry : entries) {
+    const fs::path path = paths::runs(store.root()) / entry.name;
+    const auto id = paths::parse_run(entry.name);
+    if (plan.before && id && entry.is_file && !plan.runs_named.contains(*id) && !is_young(plan, *id, path)) {
+      TRY(plan_removal(path, plan.runs, plan, plan.others));
+    }
   }
   return {};
 }
@@ -114,6 +176,9 @@ Result<void> plan_leftovers(const FolderStore& store, Plan& plan) {
   TRY_ASSIGN(const auto staged, find_staged(store.root()));
   for (const fs::path& stale : staged.stale) {
     std::error_code ignored;
+    if (fs::exists(paths::journal(stale), ignored) && is_young(plan, stale.filename().string(), stale)) {
+      continue;
+    }
     plan.report.resumable += fs::exists(paths::journal(stale), ignored) ? 1 : 0;
     TRY(plan_leftover(stale, plan));
   }
@@ -212,61 +277,76 @@ Result<std::vector<Variant>> variants_of(const fs::path& root, CleanMode mode) {
   return variants;
 }
 
-}  // namespace
-
-Result<CleanReport> FolderStore::clean(const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode,
-                                       Patience patience) const {
+/// Of a whole store; `store` is no variant.
+Result<CleanedByAge> clean_whole(const FolderStore& store,
+                                 const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode,
+                                 std::optional<std::time_t> before, Patience patience) {
+  const fs::path& root = store.root();
   if (live_benchmarks && live_benchmarks->empty()) {
     return fail(ErrorKind::kUsage, fmt::format("there are no benchmarks, so all of '{}' would be removed; check the "
                                                "benchmark folder, or remove the snapshot folder yourself",
-                                               root_.string()));
-  }
-  if (const fs::path whole = paths::store_of(root_); whole != root_) {
-    TRY_ASSIGN(const auto store, open_or_create(whole));
-    return store.clean(live_benchmarks, mode, patience);
+                                               root.string()));
   }
   std::optional<StoreLock> lock;
   if (mode == CleanMode::kRemove) {
-    TRY_ASSIGN(lock, StoreLock::take(root_, patience));
-    TRY(roll_forward_all(root_));
+    TRY_ASSIGN(lock, StoreLock::take(root, patience));
+    TRY(roll_forward_all(root));
   }
-  TRY_ASSIGN(const auto variants, variants_of(root_, mode));
+  TRY_ASSIGN(const auto variants, variants_of(root, mode));
   Plan plan;
-  std::unordered_set<std::string> referenced;
-  TRY(plan_manifests(*this, "", live_benchmarks, plan, referenced));
+  plan.before = before;
+  TRY(plan_manifests(store, "", live_benchmarks, plan));
+  std::vector<FolderStore> others;
   for (const Variant& variant : variants) {
-    TRY(plan_manifests(variant.store, fmt::format(" (variant {})", variant.name), live_benchmarks, plan, referenced));
+    TRY(plan_manifests(variant.store, fmt::format(" (variant {})", variant.name), live_benchmarks, plan));
+    others.push_back(variant.store);
+  }
+  std::vector<FolderStore> all = others;
+  all.push_back(store);
+  for (const FolderStore& each : all) {
+    TRY(plan_replaced(each, plan));  // before what those that stay name is looked for
   }
   // Where there is not even a folder for manifests, they may be lost rather than gone: the values stay. A store of
   // variants alone has none.
   std::error_code ignored;
-  const bool complete = fs::exists(paths::cases(root_), ignored) ||
-                        (!variants.empty() && !fs::exists(paths::runs(root_), ignored) &&
+  const bool complete = fs::exists(paths::cases(root), ignored) ||
+                        (!variants.empty() && !fs::exists(paths::runs(root), ignored) &&
                          std::all_of(variants.begin(), variants.end(), [&](const Variant& each) {
                            return fs::exists(paths::cases(each.store.root()), ignored);
                          }));
-  auto done = complete ? plan_objects(*this, referenced, plan) : Result<void>();
-  std::vector<FolderStore> others;
-  for (const Variant& variant : variants) {
-    others.push_back(variant.store);
+  if (complete) {
+    TRY(plan_objects(store, plan));
   }
-  for (const FolderStore& each : others) {
-    done = done ? plan_replaced(each, plan) : done;
-    done = done ? plan_leftovers(each, plan) : done;
+  for (const FolderStore& each : all) {
+    TRY(plan_leftovers(each, plan));
+    TRY(plan_runs(each, plan));
   }
-  if (done) {
-    done = plan_replaced(*this, plan);
+  if (mode == CleanMode::kRemove) {
+    TRY(carry_out(store, others, plan));
   }
-  if (done) {
-    done = plan_leftovers(*this, plan);
+  return CleanedByAge{std::move(plan.report), plan.runs};
+}
+
+}  // namespace
+
+Result<CleanReport> FolderStore::clean(const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode,
+                                       Patience patience) const {
+  const auto report = [](CleanedByAge cleaned) { return std::move(cleaned.report); };
+  if (const fs::path whole = paths::store_of(root_); whole != root_) {
+    TRY_ASSIGN(const auto store, open_or_create(whole));
+    return clean_whole(store, live_benchmarks, mode, std::nullopt, patience).map(report);
   }
-  if (done && mode == CleanMode::kRemove) {
-    done = carry_out(*this, others, plan);
+  return clean_whole(*this, live_benchmarks, mode, std::nullopt, patience).map(report);
+}
+
+Result<CleanedByAge> clean_by_age(const fs::path& location,
+                                  const std::optional<std::vector<std::string>>& live_benchmarks, CleanMode mode,
+                                  std::time_t before, Patience patience) {
+  TRY_ASSIGN(const auto store, FolderStore::open_if_there(paths::store_of(location)));
+  if (!store) {
+    return fail(ErrorKind::kNoBaseline, fmt::format("there is no store in '{}'", location.string()));
   }
-  if (!done) {
-    return tl::unexpected(std::move(done.error()));
-  }
-  return std::move(plan.report);
+  return clean_whole(*store, live_benchmarks, mode, before, patience);
 }
 
 }  // namespace snapshot_test::store

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "store/clean.hpp"
 #include "store_support.hpp"
 
 namespace snapshot_test::store {
@@ -13,6 +14,51 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+/// One benchmark with one value, as a capture that can be undone.
+void capture_value(const fs::path& root, const std::string& run, const std::string& value) {
+  const auto capture = must(must(FolderStore::open_or_create(root)).begin_capture(run));
+  must(capture->put_manifest(simple_manifest("a", run, {site_of(must(put_object(*capture, value)))})));
+  RunInfo info;
+  info.id = run;
+  must(capture->put_run(info));
+  capture->keep_replaced();
+  must(capture->commit());
+}
+
+TEST(CleanByAge, WhatYoungerCapturesNeed_StaysWithItsValues) {
+  const TemporaryFolder folder;
+  const fs::path root = folder.path() / "snapshots";
+  capture_value(root, "20200101T000000Z-000001", "first");
+  capture_value(root, "20200102T000000Z-000001", "second");
+  capture_value(root, "20200103T000000Z-000001", "third");
+  capture_value(root, "20260101T000000Z-000001", "fourth");
+  fs::create_directories(root / "staging/20260102T000000Z-000001");
+  write_file(root / "staging/20260102T000000Z-000001/journal", "{}\n");
+  const auto before_clean = files_below(root);
+  constexpr std::time_t kYear2025 = 1'735'689'600;
+  const auto planned = must(clean_by_age(root, std::nullopt, CleanMode::kDryRun, kYear2025));
+  EXPECT_EQ(files_below(root), before_clean);
+  const auto done = must(clean_by_age(root, std::nullopt, CleanMode::kRemove, kYear2025));
+  for (const CleanedByAge& cleaned : {planned, done}) {
+    EXPECT_EQ(cleaned.report.undoable, 2U);
+    EXPECT_EQ(cleaned.report.objects, 2U) << "those of the first and the second capture";
+    EXPECT_EQ(cleaned.runs, 2U);
+    EXPECT_EQ(cleaned.report.leftovers, 0U) << "what can be resumed is young";
+  }
+  EXPECT_THAT(must(must(FolderStore::open(root)).run_ids()),
+              ElementsAre("20200103T000000Z-000001", "20260101T000000Z-000001"));
+  const auto store = must(FolderStore::open(root));
+  must(store.undo_capture("20260101T000000Z-000001"));
+  const auto record = must(store.load_manifest("a")).value().cases.at(0);
+  EXPECT_EQ(text_of(must(must(store.read_object(record.sites.at(0).object)).load_verified(folder.path()))), "third");
+}
+
+TEST(CleanByAge, NoStore_IsSaid) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(clean_by_age(folder.path() / "none", std::nullopt, CleanMode::kRemove, 0).error().kind,
+            ErrorKind::kNoBaseline);
+}
 
 class Undo : public testing::Test {
  protected:
