@@ -270,7 +270,13 @@ Result<void> PendingValues::accept(const std::vector<PendingCase>& cases, const 
   }
   transaction->keep_replaced();
   TRY(transaction->commit());
-  return reject(cases);
+  if (auto let_go = reject(cases); !let_go) {
+    let_go.error().message =
+        fmt::format("the values are accepted and in the baseline, but '{}' could not be rid of them: {}",
+                    pending_->name(), let_go.error().message);
+    return let_go;
+  }
+  return {};
 }
 
 Result<void> PendingValues::reject(const std::vector<PendingCase>& cases) const {

@@ -23,6 +23,8 @@ struct Subject {
   std::function<std::string(const std::string& seen)> next;
   /// Texts that are right, too: of a command that does several things one after the other.
   std::function<bool(const std::string& seen)> also_right{};
+  /// Does the error say that the command was done all the same? Then the baseline has to be the new one.
+  std::function<bool(const std::string& message)> says_done{};
 };
 
 struct Figures {
