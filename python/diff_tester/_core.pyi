@@ -135,6 +135,7 @@ class Compared:
 
 #: By name.
 default_rules: dict[str, Any]
+auto_atol: float
 
 class Comparator:
     def __init__(self, **rules: float) -> None: ...

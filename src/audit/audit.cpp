@@ -9,6 +9,7 @@
 
 #include "audit/mutant.hpp"
 #include "model/counterpart.hpp"
+#include "snapshot_test/model/auto_atol.hpp"
 #include "snapshot_test/model/coverage.hpp"
 #include "store/digest.hpp"
 #include "util/try.hpp"
@@ -211,7 +212,9 @@ std::string text_of(const model::Rules& rules) {
 bool zeros_may_pass(const std::optional<double>& magnitude, const model::Rules& rules) {
   if (!magnitude) return false;
   const auto passes = [&](const model::Tolerance& tolerance) {
-    return *magnitude <= tolerance.atol + tolerance.rtol * *magnitude;
+    // An automatic atol is never more than a hundredth of a value.
+    const double atol = tolerance.atol == model::kAutoAtol ? 0.01 * *magnitude : tolerance.atol;
+    return *magnitude <= atol + tolerance.rtol * *magnitude;
   };
   return passes(rules.tolerance) || std::any_of(rules.by_dtype.begin(), rules.by_dtype.end(),
                                                 [&](const auto& entry) { return passes(entry.second); });

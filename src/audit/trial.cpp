@@ -5,6 +5,7 @@
 
 #include "audit/mutant.hpp"
 #include "snapshot_test/compare/compare.hpp"
+#include "snapshot_test/model/auto_atol.hpp"
 
 namespace snapshot_test::audit {
 
@@ -66,7 +67,9 @@ compare::Tolerance applied(const Comparison& comparison, const compare::Toleranc
   for (const compare::Difference& each : comparison.differences) {
     if (!each.numeric) continue;
     const auto entry = options.by_dtype.find(each.numbers.by_dtype);
-    return entry == options.by_dtype.end() ? usual : entry->second;
+    const compare::Tolerance& found = entry == options.by_dtype.end() ? usual : entry->second;
+    // What an automatic one came to is not known here; it was this at least.
+    return found.atol == model::kAutoAtol ? compare::Tolerance{found.rtol, each.numbers.passing_atol} : found;
   }
   return usual;
 }
@@ -104,6 +107,14 @@ void explain(Trial& trial, const Document& mutant, const Document& original, con
   }
 }
 
+/// Would an atol that follows from the value catch what passed?
+bool is_caught_with_auto(const Document& mutant, const Document& original, const Options& options) {
+  if (options.tolerance.atol == model::kAutoAtol) return false;
+  Options automatic = options;
+  automatic.tolerance.atol = model::kAutoAtol;
+  return differ(mutant, original, automatic);
+}
+
 }  // namespace
 
 Trial try_mutation(Mutation mutation, const std::vector<AuditedSite>& sites, const model::Rules& rules) {
@@ -126,6 +137,7 @@ Trial try_mutation(Mutation mutation, const std::vector<AuditedSite>& sites, con
     if (!differ(*mutant, original, exact())) continue;  // the same value: nothing to catch
     trial.outcome = Outcome::kPassed;
     explain(trial, *mutant, original, options);
+    trial.auto_catches = trial.auto_catches || is_caught_with_auto(*mutant, original, options);
   }
   return trial;
 }

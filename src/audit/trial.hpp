@@ -34,7 +34,8 @@ struct Trial {
   /// Below this tolerance it would have been caught: atol, with rtol as it is (kAtol); rtol, with atol as it is
   /// (kRtol), or with an atol of 0 (kBoth). 0 for other causes.
   double bound = 0;
-  double applied = 0;  ///< what the tolerance was instead
+  double applied = 0;         ///< what the tolerance was instead
+  bool auto_catches = false;  ///< an atol of model::kAutoAtol would have caught it (kAtol and kBoth)
 };
 
 /// A site that decides on a case, and its value.

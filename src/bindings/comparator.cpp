@@ -19,6 +19,7 @@
 #include "host/pickling/standard_reducers.hpp"
 #include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/compare/explain.hpp"
+#include "snapshot_test/model/auto_atol.hpp"
 #include "snapshot_test/model/limits.hpp"
 
 namespace snapshot_test::bindings {
@@ -181,7 +182,9 @@ class Comparator {
   /// Two lists, or tuples, of numbers of one type, as if they were arrays; nothing where they are something else, or
   /// differ: then it is said of each place.
   std::optional<Compared> compare_numbers(py::handle actual, py::handle expected) {
-    const auto x = options_.ignore_order ? std::nullopt : kit_.live.gather(actual);
+    // To an automatic atol a tuple's numbers are no array: each stands by itself.
+    const bool apart = options_.tolerance.atol == model::kAutoAtol && PyTuple_Check(expected.ptr()) != 0;
+    const auto x = options_.ignore_order || apart ? std::nullopt : kit_.live.gather(actual);
     const auto y = x ? kit_.live.gather(expected) : std::nullopt;
     if (!y || x->sequence != y->sequence || x->type != y->type || x->count != y->count) {
       return std::nullopt;
@@ -269,6 +272,7 @@ void add_comparator(py::module_& module) {
   py::dict defaults;
   for_each_number(compare::Options(), [&defaults](const char* name, auto rule) { defaults[name] = rule; });
   module.attr("default_rules") = defaults;
+  module.attr("auto_atol") = model::kAutoAtol;
   py::class_<Kit>(module, "_Kit");
   module.attr("_kit") = py::cast(std::make_unique<Kit>());
   py::class_<Compared>(module, "Compared")

@@ -135,8 +135,14 @@ void add_value(CLI::App& app, Json& layer, std::span<const config::Row> rows) {
       ->type_name(fmt::format("{}", fmt::join(values, " ")))
       ->type_size(static_cast<int>(rows.size()))
       ->expected(1)
-      ->check(check([&first, several = rows.size()](const std::string& text) {
-        std::string wrong = config::complaint(first.key, json_of(first, {text})).value_or("");
+      ->check(check([rows](const std::string& text) {
+        const std::size_t several = rows.size();
+        std::string wrong;
+        // Which of several values it is, is not known here: what suits none of them is wrong.
+        for (const config::Row& row : rows) {
+          wrong = config::complaint(row.key, json_of(row, {text})).value_or("");
+          if (wrong.empty()) break;
+        }
         // A path that follows may have been taken for the second of two numbers.
         return wrong.empty() || several == 1 ? wrong : fmt::format("{}; it takes {} numbers", wrong, several);
       }));

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "compare/auto_atol.hpp"
 #include "compare/elements.hpp"
 #include "compare/planes.hpp"
 #include "compare/settings.hpp"
@@ -110,7 +111,8 @@ class Planes {
     if (pair.expected.dtype->itemsize == 0 && pair.actual.dtype->itemsize == 0) return;
     const Traversal traversal(pair);
     if (!same_mask(pair)) return;
-    const Applied how = applied(*pair.expected.dtype, options_);
+    Applied how = applied(*pair.expected.dtype, options_);
+    if (how.automatic) settle(how, pair.expected.dtype, magnitude_of(pair.expected, pair.shape));
     const PlaneResult plane = compare_plane(pair, traversal, how.rule(options_), identical_nans_);
     result_.has_special = result_.has_special || plane.has_special;
     const bool moved = !plane.identical || plane.tally.mismatched != 0;
@@ -261,6 +263,7 @@ Numbers summarise(const Tally& tally, std::uint64_t total, const Applied& applie
   numbers.tolerance = applied.tolerance;
   numbers.exact = applied.exact;
   numbers.by_dtype = applied.entry;
+  numbers.auto_atol = applied.automatic;
   return numbers;
 }
 

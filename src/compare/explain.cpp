@@ -77,7 +77,8 @@ std::string passing(const Numbers& numbers) {
 
 std::string applied_text(const Numbers& numbers) {
   if (numbers.exact) return "exact";
-  return fmt::format("rtol {:g}, atol {:g}", numbers.tolerance.rtol, numbers.tolerance.atol);
+  return fmt::format("rtol {:g}, atol {:g}{}", numbers.tolerance.rtol, numbers.tolerance.atol,
+                     numbers.auto_atol ? " (auto)" : "");
 }
 
 std::string share(const Numbers& numbers) {
@@ -170,6 +171,7 @@ Json numbers_json(const Numbers& numbers) {
               {"inf", {{"actual", numbers.actual_infs}, {"expected", numbers.expected_infs}}},
               {"only_nans", numbers.only_nans},
               {"only_integers", numbers.only_integers}};
+  if (numbers.auto_atol) out["auto_atol"] = true;
   if (!numbers.by_dtype.empty()) out["by_dtype"] = clean(numbers.by_dtype);
   if (numbers.measurable) {
     out["max_absolute"] = element_json(numbers.at_max_absolute);

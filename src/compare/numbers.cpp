@@ -87,7 +87,9 @@ std::optional<Number> number_of(const pickle::Value& value) {
   }
 }
 
-Applied applied(const Number& number, const Options& options) {
+namespace {
+
+Applied look_up(const Number& number, const Options& options) {
   if (number.dtype != nullptr) return applied(*number.dtype, options);
   switch (number.kind) {
     case NumberKind::kBool: return applied("bool", options);
@@ -97,8 +99,20 @@ Applied applied(const Number& number, const Options& options) {
   }
 }
 
+}  // namespace
+
+Applied applied(const Number& number, const Options& options, const Magnitude* around) {
+  Applied how = look_up(number, options);
+  if (!how.automatic) return how;
+  const bool inexact = number.kind == NumberKind::kFloat || number.kind == NumberKind::kComplex;
+  const double size = static_cast<double>(std::abs(number.value));
+  const Magnitude alone{1, std::isfinite(size) && inexact ? size : 0};
+  settle(how, number.dtype, around != nullptr && inexact ? *around : alone);
+  return how;
+}
+
 NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options,
-                             IdenticalNans identical_nans) {
+                             IdenticalNans identical_nans, const Magnitude* around) {
   NumberResult result;
   if (identical(actual, expected)) {
     result.has_nan = std::isnan(expected.value.real()) || std::isnan(expected.value.imag());
@@ -106,7 +120,7 @@ NumberResult compare_numbers(const Number& actual, const Number& expected, const
   } else {
     result.outcome = Outcome::kClose;
   }
-  const Applied how = applied(expected, options);
+  const Applied how = applied(expected, options, around);
   if (!how.exact) result.tolerance = how.tolerance;
   const Rule rule = how.rule(options);
   Tally tally;

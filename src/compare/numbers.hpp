@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "compare/auto_atol.hpp"
 #include "compare/planes.hpp"
 #include "compare/settings.hpp"
 #include "snapshot_test/pickle/value.hpp"
@@ -30,7 +31,8 @@ struct Number {
 /// A numeric element in the byte order of its dtype.
 [[nodiscard]] Number number_at(const pickle::Dtype& dtype, const std::byte* element);
 
-[[nodiscard]] Applied applied(const Number& number, const Options& options);
+/// `around`: of the list that the number is in, for an automatic atol; null where it stands by itself.
+[[nodiscard]] Applied applied(const Number& number, const Options& options, const Magnitude* around = nullptr);
 
 struct NumberResult {
   Outcome outcome = Outcome::kIdentical;
@@ -40,6 +42,6 @@ struct NumberResult {
 };
 
 [[nodiscard]] NumberResult compare_numbers(const Number& actual, const Number& expected, const Options& options,
-                                           IdenticalNans identical_nans);
+                                           IdenticalNans identical_nans, const Magnitude* around = nullptr);
 
 }  // namespace snapshot_test::compare

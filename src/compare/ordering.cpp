@@ -6,6 +6,7 @@
 #include <numeric>
 #include <string>
 
+#include "compare/auto_atol.hpp"
 #include "compare/elements.hpp"
 #include "compare/pairing.hpp"
 #include "compare/plane.hpp"
@@ -75,7 +76,9 @@ std::vector<std::size_t> sorted_order(const Array& array) {
 }
 
 std::vector<Point> points_of(const Array& array, const Options& options) {
-  const Tolerance tolerance = applied(*array.dtype, options).tolerance;
+  Applied how = applied(*array.dtype, options);
+  if (how.automatic) settle(how, array.dtype, magnitude_of(array));
+  const Tolerance tolerance = how.tolerance;
   const std::vector<std::byte> elements = packed(array);
   std::vector<std::complex<long double>> numbers(static_cast<std::size_t>(array.size));
   convert(*array.dtype, elements.data(), numbers.size(), numbers.data());

@@ -59,12 +59,12 @@ class Collector {
     }
   }
 
-  void add(const Number& number) {
+  void add(const Number& number, const Magnitude* around = nullptr) {
     const bool inexact = number.kind == NumberKind::kFloat || number.kind == NumberKind::kComplex;
     if (!inexact) return;
-    found_.push_back(coordinate_of(static_cast<double>(number.value.real()), number, options_));
+    found_.push_back(coordinate_of(static_cast<double>(number.value.real()), number, options_, around));
     if (number.kind != NumberKind::kComplex) return;
-    found_.push_back(coordinate_of(static_cast<double>(number.value.imag()), number, options_));
+    found_.push_back(coordinate_of(static_cast<double>(number.value.imag()), number, options_, around));
   }
 
   void collect_all(std::span<const Value* const> items, int depth) {
@@ -110,7 +110,9 @@ class Collector {
     if (!inexact || array.masked || (shuffled && array.size > kMostUnordered)) return;
     const std::size_t first = found_.size();
     const std::uint64_t count = shuffled ? array.size : std::min<std::uint64_t>(array.size, kMostCoordinates);
-    for (std::uint64_t n = 0; n < count; ++n) add(element(array, n));
+    const bool automatic = applied(*array.dtype, options_).automatic;
+    const Magnitude whole = automatic ? magnitude_of(array) : Magnitude();
+    for (std::uint64_t n = 0; n < count; ++n) add(element(array, n), &whole);
     if (shuffled) std::sort(found_.begin() + static_cast<std::ptrdiff_t>(first), found_.end(), comes_before);
   }
 
@@ -136,8 +138,8 @@ class Collector {
 
 std::vector<Coordinate> profile_of(const Value& value, const Options& options) { return Collector(options).run(value); }
 
-Coordinate coordinate_of(double at, const Number& number, const Options& options) {
-  const Tolerance tolerance = applied(number, options).tolerance;
+Coordinate coordinate_of(double at, const Number& number, const Options& options, const Magnitude* around) {
+  const Tolerance tolerance = applied(number, options, around).tolerance;
   const auto magnitude = static_cast<double>(std::abs(number.value));
   // What is infinite is equal to itself only, both parts of a complex number included.
   if (!std::isfinite(magnitude)) return {at, 0};

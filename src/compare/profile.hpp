@@ -19,7 +19,8 @@ struct Coordinate {
 /// The first floats inside a value, at most kMostCoordinates, found within a bounded number of steps; those of
 /// unordered containers from the smallest. Two values that agree within the tolerance have profiles that do.
 [[nodiscard]] std::vector<Coordinate> profile_of(const pickle::Value& value, const Options& options);
-[[nodiscard]] Coordinate coordinate_of(double at, const Number& number, const Options& options);
+[[nodiscard]] Coordinate coordinate_of(double at, const Number& number, const Options& options,
+                                       const Magnitude* around = nullptr);
 inline constexpr std::size_t kMostCoordinates = 8;
 
 }  // namespace snapshot_test::compare

@@ -13,8 +13,15 @@ struct Applied {
   Tolerance tolerance;
   bool exact = false;      ///< rtol and atol are 0: integers and their like
   std::string_view entry;  ///< of by_dtype, which the options own; empty where none applies
+  /// The atol follows from the snapshot's numbers, and is 0 until settle() (auto_atol.hpp) has been told of them.
+  bool automatic = false;
   [[nodiscard]] Rule rule(const Options& options) const;
 };
+
+/// Does an atol follow from the numbers that it is for?
+[[nodiscard]] bool has_auto_atol(const Options& options);
+/// A tolerance as it is without the numbers that it is for: an automatic atol is 0.
+[[nodiscard]] Tolerance without_auto(const Tolerance& tolerance);
 
 /// For elements of a dtype (the snapshot's).
 [[nodiscard]] Applied applied(const pickle::Dtype& dtype, const Options& options);

@@ -83,6 +83,8 @@ Walker::Walker(const Value& actual, const Value& expected, const Options& option
       actual_(actual),
       expected_(expected),
       ignored_(options.ignored_paths),
+      has_auto_atol_(has_auto_atol(options)),
+      magnitudes_(budget.steps),
       actual_digests_(DigestKind::kExact, options.ignore_order ? Order::kIgnored : Order::kMatters),
       expected_digests_(DigestKind::kExact, options.ignore_order ? Order::kIgnored : Order::kMatters),
       steps_left_(budget.steps),
@@ -204,6 +206,13 @@ const Options& Walker::rules_here() {
     object_options_->exact_integers = true;
   }
   return *object_options_;
+}
+
+const Magnitude* Walker::magnitude_around() {
+  if (!has_auto_atol_ || stack_.empty() || !ListMagnitudes::is_list(*stack_.back().expected)) return nullptr;
+  auto outermost = stack_.rbegin();
+  while (std::next(outermost) != stack_.rend() && ListMagnitudes::is_list(*std::next(outermost)->expected)) ++outermost;
+  return &magnitudes_.of(*outermost->expected);
 }
 
 void Walker::visit(const Value& actual, const Value& expected, IgnoredPaths::Node ignored) {

@@ -12,6 +12,7 @@
 #include "compare/arrays.hpp"
 #include "compare/keys.hpp"
 #include "compare/line_diff.hpp"
+#include "compare/list_magnitudes.hpp"
 #include "compare/loose_numbers.hpp"
 #include "compare/matching.hpp"
 #include "compare/part_log.hpp"
@@ -92,6 +93,8 @@ class Walker {
   void settle(const Frame& frame);
   [[nodiscard]] bool in_object() const;
   const Options& rules_here();
+  /// Of the list that the current number is in; null where it is in none, or no atol is automatic.
+  [[nodiscard]] const Magnitude* magnitude_around();
   void compare_leaves(const Value& actual, const Value& expected);
   void compare_digest(const Value& actual, const Value& expected);
   bool compare_as_numbers(const Value& actual, const Value& expected);
@@ -177,6 +180,8 @@ class Walker {
   SketchSet sketches_;
   PartLog parts_;
   std::vector<TableRows> tables_;
+  bool has_auto_atol_ = false;
+  ListMagnitudes magnitudes_;
   std::uint64_t noted_ = 0;               ///< calls of note_path(): places that differ, as often as they are met
   std::optional<LooseNumbers> floats_;    ///< that are no array's
   std::optional<LooseNumbers> integers_;  ///< the same

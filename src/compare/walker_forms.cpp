@@ -181,7 +181,7 @@ bool Walker::compare_form(const Value& actual, const Value& expected, Frame& fra
     const auto rest_now = rest_of(*a);
     const auto rest_then = rest_of(*b);
     if (rest_now && rest_then && !same_digest(*rest_now, *rest_then) &&
-        are_near(*rest_now, *rest_then, options_.tolerance)) {
+        are_near(*rest_now, *rest_then, without_auto(options_.tolerance))) {
       close();
       for (auto* fields : {&now, &then}) std::erase_if(*fields, [](const Pair& pair) { return label(pair) == "rest"; });
     }

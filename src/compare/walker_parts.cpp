@@ -173,7 +173,7 @@ void Walker::note_items(Items actual, Items expected) {
     const auto a = number_of(*actual[j]);
     const auto b = number_of(*expected[i]);
     if (a && b && a->kind == b->kind) {
-      return compare_numbers(*a, *b, rules_here(), identical_nans_).outcome != Outcome::kDifferent;
+      return compare_numbers(*a, *b, rules_here(), identical_nans_, magnitude_around()).outcome != Outcome::kDifferent;
     }
     return actual_digests_(*actual[j]) == expected_digests_(*expected[i]);
   };

@@ -28,7 +28,7 @@ std::string without_indices(const std::string& path) {
 
 void Walker::sketch_numbers(const Number& actual, const Number& expected, const std::string& actual_text,
                             const std::string& expected_text) {
-  const Applied how = applied(expected, rules_here());
+  const Applied how = applied(expected, rules_here(), magnitude_around());
   std::optional<LooseNumbers>& numbers = how.exact ? integers_ : floats_;
   if (!numbers) numbers.emplace(how.exact ? "integers" : "floats", how);
   if (numbers->add(actual, expected)) numbers->name(path(), actual_text, expected_text);

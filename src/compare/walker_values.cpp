@@ -161,7 +161,7 @@ bool Walker::compare_as_numbers(const Value& actual, const Value& expected) {
     return true;
   }
   if (actual.kind() != expected.kind()) close();
-  const NumberResult compared = compare_numbers(*a, *b, rules_here(), identical_nans_);
+  const NumberResult compared = compare_numbers(*a, *b, rules_here(), identical_nans_, magnitude_around());
   moved_ = moved_ || compared.outcome == Outcome::kClose;
   passed_nans_ = passed_nans_ || compared.has_nan;
   if (!result_.tolerance) result_.tolerance = compared.tolerance;

@@ -48,6 +48,15 @@ Place place(At) {
   return made;
 }
 
+/// Of an absolute tolerance, which may be a word instead of a number.
+template <class At>
+Place atol_place(At at) {
+  Place made = place(at);
+  made.set = [](Config& config, const Json& value, const Range& /*range*/) { return read_atol(value, At()(config)); };
+  made.get = [](const Config& config) { return write_atol(At()(config)); };
+  return made;
+}
+
 #define AT(field) place([](auto& config) -> auto& { return config.field; })
 
 }  // namespace
@@ -83,9 +92,12 @@ const std::vector<Row>& rows() {
       {.key = "tolerance.rtol", .place = AT(comparison.rules.tolerance.rtol), .group = Group::kTolerance,
        .option = "--tolerance", .value = "RTOL",
        .help = "numbers agree if |now - snapshot| <= ATOL + RTOL * |snapshot|"},
-      {.key = "tolerance.atol", .place = AT(comparison.rules.tolerance.atol), .group = Group::kTolerance,
+      {.key = "tolerance.atol",
+       .place = atol_place([](auto& config) -> auto& { return config.comparison.rules.tolerance.atol; }),
+       .group = Group::kTolerance,
        .option = "--tolerance", .value = "ATOL",
-       .help = "the absolute tolerance beside the relative one"},
+       .help = "the absolute tolerance beside the relative one; `auto` derives it from each snapshot",
+       .detail = "see [tolerances.md](tolerances.md#3-let-atol-follow-from-the-value)"},
       {.key = "tolerance.equal_nan", .place = AT(comparison.rules.equal_nan), .group = Group::kTolerance,
        .option = "--equal-nan",
        .help = "a NaN that stays where it was is no difference, whatever its bits",

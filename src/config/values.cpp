@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "snapshot_test/model/auto_atol.hpp"
 #include "util/json_text.hpp"
 #include "util/text.hpp"
 
@@ -63,6 +64,26 @@ Wrong unknown_dtype(const std::string& name) {
                              fmt::join(dtype_names(), ", "));
 }
 
+template <class Rule>
+Wrong read_rule(std::string_view name, const Json& value, Rule& rule) {
+  if constexpr (std::is_same_v<Rule, double>) {
+    if (name == "atol") {
+      return read_atol(value, rule);
+    }
+  }
+  return read(value, Range{}, rule);
+}
+
+template <class Rule>
+Json write_rule(std::string_view name, const Rule& rule) {
+  if constexpr (std::is_same_v<Rule, double>) {
+    if (name == "atol") {
+      return write_atol(rule);
+    }
+  }
+  return write(rule);
+}
+
 Wrong read_tolerance(const Json& value, model::Tolerance& tolerance) {
   if (!value.is_object()) {
     return must_be(kToleranceForm, value);
@@ -70,7 +91,7 @@ Wrong read_tolerance(const Json& value, model::Tolerance& tolerance) {
   tolerance = {0, 0};
   for (const auto& [key, item] : value.items()) {
     Wrong wrong = key == "rtol"   ? read(item, Range{}, tolerance.rtol)
-                  : key == "atol" ? read(item, Range{}, tolerance.atol)
+                  : key == "atol" ? read_atol(item, tolerance.atol)
                                   : Wrong(unknown_key(key, {"rtol", "atol"}));
     if (wrong) {
       return about(key, std::move(wrong));
@@ -91,7 +112,7 @@ Wrong read_rules(RuleChange& change, const Json& value) {
         [&, &key = key, &item = item](const char* name, auto& rule) {
           known.emplace_back(name);
           if (key == name) {
-            wrong = read(item, Range{}, rule);
+            wrong = read_rule(name, item, rule);
             change.given.insert(key);
           }
         },
@@ -138,7 +159,7 @@ Json write_change(const RuleChange& change) {
   model::for_each_rule(
       [&](const char* name, const auto& rule) {
         if (change.given.contains(name)) {
-          rules[name] = write(rule);
+          rules[name] = write_rule(name, rule);
         }
       },
       change.rules);
@@ -176,6 +197,18 @@ Wrong read(const Json& value, const Range& range, double& target) {
   target = value.get<double>();
   return std::nullopt;
 }
+
+Wrong read_atol(const Json& value, double& target) {
+  if (value == "auto") {
+    target = model::kAutoAtol;
+    return std::nullopt;
+  }
+  return value.is_number() && inside(value.get<double>(), Range{})
+             ? read(value, Range{}, target)
+             : Wrong(must_be(numbers("a number", Range{}) + " or \"auto\"", value));
+}
+
+Json write_atol(double value) { return value == model::kAutoAtol ? Json("auto") : Json(value); }
 
 Wrong read(const Json& value, const Range& range, std::uint64_t& target) {
   if (!value.is_number_unsigned() || !inside(value.get<double>(), range)) {
@@ -305,7 +338,7 @@ Json write(const std::vector<fs::path>& value) {
 Json write(const DtypeTolerances& value) {
   Json entries = Json::object();
   for (const auto& [name, tolerance] : value) {
-    entries[name] = {{"rtol", tolerance.rtol}, {"atol", tolerance.atol}};
+    entries[name] = {{"rtol", tolerance.rtol}, {"atol", write_atol(tolerance.atol)}};
   }
   return entries;
 }

@@ -43,6 +43,10 @@ using Wrong = std::optional<std::string>;
 /// `case` was `fork` before there were series; both are taken.
 [[nodiscard]] Wrong read(const Json& value, const Range& range, model::Isolation& target);
 
+/// An absolute tolerance: a number, or "auto" for model::kAutoAtol.
+[[nodiscard]] Wrong read_atol(const Json& value, double& target);
+[[nodiscard]] Json write_atol(double value);
+
 /// The words of an enum, in the order of its enumerators, which count from 0.
 [[nodiscard]] std::vector<std::string> words(model::Isolation);
 [[nodiscard]] std::vector<std::string> words(model::Mode);

@@ -101,9 +101,9 @@ std::string trial_text(const Trial& trial) {
       fmt::format("{} {}", audit::name(trial.mutation), trial.mutation == Mutation::kZeros ? "pass" : "passes");
   switch (trial.cause) {
     case Cause::kAtol:
-      return fmt::format("{}: {} ≤ atol {:g}; an atol below {:.3g} would catch it", passes,
+      return fmt::format("{}: {} ≤ atol {:g}; an atol below {:.3g}{} would catch it", passes,
                          trial.mutation == Mutation::kZeros ? "every |x|" : "every difference", trial.applied,
-                         trial.bound);
+                         trial.bound, trial.auto_catches ? " (or auto)" : "");
     case Cause::kRtol:
       return fmt::format("{}: within rtol {:g}; an rtol below {:.3g} would catch it", passes, trial.applied,
                          trial.bound);
@@ -145,6 +145,7 @@ Json audit_json(const audit::Audit& audit, const std::string& store) {
                      {"counted", audit::counts(trial.mutation)}};
       if (trial.outcome == Outcome::kPassed) {
         mutant["cause"] = cause_key(trial.cause);
+        mutant["auto_atol_catches"] = trial.auto_catches;
         if (trial.cause != Cause::kUnstable && trial.cause != Cause::kRules) {
           mutant["applied"] = trial.applied;
           mutant["caught_below"] = trial.bound;

@@ -301,6 +301,7 @@ TOLERANCES = {
     "tight": ["--tolerance", "1e-9", "1e-14"],
     "loose": ["--tolerance", "1e-2", "1e-6"],
     "very loose": ["--tolerance", "0.5", "1"],
+    "automatic": ["--tolerance", "1e-5", "auto"],
     "no order": ["--ignore-order"],
     "NaN": ["--no-equal-nan"],
     "integers": ["--no-exact-integers", "--tolerance", "1e-2", "1"],
@@ -401,7 +402,7 @@ class Agreement(unittest.TestCase):
     def test_text_names_what_passes_and_the_tolerance_that_would_catch_it(self):
         done = self.run_program("audit", "--filter", "'tiny'", status=0)
         self.assertIn("bench.Values.time_value('tiny'): insensitive, 0 of", done.stdout)
-        self.assertRegex(done.stdout, r"zeros pass: every \|x\| ≤ atol 1e-08; an atol below 3e-12 would catch it")
+        self.assertRegex(done.stdout, r"zeros pass: every \|x\| ≤ atol 1e-08; an atol below 3e-12 \(or auto\) would catch it")
 
     def test_value_that_cannot_be_read_fails(self):
         with tempfile.TemporaryDirectory() as folder:

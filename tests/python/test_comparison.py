@@ -714,3 +714,22 @@ def test_sequence_of_numbers_is_judged_as_one_that_holds_something_else_too(kind
         assert alone.match == among_others.match, (actual, expected, rules)
         assert alone.tolerance_used == among_others.tolerance_used
         assert alone.details["outcome"] == among_others.details["outcome"]
+
+
+def test_automatic_atol_follows_from_the_expected_value():
+    tiny = 1e-12 * np.arange(1.0, 9)
+    assert compare(np.zeros(8), tiny).match
+    result = compare(np.zeros(8), tiny, atol="auto")
+    assert not result.match
+    assert "(auto)" in result.error_message
+    assert result.tolerance_used["atol"] == pytest.approx(8 * 8**0.5 * 2**-53 * 8e-12, rel=1e-12)
+    assert compare(tiny + 1e-28, tiny, rtol=0, atol="auto").match
+    assert not compare([0.0] * 8, tiny.tolist(), atol="auto").match
+    assert compare((1e6, 1e-12), (1e6, 1e-12), atol="auto").match
+    assert not compare((1e6, 0.0), (1e6, 1e-12), atol="auto").match
+    config = ComparisonConfig(atol="auto")
+    assert config.atol == "auto" and copy.copy(config) == config
+    with pytest.raises(ValueError, match='atol must be a number of at least 0 or "auto", not \'automatic\''):
+        ComparisonConfig(atol="automatic")
+    with pytest.raises(TypeError):
+        ComparisonConfig(rtol="auto")

@@ -1,6 +1,6 @@
 # The comparison's tests run with every build of its inner loops that the machine can run.
 st_test(compare_test
-  SOURCES compare_digest_test.cpp compare_forms_test.cpp compare_hints_test.cpp compare_isa_environment.cpp
+  SOURCES compare_auto_atol_test.cpp compare_digest_test.cpp compare_forms_test.cpp compare_hints_test.cpp compare_isa_environment.cpp
           compare_live_test.cpp compare_nan_test.cpp compare_numbers_test.cpp compare_order_test.cpp compare_parts_test.cpp
           compare_sketch_test.cpp compare_test.cpp
           compare_text_test.cpp

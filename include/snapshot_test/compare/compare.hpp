@@ -83,7 +83,8 @@ struct Numbers {
   bool exact = false;      ///< no tolerance was applied: nor would another one have passed
   /// They are integers that would agree within the tolerance if exact_integers were off.
   bool only_integers = false;
-  std::string by_dtype;  ///< the entry of by_dtype that was applied; empty where none was
+  bool auto_atol = false;  ///< the tolerance's atol follows from the value: it was kAutoAtol
+  std::string by_dtype;    ///< the entry of by_dtype that was applied; empty where none was
   std::vector<Element> samples;
 };
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from diff_tester import _core
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -53,6 +55,15 @@ def not_negative(name: str, value: Any) -> float:
     if not number >= 0:
         raise ValueError(f"{name} must be a number of at least 0, not {number}")
     return number
+
+
+def absolute_tolerance(name: str, value: Any) -> float:
+    """As not_negative(); "auto" is what the comparison takes for it."""
+    if not isinstance(value, str):
+        return not_negative(name, value)
+    if value != "auto":
+        raise ValueError(f'{name} must be a number of at least 0 or "auto", not {value!r}')
+    return _core.auto_atol
 
 
 def path(name: str, value: Any) -> str:

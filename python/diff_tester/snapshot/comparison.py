@@ -20,7 +20,7 @@ from diff_tester.snapshot import _arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Callable, Iterable
 
 __all__ = ["Comparator", "ComparisonConfig", "ComparisonResult"]
 
@@ -37,8 +37,9 @@ class ComparisonConfig:
     #: Relative tolerance, without unit; as in numpy.allclose. float16 has its own: rtol 1e-3, atol 1e-5; so has
     #: bfloat16: rtol 1.6e-2, atol 1e-5.
     rtol: float = _core.default_rules["rtol"]
-    #: Absolute tolerance, in the unit of the values.
-    atol: float = _core.default_rules["atol"]
+    #: Absolute tolerance, in the unit of the values; or "auto": it follows from each expected array's own numbers
+    #: (docs/tolerances.md).
+    atol: float | str = _core.default_rules["atol"]
     #: NaNs at the same place are equal.
     equal_nan: bool = False
     #: Types, dtypes and classes must agree: a list is no tuple, float32 no float64, an array no list. numpy's scalars
@@ -58,7 +59,11 @@ class ComparisonConfig:
 
     def _checked(self) -> dict[str, float]:
         """The rules by their names, or TypeError, or ValueError."""
-        check = {"float": _arguments.not_negative, "bool": _arguments.flag}
+        check: dict[str, Callable[[str, Any], float]] = {
+            "float": _arguments.not_negative,
+            "float | str": _arguments.absolute_tolerance,
+            "bool": _arguments.flag,
+        }
         return {field.name: check[str(field.type)](field.name, getattr(self, field.name)) for field in fields(self)}
 
 
