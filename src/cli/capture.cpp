@@ -57,6 +57,7 @@ model::ExitStatus run(const CaptureArgs& args, const Streams& streams) {
     options.comparison = config::comparison_of(config);
     options.method = config.method;
     options.record = config::record_of(config);
+    options.settings_files = settings_files(config);
     TRY_ASSIGN(options.shard, shard_options(args.shard, config));
     if (options.shard) {  // what one has run is not for another to go on with
       options.record.resumable["shard"] = {options.shard->choice.number, options.shard->choice.of};

@@ -104,6 +104,20 @@ model::Demands settled(model::Demands demands, Surroundings where) {
   return demands;
 }
 
+session::SettingsFiles settings_files(const config::Config& config) {
+  session::SettingsFiles files;
+  for (const auto& file : {config.file, config.asv_file}) {
+    if (file) {
+      files.configuration.push_back(*file);
+    }
+  }
+  files.configuration.insert(files.configuration.end(), config.suite.reducers.begin(), config.suite.reducers.end());
+  if (config.expected) {
+    files.expectations.push_back(*config.expected);
+  }
+  return files;
+}
+
 report::Verbosity verbosity(const config::Config& config) {
   if (config.quiet) {
     return report::Verbosity::kQuiet;

@@ -22,6 +22,9 @@ enum class Surroundings { kPerson, kService };
 /// The demands with what `auto` comes to there.
 [[nodiscard]] model::Demands settled(model::Demands demands, Surroundings where);
 
+/// What decides a run's verdicts beside the suite: the configuration that was read, reducers, known failures.
+[[nodiscard]] session::SettingsFiles settings_files(const config::Config& config);
+
 [[nodiscard]] report::Verbosity verbosity(const config::Config& config);
 
 }  // namespace snapshot_test::cli

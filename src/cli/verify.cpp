@@ -17,6 +17,7 @@
 #include "cli/variant.hpp"
 #include "config/layers.hpp"
 #include "session/with_hosts.hpp"
+#include "snapshot_test/store/store.hpp"
 #include "util/cache_folder.hpp"
 #include "util/try.hpp"
 
@@ -31,6 +32,7 @@ struct VerifyArgs {
   std::optional<std::string> dask{};
   std::optional<std::uint64_t> max_failures{};
   bool read_data = false;
+  bool fail_on_tamper = false;
   session::FailedCases failed = session::FailedCases::kAsOthers;
   std::optional<std::string> against_status{};
   std::optional<std::string> baseline{};
@@ -96,8 +98,12 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
                   "--missing capture goes with no --shard: capture --update missing --shard captures what is new");
     }
     options.read_data = args.read_data;
+    options.settings_files = settings_files(config);
+    options.fail_on_tamper = args.fail_on_tamper;
+    options.suite.watched = {store::absolute_location(config.snapshot_dir)};
     if (remote) {
       options.snapshot_dir = remote->location();
+      options.suite.watched = {options.snapshot_dir};
       options.baseline_name = remote->name();
       options.source = remote.get();
     }
@@ -155,6 +161,9 @@ Action declare_verify(CLI::App& app, Shared& shared) {
       ->needs(status);
   app.add_flag("--read-data", args.read_data,
                "read every stored value, and find damaged ones, also where the fingerprint of the new one is the same");
+  app.add_flag("--fail-on-tamper", args.fail_on_tamper,
+               "fail where benchmarks, the configuration or start-up files have changed since the capture, or code "
+               "of the suite replaces functions or opens the baseline; by itself that is only said");
   add_shard_options(app, args.shard);
   app.get_option("--shard")->excludes(alone)->excludes(status);
   add_dask_option(app, args.dask);

@@ -99,12 +99,12 @@ ST_FIELDS(CaseRequest, alone, index, ids, workdir, temporary, scratch, mode, obs
           compress, baseline)
 ST_NO_FIELDS(SeriesRequest)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
-          frozen_time, clock_shift, project_code)
+          frozen_time, clock_shift, watched, project_code)
 ST_FIELDS(Preload, modules)
 ST_FIELDS(Fork, node, request)
 ST_FIELDS(Become, request)
 ST_FIELDS(RunCase, benchmark, request)
-ST_NO_FIELDS(Ready)
+ST_FIELDS(Ready, opened)
 ST_FIELDS(BranchFailure, ending, detail, traceback)
 ST_FIELDS(Forked, node, pid)
 ST_FIELDS(ForkFailed, node, cause)
@@ -114,7 +114,7 @@ ST_NO_FIELDS(Looking)
 ST_NO_FIELDS(Running)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, tested, common_modules, files, sources,
           not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays, other_selected, strays,
-          has_project)
+          imported, has_project)
 ST_FIELDS(CaseReply, observation, comparisons, spoiled)
 
 #undef ST_FIELDS

@@ -42,6 +42,7 @@
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/result.hpp"
 #include "snapshot_test/model/rules.hpp"
+#include "snapshot_test/model/tamper.hpp"
 #include "snapshot_test/util/result.hpp"
 
 namespace snapshot_test::model {
@@ -149,10 +150,11 @@ struct HostStart {
   std::vector<std::string> preload;   ///< modules to import once for all; failures are ignored
   std::vector<std::string> reducers;  ///< files of the project's own reducers, absolute
   ValueLimits limits;
-  std::uint64_t max_memory = 0;   ///< bytes of private memory that a case may have; 0: no limit
-  std::int64_t frozen_time = -1;  ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
-  std::int64_t clock_shift = 0;   ///< seconds that it is away from the system's, where it runs
-  ProjectCode project_code;       ///< a case that imports the project's modules from elsewhere has raised
+  std::uint64_t max_memory = 0;      ///< bytes of private memory that a case may have; 0: no limit
+  std::int64_t frozen_time = -1;     ///< what the system's clock says, in seconds since 1970-01-01 UTC; -1: it runs
+  std::int64_t clock_shift = 0;      ///< seconds that it is away from the system's, where it runs
+  std::vector<std::string> watched;  ///< folders of the baseline: what opens a file in them is noted; absolute
+  ProjectCode project_code;          ///< a case that imports the project's modules from elsewhere has raised
 };
 
 /// Import these before forking on.
@@ -187,6 +189,7 @@ using Command = std::variant<HostStart, Preload, Fork, Become, RunCase>;
 
 struct Ready {
   static constexpr std::string_view kOp = "ready";
+  std::vector<std::string> opened = {};  ///< of a fork that has built a setup_cache: as Observation::opened
 };
 
 /// It could not get ready: the outcome of every case below it.
@@ -250,6 +253,7 @@ struct DiscoverReply {
   /// Of suite.benchmarks, what other_filter and other_exclude leave; empty where there are none of them.
   std::vector<std::vector<std::size_t>> other_selected;
   std::vector<StrayModule> strays;  ///< of HostStart::project_code
+  ImportedSuite imported;           ///< of what reports say about tampering
   bool has_project = false;         ///< one of its packages is loaded from where it has to be, or found there
 };
 

@@ -159,6 +159,12 @@ void to_json(nlohmann::json& out, const Observation& in) {
   if (in.unheld) {
     out["unheld"] = true;
   }
+  if (!in.replaced.empty()) {
+    out["replaced"] = in.replaced;
+  }
+  if (!in.opened.empty()) {
+    out["opened"] = in.opened;
+  }
 }
 
 void from_json(const nlohmann::json& in, Observation& out) {
@@ -175,6 +181,8 @@ void from_json(const nlohmann::json& in, Observation& out) {
   in.at("sites").get_to(out.sites);
   in.at("notes").get_to(out.notes);
   out.unheld = in.value("unheld", false);
+  out.replaced = in.value("replaced", std::vector<std::string>{});
+  out.opened = in.value("opened", std::vector<std::string>{});
 }
 
 }  // namespace snapshot_test::model

@@ -57,6 +57,7 @@ struct SuiteOptions {
   ValueLimits limits;
   std::optional<std::uint64_t> freeze_time;     ///< the time of day that benchmarks see: seconds since 1970-01-01 UTC
   std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers
+  std::vector<std::filesystem::path> watched;   ///< the baseline's store: what opens files in it is reported
   ProjectCode project_code;                     ///< where what is tested has to come from
 };
 

@@ -19,6 +19,12 @@ Json observation_json(const model::Observation& observation) {
                {"traceback", observation.traceback},
                {"output", observation.output},
                {"notes", observation.notes}};
+  if (!observation.replaced.empty()) {
+    json["replaced"] = observation.replaced;
+  }
+  if (!observation.opened.empty()) {
+    json["opened"] = observation.opened;
+  }
   return json;
 }
 
@@ -298,6 +304,19 @@ Json counts_json(const model::CaptureSummary& summary) {
                  {"insensitive", summary.sensitivity.insensitive}}},
                {"run_id", summary.run_id}};
   add_status(json, summary.status, summary.failure);
+  return json;
+}
+
+Json tamper_json(const model::TamperReport& report, const model::VerifySummary* summary) {
+  Json json = Json(nlohmann::json(report));
+  json["benchmarks"] = Json::array();
+  json["cases"] = Json::array();
+  if (summary != nullptr) {
+    json["benchmarks"] = summary->changed_benchmarks;
+    for (const auto& each : summary->suspicions) {
+      json["cases"].push_back({{"label", each.label}, {"replaced", each.replaced}, {"opened", each.opened}});
+    }
+  }
   return json;
 }
 

@@ -36,6 +36,9 @@ void add_status(Json& json, model::ExitStatus status, const std::string& failure
 /// Of a run that could not start or go on: there is no `ok`, and why.
 [[nodiscard]] Json aborted_json(model::ExitStatus status, const std::string& failure);
 
+/// What is said of tampering; `summary`: null where the run did not come to its end. docs/tampering.md.
+[[nodiscard]] Json tamper_json(const model::TamperReport& report, const model::VerifySummary* summary);
+
 /// JSON text; bytes that are no UTF-8 are replaced. `indent` as nlohmann's dump(): -1 = one line.
 [[nodiscard]] std::string dump(const Json& json, int indent);
 

@@ -47,6 +47,9 @@ Result<void> JsonReport::close(const RunRecord& record) {
   }
   whole["plan"] = record.plan ? plan_json(*record.plan) : Json();
   whole["summary"] = std::move(counts);
+  if (record.plan && record.plan->tamper) {
+    whole["tamper"] = tamper_json(*record.plan->tamper, std::get_if<model::VerifySummary>(&record.end));
+  }
   // The cases are written into the text: a tree of all of them takes many times the memory.
   std::string text = dump(whole, 2);
   text.resize(text.rfind('\n'));

@@ -71,6 +71,8 @@ model::Observation observation_from(const RecordJson& json) {
   observation.traceback = value_at<std::string>(in, "traceback");
   observation.output = value_at<std::string>(in, "output");
   observation.notes = value_at<std::vector<std::string>>(in, "notes");
+  observation.replaced = value_at<std::vector<std::string>>(in, "replaced");
+  observation.opened = value_at<std::vector<std::string>>(in, "opened");
   observation.seconds = value_at<double>(json, "seconds");
   return observation;
 }
@@ -283,7 +285,16 @@ Summary summary_of(RunEnd end, const RunRecord& record) {
 void count(const std::vector<model::CaseVerdict>& cases, model::VerifySummary& summary) {
   summary.counts.clear();
   summary.checked.clear();
+  summary.suspicions.clear();
+  summary.changed_benchmarks.clear();
   for (const model::CaseVerdict& each : cases) {
+    if (!each.observation.replaced.empty() || !each.observation.opened.empty()) {
+      summary.suspicions.push_back({each.id.label, each.observation.replaced, each.observation.opened});
+    }
+    auto& changed = summary.changed_benchmarks;
+    if (each.source_changed && std::find(changed.begin(), changed.end(), each.id.benchmark) == changed.end()) {
+      changed.push_back(each.id.benchmark);
+    }
     ++summary.counts[each.verdict];
     const Standing standing = model::standing(each.verdict);
     if (each.checked_by && (standing == Standing::kPass || standing == Standing::kFail)) {
@@ -325,6 +336,9 @@ RunRecord record_of(const RecordJson& json) {
   }
   if (json.contains("plan") && json["plan"].is_object()) {
     record.plan = plan_from(json["plan"]);
+    if (json.contains("tamper")) {
+      record.plan->tamper = json["tamper"].get<model::TamperReport>();
+    }
   }
   const bool captures = record.head.command == "capture";
   for (const RecordJson& each : json.at("cases")) {

@@ -14,6 +14,7 @@
 #include "report/import_failures.hpp"
 #include "report/replacement_text.hpp"
 #include "report/summary_text.hpp"
+#include "report/tamper_text.hpp"
 #include "report/tested_text.hpp"
 #include "report/transitions_text.hpp"
 #include "util/text.hpp"
@@ -54,6 +55,7 @@ void Terminal::planned(const model::RunPlan& plan) {
   if (options_.verbosity != Verbosity::kQuiet) {
     text += tested_text(plan);
     text += environment_text(plan.environment, "since the baseline was captured");
+    text += plan.tamper ? tamper_text(*plan.tamper) : "";
     for (const std::string& line : plan.notes) {
       text += "note: " + one_line(line) + "\n";
     }
@@ -321,6 +323,7 @@ void Terminal::sum_up(const Summary& summary) {
   write_failures();
   write_durations();
   if constexpr (std::is_same_v<Summary, model::VerifySummary>) {
+    write(suspicions_text(summary));
     write(summary.transitions ? "\n" + transitions_text(*summary.transitions, lists(), options_.color) : "");
   }
   write("\n" + closing_text(summary, options_.color));

@@ -104,6 +104,9 @@ Result<model::HostStart> ProcessHosts::host_start(const std::vector<std::string>
   // Without a limit of its own, a case that wants more than there is would have the kernel kill whatever it finds.
   start.max_memory = options_.max_memory ? *options_.max_memory : util::cgroup_limits().memory.value_or(0);
   start.project_code = options_.project_code;
+  for (const fs::path& folder : options_.watched) {
+    start.watched.push_back(fs::absolute(folder).lexically_normal().string());
+  }
   return start;
 }
 

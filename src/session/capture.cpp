@@ -14,6 +14,7 @@
 #include "session/resumption.hpp"
 #include "session/run.hpp"
 #include "session/sharding.hpp"
+#include "session/tampering.hpp"
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "snapshot_test/store/transaction.hpp"
@@ -33,6 +34,9 @@ store::RunInfo describe_capture(const CaptureOptions& options, model::Listener& 
                                 const std::optional<model::Shard>& shard, const Capture& capture) {
   store::RunInfo info = describe(run, id, tested, listener);
   info.settings = settings_json(options);
+  write_down(watched_files(std::filesystem::absolute(options.suite.benchmark_dir).lexically_normal(),
+                           options.settings_files, run.found().imported),
+             info);
   if (shard) {
     info.settings["shard"] = *shard;
     info.settings["shard"]["place"] = nullptr;  // it is this record

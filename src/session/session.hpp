@@ -35,6 +35,13 @@ struct PendingPlace {
   enum class Need { kWanted, kRequired } need = Need::kWanted;
 };
 
+/// Files that decide what a run looks at, beside those of the suite: a capture keeps their digests, and verify says
+/// which of them have changed.
+struct SettingsFiles {
+  std::vector<std::filesystem::path> configuration;
+  std::vector<std::filesystem::path> expectations;
+};
+
 /// Which of the selected cases a capture runs.
 enum class Update {
   kAll,
@@ -58,6 +65,7 @@ struct CaptureOptions {
   ComparisonOptions comparison;                    ///< for the stability check
   model::CaptureMethod method;
   model::CaptureRecord record;
+  SettingsFiles settings_files = {};
   Update update = Update::kAll;
   /// Asked of each case that was selected: captured only where this is true. Null: of all.
   std::function<bool(const model::Benchmark& benchmark, std::size_t index)> wanted;
@@ -121,6 +129,8 @@ struct VerifyOptions {
   /// fail the run. Cases with nothing to be compared with are run, too.
   std::optional<std::filesystem::path> against_status;
   model::Transitions::Keys transition_keys = model::Transitions::Keys::kNested;
+  SettingsFiles settings_files = {};
+  bool fail_on_tamper = false;  ///< what reports say of tampering fails the run
   // Of what it captures, where it does.
   model::CaptureMethod method;
   model::CaptureRecord record;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -289,6 +290,13 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   verdict.source_changed = !version.empty() && version != task.benchmark->version;
   if (standing(verdict.verdict) == model::Standing::kFail) {
     verdict.environment = environment_.run(record.run);
+  }
+  if (!verdict.observation.replaced.empty() || !verdict.observation.opened.empty()) {
+    summary_.suspicions.push_back({verdict.id.label, verdict.observation.replaced, verdict.observation.opened});
+  }
+  auto& changed = summary_.changed_benchmarks;
+  if (verdict.source_changed && std::find(changed.begin(), changed.end(), verdict.id.benchmark) == changed.end()) {
+    changed.push_back(verdict.id.benchmark);
   }
   const model::CaseStatus now = model::status_of(verdict.verdict, verdict.observation.ending);
   expectations_.apply(verdict);

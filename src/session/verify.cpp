@@ -10,6 +10,7 @@
 #include "session/last_failures.hpp"
 #include "session/run.hpp"
 #include "session/sharding.hpp"
+#include "session/tampering.hpp"
 #include "session/transitions.hpp"
 #include "session/verification.hpp"
 #include "session/with_hosts.hpp"
@@ -106,6 +107,10 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   if (auto refusal = refuse_environment(options.same_environment, summary.plan.environment); !refusal) {
     return tl::unexpected(std::move(refusal.error()));
   }
+  if (!none) {
+    const auto last = last_run ? store->load_run(*last_run) : Result<std::optional<store::RunInfo>>(std::nullopt);
+    summary.plan.tamper = look_for_tampering(*run, options.settings_files, last.value_or(std::nullopt));
+  }
   TRY(verification.look_up_expectations(stored, run->selection().suite));
   listener.planned(summary.plan);
   std::vector<runner::CaseTask> tasks = verification.plan(*run);
@@ -161,6 +166,12 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
     conclude_shard(summary);
   } else {
     conclude(summary, options.demands, extent);
+  }
+  if (options.fail_on_tamper && summary.status == model::ExitStatus::kSuccess && findings_of(summary) > 0) {
+    summary.status = model::ExitStatus::kFailed;
+    summary.failure = fmt::format(
+        "{} to be looked into beside the values (--fail-on-tamper)",
+        findings_of(summary) == 1 ? "there is one thing" : fmt::format("there are {} things", findings_of(summary)));
   }
   if (stopped && !summary.not_run.empty()) {
     summary.failure += fmt::format("; the run was stopped there (--maxfail): {} of {} cases were run",

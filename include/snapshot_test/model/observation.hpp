@@ -13,13 +13,13 @@ namespace snapshot_test::model {
 
 /// Where in a case's execution a value is observed.
 enum class SiteKind {
-  kReturn,   ///< what the benchmark itself returned
-  kBody,     ///< body[i]: the value of its i-th observed statement
-  kState,    ///< what the call changed, as far as its values do not show it
-  kDeepest,  ///< the return of the deepest Python call with a meaningful value
-  kPath,     ///< path[d]: returns of the calls between the benchmark (depth 0) and `deepest`
-  kThreads,  ///< what calls in other threads returned: a list of values without order
-  kResult,   ///< what the case came to, as a script stored it that ran the benchmark itself
+  kReturn,     ///< what the benchmark itself returned
+  kBody,       ///< body[i]: the value of its i-th observed statement
+  kState,      ///< what the call changed, as far as its values do not show it
+  kDeepest,    ///< the return of the deepest Python call with a meaningful value
+  kPath,       ///< path[d]: returns of the calls between the benchmark (depth 0) and `deepest`
+  kThreads,    ///< what calls in other threads returned: a list of values without order
+  kResult,     ///< what the case came to, as a script stored it that ran the benchmark itself
 };
 
 /// A site's identity inside one case; prints as "return", "body[3]", "state", "deepest", "path[2]",
@@ -94,8 +94,10 @@ struct Observation {
   double seconds = 0;        ///< wall time of the call alone
   double total_seconds = 0;  ///< wall time of its process: set-up, call, looking at the values, teardown
   std::vector<SiteValue> sites;
-  bool unheld = false;             ///< no value was held during the call, since it raises while they are
-  std::vector<std::string> notes;  ///< e.g. "body: source not available"
+  bool unheld = false;                     ///< no value was held during the call, since it raises while they are
+  std::vector<std::string> notes;          ///< e.g. "body: source not available"
+  std::vector<std::string> replaced = {};  ///< functions that it has put others in place of: a line each
+  std::vector<std::string> opened = {};    ///< files of the baseline's store that Python code opened while it ran
 };
 
 void to_json(nlohmann::json& out, const SiteValue& in);

@@ -13,6 +13,7 @@
 #include "snapshot_test/model/expectation.hpp"
 #include "snapshot_test/model/observation.hpp"
 #include "snapshot_test/model/shard.hpp"
+#include "snapshot_test/model/tamper.hpp"
 #include "snapshot_test/model/tested.hpp"
 #include "snapshot_test/model/transitions.hpp"
 #include "snapshot_test/model/verdict.hpp"
@@ -148,6 +149,7 @@ struct RunPlan {
   std::vector<EnvironmentChange> environment = {};  ///< of verify: since the baseline was captured
   std::optional<UsedVariant> variant = {};          ///< none where the store's variants are not used
   std::optional<Shard> shard = {};                  ///< none where the run is the whole of it
+  std::optional<TamperReport> tamper = {};          ///< of verify
   /// Another copy of a tested package than the one in the suite's own repository.
   [[nodiscard]] bool tests_another_copy() const;
 };
@@ -213,6 +215,14 @@ struct VerifySummary {
   std::string not_pending = {};  ///< why none were, where that was wanted but not possible
   /// Cases that were to run and did not, since the run was stopped before.
   std::vector<CaseId> not_run = {};
+  /// What cases did that a benchmark has no reason to do, by label; no verdict depends on it.
+  struct Suspicion {
+    std::string label;
+    std::vector<std::string> replaced;  ///< as Observation has them
+    std::vector<std::string> opened;
+  };
+  std::vector<Suspicion> suspicions = {};
+  std::vector<std::string> changed_benchmarks = {};  ///< whose own source is not what it was when captured
   /// Entries of expected.toml that are about no case of the suite, where all of it is known.
   std::vector<Expectation> idle_expectations = {};
   /// Of a shard: verdicts on what is no shard's, such as snapshots whose case is gone. They count where all are merged.

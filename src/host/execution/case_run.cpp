@@ -17,6 +17,7 @@
 #include "host/execution/endings.hpp"
 #include "host/execution/leftovers.hpp"
 #include "host/execution/memory_limit.hpp"
+#include "host/execution/open_watch.hpp"
 #include "host/execution/project_code.hpp"
 #include "host/execution/room.hpp"
 #include "host/execution/setup_cache.hpp"
@@ -157,7 +158,8 @@ class CaseRun {
         request_(request),
         writer_(context.reducers, context.start.limits),
         clock_(context.start.frozen_time >= 0 ? ClockWindow::TimeOfDay::kStandsStill : ClockWindow::TimeOfDay::kGoesOn),
-        surroundings_(context.builtins) {}
+        surroundings_(context.builtins),
+        functions_before_(context.functions.now()) {}
 
   model::CaseReply run(const py::object& cache, Room room);
 
@@ -183,6 +185,7 @@ class CaseRun {
   void tear_down();
   void end(const py::error_already_set& error, const char* where);
   void refuse(std::string why);
+  void restore_surroundings();
   /// What it writes is below this, but for what users of a setup_cache write there.
   [[nodiscard]] fs::path own_folder() const { return fs::path(request_.temporary).parent_path(); }
   [[nodiscard]] model::Observation& observation() { return reply_.observation; }
@@ -196,6 +199,7 @@ class CaseRun {
   ClockWindow clock_;
   Leftovers leftovers_;
   Surroundings surroundings_;
+  FunctionWatch::Moment functions_before_;
   py::tuple args_;
   std::optional<StateWatch> state_;
   int raised_errno_ = 0;  ///< of the exception that ended it
@@ -243,6 +247,14 @@ model::CaseReply CaseRun::run(const py::object& cache, Room room) {
     refuse(observation().detail + util::advice(raised_errno_));
   }
   return std::move(reply_);
+}
+
+/// What it has put in the place of builtins is noted before it is put back.
+void CaseRun::restore_surroundings() {
+  if (observation().replaced.empty()) {
+    observation().replaced = context_.functions.replaced_since(functions_before_);
+  }
+  surroundings_.restore();
 }
 
 /// The machine lacks what it takes, so the case says nothing.
@@ -380,7 +392,7 @@ void CaseRun::call() {
       call_for_values();
     }
   } catch (const py::error_already_set& error) {
-    surroundings_.restore();
+    restore_surroundings();
     end(error, "");
     if (discovery::is_skip_exception(error)) {
       observation().ending = Ending::kSkipped;
@@ -394,8 +406,8 @@ py::object CaseRun::timed(const std::function<py::object()>& function) {
   const auto begun = std::chrono::steady_clock::now();
   py::object returned = function();
   clock_.close();
-  surroundings_.restore();
   observation().seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  restore_surroundings();
   on_turn_(Turn::kObserver);
   return returned;
 }
@@ -618,7 +630,11 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
 
 model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
                           const py::object& cache, const OnTurn& on_turn, const OnReady& on_ready, Room room) {
+  const std::vector<std::string> opened_by_cache = opened();
   model::CaseReply reply = CaseRun(context, benchmark, request, on_turn, on_ready).run(cache, room);
+  reply.observation.opened = opened();
+  forget_opened();  // a series goes on to the next one
+  add_opened(opened_by_cache);
   if (reply.observation.ending != Ending::kRefused) {
     fail_strays(context.start.project_code, reply);
   }

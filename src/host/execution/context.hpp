@@ -1,6 +1,7 @@
 // What every process of a host has from its base on.
 #pragma once
 
+#include "host/execution/function_watch.hpp"
 #include "host/pickling/reducers.hpp"
 #include "host/trace/body_rewriter.hpp"
 #include "host/trace/eligibility.hpp"
@@ -16,6 +17,7 @@ struct Context {
   pickling::Reducers reducers;
   trace::BodyRewriter rewriter;
   pybind11::dict builtins;  ///< a copy of the builtins' names, as Python made them
+  FunctionWatch functions = {};
 };
 
 }  // namespace snapshot_test::host::execution

@@ -12,6 +12,7 @@
 #include "host/execution/case_run.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/node.hpp"
+#include "host/execution/open_watch.hpp"
 #include "host/execution/room.hpp"
 #include "host/execution/series.hpp"
 #include "host/execution/setup_cache.hpp"
@@ -101,6 +102,7 @@ void be(Context& context, Inherited& inherited, const model::ModuleRequest& requ
     const std::string root = discovery::root_package(context.start.benchmark_dir);
     // Most benchmarks of a module are written in it: its source is parsed once here, not in each of their processes.
     context.rewriter.read_ahead(discovery::import_module(request.module.empty() ? root : root + "." + request.module));
+    forget_opened();  // of imports, the process that looks for benchmarks tells
     return std::nullopt;
   });
 }
@@ -186,6 +188,7 @@ void be(Context& context, Inherited& inherited, const model::DiscoverRequest& re
   if (!link.send(std::move(*reply)) || !stays) {
     return;
   }
+  forget_opened();  // the reply has told of the imports
   interpreter::flush_standard_streams();
   Node node = make_node(context, inherited, std::move(link));
   node.send(model::Ready{});
@@ -216,6 +219,8 @@ void preload(const Context& context, const std::vector<std::string>& modules) {
 void serve_base(Context& context, model::SupervisorLink link) {
   Inherited inherited;
   enter_work_folder(context.start.workdir);
+  context.functions.take_stock();
+  watch_opening(context.start.watched);
   preload(context, context.start.preload);
   Node node = make_node(context, inherited, std::move(link));
   node.on_preload([&context](const std::vector<std::string>& modules) { preload(context, modules); });

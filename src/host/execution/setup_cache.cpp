@@ -9,6 +9,7 @@
 
 #include "host/execution/endings.hpp"
 #include "host/execution/memory_limit.hpp"
+#include "host/execution/open_watch.hpp"
 #include "host/execution/room.hpp"
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
@@ -63,7 +64,7 @@ std::optional<model::BranchFailure> attempt(const Context& context, const discov
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const auto failure = build(context, cache, mode);
     (void)model::SupervisorLink(std::move(ends->second))
-        .send(failure ? model::Report(*failure) : model::Report(model::Ready{}));
+        .send(failure ? model::Report(*failure) : model::Report(model::Ready{opened()}));
     interpreter::flush_standard_streams();
     ::_exit(0);
   }
@@ -73,6 +74,9 @@ std::optional<model::BranchFailure> attempt(const Context& context, const discov
   if (!message || !*message) {
     const model::Ending ending = WIFSIGNALED(status) ? model::Ending::kSignalled : model::Ending::kExited;
     return model::BranchFailure{ending, util::describe_wait_status(status), ""};
+  }
+  if (const auto* ready = std::get_if<model::Ready>(&(*message)->body)) {
+    add_opened(ready->opened);
   }
   auto* failure = std::get_if<model::BranchFailure>(&(*message)->body);
   return failure != nullptr ? std::optional(std::move(*failure)) : std::nullopt;

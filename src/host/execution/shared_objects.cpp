@@ -24,7 +24,7 @@ constexpr std::size_t kWhole = std::size_t{256} << 10;
 constexpr std::size_t kPiece = std::size_t{4} << 10;
 constexpr std::size_t kPieces = 32;
 /// Of longer lists about so many items are looked at.
-constexpr Py_ssize_t kMostItems = 10'000;
+constexpr Py_ssize_t kMostCompared = 10'000;
 
 class Addresses {
  public:
@@ -64,7 +64,7 @@ std::uint64_t hash_of_dict(PyObject* dict, Py_ssize_t entries) {
 
 std::uint64_t hash_of_list(PyObject* list, Py_ssize_t size) {
   Addresses addresses;
-  const Py_ssize_t step = std::max<Py_ssize_t>(1, size / kMostItems);
+  const Py_ssize_t step = std::max<Py_ssize_t>(1, size / kMostCompared);
   for (Py_ssize_t i = 0; i < size; i += step) {
     addresses.add(PyList_GET_ITEM(list, i));
   }

@@ -10,6 +10,7 @@
 #include "host/discovery/narrowing.hpp"
 #include "host/discovery/root.hpp"
 #include "host/execution/import_watch.hpp"
+#include "host/execution/imported_suite.hpp"
 #include "host/execution/project_code.hpp"
 #include "host/execution/suite_modules.hpp"
 #include "host/execution/tested_packages.hpp"
@@ -125,6 +126,7 @@ Result<model::DiscoverReply> describe_suite(const Context& context, const model:
   reply.packages = package_versions();
   const std::string root = discovery::root_package(context.start.benchmark_dir);
   reply.tested = tested_packages(request.projects, root);
+  reply.imported = look_at_imports(context, request.projects, reply.tested);
   reply.strays = stray_modules(context.start.project_code);
   reply.has_project = has_project(context.start.project_code);
   if (request.files) {
