@@ -55,6 +55,8 @@ bool is_inner(SiteKind kind) {
   return kind == SiteKind::kDeepest || kind == SiteKind::kPath || kind == SiteKind::kThreads;
 }
 
+bool is_again(SiteKind kind) { return kind == SiteKind::kRepeated || kind == SiteKind::kPerturbed; }
+
 Coverage coverage_of(const std::vector<SiteValue>& sites) {
   const auto any = [&](auto matches) { return std::any_of(sites.begin(), sites.end(), matches); };
   const auto any_usable = [&](auto wanted) {

@@ -96,7 +96,7 @@ static void from_json(const json& in, std::optional<BenchmarkRequest>& out) {
 }
 
 ST_FIELDS(CaseRequest, alone, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit, store,
-          compress, baseline)
+          compress, baseline, repeat, perturb, seed)
 ST_NO_FIELDS(SeriesRequest)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
           frozen_time, clock_shift, watched, project_code)

@@ -128,6 +128,9 @@ struct CaseRequest {
   Locator store;                    ///< where objects are written, or those of the baseline are
   bool compress = true;             ///< kStore
   std::vector<SiteValue> baseline;  ///< kCompare
+  int repeat = 0;                   ///< so many calls more, each set up anew
+  bool perturb = false;             ///< and some with inputs changed in place
+  std::uint64_t seed = 0;           ///< of what is changed
 };
 
 /// Run cases one after the other, each as it is told to.

@@ -10,7 +10,7 @@ namespace snapshot_test::model {
 
 namespace {
 
-constexpr std::array<std::pair<SiteKind, std::string_view>, 7> kSiteNames{{
+constexpr std::array<std::pair<SiteKind, std::string_view>, 9> kSiteNames{{
     {SiteKind::kReturn, "return"},
     {SiteKind::kBody, "body"},
     {SiteKind::kState, "state"},
@@ -18,6 +18,8 @@ constexpr std::array<std::pair<SiteKind, std::string_view>, 7> kSiteNames{{
     {SiteKind::kPath, "path"},
     {SiteKind::kThreads, "threads"},
     {SiteKind::kResult, "result"},
+    {SiteKind::kRepeated, "repeated"},
+    {SiteKind::kPerturbed, "perturbed"},
 }};
 
 constexpr std::array<std::pair<Ending, std::string_view>, 12> kEndingNames{{
@@ -35,7 +37,10 @@ constexpr std::array<std::pair<Ending, std::string_view>, 12> kEndingNames{{
     {Ending::kRefused, "refused"},
 }};
 
-constexpr bool has_index(SiteKind kind) { return kind == SiteKind::kBody || kind == SiteKind::kPath; }
+constexpr bool has_index(SiteKind kind) {
+  return kind == SiteKind::kBody || kind == SiteKind::kPath || kind == SiteKind::kRepeated ||
+         kind == SiteKind::kPerturbed;
+}
 
 }  // namespace
 

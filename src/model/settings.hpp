@@ -54,6 +54,8 @@ struct SuiteOptions {
   std::uint64_t seed = 42;
   std::uint64_t trace_depth_limit = 100;
   Mode mode = Mode::kFull;
+  std::uint64_t repeat = 0;  ///< calls of each case more than one, in the same process
+  bool perturb = false;      ///< and some with inputs that are changed in place between them
   ValueLimits limits;
   std::optional<std::uint64_t> freeze_time;     ///< the time of day that benchmarks see: seconds since 1970-01-01 UTC
   std::vector<std::filesystem::path> reducers;  ///< files of the project's own reducers

@@ -9,12 +9,14 @@
 #include <string_view>
 
 #include "report/format.hpp"
+#include "snapshot_test/model/coverage.hpp"
 
 namespace snapshot_test::report {
 
 namespace {
 
 using model::CheckedBy;
+using model::is_outer;
 using model::SiteComparison;
 using model::SiteKind;
 using model::SiteMatch;
@@ -25,10 +27,6 @@ using DetailsJson = nlohmann::json;
 constexpr std::size_t kText = 300;  // bytes
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-bool is_outer(SiteKind kind) {
-  return kind == SiteKind::kReturn || kind == SiteKind::kBody || kind == SiteKind::kResult;
-}
-
 /// Does the verdict rest on this site?
 bool decides(const SiteComparison& site, const model::CaseVerdict& verdict) {
   if (verdict.seen.value_or(verdict.verdict) == Verdict::kInnerChanged) {
@@ -36,6 +34,9 @@ bool decides(const SiteComparison& site, const model::CaseVerdict& verdict) {
   }
   if (!verdict.checked_by) {
     return false;
+  }
+  if (model::is_again(site.site.kind)) {
+    return true;
   }
   switch (*verdict.checked_by) {
     case CheckedBy::kResult:

@@ -73,8 +73,21 @@ std::vector<const SiteComparison*> deciding(const std::vector<SiteComparison>& a
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+/// Of calls that were made once more, what they were.
+std::string describe_again(const model::Site& site) {
+  if (site.kind == SiteKind::kRepeated) {
+    return fmt::format("; the case's call {} in one process, set up anew, did not come to what it was to",
+                       site.index + 1);
+  }
+  return site.index == 0 ? "; a later call with changed inputs changes what an earlier one returned, or no longer does"
+                         : "; with inputs changed in place it did not come to what it was to";
+}
+
 std::string describe(const SiteComparison& comparison) {
   const std::string site = comparison.site.text();
+  if (model::is_again(comparison.site.kind) && comparison.match == SiteMatch::kDifferent) {
+    return fmt::format("{} differs{}", site, describe_again(comparison.site));
+  }
   switch (comparison.match) {
     case SiteMatch::kMissing: return fmt::format("{} was observed when captured and is not now", site);
     case SiteMatch::kOpaque: return fmt::format("{} can no longer be pickled", site);
@@ -142,6 +155,10 @@ Ruling rule_values(const store::CaseRecord& snapshot, const std::vector<SiteComp
   Ruling ruling = deciders.empty() ? rule_inner(inner) : rule_together(deciders);
   if (standing(ruling.verdict) != Standing::kPass) {
     return ruling;
+  }
+  const Ruling again = rule_together(deciding(comparisons, snapshot, model::is_again));
+  if (standing(again.verdict) != Standing::kPass) {
+    return again;
   }
   for (const SiteComparison* each : inner) {
     if (each->match == SiteMatch::kUnreadable) {

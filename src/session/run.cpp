@@ -213,12 +213,16 @@ model::CaseRequest Run::make_request(const runner::CaseTask& task) const {
   request.ids = task.benchmark->case_ids(task.index);
   request.observe = task.observe;
   request.trace_depth_limit = static_cast<int>(options_.trace_depth_limit);
+  request.repeat = static_cast<int>(options_.repeat);
+  request.perturb = options_.perturb;
+  request.seed = options_.seed;
   return request;
 }
 
 bool Run::fits_a_series(const runner::CaseTask& task) const {
-  return options_.isolation == Isolation::kAuto && task.isolation == Isolation::kFork &&
-         task.expected < kLongestInSeries && task.benchmark->type != "timeraw";
+  // What is called again and again may leave behind what one call does not.
+  return options_.repeat == 0 && !options_.perturb && options_.isolation == Isolation::kAuto &&
+         task.isolation == Isolation::kFork && task.expected < kLongestInSeries && task.benchmark->type != "timeraw";
 }
 
 void Run::shuffle(std::vector<runner::CaseTask>& tasks) const {

@@ -8,6 +8,7 @@
 
 #include "audit/audit.hpp"
 #include "session/remove_snapshots.hpp"
+#include "snapshot_test/model/coverage.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
@@ -203,6 +204,12 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
     return request;
   }
   request.baseline = records_.at({task.benchmark, task.index})->sites;
+  const SuiteOptions& suite = options_.suite;
+  std::erase_if(request.baseline, [&suite](const model::SiteValue& site) {
+    const bool too_many =
+        site.site.kind == model::SiteKind::kRepeated && static_cast<std::uint64_t>(site.site.index) > suite.repeat;
+    return too_many || (site.site.kind == model::SiteKind::kPerturbed && !suite.perturb);
+  });
   request.store = store_.locator();
   if (options_.read_data) {
     for (model::SiteValue& site : request.baseline) {
@@ -252,6 +259,33 @@ void Verification::doubt_what_cannot_fail(const model::Benchmark& benchmark, con
   verdict.checked_by.reset();
 }
 
+bool Verification::doubt_what_was_not_repeated(const store::CaseRecord& record, CaseVerdict& verdict) const {
+  const SuiteOptions& suite = options_.suite;
+  if (standing(verdict.verdict) != model::Standing::kPass || (suite.repeat == 0 && !suite.perturb)) {
+    return true;
+  }
+  const auto has = [&record](model::SiteKind kind, std::uint64_t index) {
+    return std::any_of(record.sites.begin(), record.sites.end(), [&](const model::SiteValue& site) {
+      return site.site.kind == kind && static_cast<std::uint64_t>(site.site.index) == index && model::usable(site);
+    });
+  };
+  const bool repeated = suite.repeat == 0 || has(model::SiteKind::kRepeated, suite.repeat);
+  const bool perturbed = !suite.perturb || has(model::SiteKind::kPerturbed, 0);
+  if (!repeated || !perturbed) {
+    verdict.reason = fmt::format(
+        "its snapshot does not say what {} comes to: capture it with {}, or it returns nothing that could be compared",
+        repeated ? "a call with changed inputs" : fmt::format("call {} in one process", suite.repeat + 1),
+        repeated ? "--perturb" : fmt::format("--repeat {}", suite.repeat));
+    verdict.verdict = Verdict::kNoSnapshot;
+    verdict.checked_by.reset();
+    return false;
+  }
+  if (suite.perturb && !has(model::SiteKind::kPerturbed, 1)) {
+    verdict.missing.push_back("it was not called with changed inputs: nothing on its instance can be changed in place");
+  }
+  return true;
+}
+
 runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome) {
   const Key key{task.benchmark, task.index};
   if (task.observe == model::Observe::kNothing) {
@@ -278,6 +312,7 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   }
   finished_.insert(key);
   doubt_what_cannot_fail(*task.benchmark, record, verdict);
+  const bool is_known = doubt_what_was_not_repeated(record, verdict);
   if (const auto before = in_series_.find(key);
       before != in_series_.end() && before->second.verdict != verdict.verdict) {
     verdict.observation.notes.push_back(
@@ -302,7 +337,9 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
   expectations_.apply(verdict);
   note_transition(*task.benchmark, task.index, now, verdict);
   const auto original = originals_.find(&record);
-  proposals_.note(verdict, original == originals_.end() ? &record : original->second);
+  if (is_known) {  // else its snapshot is as good as what would be staged
+    proposals_.note(verdict, original == originals_.end() ? &record : original->second);
+  }
   report(std::move(verdict));
   return runner::CaseRunner::Then::kDone;
 }

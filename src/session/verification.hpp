@@ -66,6 +66,9 @@ class Verification {
   /// Where every wrong value that audit tries would pass, a pass is none.
   void doubt_what_cannot_fail(const model::Benchmark& benchmark, const store::CaseRecord& record,
                               model::CaseVerdict& verdict) const;
+  /// Where calls are made once more, and the snapshot has none, a pass is none either.
+  /// False where it was none.
+  bool doubt_what_was_not_repeated(const store::CaseRecord& record, model::CaseVerdict& verdict) const;
   [[nodiscard]] const store::CaseRecord& snapshot_of(const store::CaseRecord& stored);
   /// By what the baseline says: which part of it is to be verified here.
   [[nodiscard]] Result<model::Shard> take_shard(Run& run) const {

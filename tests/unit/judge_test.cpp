@@ -552,5 +552,43 @@ TEST(Conclude, ModuleThatDoesNotImport_FailsStrictOrWithLostSnapshots) {
   EXPECT_EQ(captured.status, ExitStatus::kFailed);
 }
 
+TEST(Again, CallThatDiffers_FailsTheCaseWhateverTheFirstOne) {
+  constexpr Site second{SiteKind::kRepeated, 1};
+  constexpr Site changed{SiteKind::kPerturbed, 0};
+  const auto record = snapshot({stored(kReturn), stored(second), stored(changed)});
+  const auto outcome = [&](SiteMatch of_second, SiteMatch of_changed) {
+    return judge(record, returned({match(kReturn, SiteMatch::kIdentical), match(second, of_second),
+                                   match(changed, of_changed)}));
+  };
+  EXPECT_EQ(outcome(SiteMatch::kIdentical, SiteMatch::kClose).verdict, Verdict::kIdentical);
+  EXPECT_EQ(outcome(SiteMatch::kDifferent, SiteMatch::kIdentical).verdict, Verdict::kDifferent);
+  EXPECT_EQ(outcome(SiteMatch::kDifferent, SiteMatch::kIdentical).reason,
+            "repeated[1] differs; the case's call 2 in one process, set up anew, did not come to what it was to");
+  EXPECT_EQ(outcome(SiteMatch::kIdentical, SiteMatch::kMissing).verdict, Verdict::kDifferent);
+}
+
+TEST(Again, WhatWasNotAsked_DecidesNothing) {
+  const auto record = snapshot({stored(kReturn), stored({SiteKind::kPerturbed, 1})});
+  EXPECT_EQ(judge(record, returned({match(kReturn, SiteMatch::kClose)})).verdict, Verdict::kClose);
+}
+
+TEST(Again, UnstableOnes_DecideNothing) {
+  const auto record = snapshot({stored(kReturn), unstable({SiteKind::kRepeated, 1})});
+  EXPECT_EQ(record.status, CaptureStatus::kOuter);
+  EXPECT_EQ(judge(record, returned({match(kReturn, SiteMatch::kIdentical),
+                                    match({SiteKind::kRepeated, 1}, SiteMatch::kDifferent)}))
+                .verdict,
+            Verdict::kIdentical);
+}
+
+TEST(Again, Sites_AreReadAsTheyAreWritten) {
+  for (const char* text : {"repeated[1]", "repeated[12]", "perturbed[0]"}) {
+    const auto site = Site::parse(text);
+    ASSERT_TRUE(site) << text;
+    EXPECT_EQ(site->text(), text);
+  }
+  EXPECT_FALSE(Site::parse("repeated"));
+}
+
 }  // namespace
 }  // namespace snapshot_test::session

@@ -17,6 +17,9 @@ namespace snapshot_test::model {
 /// Of the calls inside: deepest, path[d], threads.
 [[nodiscard]] bool is_inner(SiteKind kind);
 
+/// Of calls that were made once more: repeated[i], perturbed[i]. They decide where they are asked for.
+[[nodiscard]] bool is_again(SiteKind kind);
+
 struct Coverage {
   /// kOuter, kPart, kState, kInner; or kUnstable, kOpaque, kVacuous.
   CaptureStatus status = CaptureStatus::kVacuous;

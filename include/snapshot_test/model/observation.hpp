@@ -20,13 +20,15 @@ enum class SiteKind {
   kPath,       ///< path[d]: returns of the calls between the benchmark (depth 0) and `deepest`
   kThreads,    ///< what calls in other threads returned: a list of values without order
   kResult,     ///< what the case came to, as a script stored it that ran the benchmark itself
+  kRepeated,   ///< repeated[i]: what it came to when called once more in the same process, set up anew
+  kPerturbed,  ///< perturbed[i]: what it came to with inputs that were changed in place; [0]: what stayed as it was
 };
 
 /// A site's identity inside one case; prints as "return", "body[3]", "state", "deepest", "path[2]",
 /// "threads", "result".
 struct Site {
   SiteKind kind = SiteKind::kReturn;
-  int index = 0;  ///< i of body[i], d of path[d]; 0 otherwise
+  int index = 0;  ///< what stands in brackets; 0 otherwise
 
   [[nodiscard]] std::string text() const;
   [[nodiscard]] static std::optional<Site> parse(std::string_view text);

@@ -63,6 +63,10 @@ class Attributes:
     freeze_time: int | None
     #: `full` looks at what the benchmark returns and computes, `deepest` only at what the deepest call returns.
     mode: str
+    #: Call each case so many times more in one process, each time set up anew.
+    repeat: int
+    #: Call each case again with arrays on its instance that were changed in place.
+    perturb: bool
     #: How deep in the benchmark's calls values are observed.
     trace_depth_limit: int
     #: How many items of an iterator are kept and compared one by one.
@@ -162,6 +166,8 @@ class Arguments(TypedDict, total=False):
     seed: int
     freeze_time: int | None
     mode: str
+    repeat: int
+    perturb: bool
     trace_depth_limit: int
     max_iterator_items: int
     max_value_bytes: int | None

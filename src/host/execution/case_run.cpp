@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/execution/calls_again.hpp"
 #include "host/execution/clock_window.hpp"
 #include "host/execution/endings.hpp"
 #include "host/execution/leftovers.hpp"
@@ -29,6 +30,7 @@
 #include "host/interpreter/determinism.hpp"
 #include "host/interpreter/interpreter.hpp"
 #include "host/trace/tracer.hpp"
+#include "snapshot_test/model/coverage.hpp"
 #include "util/refusal.hpp"
 #include "util/try.hpp"
 
@@ -149,13 +151,15 @@ std::string functions_of(const std::vector<trace::TracedCall>& calls) {
 /// The course of one case. Each step says whether the next may follow.
 class CaseRun {
  public:
-  CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request, const OnTurn& on_turn,
-          const OnReady& on_ready)
+  /// `again`: of the baseline, what is compared with calls that are made once more; `request` has none of it.
+  CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
+          const std::vector<model::SiteValue>& again, const OnTurn& on_turn, const OnReady& on_ready)
       : on_turn_(on_turn),
         on_ready_(on_ready),
         context_(context),
         benchmark_(benchmark),
         request_(request),
+        again_(again),
         writer_(context.reducers, context.start.limits),
         clock_(context.start.frozen_time >= 0 ? ClockWindow::TimeOfDay::kStandsStill : ClockWindow::TimeOfDay::kGoesOn),
         surroundings_(context.builtins),
@@ -183,6 +187,8 @@ class CaseRun {
   [[nodiscard]] Result<std::vector<model::SiteValue>> store(std::vector<SeenValue>& seen);
   void cannot_look(const char* done, const Error& error);
   void tear_down();
+  void call_once_more();
+  void hand_over_again(SeenValue seen);
   void end(const py::error_already_set& error, const char* where);
   void refuse(std::string why);
   void restore_surroundings();
@@ -195,6 +201,7 @@ class CaseRun {
   Context& context_;
   PreparedBenchmark& benchmark_;
   const model::CaseRequest& request_;
+  const std::vector<model::SiteValue>& again_;
   ValueWriter writer_;
   ClockWindow clock_;
   Leftovers leftovers_;
@@ -238,6 +245,9 @@ model::CaseReply CaseRun::run(const py::object& cache, Room room) {
   }
   if (ready || observation().ending == Ending::kSkipped) {
     tear_down();
+  }
+  if (ready && observation().ending == Ending::kReturned && (request_.repeat > 0 || request_.perturb)) {
+    call_once_more();
   }
   for (std::string& note : leftovers_.clear()) {
     observation().notes.push_back(std::move(note));
@@ -598,6 +608,50 @@ void CaseRun::tear_down() {
   }
 }
 
+/// By now all of the case itself has been looked at, and torn down.
+void CaseRun::call_once_more() {
+  if (benchmark_.live.type() == "timeraw" || request_.observe == Observe::kNothing ||
+      request_.observe == Observe::kDeepest) {
+    return;
+  }
+  on_turn_(Turn::kObserver);
+  try {
+    call_again(
+        context_, benchmark_.live, benchmark_.body ? &*benchmark_.body : nullptr, args_, request_, writer_,
+        [this](SeenValue seen) { hand_over_again(std::move(seen)); }, observation().notes);
+  } catch (const py::error_already_set& error) {
+    end(error, "called once more: ");
+  }
+}
+
+void CaseRun::hand_over_again(SeenValue seen) {
+  if (observation().ending != Ending::kReturned) {
+    return;
+  }
+  if (request_.mode == model::CaseMode::kStore) {
+    auto stored = writer_.store({std::move(seen)}, request_);
+    if (!stored) {
+      cannot_look("kept", stored.error());
+      return;
+    }
+    std::move(stored->begin(), stored->end(), std::back_inserter(observation().sites));
+    return;
+  }
+  const auto site =
+      std::find_if(again_.begin(), again_.end(), [&](const model::SiteValue& each) { return each.site == seen.site; });
+  if (site == again_.end()) {
+    return;
+  }
+  model::CaseRequest one = request_;
+  one.baseline = {*site};
+  auto compared = writer_.compare({std::move(seen)}, one, benchmark_.rules);
+  if (!compared) {
+    cannot_look("compared", compared.error());
+    return;
+  }
+  std::move(compared->begin(), compared->end(), std::back_inserter(reply_.comparisons));
+}
+
 /// What ran was not the code that is to be tested, so nothing that the case showed counts.
 void fail_strays(const model::ProjectCode& code, model::CaseReply& reply) {
   const std::vector<model::StrayModule> strays = stray_modules(code);
@@ -631,7 +685,13 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
 model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
                           const py::object& cache, const OnTurn& on_turn, const OnReady& on_ready, Room room) {
   const std::vector<std::string> opened_by_cache = opened();
-  model::CaseReply reply = CaseRun(context, benchmark, request, on_turn, on_ready).run(cache, room);
+  model::CaseRequest first = request;
+  std::vector<model::SiteValue> again;
+  const auto others = std::stable_partition(first.baseline.begin(), first.baseline.end(),
+                                            [](const auto& each) { return !model::is_again(each.site.kind); });
+  std::move(others, first.baseline.end(), std::back_inserter(again));
+  first.baseline.erase(others, first.baseline.end());
+  model::CaseReply reply = CaseRun(context, benchmark, first, again, on_turn, on_ready).run(cache, room);
   reply.observation.opened = opened();
   forget_opened();  // a series goes on to the next one
   add_opened(opened_by_cache);
