@@ -10,11 +10,12 @@
 
 namespace snapshot_test::cli {
 
-Result<std::optional<session::ChosenBaseline>> choose_variant(const config::Config& config, VariantUse use) {
+Result<std::optional<session::ChosenBaseline>> choose_variant(const config::Config& config, VariantUse use,
+                                                              const util::BeforeExec& before) {
   if (!config.variant) {
     return std::nullopt;
   }
-  const session::VariantOptions options{*config.variant, config.variant_fallback, config.suite.python};
+  const session::VariantOptions options{*config.variant, config.variant_fallback, config.suite.python, before};
   auto chosen = use == VariantUse::kWrite ? session::variant_to_write(config.snapshot_dir, options)
                                           : session::variant_to_read(config.snapshot_dir, options);
   return std::move(chosen).map([](auto baseline) { return std::optional(std::move(baseline)); });

@@ -9,9 +9,11 @@ namespace snapshot_test::cli {
 
 enum class VariantUse { kRead, kWrite };
 
-/// None where the configuration names no variant. Starts the environment's Python where a name has placeholders.
+/// None where the configuration names no variant. Starts the environment's Python where a name has placeholders;
+/// `before` is called in its process.
 [[nodiscard]] Result<std::optional<session::ChosenBaseline>> choose_variant(const config::Config& config,
-                                                                            VariantUse use);
+                                                                            VariantUse use,
+                                                                            const util::BeforeExec& before = nullptr);
 
 /// Where its values wait to be accepted: beside each baseline, or in pending_dir, a folder a variant.
 [[nodiscard]] std::filesystem::path pending_location(const config::Config& config,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "cli/dask_options.hpp"
@@ -11,11 +12,13 @@
 #include "cli/options.hpp"
 #include "cli/remote_use.hpp"
 #include "cli/reported_run.hpp"
+#include "cli/sealing.hpp"
 #include "cli/settings.hpp"
 #include "cli/shard_options.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/variant.hpp"
 #include "config/layers.hpp"
+#include "remote/reference.hpp"
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
 #include "util/cache_folder.hpp"
@@ -33,6 +36,7 @@ struct VerifyArgs {
   std::optional<std::uint64_t> max_failures{};
   bool read_data = false;
   bool fail_on_tamper = false;
+  SealArgs seal{};
   session::FailedCases failed = session::FailedCases::kAsOthers;
   std::optional<std::string> against_status{};
   std::optional<std::string> baseline{};
@@ -60,13 +64,28 @@ Result<void> check_reads_only(const config::Config& config) {
                           what));
 }
 
+constexpr std::string_view kDigestPrefix = "sha256:";
+
+/// Of a baseline that the snapshot folder has to hold.
+Result<std::string> digest_of(const std::string& text) {
+  remote::Reference reference;
+  TRY(remote::set_name(reference, text));
+  return reference.digest;
+}
+
 model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
   const Work work = [&](const config::Config& config, session::SuiteOptions suite,
                         report::Reports& listener) -> Result<model::ExitStatus> {
     session::VerifyOptions options;
+    TRY_ASSIGN(options.seal,
+               make_seal(args.seal, config, suite.benchmark_dir, args.files, {args.baseline, args.against_status}));
     options.suite = std::move(suite);
     std::unique_ptr<BaselineInRemote> remote;
-    if (args.baseline) {
+    const bool is_pin = args.baseline && args.baseline->starts_with(kDigestPrefix);
+    if (is_pin) {
+      TRY_ASSIGN(options.digest, digest_of(*args.baseline));
+    }
+    if (args.baseline && !is_pin) {
       TRY(check_reads_only(config));
       const auto ended = [&] {
         report::RunHead head = listener.record().head;
@@ -79,8 +98,9 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
       head.snapshot_dir = remote->name();
       listener.set_head(std::move(head));
     }
-    TRY_ASSIGN(const auto chosen, args.baseline ? Result<std::optional<session::ChosenBaseline>>(std::nullopt)
-                                                : choose_variant(config, VariantUse::kRead));
+    TRY_ASSIGN(const auto before, sealing(options.seal));
+    TRY_ASSIGN(const auto chosen, remote ? Result<std::optional<session::ChosenBaseline>>(std::nullopt)
+                                         : choose_variant(config, VariantUse::kRead, before));
     options.snapshot_dir = chosen ? chosen->location : config.snapshot_dir;
     if (chosen) {
       options.variant = chosen->variant;
@@ -107,7 +127,7 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
       options.baseline_name = remote->name();
       options.source = remote.get();
     }
-    if (!remote && wants_pending(config.pending, surroundings(), streams)) {
+    if (!remote && options.seal == nullptr && wants_pending(config.pending, surroundings(), streams)) {
       using Need = session::PendingPlace::Need;
       options.pending = {pending_location(config, chosen),
                          config.pending == model::Pending::kAlways ? Need::kRequired : Need::kWanted};
@@ -148,7 +168,8 @@ Action declare_verify(CLI::App& app, Shared& shared) {
       ->excludes(alone);
   add_text(app, "--baseline", args.baseline, "URL[@REF]",
            "compare with a baseline in a remote, in place of the snapshot folder: a folder or URL, and the name or "
-           "sha256:DIGEST of one of its baselines (default: main); values are fetched only where they are needed",
+           "sha256:DIGEST of one of its baselines (default: main); values are fetched only where they are needed. "
+           "sha256:DIGEST alone: refuse any other baseline of the snapshot folder",
            Offer::Kind::kFolders);
   CLI::Option* status = add_text(
       app, "--against-status", args.against_status, "FILE",
@@ -164,9 +185,11 @@ Action declare_verify(CLI::App& app, Shared& shared) {
   app.add_flag("--fail-on-tamper", args.fail_on_tamper,
                "fail where benchmarks, the configuration or start-up files have changed since the capture, or code "
                "of the suite replaces functions or opens the baseline; by itself that is only said");
+  add_seal_options(app, args.seal);
   add_shard_options(app, args.shard);
   app.get_option("--shard")->excludes(alone)->excludes(status);
   add_dask_option(app, args.dask);
+  app.get_option("--dask")->excludes(app.get_option("--sealed"));
   add_report_options(app, shared, args.files);
   add_settings(app, shared, {Group::kGeneral});
   app.footer(

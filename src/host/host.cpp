@@ -21,6 +21,7 @@
 #include "host/interpreter/fresh_memory.hpp"
 #include "host/interpreter/frozen_clock.hpp"
 #include "host/interpreter/interpreter.hpp"
+#include "host/interpreter/listings.hpp"
 #include "host/pickling/reducers_file.hpp"
 #include "host/pickling/standard_reducers.hpp"
 #include "util/folder_names.hpp"
@@ -101,6 +102,7 @@ void name_folders(const model::HostStart& start) {
 [[noreturn]] void serve(const model::HostStart& start, model::SupervisorLink link) {
   try {
     name_folders(start);
+    interpreter::answer_listings(start.listings);
     interpreter::fill_small_blocks();
     interpreter::replace_entropy(start.seed);
     interpreter::reseed(start.seed);

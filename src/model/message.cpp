@@ -96,14 +96,15 @@ static void from_json(const json& in, std::optional<BenchmarkRequest>& out) {
 }
 
 ST_FIELDS(CaseRequest, alone, index, ids, workdir, temporary, scratch, mode, observe, trace_depth_limit, store,
-          compress, baseline, repeat, perturb, seed)
+          compress, baseline, repeat, perturb, seed, sealed)
 ST_NO_FIELDS(SeriesRequest)
 ST_FIELDS(HostStart, executable, benchmark_dir, project_dir, workdir, seed, preload, reducers, limits, max_memory,
-          frozen_time, clock_shift, watched, project_code)
+          frozen_time, clock_shift, watched, project_code, listings)
 ST_FIELDS(Preload, modules)
 ST_FIELDS(Fork, node, request)
 ST_FIELDS(Become, request)
 ST_FIELDS(RunCase, benchmark, request)
+ST_FIELDS(Wanted, offers)
 ST_FIELDS(Ready, opened)
 ST_FIELDS(BranchFailure, ending, detail, traceback)
 ST_FIELDS(Forked, node, pid)
@@ -115,7 +116,10 @@ ST_NO_FIELDS(Running)
 ST_FIELDS(DiscoverReply, suite, selected, stored_selected, packages, tested, common_modules, files, sources,
           not_imported, filter_error, excluded, excluded_failures, idle_exclusions, stays, other_selected, strays,
           imported, has_project)
-ST_FIELDS(CaseReply, observation, comparisons, spoiled)
+ST_FIELDS(OfferedValue, site, bytes, fingerprint, type, partly, count, rounds)
+ST_FIELDS(OfferedSite, missing, opaque, same_as, by_chance)
+ST_FIELDS(Offer, sites, values)
+ST_FIELDS(CaseReply, observation, comparisons, spoiled, shared)
 
 #undef ST_FIELDS
 #undef ST_NO_FIELDS
@@ -181,6 +185,21 @@ Result<Message> decode(const json& body) {
 
 template Result<Command> decode<Command>(const json& body);
 template Result<Report> decode<Report>(const json& body);
+
+SiteValue sealed_site(const SiteValue& site) {
+  SiteValue told;
+  told.site = site.site;
+  // A call on the way to `deepest` is found again by its name, and what the state is made of by the names in it.
+  if (site.site.kind == SiteKind::kPath || site.site.kind == SiteKind::kState) {
+    told.source = site.source;
+  }
+  told.meaningful = site.meaningful;
+  told.rounds = site.rounds;
+  told.wholly_unstable = site.wholly_unstable;
+  told.object = site.object.empty() ? "" : kSealedObject;
+  told.partly = site.partly == kDigestAlone ? kDigestAlone : "";
+  return told;
+}
 
 Benchmark without_params(const Benchmark& benchmark) {
   // Not a copy with params cleared: there may be many thousand of those, and this is done for every case. A new field

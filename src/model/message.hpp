@@ -20,7 +20,9 @@
 //   cache      ready | failed
 //   benchmark  ready | failed
 //   discover   importing, before each module; then discovered | failed
-//   case       looking and running, in alternation; then result
+//   case       looking and running, in alternation, and of a sealed one an offer, after which the supervisor says what
+//   is
+//              wanted of it; then result
 //   series     nothing: it waits to be told to run cases
 //
 // The fork in which a setup_cache is built tells its parent ready | failed, too.
@@ -32,6 +34,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -131,6 +134,8 @@ struct CaseRequest {
   int repeat = 0;                   ///< so many calls more, each set up anew
   bool perturb = false;             ///< and some with inputs changed in place
   std::uint64_t seed = 0;           ///< of what is changed
+  /// kCompare: `store` is empty, `baseline` holds what sealed_site() leaves, and values are offered, not compared.
+  bool sealed = false;
 };
 
 /// Run cases one after the other, each as it is told to.
@@ -158,6 +163,9 @@ struct HostStart {
   std::int64_t clock_shift = 0;      ///< seconds that it is away from the system's, where it runs
   std::vector<std::string> watched;  ///< folders of the baseline: what opens a file in them is noted; absolute
   ProjectCode project_code;          ///< a case that imports the project's modules from elsewhere has raised
+  /// Of a sealed host: folders that it is refused to list, with the names in them and what each is ('d' folder, 'f'
+  /// regular file, 'l' link, '?').
+  std::map<std::string, std::map<std::string, std::string>> listings;
 };
 
 /// Import these before forking on.
@@ -186,7 +194,14 @@ struct RunCase {
   CaseRequest request;
 };
 
-using Command = std::variant<HostStart, Preload, Fork, Become, RunCase>;
+/// Of a sealed case: write these values, in this order, as sealed_stream.hpp says, to the socket that comes with this,
+/// and then wait until it is closed. Nothing comes with it where none is wanted.
+struct Wanted {
+  static constexpr std::string_view kOp = "wanted";
+  std::vector<std::size_t> offers;  ///< places in Offer::values
+};
+
+using Command = std::variant<HostStart, Preload, Fork, Become, RunCase, Wanted>;
 
 // Reports.
 
@@ -260,15 +275,44 @@ struct DiscoverReply {
   bool has_project = false;         ///< one of its packages is loaded from where it has to be, or found there
 };
 
+/// A value that a sealed case has seen at a site of its snapshot, by what its pickle is.
+struct OfferedValue {
+  std::size_t site = 0;     ///< place in CaseRequest::baseline
+  std::uint64_t bytes = 0;  ///< of the pickle
+  std::string fingerprint;  ///< XXH3-128 (hex)
+  std::string type;         ///< Python type; for notes
+  std::string partly;       ///< as SiteValue::partly
+  std::uint64_t count = 1;  ///< how often the statement ran
+  bool rounds = false;
+};
+
+/// What a sealed case has to say of one site that its snapshot has.
+struct OfferedSite {
+  bool missing = false;     ///< nothing was seen there
+  std::string opaque;       ///< why what was seen cannot be pickled; empty if it can
+  std::size_t same_as = 0;  ///< the first site at which the same object was seen; itself, where there is none before
+  bool by_chance = false;   ///< being the same object says nothing
+};
+
+/// What a sealed case has seen. Said once: a value that is sent later has to be the one that was offered.
+struct Offer {
+  static constexpr std::string_view kOp = "offer";
+  std::vector<OfferedSite> sites;    ///< parallel to CaseRequest::baseline
+  std::vector<OfferedValue> values;  ///< for some sites none, for SiteKind::kResult up to two
+};
+
 struct CaseReply {
   static constexpr std::string_view kOp = "result";
   Observation observation;
-  std::vector<SiteComparison> comparisons;  ///< kCompare: one for each baseline site
+  std::vector<SiteComparison> comparisons;  ///< kCompare: one for each baseline site; of a sealed case none
   std::string spoiled;  ///< of a series: what the case has left behind, so that none may follow it; empty: nothing
+  /// Of a sealed case: an inner site whose value was wanted or is opaque, and one that is no inner site, with objects
+  /// of which one is or holds the other.
+  std::vector<std::pair<std::size_t, std::size_t>> shared = {};
 };
 
 using Report = std::variant<Ready, BranchFailure, Forked, ForkFailed, Exited, Importing, Looking, Running,
-                            DiscoverReply, CaseReply>;
+                            DiscoverReply, Offer, CaseReply>;
 
 [[nodiscard]] nlohmann::json encode(const Command& message);
 [[nodiscard]] nlohmann::json encode(const Report& message);
@@ -277,6 +321,15 @@ using Report = std::variant<Ready, BranchFailure, Forked, ForkFailed, Exited, Im
 /// `Message`: Command or Report.
 template <class Message>
 [[nodiscard]] Result<Message> decode(const nlohmann::json& body);
+
+/// SiteValue::partly of the value of an inner call that is large and decides nothing.
+inline constexpr const char* kDigestAlone = "larger than 1 MiB: its digest alone is kept";
+/// SiteValue::object of a sealed site that has one.
+inline constexpr const char* kSealedObject = "sealed";
+
+/// As much of a snapshot's site as a sealed case is told: where it is, what it has to look at there, and whether there
+/// is anything to compare with; nothing of the value, its digests or its size.
+[[nodiscard]] SiteValue sealed_site(const SiteValue& site);
 
 /// What identifies a benchmark to a host: all but its params, which may be long and which the host reads itself.
 [[nodiscard]] Benchmark without_params(const Benchmark& benchmark);

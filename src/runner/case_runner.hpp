@@ -12,6 +12,7 @@
 #include "model/settings.hpp"
 #include "runner/python_environment.hpp"
 #include "snapshot_test/model/result.hpp"
+#include "util/fd.hpp"
 
 namespace snapshot_test::runner {
 
@@ -58,6 +59,31 @@ struct CaseOutcome {
   bool in_series = false;     ///< that may have run other cases before
 };
 
+/// One sealed case that has said what it has seen, until it is known how that compares. Destroying it ends that.
+class Hearing {
+ public:
+  virtual ~Hearing() = default;
+  /// What the case has to send, and the descriptor that it sends it to: none where nothing is wanted. Once.
+  struct Wanted {
+    model::Wanted message;
+    util::Fd socket;
+  };
+  [[nodiscard]] virtual Wanted wanted() = 0;
+};
+
+/// Who compares what sealed cases show (CaseRequest::sealed).
+class Referee {
+ public:
+  virtual ~Referee() = default;
+  /// A case has said what it has seen, in a process of its own or in that of a series. Whatever that is, right or
+  /// wrong, is the hearing's to keep.
+  [[nodiscard]] virtual std::unique_ptr<Hearing> hear(const CaseTask& task, const model::Offer& offer) = 0;
+  /// It has come to its end: fills what it compares to. `hearing` is null where it has said nothing; `reply`, where it
+  /// has not replied.
+  virtual void conclude(const CaseTask& task, Hearing* hearing, const model::CaseReply* reply,
+                        CaseOutcome& outcome) = 0;
+};
+
 /// A host: imports a suite and runs its cases. Destroying it ends all that it runs.
 class CaseRunner {
  public:
@@ -68,6 +94,9 @@ class CaseRunner {
   [[nodiscard]] virtual Result<model::DiscoverReply> discover(model::DiscoverRequest request) = 0;
   /// Has these imported once for all cases; those that fail to import are left to the modules that want them.
   virtual void preload(const std::vector<std::string>& modules) = 0;
+
+  /// Has what sealed cases show heard by this, which outlives the runs; null: nobody, and none may be sealed.
+  virtual void judge_by(Referee* referee) = 0;
 
   /// By which rules a benchmark's cases are compared, where they are. Asked a few times a benchmark at most, but for
   /// cases that get an interpreter of their own.

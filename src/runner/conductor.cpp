@@ -414,7 +414,7 @@ void Conductor::leave_series(Process& process) {
 void Conductor::on_answered(Process& process) {
   const RunnableCase runnable = *std::exchange(process.runnable, std::nullopt);
   const std::string spoiled = std::get<model::CaseReply>(*process.answer).spoiled;
-  CaseOutcome outcome = outcome_of(process);
+  CaseOutcome outcome = outcome_of_case(*runnable.task, process);
   if (!spoiled.empty()) {
     leave_series(process);
   }
@@ -437,7 +437,7 @@ void Conductor::series_ended(Series& series, Process& process) {
     schedule_->add(series);
   }
   if (process.runnable) {
-    finish(*process.runnable, outcome_of(process));
+    finish(*process.runnable, outcome_of_case(*process.runnable->task, process));
   }
 }
 
@@ -472,13 +472,30 @@ void Conductor::on_ended(std::unique_ptr<Process> process) {
   }
 }
 
+CaseOutcome Conductor::outcome_of_case(const CaseTask& task, Process& process) {
+  CaseOutcome outcome = outcome_of(process);
+  if (referee_ != nullptr) {
+    const auto* reply = process.answer ? std::get_if<model::CaseReply>(&*process.answer) : nullptr;
+    referee_->conclude(task, std::exchange(process.hearing, nullptr).get(), reply, outcome);
+  }
+  return outcome;
+}
+
+std::optional<Hearing::Wanted> Conductor::on_offered(Process& process, const model::Offer& offer) {
+  if (referee_ == nullptr || !process.runnable || process.hearing || process.answer) {
+    return std::nullopt;
+  }
+  process.hearing = referee_->hear(*process.runnable->task, offer);
+  return process.hearing->wanted();
+}
+
 void Conductor::case_ended(const RunnableCase& runnable, Process& process) {
   CaseTask& task = *runnable.task;
   if (process.lost_with && !process.answer) {
     case_lost(runnable, process);
     return;
   }
-  CaseOutcome outcome = outcome_of(process);
+  CaseOutcome outcome = outcome_of_case(task, process);
   const bool soon = Process::Clock::now() - process.begun < kSoon;
   if (killed_by_a_signal(process) && soon && task.isolation == Isolation::kFork) {
     task.died = outcome.observation.detail;

@@ -49,6 +49,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
   Conductor& operator=(const Conductor&) = delete;
 
   [[nodiscard]] Result<model::DiscoverReply> discover(model::DiscoverRequest request) override;
+  void judge_by(Referee* referee) override { referee_ = referee; }
   void preload(const std::vector<std::string>& modules) override { processes_->preload(base_, modules); }
   [[nodiscard]] Result<void> run(std::vector<CaseTask> tasks, const RulesOf& rules_of, const MakeRequest& make_request,
                                  const OnStarted& on_started, const OnFinished& on_finished) override;
@@ -59,6 +60,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
 
   void on_ready(Process& process) override;
   void on_answered(Process& process) override;
+  [[nodiscard]] std::optional<Hearing::Wanted> on_offered(Process& process, const model::Offer& offer) override;
   void on_ended(std::unique_ptr<Process> process) override;
 
   [[nodiscard]] Result<void> start_base();
@@ -84,6 +86,8 @@ class Conductor : public CaseRunner, private Processes::Owner {
   [[nodiscard]] model::CaseRequest request_for(const CaseTask& task, const std::string& folder);
   void announce(CaseTask& task);
   void branch_ended(Branch& branch, const Process& process);
+  /// What became of the case that it ran.
+  [[nodiscard]] CaseOutcome outcome_of_case(const CaseTask& task, Process& process);
   void case_ended(const RunnableCase& runnable, Process& process);
   void case_lost(const RunnableCase& runnable, const Process& process);
   void close_below(Branch& branch);
@@ -111,6 +115,7 @@ class Conductor : public CaseRunner, private Processes::Owner {
   MakeRequest make_request_;
   OnStarted on_started_;
   OnFinished on_finished_;
+  Referee* referee_ = nullptr;
   std::unique_ptr<Processes> processes_;  // the last: ends before what it reports to
 };
 

@@ -163,7 +163,7 @@ Result<util::Pipe> make_output_pipe() {
 }
 
 Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& scratch, FreshMemory memory,
-                               TimeOfDay clock) {
+                               TimeOfDay clock, const seal::Prepared* sealed) {
   Variables variables = host_environment(memory);
   TRY_ASSIGN(auto words, host_words(python, scratch, clock, variables));
   TRY_ASSIGN(auto channels, util::Channel::make_pair());
@@ -172,6 +172,22 @@ Result<HostProcess> start_host(const PythonEnvironment& python, const fs::path& 
   const util::Fd theirs(::fcntl(channels.second.fd(), F_DUPFD_CLOEXEC, 10));
   if (!theirs) {
     return tl::unexpected(util::refusal("duplicate a descriptor", errno));
+  }
+
+  if (sealed != nullptr) {
+    const util::Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    util::ForkedStart start;
+    start.argv = std::move(words);
+    start.environment = lines_of(variables);
+    start.descriptors = {{nothing.get(), STDIN_FILENO},
+                         {output.write.get(), STDOUT_FILENO},
+                         {output.write.get(), STDERR_FILENO},
+                         {theirs.get(), util::kChannelFd}};
+    start.own_group = true;
+    start.before = [sealed] { return sealed->apply(); };
+    const StackLimit raised;
+    TRY_ASSIGN(const pid_t started, util::fork_and_execute(std::move(start)));
+    return HostProcess{started, std::move(channels.first), std::move(output.read)};
   }
 
   posix_spawn_file_actions_t actions;

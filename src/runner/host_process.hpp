@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "runner/python_environment.hpp"
+#include "seal/seal.hpp"
 #include "util/channel.hpp"
 #include "util/process.hpp"
 
@@ -32,9 +33,10 @@ enum class TimeOfDay { kTheSystems, kOurs };
 
 /// Starts a base. It gets the chosen libpython, if it embeds one (through a folder in `scratch` that holds a link to
 /// nothing else), one thread per numeric library unless the user set otherwise, PYTHONHASHSEED=0, empty stdin, a large
-/// stack, and ends with this process. `python` is what find_python() answered.
+/// stack, and ends with this process. `python` is what find_python() answered. With `sealed`, it is sealed before it is
+/// executed, and has no descriptor but these.
 [[nodiscard]] Result<HostProcess> start_host(const PythonEnvironment& python, const std::filesystem::path& scratch,
-                                             FreshMemory memory, TimeOfDay clock);
+                                             FreshMemory memory, TimeOfDay clock, const seal::Prepared* sealed);
 
 /// A non-blocking, close-on-exec read end and a blocking write end.
 [[nodiscard]] Result<util::Pipe> make_output_pipe();

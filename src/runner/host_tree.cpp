@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <span>
 #include <utility>
 
 #include "util/overloaded.hpp"
@@ -218,6 +219,9 @@ void HostTree::read_link(Process& process) {
     if (find(id) == nullptr) {
       return;
     }
+    if (process.broken) {
+      break;
+    }
   }
   if (process.broken || (progress && *progress == util::Channel::Progress::kClosed)) {
     release(process);
@@ -266,10 +270,22 @@ void HostTree::on_report(Process& process, model::Report report) {
       },
       [&](model::Looking&) { process.pause(); },
       [&](model::Running&) { process.resume(); },
+      [&](model::Offer& offer) { on_offer(process, offer); },
       [&](model::CaseReply& reply) { on_reply(process, std::move(reply)); },
       [&](auto& answer) { process.answer = std::move(answer); },
   };
   std::visit(handle, report);
+}
+
+void HostTree::on_offer(Process& process, const model::Offer& offer) {
+  auto wanted = owner_.on_offered(process, offer);
+  if (!wanted) {
+    process.broken = true;
+    return;
+  }
+  const int socket = wanted->socket.get();
+  // If it has ended meanwhile, that is about to be known.
+  (void)process.link.send(std::move(wanted->message), std::span(&socket, wanted->socket ? 1 : 0));
 }
 
 void HostTree::on_reply(Process& process, model::CaseReply reply) {

@@ -46,6 +46,7 @@ class HostTree : public Processes {
   void on_report(Process& process, model::Report report);
   /// The child that a report of its parent names; null for one that it does not have.
   [[nodiscard]] Process* child_of(const Process& parent, int id);
+  void on_offer(Process& process, const model::Offer& offer);
   void on_reply(Process& process, model::CaseReply reply);
   void on_ready(Process& process);
   void give_next_order(Process& process);

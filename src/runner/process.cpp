@@ -41,6 +41,7 @@ void Process::grant(double seconds, LimitFrom from) {
 
 void Process::begin_case(double seconds, LimitFrom from) {
   answer.reset();
+  hearing.reset();
   paused_with.reset();
   text_.clear();
   text_dropped_ = 0;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include <variant>
 
 #include "model/link.hpp"
+#include "runner/case_runner.hpp"
 #include "runner/schedule.hpp"
 #include "util/fd.hpp"
 
@@ -78,6 +80,7 @@ struct Process {
   std::optional<std::string> lost_with;
   Branch* branch = nullptr;                    ///< what it opens, for nodes
   std::optional<RunnableCase> runnable;        ///< what it runs, for cases and series
+  std::unique_ptr<Hearing> hearing;            ///< of the sealed case that it runs, once that has offered something
   std::string folder;                          ///< of its cases: removed when it has ended
   bool is_series = false;                      ///< it answers more than once
   Series* series = nullptr;                    ///< what it runs, while it is to go on

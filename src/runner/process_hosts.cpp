@@ -51,6 +51,16 @@ Result<void> check_limits(unsigned workers) {
   return check_memory(RLIMIT_DATA, "-d");
 }
 
+/// The others cannot be sent.
+bool is_utf8(const std::string& text) {
+  try {
+    (void)nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
 /// In a capture's second run it is another day of another week, month and year, and another hour: `date.today()` is the
 /// same in two runs that follow each other, and something else when the snapshot is verified. The past, since what
 /// looks at the age of files should not find them stale.
@@ -67,19 +77,44 @@ Result<std::unique_ptr<Hosts>> ProcessHosts::open(const SuiteOptions& options, m
   return hosts;
 }
 
-Result<std::unique_ptr<ProcessHosts>> ProcessHosts::open_here(const SuiteOptions& options, model::Listener& listener) {
+Result<std::unique_ptr<Hosts>> ProcessHosts::open_sealed(const SuiteOptions& options, model::Listener& listener,
+                                                         std::shared_ptr<const seal::Seal> seal) {
+  TRY_ASSIGN(auto hosts, open_here(options, listener, std::move(seal)));
+  return hosts;
+}
+
+Result<std::unique_ptr<ProcessHosts>> ProcessHosts::open_here(const SuiteOptions& options, model::Listener& listener,
+                                                              std::shared_ptr<const seal::Seal> seal) {
   if (options.project_dir && !fs::is_directory(*options.project_dir)) {
     return fail(ErrorKind::kUsage,
                 fmt::format("the project folder '{}' does not exist", options.project_dir->string()));
   }
   TRY(check_limits(workers_of(options)));
-  TRY_ASSIGN(PythonEnvironment python, find_python(options.python));
+  util::BeforeExec before;
+  if (seal != nullptr) {
+    TRY_ASSIGN(const auto prepared, seal->prepare());
+    before = [prepared] { return prepared->apply(); };
+  }
+  TRY_ASSIGN(PythonEnvironment python, find_python(options.python, before));
   listener.note(describe(python));
-  std::unique_ptr<ProcessHosts> hosts(new ProcessHosts(options, listener, std::move(python)));
+  std::unique_ptr<ProcessHosts> hosts(new ProcessHosts(options, listener, std::move(python), std::move(seal)));
   TRY(hosts->signals_.ready());
-  TRY_ASSIGN(Scratch scratch, Scratch::create());
-  hosts->scratch_.emplace(std::move(scratch));
+  TRY(hosts->make_scratch(Scratch::For::kFirstRun));
   return hosts;
+}
+
+Result<void> ProcessHosts::make_scratch(Scratch::For run) {
+  TRY_ASSIGN(Scratch scratch, Scratch::create(run));
+  scratch_.reset();
+  scratch_.emplace(std::move(scratch));
+  if (seal_ == nullptr) {
+    return {};
+  }
+  if (const auto user = seal_->user()) {
+    TRY(scratch_->give_to(*user));
+  }
+  TRY_ASSIGN(prepared_, seal_->prepare());  // the scratch folder is there now
+  return {};
 }
 
 Result<model::HostStart> ProcessHosts::host_start(const std::vector<std::string>& preload) const {
@@ -104,17 +139,26 @@ Result<model::HostStart> ProcessHosts::host_start(const std::vector<std::string>
   // Without a limit of its own, a case that wants more than there is would have the kernel kill whatever it finds.
   start.max_memory = options_.max_memory ? *options_.max_memory : util::cgroup_limits().memory.value_or(0);
   start.project_code = options_.project_code;
-  for (const fs::path& folder : options_.watched) {
-    start.watched.push_back(fs::absolute(folder).lexically_normal().string());
+  if (prepared_ == nullptr) {  // a sealed host cannot open them, and is not told where they are
+    for (const fs::path& folder : options_.watched) {
+      start.watched.push_back(fs::absolute(folder).lexically_normal().string());
+    }
+  } else {
+    for (const seal::Listing& listing : prepared_->listings()) {
+      std::map<std::string, std::string>& names = start.listings[listing.folder];
+      for (const seal::Listing::Entry& entry : listing.entries) {
+        if (is_utf8(entry.name)) {
+          names.emplace(entry.name, std::string(1, entry.kind));
+        }
+      }
+    }
   }
   return start;
 }
 
 Result<std::unique_ptr<CaseRunner>> ProcessHosts::start(const std::vector<std::string>& preload, Pass pass) {
   if (pass == Pass::kSecond) {
-    TRY_ASSIGN(Scratch scratch, Scratch::create(Scratch::For::kSecondRun));
-    scratch_.reset();
-    scratch_.emplace(std::move(scratch));
+    TRY(make_scratch(Scratch::For::kSecondRun));
   }
   HostTree::Settings settings;
   TRY_ASSIGN(settings.start, host_start(preload));
@@ -122,7 +166,9 @@ Result<std::unique_ptr<CaseRunner>> ProcessHosts::start(const std::vector<std::s
   const bool shifted = pass == Pass::kSecond && !options_.freeze_time;
   settings.start.clock_shift = shifted ? kSecondRunClockShift : 0;
   const TimeOfDay clock = shifted || options_.freeze_time ? TimeOfDay::kOurs : TimeOfDay::kTheSystems;
-  settings.launch = [this, memory, clock] { return start_host(python_, scratch_->path(), memory, clock); };
+  settings.launch = [this, memory, clock] {
+    return start_host(python_, scratch_->path(), memory, clock, prepared_.get());
+  };
   settings.import_timeout = options_.import_timeout.value_or(model::kDefaultImportTimeout);
   Conductor::Options how;
   how.host = python_.executable;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ class Processes {
     virtual void on_ready(Process& process) = 0;
     /// A series has said what its case came to: `answer` has it, and it can be given the next.
     virtual void on_answered(Process& process) = 0;
+    /// A sealed case has said what it has seen: what is wanted of that. None where it had no reason to say so, or has
+    /// said so before: then its process has broken the protocol.
+    [[nodiscard]] virtual std::optional<Hearing::Wanted> on_offered(Process& process, const model::Offer& offer) = 0;
     /// It has ended, and everything below it (which was reported first).
     virtual void on_ended(std::unique_ptr<Process> process) = 0;
   };

@@ -120,8 +120,9 @@ std::string too_old(const std::string& executable, const std::string& version) {
 }
 
 /// The version of a Python that cannot answer kProbe for its age; empty of everything else.
-std::string old_version(const fs::path& executable) {
-  const auto said = util::run_and_read({executable.string(), "-c", "import sys; print(sys.version.split()[0])"});
+std::string old_version(const fs::path& executable, const util::BeforeExec& before) {
+  const auto said =
+      util::run_and_read({executable.string(), "-c", "import sys; print(sys.version.split()[0])"}, before);
   const std::string version = said ? said->substr(0, said->find('\n')) : "";
   return is_too_old(version) ? version : "";
 }
@@ -185,14 +186,14 @@ std::string describe(const PythonEnvironment& python) {
   return fmt::format("{}, as a process of its own (diff_tester.host), since {}", who, python.why_module);
 }
 
-Result<PythonEnvironment> find_python(const std::optional<std::string>& requested) {
+Result<PythonEnvironment> find_python(const std::optional<std::string>& requested, const util::BeforeExec& before) {
   TRY_ASSIGN(const auto chosen, choose(requested));
-  const auto output = util::run_and_read({chosen.string(), "-S", "-c", kProbe, ST_BUILT_FOR_PYTHON});
+  const auto output = util::run_and_read({chosen.string(), "-S", "-c", kProbe, ST_BUILT_FOR_PYTHON}, before);
   if (!output && output.error().kind == ErrorKind::kIo) {
     return tl::unexpected(output.error());
   }
   if (!output) {
-    if (const std::string version = old_version(chosen); !version.empty()) {
+    if (const std::string version = old_version(chosen, before); !version.empty()) {
       return fail(ErrorKind::kUnsupported, too_old(chosen.string(), version));
     }
     return fail(ErrorKind::kUsage, fmt::format("'{}' does not work as a Python interpreter; name one with --python{}",

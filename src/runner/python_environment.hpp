@@ -6,6 +6,7 @@
 #include <string>
 
 #include "snapshot_test/util/result.hpp"
+#include "util/process.hpp"
 
 namespace snapshot_test::runner {
 
@@ -32,8 +33,9 @@ inline constexpr const char* kDefaultPythonVariable = "SNAPSHOT_TEST_DEFAULT_PYT
 /// python3 on PATH), asks it who it is, and how it can be a host. One of this program's X.Y with a shared libpython is
 /// embedded; any other has to have the Python package of this program's version. kUsage where there is no such
 /// interpreter; kUnsupported where it is not CPython, free-threaded, or lacks the package; the message says what would
-/// work.
-[[nodiscard]] Result<PythonEnvironment> find_python(const std::optional<std::string>& requested);
+/// work. `before` is called in the process that is asked.
+[[nodiscard]] Result<PythonEnvironment> find_python(const std::optional<std::string>& requested,
+                                                    const util::BeforeExec& before = nullptr);
 
 /// "Python 3.12.1 at /usr/bin/python3, embedded with …": one line for --verbose.
 [[nodiscard]] std::string describe(const PythonEnvironment& python);

@@ -111,6 +111,16 @@ Result<Scratch> Scratch::create(For run) {
   return made;
 }
 
+Result<void> Scratch::give_to(uid_t user) {
+  user_ = user;
+  for (const fs::path& each : {root_, path_}) {
+    if (::chown(each.c_str(), user, user) != 0) {
+      return tl::unexpected(util::io_error("give away the folder", each));
+    }
+  }
+  return {};
+}
+
 Scratch::~Scratch() {
   if (lock_) {
     remove_locked(root_);
@@ -132,6 +142,11 @@ Result<fs::path> Scratch::make_folder(const std::string& name) const {
   std::error_code error;
   if (!fs::create_directories(folder, error) && error) {
     return tl::unexpected(util::refusal(fmt::format("create the folder '{}'", folder.string()), error.value()));
+  }
+  for (fs::path at = folder; user_ && at != path_; at = at.parent_path()) {
+    if (::chown(at.c_str(), *user_, *user_) != 0) {
+      return tl::unexpected(util::io_error("give away the folder", at));
+    }
   }
   return folder;
 }

@@ -1,7 +1,10 @@
 // A folder for everything a run writes outside the store: working directories, setup_cache results, temporary values.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <optional>
 
 #include "snapshot_test/util/result.hpp"
 #include "util/fd.hpp"
@@ -21,6 +24,8 @@ class Scratch {
   ~Scratch();
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// Has the folder, and all that make_folder() makes, belong to this user.
+  [[nodiscard]] Result<void> give_to(uid_t user);
   /// A new, empty folder below path().
   [[nodiscard]] Result<std::filesystem::path> make_folder(const std::string& name) const;
 
@@ -37,6 +42,7 @@ class Scratch {
   std::filesystem::path root_;  ///< what is removed in the end
   std::filesystem::path path_;
   util::Fd lock_;
+  std::optional<uid_t> user_;
 };
 
 /// Removes a folder and all below it, also where a benchmark took its own permissions away. Never follows links.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ namespace snapshot_test::store {
 struct CaseRecord;  // snapshot_test/store/manifest.hpp
 class Store;        // snapshot_test/store/store.hpp
 }  // namespace snapshot_test::store
+
+namespace snapshot_test::seal {
+class Seal;  // seal/seal.hpp
+}  // namespace snapshot_test::seal
 
 namespace snapshot_test::session {
 
@@ -104,6 +109,9 @@ struct NoBaseline {
 
 struct VerifyOptions {
   SuiteOptions suite;
+  /// What hosts are sealed by, so that no case reaches the store: cases then say what they have seen, and what they are
+  /// compared with stays here (session/sealed.hpp). Not with Missing::kCapture and `pending`. Null: they are not.
+  std::shared_ptr<const seal::Seal> seal = nullptr;
   std::optional<ShardOptions> shard = {};  ///< not with FailedCases::kAlone, against_status or Missing::kCapture
   std::size_t max_failures = 0;            ///< end the run when as many cases have failed; 0: never
   bool read_data = false;                  ///< compare with the stored values themselves, not with their fingerprints
@@ -111,6 +119,7 @@ struct VerifyOptions {
   /// Where it is kept which cases failed; none: nowhere.
   std::optional<std::filesystem::path> cache_folder;
   std::filesystem::path snapshot_dir;
+  std::string digest = {};  ///< of the baseline that has to be there (store/baseline_digest.hpp); empty: any
   std::optional<model::UsedVariant> variant = {};  ///< whose baseline it is
   std::optional<NoBaseline> no_baseline = {};
   /// Of a store that lacks values (store/partial_store.hpp): cases that need one run again when it has been fetched.

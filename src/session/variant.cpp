@@ -77,12 +77,13 @@ Result<std::vector<Piece>> pieces_of(const std::string& text) {
 }
 
 Result<std::map<std::string, std::string>> ask(const std::set<std::string>& names,
-                                               const std::optional<std::string>& python) {
-  TRY_ASSIGN(const auto environment, runner::find_python(python));
+                                               const std::optional<std::string>& python,
+                                               const util::BeforeExec& before) {
+  TRY_ASSIGN(const auto environment, runner::find_python(python, before));
   std::vector<std::string> command{environment.executable, "-c", kQuestion};
   std::copy_if(names.begin(), names.end(), std::back_inserter(command),
                [](const std::string& name) { return std::find(kFacts.begin(), kFacts.end(), name) == kFacts.end(); });
-  TRY_ASSIGN(const auto output, util::run_and_read(command));
+  TRY_ASSIGN(const auto output, util::run_and_read(command, before));
   const nlohmann::json answer = nlohmann::json::parse(output, nullptr, false);
   if (!answer.is_object()) {
     return fail(ErrorKind::kUsage, fmt::format("'{}' does not say which packages it has; name another Python with "
@@ -125,13 +126,14 @@ fs::path location_of(const fs::path& store, const std::string& variant) {
 Result<std::vector<std::string>> names_of(const VariantOptions& options) {
   std::vector<std::string> texts{options.name};
   texts.insert(texts.end(), options.fallback.begin(), options.fallback.end());
-  return fill_placeholders(texts, options.python);
+  return fill_placeholders(texts, options.python, options.before);
 }
 
 }  // namespace
 
 Result<std::vector<std::string>> fill_placeholders(const std::vector<std::string>& texts,
-                                                   const std::optional<std::string>& python) {
+                                                   const std::optional<std::string>& python,
+                                                   const util::BeforeExec& before) {
   std::vector<std::vector<Piece>> all;
   std::set<std::string> names;
   for (const std::string& text : texts) {
@@ -145,7 +147,7 @@ Result<std::vector<std::string>> fill_placeholders(const std::vector<std::string
   }
   std::map<std::string, std::string> values;
   if (!names.empty()) {
-    TRY_ASSIGN(values, ask(names, python));
+    TRY_ASSIGN(values, ask(names, python, before));
   }
   std::vector<std::string> filled;
   for (const auto& pieces : all) {
@@ -165,7 +167,7 @@ Result<std::vector<std::string>> fill_placeholders(const std::vector<std::string
 }
 
 Result<ChosenBaseline> variant_to_write(const fs::path& store, const VariantOptions& options) {
-  TRY_ASSIGN(const auto names, fill_placeholders({options.name}, options.python));
+  TRY_ASSIGN(const auto names, fill_placeholders({options.name}, options.python, options.before));
   return ChosenBaseline{location_of(store, names.front()), {names.front(), ""}, ""};
 }
 

@@ -8,6 +8,7 @@
 
 #include "snapshot_test/model/environment.hpp"
 #include "snapshot_test/util/result.hpp"
+#include "util/process.hpp"
 
 namespace snapshot_test::session {
 
@@ -16,6 +17,7 @@ struct VariantOptions {
   std::string name;                   ///< with placeholders: "py{python}-numpy{numpy}"
   std::vector<std::string> fallback;  ///< used in this order where there is no baseline of that name; the same
   std::optional<std::string> python;  ///< whose environment it is: as SuiteOptions::python
+  util::BeforeExec before = {};       ///< called in the process that is asked what it has
 };
 
 /// In VariantOptions::fallback: the baseline of the store that is no variant.
@@ -25,7 +27,8 @@ inline constexpr const char* kNoVariant = "@base";
 /// for its name. Starts that Python where there is any. kUsage for what is no placeholder and no installed package,
 /// with a suggestion, and for a text that comes to nothing.
 [[nodiscard]] Result<std::vector<std::string>> fill_placeholders(const std::vector<std::string>& texts,
-                                                                 const std::optional<std::string>& python);
+                                                                 const std::optional<std::string>& python,
+                                                                 const util::BeforeExec& before = nullptr);
 
 /// The baseline that is used.
 struct ChosenBaseline {

@@ -203,13 +203,19 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
   if (task.observe == model::Observe::kNothing) {
     return request;
   }
-  request.baseline = records_.at({task.benchmark, task.index})->sites;
   const SuiteOptions& suite = options_.suite;
-  std::erase_if(request.baseline, [&suite](const model::SiteValue& site) {
+  for (const model::SiteValue& site : records_.at({task.benchmark, task.index})->sites) {
     const bool too_many =
         site.site.kind == model::SiteKind::kRepeated && static_cast<std::uint64_t>(site.site.index) > suite.repeat;
-    return too_many || (site.site.kind == model::SiteKind::kPerturbed && !suite.perturb);
-  });
+    if (!too_many && (site.site.kind != model::SiteKind::kPerturbed || suite.perturb)) {
+      request.baseline.push_back(site);
+    }
+  }
+  if (held_ != nullptr) {
+    request.sealed = true;
+    std::transform(request.baseline.begin(), request.baseline.end(), request.baseline.begin(), model::sealed_site);
+    return request;
+  }
   request.store = store_.locator();
   if (options_.read_data) {
     for (model::SiteValue& site : request.baseline) {
@@ -222,6 +228,15 @@ model::CaseRequest Verification::request(const Run& run, const runner::CaseTask&
   return request;
 }
 
+std::optional<StoredCase> Verification::stored_case(const runner::CaseTask& task) const {
+  const auto record = records_.find({task.benchmark, task.index});
+  if (record == records_.end() || record->second == nullptr || task.observe == model::Observe::kNothing) {
+    return std::nullopt;
+  }
+  return StoredCase{record->second,
+                    model::rules_for(*task.benchmark, options_.comparison.rules, options_.comparison.changes)};
+}
+
 Result<void> Verification::fetch_for(const std::vector<runner::CaseTask>& tasks) {
   return postponed_.fetch_for(tasks, [&](const runner::CaseTask& task) {
     const auto record = records_.find({task.benchmark, task.index});
@@ -230,10 +245,17 @@ Result<void> Verification::fetch_for(const std::vector<runner::CaseTask>& tasks)
 }
 
 const store::CaseRecord& Verification::snapshot_of(const store::CaseRecord& stored) {
-  if (options_.suite.mode != Mode::kDeepest) {
+  const auto is_again = [](const model::SiteValue& site) { return model::is_again(site.site.kind); };
+  const bool only_deepest = options_.suite.mode == Mode::kDeepest;
+  // Sealed cases are called once, and say what they have seen for each site of their snapshot.
+  const bool only_first = held_ != nullptr && std::any_of(stored.sites.begin(), stored.sites.end(), is_again);
+  if (!only_deepest && !only_first) {
     return stored;
   }
-  const store::CaseRecord& alone = restricted_.emplace_back(deepest_alone(stored));
+  store::CaseRecord& alone = restricted_.emplace_back(only_deepest ? deepest_alone(stored) : stored);
+  if (only_first) {
+    std::erase_if(alone.sites, is_again);
+  }
   originals_.emplace(&alone, &stored);
   return alone;
 }
@@ -247,7 +269,7 @@ void Verification::doubt_what_cannot_fail(const model::Benchmark& benchmark, con
     return;
   }
   const store::CaseRecord* previous = audit::previous_of(baseline_.manifests.at(benchmark.name), record);
-  if (!audit::is_insensitive(store_.locator(), record, previous, rules)) {
+  if (!audit::is_insensitive(locator(), record, previous, rules)) {
     return;
   }
   verdict.reason = fmt::format(

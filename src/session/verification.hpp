@@ -20,6 +20,7 @@
 #include "session/postponed.hpp"
 #include "session/proposals.hpp"
 #include "session/run.hpp"
+#include "session/sealed.hpp"
 #include "session/sharding.hpp"
 #include "session/transitions.hpp"
 
@@ -56,6 +57,10 @@ class Verification {
   /// Gives a verdict at once to what cannot or need not run, and tasks for the rest.
   std::vector<runner::CaseTask> plan(const Run& run);
   [[nodiscard]] model::CaseRequest request(const Run& run, const runner::CaseTask& task) const;
+  /// Has cases sealed: they are told nothing of what they are compared with, which is read through `held`.
+  void seal(const HeldStore& held) { held_ = &held; }
+  /// What a sealed case is compared with, where there is anything.
+  [[nodiscard]] std::optional<StoredCase> stored_case(const runner::CaseTask& task) const;
   /// What does not simply pass in a series is run again by itself, and only that run counts; so is what does not pass
   /// in a process that has looked for benchmarks, and all that follows. Nothing has been noted of it then.
   [[nodiscard]] runner::CaseRunner::Then on_finished(const runner::CaseTask& task, runner::CaseOutcome outcome);
@@ -109,7 +114,10 @@ class Verification {
 
   const VerifyOptions& options_;
   model::Listener& listener_;
+  [[nodiscard]] model::Locator locator() const { return held_ != nullptr ? held_->locator() : store_.locator(); }
+
   const store::Store& store_;
+  const HeldStore* held_ = nullptr;
   Baseline baseline_;
   using Key = std::pair<const model::Benchmark*, std::size_t>;
   std::map<Key, const store::CaseRecord*> records_;

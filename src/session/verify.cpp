@@ -9,12 +9,14 @@
 #include "session/environment.hpp"
 #include "session/last_failures.hpp"
 #include "session/run.hpp"
+#include "session/sealed.hpp"
 #include "session/sharding.hpp"
 #include "session/tampering.hpp"
 #include "session/transitions.hpp"
 #include "session/verification.hpp"
 #include "session/with_hosts.hpp"
 #include "snapshot_test/store/store.hpp"
+#include "store/baseline_digest.hpp"
 #include "util/try.hpp"
 
 namespace snapshot_test::session {
@@ -38,6 +40,17 @@ Result<std::optional<TransitionLog>> open_transitions(const VerifyOptions& optio
   return TransitionLog(std::move(file), options.against_status->string(), options.transition_keys);
 }
 
+Result<void> check_digest(const VerifyOptions& options, const Baseline& baseline) {
+  const std::string found = options.digest.empty() ? "" : store::baseline_digest(baseline.manifests);
+  if (found == options.digest) {
+    return {};
+  }
+  return fail(ErrorKind::kNoBaseline,
+              fmt::format("'{}' holds the baseline sha256:{}, and --baseline names sha256:{}; bring that one here with "
+                          "`snapshot_test pull`, or name another --snapshot-dir",
+                          options.snapshot_dir.string(), found, options.digest));
+}
+
 /// What discovery is asked besides.
 model::DiscoverRequest discovery_beside(const std::optional<TransitionLog>& transitions) {
   model::DiscoverRequest wanted;
@@ -52,7 +65,9 @@ model::DiscoverRequest discovery_beside(const std::optional<TransitionLog>& tran
 }  // namespace
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener) {
-  return verify(options, listener, runner::ProcessHosts::open);
+  return verify(options, listener, [&options](const SuiteOptions& suite, model::Listener& hears) {
+    return runner::ProcessHosts::open_sealed(suite, hears, options.seal);
+  });
 }
 
 Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listener& listener,
@@ -61,6 +76,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   TRY_ASSIGN(const auto store, none ? store::Store::open_or_create(store::absolute_location(none->store))
                                     : open_baseline(options.snapshot_dir));
   TRY_ASSIGN(auto baseline, none ? Result<Baseline>(Baseline()) : load_baseline(*store));
+  TRY(check_digest(options, baseline));
   const std::vector<model::Benchmark> stored = stored_benchmarks(baseline);
   const auto origin = none ? std::nullopt : origin_of(*store, baseline);
   const auto last_run = none ? std::nullopt : last_run_of(baseline);
@@ -71,6 +87,12 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   TRY_ASSIGN(Run begun, Run::begin(options.suite, listener, open, std::move(wanted)));
   std::optional<Run> run(std::move(begun));
   Verification verification(options, listener, *store, std::move(baseline));
+  const HeldStore held(store->locator());
+  SealedReferee referee(held, options.read_data ? SealedReferee::Reading::kAll : SealedReferee::Reading::kByFingerprint,
+                        [&](const runner::CaseTask& task) { return verification.stored_case(task); });
+  if (options.seal != nullptr) {
+    verification.seal(held);
+  }
   model::VerifySummary& summary = verification.summary();
   const Indices& all_selected = run->found().stored_selected;
   const auto of_status = all_selected.begin() + static_cast<std::ptrdiff_t>(stored.size());
@@ -120,6 +142,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   const auto run_tasks = [&](runner::CaseRunner& host, const char* phase, std::vector<runner::CaseTask> these) {
     listener.durations(runner::durations_of(these));
     listener.phase(phase, these.size());
+    host.judge_by(options.seal != nullptr ? &referee : nullptr);
     return host.run(
         std::move(these), rules_by(options.comparison),
         [&](const runner::CaseTask& task) { return verification.request(*run, task); },

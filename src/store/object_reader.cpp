@@ -42,20 +42,6 @@ Result<void> check_space(const fs::path& folder, std::uint64_t bytes) {
   return {};
 }
 
-/// A file without a name: the system removes it with its last user, however that ends.
-Result<util::Fd> unnamed_file(const fs::path& folder) {
-  util::Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (fd) {
-    return fd;
-  }
-  auto named = create_temporary(folder);  // not every file system has O_TMPFILE
-  if (!named) {
-    return tl::unexpected(std::move(named.error()));
-  }
-  ::unlink(named->path.c_str());
-  return std::move(named->fd);
-}
-
 }  // namespace
 
 void FrameDecoder::Free::operator()(ZSTD_DCtx_s* context) const noexcept { ZSTD_freeDCtx(context); }
@@ -158,7 +144,7 @@ tl::unexpected<Error> FileObjectReader::damaged(std::string_view cause) const {
 
 Result<util::MappedFile> FileObjectReader::unpack(const fs::path& folder) const {
   TRY(check_space(folder, plain_bytes_));
-  TRY_ASSIGN(const auto scratch, unnamed_file(folder));
+  TRY_ASSIGN(const auto scratch, util::unnamed_file(folder));
   FrameDecoder unpacker(frame(), plain_bytes_);
   std::vector<std::byte> chunk(kChunk);
   for (;;) {

@@ -100,6 +100,24 @@ Result<void> fsync_folder(const fs::path& folder) {
   return {};
 }
 
+Result<Fd> unnamed_file(const fs::path& folder) {
+  if (folder.empty()) {
+    Fd memory(::memfd_create("snapshot_test", MFD_CLOEXEC));
+    return memory ? Result<Fd>(std::move(memory)) : tl::unexpected(refusal("create a file in memory", errno));
+  }
+  Fd fd(::open(folder.c_str(), O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+  if (fd) {
+    return fd;
+  }
+  std::string name = (folder / ".tmp-XXXXXX").string();
+  fd.reset(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd) {
+    return tl::unexpected(io_error("create a temporary file in", folder));
+  }
+  ::unlink(name.c_str());
+  return fd;
+}
+
 AtomicFile::AtomicFile(Fd fd, fs::path temporary, fs::path target)
     : fd_(std::move(fd)), temporary_(std::move(temporary)), target_(std::move(target)) {}
 

@@ -27,6 +27,10 @@ namespace snapshot_test::util {
 /// Writes all of `bytes`, continuing after short writes and EINTR.
 [[nodiscard]] Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::filesystem::path& path);
 
+/// A file without a name, in `folder`, or in memory where that is empty: the system removes it with its last user,
+/// however that ends. Where the file system has no such files (O_TMPFILE), it has a name for a moment.
+[[nodiscard]] Result<Fd> unnamed_file(const std::filesystem::path& folder);
+
 /// Makes renames and removals in `folder` survive a power loss.
 [[nodiscard]] Result<void> fsync_folder(const std::filesystem::path& folder);
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,6 +149,134 @@ std::vector<char*> c_strings(std::vector<std::string>& words) {
   return raw;
 }
 
+namespace {
+
+/// What the child needs that is not allowed to allocate: made before it is forked.
+struct ExecutedForm {
+  std::vector<char*> argv;
+  std::vector<char*> environment;
+  std::vector<std::pair<int, int>> descriptors;
+};
+
+[[noreturn]] void execute(const ForkedStart& start, const ExecutedForm& form, int report) {
+  constexpr unsigned kCloseOnExec = 1U << 2U;  // CLOSE_RANGE_CLOEXEC
+  if (start.own_group) {
+    ::setpgid(0, 0);
+  }
+  ::signal(SIGXFSZ, SIG_DFL);
+  ::signal(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  int most = STDERR_FILENO;
+  for (const auto& [ours, theirs] : form.descriptors) {
+    ::dup2(ours, theirs);
+    most = std::max(most, theirs);
+  }
+  int error =
+      ::syscall(SYS_close_range, most + 1, ~0U, kCloseOnExec) == 0 || errno == ENOSYS || errno == EINVAL ? 0 : errno;
+  if (error == 0 && ::chdir("/") != 0) {
+    error = errno;
+  }
+  if (error == 0 && start.before) {
+    error = start.before();
+  }
+  if (error == 0) {
+    ::execve(form.argv[0], form.argv.data(), form.environment.data());
+    error = errno;
+  }
+  (void)!::write(report, &error, sizeof error);
+  ::_exit(127);
+}
+
+/// Out of the way of the numbers that they are to have in the child.
+Result<std::vector<Fd>> moved_up(std::vector<std::pair<int, int>>& descriptors) {
+  constexpr int kAbove = 10;
+  std::vector<Fd> copies;
+  for (auto& [ours, theirs] : descriptors) {
+    copies.emplace_back(::fcntl(ours, F_DUPFD_CLOEXEC, kAbove));
+    if (!copies.back()) {
+      return tl::unexpected(refusal("duplicate a descriptor", errno));
+    }
+    ours = copies.back().get();
+  }
+  return copies;
+}
+
+/// The rest of run_and_read(), once it has been started.
+Result<std::string> read_to_its_end(pid_t pid, const std::string& name, const Fd& out, const Fd& err, double seconds) {
+  std::string texts[2];
+  const auto deadline =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const bool finished = drain(out, err, texts, deadline);
+  if (!finished) {
+    ::kill(pid, SIGKILL);
+  }
+  const int status = wait_for(pid);
+  if (!finished) {
+    return fail(ErrorKind::kPython, fmt::format("'{}' did not answer within {} s", name, seconds));
+  }
+  if (status != 0) {
+    return fail(ErrorKind::kPython, fmt::format("{}: {}", describe_wait_status(status), texts[1]));
+  }
+  return texts[0];
+}
+
+std::vector<std::string> environment_lines() {
+  std::vector<std::string> lines;
+  for (char** each = environ; *each != nullptr; ++each) {
+    lines.emplace_back(*each);
+  }
+  return lines;
+}
+
+}  // namespace
+
+Result<pid_t> fork_and_execute(ForkedStart start) {
+  ExecutedForm form{c_strings(start.argv), c_strings(start.environment), start.descriptors};
+  TRY_ASSIGN(const auto copies, moved_up(form.descriptors));
+  TRY_ASSIGN(Pipe report, make_pipe());
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    return tl::unexpected(refusal(fmt::format("start '{}'", start.argv[0]), errno));
+  }
+  if (pid == 0) {
+    execute(start, form, report.write.get());
+  }
+  report.write.reset();
+  int error = 0;
+  ssize_t got = 0;
+  while ((got = ::read(report.read.get(), &error, sizeof error)) < 0 && errno == EINTR) {
+  }
+  if (got == 0) {
+    return pid;
+  }
+  (void)wait_for(pid);
+  Error refused = refusal(fmt::format("start '{}'", start.argv[0]), error);
+  refused.kind = advice(error).empty() ? ErrorKind::kPython : ErrorKind::kIo;
+  return tl::unexpected(std::move(refused));
+}
+
+Result<std::string> run_and_read(std::vector<std::string> argv, const BeforeExec& before, double seconds) {
+  if (!before) {
+    return run_and_read(std::move(argv), seconds);
+  }
+  const std::string name = argv[0];
+  TRY_ASSIGN(Pipe out, make_pipe());
+  TRY_ASSIGN(Pipe err, make_pipe());
+  const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ForkedStart start;
+  start.argv = std::move(argv);
+  start.environment = environment_lines();
+  start.descriptors = {
+      {nothing.get(), STDIN_FILENO}, {out.write.get(), STDOUT_FILENO}, {err.write.get(), STDERR_FILENO}};
+  start.before = before;
+  TRY_ASSIGN(const pid_t pid, fork_and_execute(std::move(start)));
+  out.write.reset();
+  err.write.reset();
+  return read_to_its_end(pid, name, out.read, err.read, seconds);
+}
+
 Result<std::string> run_and_read(std::vector<std::string> argv, double seconds) {
   TRY_ASSIGN(Pipe out, make_pipe());
   TRY_ASSIGN(Pipe err, make_pipe());
@@ -169,21 +298,7 @@ Result<std::string> run_and_read(std::vector<std::string> argv, double seconds) 
   out.write.reset();
   err.write.reset();
 
-  std::string texts[2];
-  const auto deadline =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  const bool finished = drain(out.read, err.read, texts, deadline);
-  if (!finished) {
-    ::kill(pid, SIGKILL);
-  }
-  const int status = wait_for(pid);
-  if (!finished) {
-    return fail(ErrorKind::kPython, fmt::format("'{}' did not answer within {} s", argv[0], seconds));
-  }
-  if (status != 0) {
-    return fail(ErrorKind::kPython, fmt::format("{}: {}", describe_wait_status(status), texts[1]));
-  }
-  return texts[0];
+  return read_to_its_end(pid, argv[0], out.read, err.read, seconds);
 }
 
 Result<Pipe> make_pipe() {

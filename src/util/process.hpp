@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "snapshot_test/util/result.hpp"
@@ -16,6 +18,26 @@ namespace snapshot_test::util {
 /// what that takes; kPython if it cannot be executed, does not exit with 0, or takes longer than `seconds`: the message
 /// ends with what it wrote to stderr.
 [[nodiscard]] Result<std::string> run_and_read(std::vector<std::string> argv, double seconds = 30);
+
+/// Called in a new process before it executes anything; 0, or an errno that says why it must not. Calls nothing but the
+/// kernel.
+using BeforeExec = std::function<int()>;
+
+/// The same of a process that something is done in before it executes `argv`; its current folder is "/".
+[[nodiscard]] Result<std::string> run_and_read(std::vector<std::string> argv, const BeforeExec& before,
+                                               double seconds = 30);
+
+/// A process that is forked and executes `argv` (argv[0] is a path) with `environment`. Of its descriptors it has these
+/// (ours, theirs) and no other; no signal is blocked, none ignored that only this process ignores.
+struct ForkedStart {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;
+  std::vector<std::pair<int, int>> descriptors;
+  bool own_group = false;
+  BeforeExec before;
+};
+/// kIo where the machine refuses it; kPython where `argv` cannot be executed.
+[[nodiscard]] Result<pid_t> fork_and_execute(ForkedStart start);
 
 /// What execve() and posix_spawn() take: pointers into `words`, which must outlive them, and a null behind the last.
 [[nodiscard]] std::vector<char*> c_strings(std::vector<std::string>& words);

@@ -27,13 +27,15 @@ ROOMS = {
     "host/pickling": {"util", "model", "store"},
     "host/trace": {"util", "store", "host/pickling"},
     "host/execution": {
-        "util", "model", "compare", "store", "host/interpreter", "host/discovery", "host/pickling", "host/trace"
+        "util", "model", "compare", "store", "inspect", "host/interpreter", "host/discovery", "host/pickling", "host/trace"
     },
     "host": {"util", "model", "host/interpreter", "host/discovery", "host/pickling", "host/execution"},
     # Where baselines travel: what holds them elsewhere, and what is kept there.
     "remote": {"util", "store"},
+    # What sealed hosts cannot reach.
+    "seal": {"util"},
     # A runner starts hosts as processes and speaks the messages of model/: it never sees what is inside a host.
-    "runner": {"util", "model"},
+    "runner": {"util", "model", "seal"},
     # A runner on the workers of a cluster.
     "cluster": {"util", "model", "store", "runner"},
     # Runs that several machines share: who runs what, and what they have captured as one baseline.
@@ -44,7 +46,7 @@ ROOMS = {
     # The shards of one run, judged together.
     "merge": {"util", "model", "store", "report", "shards", "session"},
     "cli": {
-        "util", "model", "config", "store", "remote", "report", "inspect", "audit", "render",
+        "util", "model", "config", "store", "remote", "report", "inspect", "audit", "render", "seal",
         "shards", "session", "commits", "merge", "cluster"
     },
     "bindings": {

@@ -91,10 +91,15 @@ class HostTreeTest : public testing::Test, private Processes::Owner {
   std::vector<int> ready;
   std::vector<std::string> answered;  ///< what series had written when they answered
   std::vector<Ended> ended;
+  std::vector<std::size_t> offered;  ///< of how many sites
 
  private:
   void on_ready(Process& process) override { ready.push_back(process.id); }
   void on_answered(Process& process) override { answered.push_back(process.output_text()); }
+  std::optional<Hearing::Wanted> on_offered(Process&, const model::Offer& offer) override {
+    offered.push_back(offer.sites.size());
+    return offered.size() == 1 ? std::optional(Hearing::Wanted{{{0}}, util::Fd(::dup(STDOUT_FILENO))}) : std::nullopt;
+  }
   void on_ended(std::unique_ptr<Process> process) override {
     ended.push_back({process->id, process->failure(), process->output_text(), process->lost_with, process->answer});
   }
@@ -116,6 +121,26 @@ TEST_F(HostTreeTest, Process_ThatSaysReady_IsReadyOnce) {
   EXPECT_THAT(ready, ElementsAre(process->id));
   EXPECT_TRUE(process->ready);
   EXPECT_FALSE(process->deadline);
+}
+
+TEST_F(HostTreeTest, Offer_IsAnsweredOnceAndWithASocket) {
+  tree([&](model::SupervisorLink& link) {
+    (void)link.receive();
+    (void)link.send(model::Offer{{{}}, {}});
+    const auto answer = link.receive();
+    const bool wanted =
+        answer && *answer && std::holds_alternative<model::Wanted>((*answer)->body) && (*answer)->fds.size() == 1;
+    (void)link.send(model::Offer{{{}, {}}, {}});
+    const auto none = link.receive();  // the second breaks the link
+    if (wanted && none && !*none) {
+      (void)!::write(STDOUT_FILENO, "answered once", 13);
+    }
+  });
+  spawn();
+  ASSERT_TRUE(turn_until_ended());
+  EXPECT_THAT(offered, ElementsAre(1, 2));
+  EXPECT_EQ(ended[0].output, "answered once");
+  EXPECT_THAT(ended[0].failure.detail, HasSubstr("wrote to a descriptor that it did not open"));
 }
 
 TEST_F(HostTreeTest, Released_ProcessEnds) {

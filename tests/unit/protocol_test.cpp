@@ -71,6 +71,7 @@ CaseRequest case_request() {
   made.store = {"folder", {"/store/staging/1/objects", "/store/objects"}, "/store/staging/1/objects"};
   made.compress = false;
   made.baseline = {site_value()};
+  made.sealed = true;
   return made;
 }
 
@@ -89,6 +90,7 @@ std::vector<Command> commands() {
   start.frozen_time = 5;
   start.clock_shift = -6;
   start.project_code = {{"wavelab"}, {"/project"}};
+  start.listings = {{"/project", {{"wavelab", "d"}}}};
   const CacheRequest cache{benchmark(), "/scratch/cache-0/work", CacheBuild::kDone};
   return {start,
           Preload{{"numpy", "scipy"}},
@@ -107,6 +109,7 @@ std::vector<Command> commands() {
           Fork{5, case_request()},
           Fork{6, SeriesRequest{}},
           RunCase{"bench.time_f", case_request()},
+          Wanted{{2, 0}},
           Become{cache}};
 }
 
@@ -146,7 +149,8 @@ std::vector<Report> reports() {
                         {{1, 2}},
                         {{"wavelab.fast", "/elsewhere/fast.so"}},
                         true},
-          CaseReply{observation, {comparison()}, "it has left threads"}};
+          Offer{{{true, "a lock", 1, true}}, {{1, 80, std::string(32, 'c'), "int", "cut", 3, true}}},
+          CaseReply{observation, {comparison()}, "it has left threads", {{1, 0}}}};
 }
 
 template <class Message>
@@ -240,6 +244,18 @@ TYPED_TEST(Protocol, Field_OfAnotherType_IsAnError) {
       EXPECT_EQ(got.error().kind, ErrorKind::kCorrupt);
     }
   }
+}
+
+/// What a sealed case is told of its snapshot: nothing that says what the value is.
+TEST(SealedSite, OfASite_HoldsNothingOfTheValue) {
+  const SiteValue whole = site_value();
+  const std::string told = json(sealed_site(whole)).dump();
+  for (const std::string& secret : {whole.object, whole.fingerprint, std::to_string(whole.bytes), whole.type}) {
+    EXPECT_THAT(told, testing::Not(HasSubstr(secret)));
+  }
+  EXPECT_EQ(sealed_site(whole).site, whole.site);
+  EXPECT_TRUE(sealed_site(SiteValue{}).object.empty());
+  EXPECT_FALSE(sealed_site(whole).object.empty());
 }
 
 TYPED_TEST(Protocol, Message_ThatIsUnknown_IsAnErrorThatNamesIt) {

@@ -108,6 +108,7 @@ class FakeHost : public runner::CaseRunner {
     return reply;
   }
   void preload(const std::vector<std::string>&) override {}
+  void judge_by(runner::Referee*) override {}
 
   Result<void> run(std::vector<runner::CaseTask> tasks, const RulesOf& rules_of, const MakeRequest& make_request,
                    const OnStarted& on_started, const OnFinished& on_finished) override {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -153,8 +155,10 @@ class CaseRun {
  public:
   /// `again`: of the baseline, what is compared with calls that are made once more; `request` has none of it.
   CaseRun(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
-          const std::vector<model::SiteValue>& again, const OnTurn& on_turn, const OnReady& on_ready)
+          const std::vector<model::SiteValue>& again, const OnTurn& on_turn, const OnOffer& on_offer,
+          const OnReady& on_ready)
       : on_turn_(on_turn),
+        on_offer_(on_offer),
         on_ready_(on_ready),
         context_(context),
         benchmark_(benchmark),
@@ -184,6 +188,7 @@ class CaseRun {
   [[nodiscard]] std::vector<SeenValue> gather_values(py::object returned, trace::Trace trace);
   [[nodiscard]] py::list in_an_order(const std::vector<trace::TracedCall>& calls);
   void hand_over(std::vector<SeenValue> seen);
+  void offer(const std::vector<SeenValue>& seen);
   [[nodiscard]] Result<std::vector<model::SiteValue>> store(std::vector<SeenValue>& seen);
   void cannot_look(const char* done, const Error& error);
   void tear_down();
@@ -197,6 +202,7 @@ class CaseRun {
   [[nodiscard]] model::Observation& observation() { return reply_.observation; }
 
   const OnTurn& on_turn_;
+  const OnOffer& on_offer_;
   const OnReady& on_ready_;
   Context& context_;
   PreparedBenchmark& benchmark_;
@@ -537,6 +543,10 @@ void CaseRun::hand_over(std::vector<SeenValue> seen) {
   if (state_) {
     seen.push_back(changed_state(seen, state_mode(seen)));
   }
+  if (request_.sealed) {
+    offer(seen);
+    return;
+  }
   if (request_.mode == model::CaseMode::kCompare) {
     auto compared = writer_.compare(seen, request_, benchmark_.rules);
     if (!compared) {
@@ -562,6 +572,29 @@ void CaseRun::hand_over(std::vector<SeenValue> seen) {
   } else {
     cannot_look("kept", stored.error());
   }
+}
+
+/// What is compared, and with what, is not known here. When this returns it has been done, however it has gone.
+void CaseRun::offer(const std::vector<SeenValue>& seen) {
+  const auto offered = writer_.offer(seen, request_);
+  if (!offered) {
+    cannot_look("pickled", offered.error());
+    return;
+  }
+  const auto wanted = on_offer_(offered->offer);
+  if (!wanted) {
+    observation().ending = Ending::kProtocol;
+    observation().detail = "its values could not be offered: " + wanted.error().message;
+    return;
+  }
+  if (wanted->socket) {
+    writer_.send(*offered, wanted->offers, wanted->socket.get());
+    ::shutdown(wanted->socket.get(), SHUT_WR);
+    char nothing = 0;
+    while (::read(wanted->socket.get(), &nothing, 1) < 0 && errno == EINTR) {
+    }
+  }
+  reply_.shared = ValueWriter::shared(*offered, wanted->offers, request_);
 }
 
 /// Where none of its values can be pickled, everything that it changed is its state.
@@ -682,8 +715,26 @@ Result<PreparedBenchmark> prepare_benchmark(Context& context, const model::Bench
   return prepared;
 }
 
+OnOffer offering_to(model::SupervisorLink& link) {
+  return [&link](const model::Offer& offer) -> Result<WantedValues> {
+    TRY(link.send(offer));
+    TRY_ASSIGN(auto answer, link.receive());
+    auto* wanted = answer ? std::get_if<model::Wanted>(&answer->body) : nullptr;
+    if (wanted == nullptr) {
+      return fail(ErrorKind::kInternal, "the supervisor did not say what it wants of them");
+    }
+    const bool in_range = std::all_of(wanted->offers.begin(), wanted->offers.end(),
+                                      [&](std::size_t each) { return each < offer.values.size(); });
+    if (!in_range || (!wanted->offers.empty() && answer->fds.size() != 1)) {
+      return fail(ErrorKind::kInternal, "the supervisor wants what was not offered");
+    }
+    return WantedValues{std::move(wanted->offers), answer->fds.empty() ? util::Fd() : std::move(answer->fds.front())};
+  };
+}
+
 model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request,
-                          const py::object& cache, const OnTurn& on_turn, const OnReady& on_ready, Room room) {
+                          const py::object& cache, const OnTurn& on_turn, const OnOffer& on_offer,
+                          const OnReady& on_ready, Room room) {
   const std::vector<std::string> opened_by_cache = opened();
   model::CaseRequest first = request;
   std::vector<model::SiteValue> again;
@@ -691,7 +742,7 @@ model::CaseReply run_case(Context& context, PreparedBenchmark& benchmark, const 
                                             [](const auto& each) { return !model::is_again(each.site.kind); });
   std::move(others, first.baseline.end(), std::back_inserter(again));
   first.baseline.erase(others, first.baseline.end());
-  model::CaseReply reply = CaseRun(context, benchmark, first, again, on_turn, on_ready).run(cache, room);
+  model::CaseReply reply = CaseRun(context, benchmark, first, again, on_turn, on_offer, on_ready).run(cache, room);
   reply.observation.opened = opened();
   forget_opened();  // a series goes on to the next one
   add_opened(opened_by_cache);

@@ -6,10 +6,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/discovery/live_benchmark.hpp"
 #include "host/execution/context.hpp"
 #include "host/trace/body_rewriter.hpp"
+#include "model/link.hpp"
+#include "util/fd.hpp"
 
 namespace snapshot_test::host::execution {
 
@@ -29,6 +32,16 @@ struct PreparedBenchmark {
 enum class Turn { kBenchmark, kObserver };
 using OnTurn = std::function<void(Turn)>;
 
+/// Of a sealed case: tells the supervisor what it has seen, and gets what is wanted of that, with the socket that it
+/// goes to (none where nothing is wanted).
+struct WantedValues {
+  std::vector<std::size_t> offers;
+  util::Fd socket;
+};
+using OnOffer = std::function<Result<WantedValues>(const model::Offer&)>;
+/// That of a process that has this link.
+[[nodiscard]] OnOffer offering_to(model::SupervisorLink& link);
+
 /// Set-up is done, and the call comes next.
 using OnReady = std::function<void()>;
 
@@ -41,6 +54,6 @@ enum class Room { kUnknown, kFound };
 /// benchmark's.
 [[nodiscard]] model::CaseReply run_case(
     Context& context, PreparedBenchmark& benchmark, const model::CaseRequest& request, const pybind11::object& cache,
-    const OnTurn& on_turn, const OnReady& on_ready = [] {}, Room room = Room::kUnknown);
+    const OnTurn& on_turn, const OnOffer& on_offer, const OnReady& on_ready = [] {}, Room room = Room::kUnknown);
 
 }  // namespace snapshot_test::host::execution

@@ -9,8 +9,6 @@ namespace snapshot_test::host::execution {
 
 /// Bytes that the value of an inner call may take, in memory or as a pickle, if it decides nothing.
 inline constexpr std::uint64_t kMostOfInner = std::uint64_t{1} << 20;
-/// SiteValue::partly of one that takes more.
-inline constexpr const char* kDigestAlone = "larger than 1 MiB: its digest alone is kept";
 
 /// Is it nothing but data, and more than that?
 [[nodiscard]] bool is_large_data(pybind11::handle value);

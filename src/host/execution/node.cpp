@@ -87,6 +87,7 @@ void Node::on_command(model::SupervisorLink::Message message) {
       },
       [](const model::HostStart&) {},  // what is a node has started
       [](const model::RunCase&) {},    // and is no series
+      [](const model::Wanted&) {},     // nor a case
   };
   std::visit(handle, message.body);
 }

@@ -150,10 +150,11 @@ model::CaseReply try_case(Context& context, Inherited& inherited, const model::C
     }
     inherited.benchmark.emplace(std::move(*prepared));
   }
-  return run_case(context, *inherited.benchmark, request, inherited.cache, [&](Turn turn) {
+  const auto on_turn = [&](Turn turn) {
     // A link that the benchmark has closed is noticed when the result is sent.
     (void)link.send(turn == Turn::kObserver ? model::Report(model::Looking{}) : model::Report(model::Running{}));
-  });
+  };
+  return run_case(context, *inherited.benchmark, request, inherited.cache, on_turn, offering_to(link));
 }
 
 void be(Context& context, Inherited& inherited, const model::CaseRequest& request, model::SupervisorLink link) {

@@ -131,7 +131,7 @@ CaseReply Series::run_prepared(PreparedBenchmark& benchmark, const model::CaseRe
   discovery::LiveBenchmark of_all = std::exchange(benchmark.live, benchmark.live.anew());
   // Whose time passes is not said: a case that takes long because it is looked at gets its time by itself.
   CaseReply reply = run_case(
-      context_, benchmark, request, cache_, [](Turn) {}, [this] { shared_.accept_gains(); }, room_);
+      context_, benchmark, request, cache_, [](Turn) {}, offering_to(link_), [this] { shared_.accept_gains(); }, room_);
   benchmark.live = std::move(of_all);
   return reply;
 }

@@ -8,13 +8,12 @@
 #include <utility>
 
 #include "compare/reduction.hpp"
-#include "compare/site.hpp"
 #include "host/execution/large_values.hpp"
 #include "host/execution/sharing.hpp"
 #include "host/execution/sinks.hpp"
 #include "host/pickling/type_names.hpp"
+#include "inspect/stored_comparison.hpp"
 #include "model/counterpart.hpp"
-#include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/model/coverage.hpp"
 #include "util/try.hpp"
 
@@ -34,44 +33,8 @@ std::string describe_content(const pickling::PickledInfo& info) {
   return info.notes.empty() ? "it holds nothing that can be compared" : info.notes.front();
 }
 
-compare::Options options_for(const model::Rules& rules, const SiteValue& baseline) {
-  compare::Options options{rules};
-  options.ignored_paths = baseline.unstable;
-  options.bounds = baseline.bounds;
-  options.unordered_items = baseline.site.kind == SiteKind::kThreads;
-  options.sketches = true;
-  return options;
-}
-
-/// Reads both pickles as values and compares those.
-Result<compare::Comparison> compare_trees(const CompareSink& sink, const store::ObjectReader& snapshot,
-                                          const std::string& scratch, const compare::Options& options) {
-  TRY_ASSIGN(const auto expected_bytes, snapshot.load_verified(scratch));
-  TRY_ASSIGN(const auto actual_bytes, sink.spooled());
-  TRY_ASSIGN(const auto expected, pickle::read(expected_bytes.bytes()));
-  TRY_ASSIGN(const auto actual, pickle::read(actual_bytes.bytes()));
-  return compare::compare(actual, expected, options);
-}
-
 Result<std::unique_ptr<store::ObjectWriter>> new_object(const model::CaseRequest& request) {
   return store::create_object(request.store, request.compress ? store::Compression::kAuto : store::Compression::kNone);
-}
-
-/// In the form that the snapshot has: rounds, or the last one alone, which is all that snapshots held once.
-SeenValue as_in(const SeenValue& seen, const SiteValue& baseline) {
-  SeenValue like = seen;
-  if (seen.rounds && !baseline.rounds && baseline.site.kind == SiteKind::kBody) {
-    like.value = seen.last;
-    like.rounds = false;
-  } else if (!seen.rounds && baseline.rounds) {
-    py::list rounds;
-    rounds.append(seen.value);
-    like.value = std::move(rounds);
-    like.rounds = true;
-  } else if (baseline.partly == kDigestAlone) {
-    like.value = digest_of_data(seen.value);
-  }
-  return like;
 }
 
 bool decides(const SiteValue& baseline) {
@@ -137,6 +100,22 @@ void mark_shared(std::vector<Compared>& done) {
 
 }  // namespace
 
+SeenValue as_in(const SeenValue& seen, const SiteValue& baseline) {
+  SeenValue like = seen;
+  if (seen.rounds && !baseline.rounds && baseline.site.kind == SiteKind::kBody) {
+    like.value = seen.last;
+    like.rounds = false;
+  } else if (!seen.rounds && baseline.rounds) {
+    py::list rounds;
+    rounds.append(seen.value);
+    like.value = std::move(rounds);
+    like.rounds = true;
+  } else if (baseline.partly == model::kDigestAlone) {
+    like.value = digest_of_data(seen.value);
+  }
+  return like;
+}
+
 ValueWriter::ValueWriter(const pickling::Reducers& reducers, const model::ValueLimits& limits)
     : reducers_(reducers), limits_(limits) {}
 
@@ -145,20 +124,6 @@ void ValueWriter::note(const model::Site& site, const pickling::PickledInfo& pic
     if (notes_.size() < kMostNotes) {
       notes_.push_back(fmt::format("{}: {}", site.text(), each));
     }
-  }
-}
-
-/// What agrees although it is not the same kind of thing, or is known less well than it was.
-void ValueWriter::note_kind(const SiteValue& baseline, const pickling::PickledInfo& pickled, const std::string& type) {
-  if (notes_.size() >= kMostNotes) {
-    return;
-  }
-  if (!baseline.type.empty() && baseline.type != type) {
-    notes_.push_back(fmt::format("{}: {} now, {} in the snapshot; what they hold agrees", baseline.site.text(), type,
-                                 baseline.type));
-  }
-  if (baseline.partly.empty() && !pickled.partly.empty()) {
-    notes_.push_back(fmt::format("{}: only a part of it was compared: {}", baseline.site.text(), pickled.partly));
   }
 }
 
@@ -231,7 +196,7 @@ Result<SiteValue> ValueWriter::store_inner(const SeenValue& seen, const model::C
   auto stored = store_one(digest, limits_, request);
   if (stored) {
     stored->type = pickling::type_name(py::type::handle_of(seen.value));
-    stored->partly = kDigestAlone;
+    stored->partly = model::kDigestAlone;
   }
   return stored;
 }
@@ -351,137 +316,51 @@ Result<std::vector<SiteComparison>> ValueWriter::compare(const std::vector<SeenV
   return comparisons;
 }
 
-namespace {
-
-/// What is wrong with the snapshot makes it unreadable; what the machine refuses is nobody's fault.
-Result<SiteComparison> unreadable_for(SiteComparison comparison, const Error& error) {
-  if (error.kind == ErrorKind::kIo) {
-    return tl::unexpected(error);
-  }
-  comparison.match = SiteMatch::kUnreadable;
-  comparison.explanation = error.message;
-  return comparison;
-}
-
-Result<SiteComparison> not_pickled_for(SiteComparison comparison, const Error& error) {
-  if (error.kind != ErrorKind::kPython) {
-    return unreadable_for(std::move(comparison), error);
-  }
-  comparison.match = SiteMatch::kOpaque;
-  comparison.explanation = error.message;
-  return comparison;
-}
-
-}  // namespace
-
-Result<SiteComparison> ValueWriter::compare_with_sketch(const SeenValue& seen, const SiteValue& baseline,
-                                                        const model::CaseRequest& request, const model::Rules& rules) {
-  SiteComparison comparison;
-  comparison.site = baseline.site;
-  comparison.meaningful = baseline.meaningful;
-  const model::WholeValue& whole = *baseline.sketch_of;
-  if (!whole.fingerprint.empty()) {
-    FingerprintSink now;
-    const auto pickled = pickling::Pickler(now, limits_, reducers_, drained_).dump(seen.value);
-    if (!pickled) {
-      return not_pickled_for(std::move(comparison), pickled.error());
-    }
-    TRY_ASSIGN(const auto is_there, store::has_object(request.store, baseline.object, baseline.bytes));
-    if (is_there && now.is_that_of(whole.bytes, whole.fingerprint)) {
-      comparison.match = SiteMatch::kIdentical;
-      return comparison;
-    }
-  }
-  const auto object = store::open_object(request.store, baseline.object, baseline.bytes);
-  const auto sketch = object ? (*object)->load_verified(request.scratch) : tl::unexpected(object.error());
-  if (!sketch) {
-    return unreadable_for(std::move(comparison), sketch.error());
-  }
-  TRY_ASSIGN(auto hash, store::Sha256::create());
-  SpoolSink spool(std::move(hash), request.scratch);
-  const auto pickled = pickling::Pickler(spool, limits_, reducers_, drained_).dump(seen.value);
-  if (!pickled) {
-    return not_pickled_for(std::move(comparison), pickled.error());
-  }
-  if (const model::WholeValue now = spool.finish(); now.bytes == whole.bytes && now.sha256 == whole.sha256) {
-    comparison.match = SiteMatch::kIdentical;
-    return comparison;
-  }
-  TRY_ASSIGN(const auto actual_bytes, spool.whole());
-  const auto expected = pickle::read(sketch->bytes());
-  const auto actual = pickle::read(actual_bytes);
-  if (!expected || !actual) {
-    return unreadable_for(std::move(comparison), expected ? actual.error() : expected.error());
-  }
-  compare::Options options = options_for(rules, baseline);
-  options.expected_reduced = true;
-  const compare::Comparison result = compare::compare(*actual, *expected, options);
-  compare::describe(comparison, result);
-  if (result.outcome != compare::Outcome::kDifferent) {
-    note_kind(baseline, *pickled, pickling::type_name(py::type::handle_of(seen.value)));
-  }
-  return comparison;
-}
-
 Result<SiteComparison> ValueWriter::compare_one(const SeenValue& seen, const SiteValue& baseline,
                                                 const model::CaseRequest& request, const model::Rules& rules) {
-  if (baseline.sketch_of) {
-    return compare_with_sketch(seen, baseline, request, rules);
-  }
   SiteComparison comparison;
   comparison.site = baseline.site;
   comparison.meaningful = baseline.meaningful;
-  const auto unreadable = [&](const Error& error) { return unreadable_for(comparison, error); };
-  const auto not_pickled = [&](const Error& error) { return not_pickled_for(comparison, error); };
-  // Parts that may differ are found by comparing, so most such values would be pickled twice.
-  const bool by_fingerprint = !baseline.fingerprint.empty() && baseline.unstable.empty() && baseline.bounds.empty();
+  const auto unreadable = [&](const Error& error) -> Result<SiteComparison> {
+    TRY(inspect::mark_unreadable(error, comparison));
+    return comparison;
+  };
+  const auto not_pickled = [&](const Error& error) -> Result<SiteComparison> {
+    if (error.kind != ErrorKind::kPython) {
+      return unreadable(error);
+    }
+    comparison.match = SiteMatch::kOpaque;
+    comparison.explanation = error.message;
+    return comparison;
+  };
+  const auto known = inspect::known_by(baseline);
   FingerprintSink seen_now;
   std::optional<Result<pickling::PickledInfo>> pickled_now;
-  if (by_fingerprint) {
+  if (known) {
     pickled_now = pickling::Pickler(seen_now, limits_, reducers_, drained_).dump(seen.value);
     if (!*pickled_now) {
       return not_pickled(pickled_now->error());
     }
     TRY_ASSIGN(const auto is_there, store::has_object(request.store, baseline.object, baseline.bytes));
-    if (is_there && seen_now.is_that_of(baseline.bytes, baseline.fingerprint)) {
+    if (is_there && seen_now.is_that_of(known->bytes, known->fingerprint)) {
       comparison.match = SiteMatch::kIdentical;
       return comparison;
     }
   }
-  auto snapshot = store::open_object(request.store, baseline.object, baseline.bytes);
-  if (!snapshot) {
-    return unreadable(snapshot.error());
+  auto against = inspect::StoredComparison::open(request.store, baseline, request.scratch);
+  if (!against) {
+    return unreadable(against.error());
   }
-  auto again = store::open_object(request.store, baseline.object, baseline.bytes);
-  if (!again) {
-    return unreadable(again.error());
-  }
-  TRY_ASSIGN(auto hash, store::Sha256::create());
-  CompareSink sink(**snapshot, **again, std::move(hash), request.scratch);
   const auto whole = pickled_now ? seen_now.whole() : std::nullopt;
-  const auto pickled = whole ? sink.write(*whole).and_then([&] { return *pickled_now; })
-                             : pickling::Pickler(sink, limits_, reducers_, drained_).dump(seen.value);
+  const auto pickled = whole ? (*against)->write(*whole).and_then([&] { return *pickled_now; })
+                             : pickling::Pickler(**against, limits_, reducers_, drained_).dump(seen.value);
   if (!pickled) {
     return not_pickled(pickled.error());
   }
-  const auto equal = sink.finish();
-  if (!equal) {
-    return unreadable(equal.error());
-  }
-  if (*equal) {
-    comparison.match = SiteMatch::kIdentical;
-    return comparison;
-  }
-  const auto result = compare_trees(sink, **snapshot, request.scratch, options_for(rules, baseline));
-  if (!result) {
-    return unreadable(result.error());
-  }
-  compare::describe(comparison, *result);
-  if (seen.rounds && baseline.rounds && comparison.match == SiteMatch::kDifferent) {
-    comparison.explanation += fmt::format("\n    ([i] is round i of {}, counted from 0)", seen.count);
-  }
-  if (result->outcome != compare::Outcome::kDifferent) {
-    note_kind(baseline, *pickled, pickling::type_name(py::type::handle_of(seen.value)));
+  const inspect::NewValue now{pickling::type_name(py::type::handle_of(seen.value)), pickled->partly, seen.count,
+                              seen.rounds};
+  if (const auto compared = (*against)->finish(now, rules, comparison, notes_); !compared) {
+    return unreadable(compared.error());
   }
   return comparison;
 }
