@@ -67,6 +67,9 @@ Result<std::shared_ptr<const seal::Seal>> make_seal(const SealArgs& args, const 
     return nullptr;
   }
   TRY(check_writes_nothing(config));
+  if (config.suite.repeat != 0 || config.suite.perturb) {
+    return fail(ErrorKind::kUsage, "--sealed calls each case once: leave out --repeat and --perturb, or --sealed");
+  }
   seal::Seal::Wanted wanted;
   wanted.method = args.by;
   wanted.hidden.push_back(config.snapshot_dir);
