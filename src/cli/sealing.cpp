@@ -73,14 +73,20 @@ Result<std::shared_ptr<const seal::Seal>> make_seal(const SealArgs& args, const 
   seal::Seal::Wanted wanted;
   wanted.method = args.by;
   wanted.hidden.push_back(config.snapshot_dir);
-  for (const config::OptionalPath& each : {config.pending_dir, config.expected, config.file}) {
+  if (config.pending_dir) {
+    wanted.hidden.push_back(*config.pending_dir);
+  }
+  for (const config::OptionalPath& each : {config.expected, config.file}) {
     if (each) {
-      wanted.hidden.push_back(*each);
+      wanted.kept.push_back(*each);
     }
   }
   if (const auto cache = util::cache_folder()) {
     std::error_code refused;
-    fs::create_directories(*cache, refused);  // or none of its folders could be made by a case either
+    // Or none of its folders could be made by a case either.
+    if (fs::create_directories(*cache, refused)) {
+      fs::permissions(*cache, fs::perms::owner_all, refused);
+    }
     wanted.hidden.push_back(*cache);
   }
   others.push_back(config.remote);
@@ -93,7 +99,7 @@ Result<std::shared_ptr<const seal::Seal>> make_seal(const SealArgs& args, const 
     std::error_code unknown;
     const fs::file_status status = fs::status(file.path, unknown);
     if (file.path != "-" && (!fs::exists(status) || fs::is_regular_file(status))) {
-      wanted.hidden.emplace_back(file.path);
+      wanted.kept.emplace_back(file.path);
     }
   }
   wanted.listed.push_back(benchmark_dir);

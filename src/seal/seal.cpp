@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -171,60 +173,78 @@ fs::path some_file_in(const fs::path& folder) {
   return {};
 }
 
-struct Identity {
-  std::string path;
-  dev_t device;
-  ino_t inode;
-};
+enum class Access { kRead, kWrite };
 
 /// What a sealed process of our own tries to open, and whether it can look into this one.
 class Probe {
  public:
-  explicit Probe(const Paths& hidden) {
-    for (const fs::path& each : hidden) {
-      add(each);
-      if (fs::is_directory(each)) {
-        add(some_file_in(each));
-      }
+  void add(const fs::path& path, Access access) {
+    add_one(path, access);
+    if (access == Access::kRead && fs::is_directory(path)) {
+      add_one(some_file_in(path), access);
     }
   }
 
   /// Empty where nothing can be reached.
   [[nodiscard]] std::string look(const Prepared& prepared) const {
+    Finding* finding = static_cast<Finding*>(
+        ::mmap(nullptr, sizeof(Finding), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    if (finding == MAP_FAILED) {
+      return util::refusal("map a page", errno).message;
+    }
+    *finding = Finding{0, kNotDone};
     const pid_t supervisor = ::getpid();
     const pid_t pid = ::fork();
-    if (pid < 0) {
-      return util::refusal("fork", errno).message;
-    }
     if (pid == 0) {
       const rlimit no_core{0, 0};
       ::setrlimit(RLIMIT_CORE, &no_core);
-      if (const int error = prepared.apply(); error != 0) {
-        ::_exit(error);
+      finding->error = prepared.apply();
+      if (finding->error == 0) {
+        finding->reached = first_within_reach(supervisor);
       }
-      ::_exit(reaches(supervisor) ? kReached : 0);
+      ::_exit(0);
     }
-    const util::KeptChild kept(pid);
-    const int status = util::wait_for(pid);
-    if (!WIFEXITED(status)) {
-      return "a process that tried it was " + util::describe_wait_status(status);
+    if (pid > 0) {
+      const util::KeptChild kept(pid);
+      (void)util::wait_for(pid);
     }
-    const int code = WEXITSTATUS(status);
-    return code == 0          ? ""
-           : code == kReached ? "what is to be hidden can still be reached"
-                              : fmt::format("the machine refuses it: {}", std::strerror(code));
+    const Finding found = *finding;
+    ::munmap(finding, sizeof(Finding));
+    if (found.error != 0) {
+      return fmt::format("the machine refuses it: {}", std::strerror(found.error));
+    }
+    switch (found.reached) {
+      case kNothing: return "";
+      case kNotDone: return "a process that was to try it has not come to its end";
+      case kMemory: return "the memory of the process that compares can be read";
+      default: break;
+    }
+    const Target& target = targets_[static_cast<std::size_t>(found.reached)];
+    return fmt::format("'{}' can still be {}", target.path, target.access == Access::kRead ? "read" : "written");
   }
 
  private:
-  static constexpr int kReached = 255;
+  static constexpr int kNothing = -1;
+  static constexpr int kNotDone = -2;
+  static constexpr int kMemory = -3;
+  struct Finding {
+    int error;    ///< of apply()
+    int reached;  ///< place among the targets, or one of the above
+  };
+  struct Target {
+    std::string path;
+    Access access;
+    dev_t device;
+    ino_t inode;
+  };
 
-  void add(const fs::path& path) {
+  void add_one(const fs::path& path, Access access) {
     struct stat status {};
     if (!path.empty() && ::stat(path.c_str(), &status) == 0) {
-      targets_.push_back({path.string(), status.st_dev, status.st_ino});
+      targets_.push_back({path.string(), access, status.st_dev, status.st_ino});
     }
   }
-  [[nodiscard]] bool reaches(pid_t supervisor) const {
+  [[nodiscard]] int first_within_reach(pid_t supervisor) const {
     char memory[64] = "/proc/";
     char* at = memory + std::strlen(memory);
     char digits[16];
@@ -237,28 +257,41 @@ class Probe {
     }
     std::memcpy(at, "/mem", 5);
     if (::open(memory, O_RDONLY | O_CLOEXEC) >= 0) {
-      return true;
+      return kMemory;
     }
-    return std::any_of(targets_.begin(), targets_.end(), [](const Identity& target) {
-      const int fd = ::open(target.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      const Target& target = targets_[i];
+      const int mode = target.access == Access::kRead ? O_RDONLY : O_WRONLY;
+      const int fd = ::open(target.path.c_str(), mode | O_CLOEXEC | O_NONBLOCK);
       struct stat status {};
-      return fd >= 0 && ::fstat(fd, &status) == 0 && status.st_dev == target.device && status.st_ino == target.inode;
-    });
+      if (fd >= 0 && ::fstat(fd, &status) == 0 && status.st_dev == target.device && status.st_ino == target.inode) {
+        return static_cast<int>(i);
+      }
+    }
+    return kNothing;
   }
 
-  std::vector<Identity> targets_;
+  std::vector<Target> targets_;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<const Seal>> Seal::make(Wanted wanted) {
-  Paths hidden;
-  for (const fs::path& each : wanted.hidden) {
-    hidden.push_back(resolved(each));
+  const auto all_names = [](const Paths& paths) {
+    Paths names;
+    std::transform(paths.begin(), paths.end(), std::back_inserter(names), resolved);
+    return with_other_names(names);
+  };
+  Probe probe;
+  Paths hidden = all_names(wanted.hidden);
+  for (const fs::path& each : hidden) {
+    probe.add(each, Access::kRead);
   }
-  hidden = with_other_names(hidden);
+  for (const fs::path& each : all_names(wanted.kept)) {
+    probe.add(each, Access::kWrite);
+    hidden.push_back(each);
+  }
   ::prctl(PR_SET_DUMPABLE, 0);
-  const Probe probe(hidden);
   std::string why;
   const auto wrong = [&](Method method, const std::string& what) {
     why += fmt::format("{}{}: {}", why.empty() ? "" : "; ", name(method), what);

@@ -16,7 +16,9 @@ namespace snapshot_test::seal {
 class Seal {
  public:
   struct Wanted {
-    std::vector<std::filesystem::path> hidden;  ///< files and folders; what is not there cannot be made by name either
+    std::vector<std::filesystem::path> hidden;  ///< files and folders
+    /// The same of what may be read, and not written: as another user it is not hidden.
+    std::vector<std::filesystem::path> kept;
     std::vector<std::filesystem::path> listed;  ///< folders that the sealed process has to list
     std::optional<Method> method;               ///< none: the first that works
   };

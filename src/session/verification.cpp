@@ -330,6 +330,9 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
     return runner::CaseRunner::Then::kRunAgain;
   }
   if (in_discovery && standing(verdict.verdict) != model::Standing::kPass) {
+    if (held_ != nullptr) {
+      in_discovery_.emplace(key, std::move(verdict));
+    }
     return runner::CaseRunner::Then::kRunAfresh;  // looking for benchmarks may have left something behind
   }
   finished_.insert(key);
@@ -339,6 +342,13 @@ runner::CaseRunner::Then Verification::on_finished(const runner::CaseTask& task,
       before != in_series_.end() && before->second.verdict != verdict.verdict) {
     verdict.observation.notes.push_back(
         fmt::format("ran by itself: in a process in which other cases had run it was {}: {}",
+                    name(before->second.verdict), before->second.reason));
+  }
+  // A sealed case may know by being run again that it was wrong.
+  if (const auto before = in_discovery_.find(key);
+      before != in_discovery_.end() && before->second.verdict != verdict.verdict) {
+    verdict.observation.notes.push_back(
+        fmt::format("ran again: in the process that had looked for benchmarks it was {}: {}",
                     name(before->second.verdict), before->second.reason));
   }
   verdict.id = runner::id_of(task);

@@ -122,9 +122,10 @@ class Verification {
   using Key = std::pair<const model::Benchmark*, std::size_t>;
   std::map<Key, const store::CaseRecord*> records_;
   std::set<const store::CaseRecord*> claimed_;
-  std::set<Key> finished_;                       ///< cases that were run
-  std::map<Key, model::CaseVerdict> in_series_;  ///< on those that run again by themselves
-  std::deque<store::CaseRecord> restricted_;     ///< of mode "deepest"
+  std::set<Key> finished_;                          ///< cases that were run
+  std::map<Key, model::CaseVerdict> in_series_;     ///< on those that run again by themselves
+  std::map<Key, model::CaseVerdict> in_discovery_;  ///< sealed: on those that run again below another process
+  std::deque<store::CaseRecord> restricted_;        ///< of mode "deepest"
   EnvironmentSince environment_;
   std::vector<model::CaseVerdict> missing_;  ///< not reported yet, as the next
   std::vector<model::CaseVerdict> obsolete_;

@@ -31,6 +31,7 @@ class Cheating : public ::testing::TestWithParam<const char*> {
     ASSERT_EQ(box_.capture().run.status, 0);
     fs::copy(fs::path(SNAPSHOT_TEST_SOURCE_DIR) / "tests/e2e/cheating/attacks.py", box_.path("project/attacks.py"));
     fs::permissions(box_.root(), fs::perms(0755));
+    fs::permissions(box_.path("home"), fs::perms(0700));  // where the cache is
     fs::permissions(store(), fs::perms(0700));
   }
   [[nodiscard]] std::string store() const { return box_.path(".snapshots").string(); }
@@ -75,13 +76,15 @@ class Cheating : public ::testing::TestWithParam<const char*> {
     if (is_refused(report)) GTEST_SKIP() << report.run.err;
     const auto entry = report.entry("bench.time_f");
     EXPECT_EQ(report.of("bench.time_f"), "different") << report.text();
-    EXPECT_THAT(entry.value("output", ""), AnyOf(HasSubstr("FOUND []"), HasSubstr("FOUND None"))) << entry.dump(1);
+    EXPECT_THAT(entry.at("observation").value("output", ""), AnyOf(HasSubstr("FOUND []"), HasSubstr("FOUND None")))
+        << entry.dump(1);
     EXPECT_EQ(box_.tree(".snapshots"), before);
   }
   /// Without --sealed the same passes, so that the test shows something.
   void expect_passes_unsealed(const std::string& body) const {
     cheat(body);
-    EXPECT_EQ(box_.verify().of("bench.time_f"), "identical");
+    // What calls inside return is another thing: the result agrees.
+    EXPECT_THAT(box_.verify().of("bench.time_f"), AnyOf("identical", "inner-changed"));
   }
 
   Sandbox box_;
@@ -125,14 +128,15 @@ TEST_P(Cheating, FolderAboveTheStore_Exchanged_ChangesNothing) {
       "    except OSError:\n"
       "        pass\n"
       "    return 'wrong'\n");
-  const auto report = sealed({"--snapshot-dir", data + "/store"});
+  fs::create_symlink(data + "/store", box_.path(".snapshots"));
+  const auto report = sealed();
   if (is_refused(report)) GTEST_SKIP() << report.run.err;
   EXPECT_EQ(report.of("bench.time_f"), "different") << report.text();
 }
 
 TEST_P(Cheating, Descriptors_OfWhoeverStartedTheRun_AreNotInherited) {
   cheat("found = a.inherited_descriptors(where)\nprint('FOUND', found)\nreturn a.wrong()");
-  std::vector<std::string> command{"sh", "-c", "exec 9< '" + store() + "/format.json'; exec \"$@\"", "sh",
+  std::vector<std::string> command{"/bin/sh", "-c", "exec 9< '" + store() + "/format.json'; exec \"$@\"", "sh",
                                    Sandbox::binary()};
   for (const auto& each : box_.suite_arguments("verify")) command.push_back(each);
   command.insert(command.end(), {"--json", box_.path("report.json").string(), "--sealed"});
@@ -247,7 +251,7 @@ TEST_P(NotDefended, Value_ThatIsHardCoded_Passes) {
 TEST_P(NotDefended, CopyOfTheBaseline_InAReadablePlace_IsFound) {
   fs::copy(store(), box_.path("history"), fs::copy_options::recursive);
   cheat("return a.first(a.stored_values('" + box_.path("history").string() + "'))");
-  EXPECT_EQ(sealed().of("bench.time_f"), "identical");
+  EXPECT_THAT(sealed().of("bench.time_f"), AnyOf("identical", "inner-changed"));
 }
 
 TEST_P(NotDefended, CacheFile_FilledByAnEarlierRun_IsUsed) {
@@ -289,7 +293,9 @@ TEST_P(NotDefended, SecondGuess_IsSaidInANote) {
   cheat("if not os.path.exists('" + flag + "'):\n    open('" + flag + "', 'w')\n    return False\nreturn True");
   const auto report = sealed({"-j", "1"});
   EXPECT_EQ(report.of("bench.time_f"), "identical") << report.text();
-  EXPECT_THAT(report.entry("bench.time_f").dump(), HasSubstr("in a process in which other cases had run it was"));
+  EXPECT_THAT(report.entry("bench.time_f").dump(),
+              AnyOf(HasSubstr("in a process in which other cases had run it was different"),
+                    HasSubstr("in the process that had looked for benchmarks it was different")));
 }
 
 INSTANTIATE_TEST_SUITE_P(By, NotDefended, ::testing::Values("default"),

@@ -140,7 +140,7 @@ TEST(Seal, Listings_OfFoldersThatCannotBeListed_HaveTheirNames) {
   fs::create_directories(root / "store");
   fs::create_directories(root / "package");
   std::ofstream(root / "module.py") << "";
-  const auto seal = Seal::make({{root / "store"}, {}, Method::kLandlock});
+  const auto seal = Seal::make({{root / "store"}, {}, {}, Method::kLandlock});
   if (!seal) GTEST_SKIP() << seal.error().message;
   const auto prepared = (*seal)->prepare();
   ASSERT_TRUE(prepared);
@@ -155,10 +155,15 @@ TEST(Seal, Listings_OfFoldersThatCannotBeListed_HaveTheirNames) {
 }
 
 TEST(Seal, FolderThatHasToBeListed_AboveWhatIsHidden_IsNotForLandlock) {
-  const auto seal = Seal::make({{"/tmp/suite/.snapshots"}, {"/tmp/suite"}, Method::kLandlock});
+  std::string pattern = (fs::temp_directory_path() / "seal-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+  const fs::path root = fs::canonical(pattern);
+  fs::create_directories(root / "suite/.snapshots");
+  const auto seal = Seal::make({{root / "suite/.snapshots"}, {}, {root / "suite"}, Method::kLandlock});
+  fs::remove_all(root);
   ASSERT_FALSE(seal);
   EXPECT_EQ(seal.error().kind, ErrorKind::kUnsupported);
-  EXPECT_THAT(seal.error().message, ::testing::HasSubstr("/tmp/suite"));
+  EXPECT_THAT(seal.error().message, ::testing::HasSubstr("suite', whose files have to be listed"));
 }
 
 }  // namespace
