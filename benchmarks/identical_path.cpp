@@ -14,13 +14,13 @@
 #include <limits>
 #include <vector>
 
-#include "host/execution/sinks.hpp"
+#include "store/compare_sink.hpp"
 #include "store/file_objects.hpp"
 #include "util/file.hpp"
 
 namespace {
 
-using snapshot_test::host::execution::CompareSink;
+using snapshot_test::store::CompareSink;
 using snapshot_test::store::Compression;
 using snapshot_test::store::FileObjectReader;
 using snapshot_test::store::Sha256;

@@ -1,5 +1,6 @@
 // How fast a baseline goes into a remote, and comes back: remote_speed FOLDER SMALL LARGE LARGE_BYTES [URL]. Without a
-// URL the remote is a folder; for others $SNAPSHOT_TEST_REMOTE_PYTHON runs the helper. Makes (or finds) a store of SMALL values of some 300 bytes and LARGE ones that do not compress, pushes it, pushes it again,
+// URL the remote is a folder; for others $SNAPSHOT_TEST_REMOTE_PYTHON runs the helper. Makes (or finds) a store of SMALL
+// values of some 300 bytes and LARGE ones that do not compress, pushes it, pushes it again,
 // opens it as verify does, and pulls it. A line each: requests, bytes, seconds.
 #include <fmt/format.h>
 

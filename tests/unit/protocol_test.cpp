@@ -37,9 +37,21 @@ Benchmark benchmark() {
 Rules rules() { return {{1e-3, 1e-4}, {{"float32", {1e-2, 1e-3}}}, false, false, false, false, true}; }
 
 SiteValue site_value() {
-  return {{SiteKind::kBody, 2}, "x = f()", "numpy.ndarray",      true,     3,     true,
-          std::string(64, 'a'), 80,        std::string(32, 'b'), "a lock", "cut", {"[0]"},
-          {{"[1]", 1e-6}},      true};
+  return {{SiteKind::kBody, 2},
+          "x = f()",
+          "numpy.ndarray",
+          true,
+          3,
+          true,
+          std::string(64, 'a'),
+          80,
+          std::string(32, 'b'),
+          WholeValue{std::string(64, 'c'), 4711, std::string(32, 'd')},
+          "a lock",
+          "cut",
+          {"[0]"},
+          {{"[1]", 1e-6}},
+          true};
 }
 
 SiteComparison comparison() {
@@ -71,6 +83,9 @@ CaseRequest case_request() {
   made.store = {"folder", {"/store/staging/1/objects", "/store/objects"}, "/store/staging/1/objects"};
   made.compress = false;
   made.baseline = {site_value()};
+  made.repeat = 2;
+  made.perturb = true;
+  made.seed = 9;
   made.sealed = true;
   return made;
 }
@@ -89,6 +104,7 @@ std::vector<Command> commands() {
   start.max_memory = 4;
   start.frozen_time = 5;
   start.clock_shift = -6;
+  start.watched = {"/store/objects"};
   start.project_code = {{"wavelab"}, {"/project"}};
   start.listings = {{"/project", {{"wavelab", "d"}}}};
   const CacheRequest cache{benchmark(), "/scratch/cache-0/work", CacheBuild::kDone};
@@ -124,7 +140,9 @@ std::vector<Report> reports() {
   observation.sites = {site_value()};
   observation.unheld = true;
   observation.notes = {"a note"};
-  return {Ready{},
+  observation.replaced = {"numpy.sum"};
+  observation.opened = {"/store/objects/aa"};
+  return {Ready{{"/store/objects/aa"}},
           BranchFailure{Ending::kRefused, "no room", "Traceback"},
           Forked{1, 4711},
           ForkFailed{1, "no more processes"},
@@ -148,6 +166,7 @@ std::vector<Report> reports() {
                         true,
                         {{1, 2}},
                         {{"wavelab.fast", "/elsewhere/fast.so"}},
+                        {{"numpy.sum"}, {"/store/objects/aa"}, {{"wavelab", "/p/wavelab.py"}}, {{"a.pth", "d3"}}},
                         true},
           Offer{{{true, "a lock", 1, true}}, {{1, 80, std::string(32, 'c'), "int", "cut", 3, true}}},
           CaseReply{observation, {comparison()}, "it has left threads", {{1, 0}}}};
