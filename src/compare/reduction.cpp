@@ -146,6 +146,20 @@ class Survey {
   std::map<std::uint64_t, Use> uses_;
 };
 
+/// A pickle with frames, as Python writes them and this program does not, says how long its parts are: it is kept
+/// whole.
+bool is_readable(const Reduction& reduction) {
+  struct Memory : util::ByteSink {
+    Result<void> write(std::span<const std::byte> piece) override {
+      bytes.insert(bytes.end(), piece.begin(), piece.end());
+      return {};
+    }
+    std::vector<std::byte> bytes;
+  };
+  Memory memory;
+  return reduction.write(memory) && pickle::read(memory.bytes);
+}
+
 std::vector<std::byte> replacement_of(std::span<const std::byte> bytes, const Use& use) {
   if (use.array != nullptr) return make_stored_sketch(*use.array);
   const std::string text = stand_in(bytes);
@@ -193,7 +207,7 @@ Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle, const
     pieces.push_back(std::move(piece));
   }
   Reduction reduction(pickle, std::move(pieces));
-  if (reduction.bytes() > pickle.size() / 2) return std::nullopt;
+  if (reduction.bytes() > pickle.size() / 2 || !is_readable(reduction)) return std::nullopt;
   return std::optional(std::move(reduction));
 }
 

@@ -87,11 +87,13 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   TRY_ASSIGN(Run begun, Run::begin(options.suite, listener, open, std::move(wanted)));
   std::optional<Run> run(std::move(begun));
   Verification verification(options, listener, *store, std::move(baseline));
-  const HeldStore held(store->locator());
-  SealedReferee referee(held, options.read_data ? SealedReferee::Reading::kAll : SealedReferee::Reading::kByFingerprint,
-                        [&](const runner::CaseTask& task) { return verification.stored_case(task); });
+  std::optional<HeldStore> held;
+  std::optional<SealedReferee> referee;
   if (options.seal != nullptr) {
-    verification.seal(held);
+    held.emplace(store->locator());
+    referee.emplace(*held, options.read_data ? SealedReferee::Reading::kAll : SealedReferee::Reading::kByFingerprint,
+                    [&](const runner::CaseTask& task) { return verification.stored_case(task); });
+    verification.seal(*held);
   }
   model::VerifySummary& summary = verification.summary();
   const Indices& all_selected = run->found().stored_selected;
@@ -142,7 +144,7 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   const auto run_tasks = [&](runner::CaseRunner& host, const char* phase, std::vector<runner::CaseTask> these) {
     listener.durations(runner::durations_of(these));
     listener.phase(phase, these.size());
-    host.judge_by(options.seal != nullptr ? &referee : nullptr);
+    host.judge_by(referee ? &*referee : nullptr);
     return host.run(
         std::move(these), rules_by(options.comparison),
         [&](const runner::CaseTask& task) { return verification.request(*run, task); },

@@ -1,7 +1,13 @@
 #include "crash/baselines.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "session/sharding.hpp"
+#include "store/baseline_digest.hpp"
 #include "store/check.hpp"
 #include "store/paths.hpp"
 #include "util/try.hpp"
@@ -22,6 +28,7 @@ Result<void> capture(const fs::path& root, const std::string& run, const Values&
                      const nlohmann::json& settings) {
   TRY_ASSIGN(const auto opened, store::FolderStore::open_or_create(root));
   TRY_ASSIGN(const auto transaction, opened.begin_capture(run));
+  std::map<std::string, std::string> digests;
   for (const auto& [name, contents] : values) {
     std::vector<model::SiteValue> sites;
     for (const std::string& content : contents) {
@@ -29,7 +36,9 @@ Result<void> capture(const fs::path& root, const std::string& run, const Values&
       sites.push_back(store::site_of(info));
       sites.back().site = {model::SiteKind::kBody, static_cast<int>(sites.size()) - 1};
     }
-    TRY(transaction->put_manifest(store::simple_manifest(name, run, std::move(sites))));
+    const auto manifest = store::simple_manifest(name, run, std::move(sites));
+    digests.emplace(name, session::captured_digest(manifest, run));
+    TRY(transaction->put_manifest(manifest));
   }
   TRY_ASSIGN(const auto before, opened.benchmark_names());
   for (const std::string& name : before) {
@@ -40,6 +49,9 @@ Result<void> capture(const fs::path& root, const std::string& run, const Values&
   store::RunInfo info;
   info.id = run;
   info.settings = settings;
+  if (settings.contains("shard")) {
+    info.settings["shard"]["captured"] = store::baseline_digest(digests);
+  }
   TRY(transaction->put_run(info));
   transaction->keep_replaced();
   return transaction->commit();

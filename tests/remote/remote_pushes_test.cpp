@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 #include <thread>
@@ -143,13 +145,18 @@ TEST_F(RemotePushes, ProcessKilledAtAnyMoment_TheRefIsTheOldOrTheNewOneAndWhole)
   const RealServer server("s3");
   const auto storage = server.open(60s);
   push_to(*storage, in("old"));
+  const char* python = std::getenv("SNAPSHOT_TEST_REMOTE_PYTHON");
+  ASSERT_NE(python, nullptr);
+  std::ofstream(folder.path() / "snapshot_config.json") << nlohmann::json{{"remote_python", python}};
   std::mt19937 random(1);
   for (int round = 0; round < 12; ++round) {
     const std::string store = round % 2 == 0 ? "new" : "old";
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      ::setenv("XDG_CONFIG_HOME", folder.path().c_str(), 1);
+      if (::chdir(folder.path().c_str()) != 0) {
+        ::_exit(126);
+      }
       ::execl(SNAPSHOT_TEST_BINARY, "snapshot_test", "push", server.url().c_str(), "--snapshot-dir", in(store).c_str(),
               "--quiet", static_cast<char*>(nullptr));
       ::_exit(127);

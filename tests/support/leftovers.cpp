@@ -16,7 +16,9 @@ namespace fs = std::filesystem;
 /// Empty for a process that has ended, or is a zombie.
 std::string read_proc(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  std::ostringstream text;
+  text << in.rdbuf();  // no exception where it ends meanwhile
+  return text.str();
 }
 
 std::vector<std::string> processes_now(const Sandbox& box) {

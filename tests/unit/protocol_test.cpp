@@ -342,7 +342,7 @@ TEST_F(BrokenLink, Message_CutOff_IsAnErrorAndNoEnd) {
 }
 
 TEST_F(BrokenLink, Close_BetweenMessages_IsTheEnd) {
-  write(frame(R"({"op": "ready"})"));
+  write(frame(R"({"op": "running"})"));
   theirs_.reset();
   const auto first = ours_->receive();
   ASSERT_TRUE(first && *first);

@@ -307,7 +307,10 @@ class Objects:
         if condition == "absent":
             mode = "create"
         elif condition == "matches":
-            parts = zip(("e_tag", "version"), json.loads(tag))
+            try:
+                parts = zip(("e_tag", "version"), json.loads(tag))
+            except (TypeError, ValueError):
+                raise Refused(f"no version of {key} has the tag {tag!r}") from None
             mode = {name: value for name, value in parts if value is not None}
         data = await source.bytes()
         unknown = False  # has an attempt failed that may have been carried out?
