@@ -62,7 +62,7 @@ def absolute_tolerance(name: str, value: Any) -> float:
     if not isinstance(value, str):
         return not_negative(name, value)
     if value != "auto":
-        raise ValueError(f'{name} must be a number of at least 0 or "auto", not {value!r}')
+        raise TypeError(f'{name} must be a number of at least 0 or "auto", not {value!r}')
     return _core.auto_atol
 
 
