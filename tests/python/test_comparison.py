@@ -729,7 +729,7 @@ def test_automatic_atol_follows_from_the_expected_value():
     assert not compare((1e6, 0.0), (1e6, 1e-12), atol="auto").match
     config = ComparisonConfig(atol="auto")
     assert config.atol == "auto" and copy.copy(config) == config
-    with pytest.raises(ValueError, match='atol must be a number of at least 0 or "auto", not \'automatic\''):
+    with pytest.raises(TypeError, match='atol must be a number of at least 0 or "auto", not \'automatic\''):
         ComparisonConfig(atol="automatic")
     with pytest.raises(TypeError):
         ComparisonConfig(rtol="auto")
