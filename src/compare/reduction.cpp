@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "compare/stored_sketch.hpp"
+#include "snapshot_test/compare/compare.hpp"
 #include "snapshot_test/pickle/document.hpp"
 #include "util/pickle_opcodes.hpp"
 #include "util/try.hpp"
@@ -148,7 +149,8 @@ class Survey {
 
 /// A pickle with frames, as Python writes them and this program does not, says how long its parts are: it is kept
 /// whole.
-bool is_readable(const Reduction& reduction) {
+/// So is one whose parts overlap, or that would not be what it stands for.
+bool stands_for(const Reduction& reduction, const pickle::Document& whole) {
   struct Memory : util::ByteSink {
     Result<void> write(std::span<const std::byte> piece) override {
       bytes.insert(bytes.end(), piece.begin(), piece.end());
@@ -157,7 +159,11 @@ bool is_readable(const Reduction& reduction) {
     std::vector<std::byte> bytes;
   };
   Memory memory;
-  return reduction.write(memory) && pickle::read(memory.bytes);
+  if (!reduction.write(memory) || memory.bytes.size() != reduction.bytes()) return false;
+  const auto reduced = pickle::read(memory.bytes);
+  Options options;
+  options.expected_reduced = true;
+  return reduced && compare(whole, *reduced, options).differences.empty();
 }
 
 std::vector<std::byte> replacement_of(std::span<const std::byte> bytes, const Use& use) {
@@ -189,9 +195,11 @@ Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle, const
   Survey survey(pickle, limits);
   survey.run(document.root());
   std::vector<Reduction::Piece> pieces;
+  std::uint64_t end = 0;
   for (const auto& [at, use] : survey.uses()) {
     const auto width = width_before(pickle, at, use.size);
-    if (use.kept || !width) continue;
+    if (use.kept || !width || at - *width < end) continue;
+    end = at + use.size;
     Reduction::Piece piece;
     piece.at = at - *width;
     piece.replaced = *width + use.size;
@@ -207,7 +215,7 @@ Result<std::optional<Reduction>> reduce(std::span<const std::byte> pickle, const
     pieces.push_back(std::move(piece));
   }
   Reduction reduction(pickle, std::move(pieces));
-  if (reduction.bytes() > pickle.size() / 2 || !is_readable(reduction)) return std::nullopt;
+  if (reduction.bytes() > pickle.size() / 2 || !stands_for(reduction, document)) return std::nullopt;
   return std::optional(std::move(reduction));
 }
 
