@@ -29,7 +29,7 @@ void add_seal_options(CLI::App& app, SealArgs& args);
 
 /// Null where nothing is to be sealed. What is hidden: the store with all its variants, pending values, the cache, a
 /// remote that is a folder, the configuration and what it names as known failures, the report files, and `others`.
-/// kUsage for settings that write to the baseline while cases run; kUnsupported where no method works.
+/// kUsage for settings that call a case more than once; kUnsupported where no method works.
 [[nodiscard]] Result<std::shared_ptr<const seal::Seal>> make_seal(const SealArgs& args, const config::Config& config,
                                                                   const std::filesystem::path& benchmark_dir,
                                                                   const ReportFiles& files,

@@ -49,19 +49,13 @@ bool wants_pending(model::Pending pending, Surroundings where, const Streams& st
          (pending == model::Pending::kAuto && where == Surroundings::kPerson && is_terminal(streams.out_fd));
 }
 
-/// What would write to the baseline.
-Result<void> check_reads_only(const config::Config& config) {
+/// `why`: what a baseline that is only read has to do with it, and what to do instead.
+Result<void> check_reads_only(const config::Config& config, std::string_view why) {
   const char* what = config.demands.missing == model::Missing::kCapture    ? "--missing capture"
                      : config.demands.obsolete == model::Obsolete::kDelete ? "--obsolete delete"
                      : config.pending == model::Pending::kAlways           ? "--pending always"
                                                                            : nullptr;
-  if (what == nullptr) {
-    return {};
-  }
-  return fail(ErrorKind::kUsage,
-              fmt::format("{} changes the baseline, and that of --baseline is only read; `snapshot_test "
-                          "pull` brings it here",
-                          what));
+  return what == nullptr ? Result<void>() : fail(ErrorKind::kUsage, fmt::format("{} {}", what, why));
 }
 
 constexpr std::string_view kDigestPrefix = "sha256:";
@@ -77,6 +71,11 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
   const Work work = [&](const config::Config& config, session::SuiteOptions suite,
                         report::Reports& listener) -> Result<model::ExitStatus> {
     session::VerifyOptions options;
+    if (args.seal.sealed) {
+      TRY(check_reads_only(config,
+                           "writes to the store, which --sealed keeps from the cases: run it without --sealed, on "
+                           "code that you trust"));
+    }
     TRY_ASSIGN(options.seal,
                make_seal(args.seal, config, suite.benchmark_dir, args.files, {args.baseline, args.against_status}));
     options.suite = std::move(suite);
@@ -86,7 +85,9 @@ model::ExitStatus run(const VerifyArgs& args, const Streams& streams) {
       TRY_ASSIGN(options.digest, digest_of(*args.baseline));
     }
     if (args.baseline && !is_pin) {
-      TRY(check_reads_only(config));
+      TRY(check_reads_only(config,
+                           "changes the baseline, and that of --baseline is only read; `snapshot_test pull` "
+                           "brings it here"));
       const auto ended = [&] {
         report::RunHead head = listener.record().head;
         head.remote = remote->use();
