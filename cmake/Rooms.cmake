@@ -41,17 +41,17 @@ function(st_room name)
   endif()
 endfunction()
 
-# st_embed_modules(<room> OUTPUT file FOLDER name PACKAGE name HEADER file TYPE name SYMBOL name MODULES ...): Python modules of
+# st_embed_modules(<room> OUTPUT file FOLDER name PACKAGE name HEADER file SYMBOL name MODULES ...): Python modules of
 # python/diff_tester/<FOLDER> as a source of the room, in its binary folder.
 function(st_embed_modules room)
-  cmake_parse_arguments(ARG "" "OUTPUT;FOLDER;PACKAGE;HEADER;TYPE;SYMBOL" "MODULES" ${ARGN})
+  cmake_parse_arguments(ARG "" "OUTPUT;FOLDER;PACKAGE;HEADER;SYMBOL" "MODULES" ${ARGN})
   set(folder "${PROJECT_SOURCE_DIR}/python/diff_tester/${ARG_FOLDER}")
   set(output "${CMAKE_CURRENT_BINARY_DIR}/${ARG_OUTPUT}")
   list(TRANSFORM ARG_MODULES REPLACE "(.+)" "${folder}/\\1.py" OUTPUT_VARIABLE files)
   string(REPLACE ";" "," names "${ARG_MODULES}")
   add_custom_command(OUTPUT "${output}"
     COMMAND "${CMAKE_COMMAND}" "-DOUTPUT=${output}" "-DFOLDER=${folder}" "-DMODULES=${names}" "-DPACKAGE=${ARG_PACKAGE}"
-            "-DROOM=${room}" "-DHEADER=${ARG_HEADER}" "-DTYPE=${ARG_TYPE}" "-DSYMBOL=${ARG_SYMBOL}"
+            "-DROOM=${room}" "-DHEADER=${ARG_HEADER}" "-DSYMBOL=${ARG_SYMBOL}"
             -P "${PROJECT_SOURCE_DIR}/cmake/embed_modules.cmake"
     DEPENDS ${files} "${PROJECT_SOURCE_DIR}/cmake/embed_modules.cmake" VERBATIM)
 endfunction()

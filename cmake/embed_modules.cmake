@@ -1,5 +1,5 @@
 # cmake -DOUTPUT=FILE -DFOLDER=python/diff_tester/NAME -DMODULES=NAME,NAME -DPACKAGE=NAME -DROOM=ROOM -DHEADER=FILE
-# -DTYPE=TYPE -DSYMBOL=NAME -P embed_modules.cmake: writes Python modules as C++ strings, in the form that HEADER
+# -DSYMBOL=NAME -P embed_modules.cmake: writes Python modules as C++ strings, in the form that HEADER
 # declares.
 
 string(REPLACE "," ";" modules "${MODULES}")
@@ -8,7 +8,7 @@ set(text "// Made by embed_modules.cmake from the files of python/diff_tester/${
 string(APPEND text "#include \"${HEADER}\"\n\n")
 # They are longer than a compiler has to allow; all do.
 string(APPEND text "#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n")
-string(APPEND text "namespace snapshot_test::${ROOM} {\n\nnamespace {\n\nconstexpr ${TYPE} kModules[] = {\n")
+string(APPEND text "namespace snapshot_test::${ROOM} {\n\nnamespace {\n\nconstexpr util::PythonModule kModules[] = {\n")
 foreach(module IN LISTS modules)
   file(READ "${FOLDER}/${module}.py" content)
   string(FIND "${content}" ")~helper~\"" clash)
@@ -21,6 +21,6 @@ foreach(module IN LISTS modules)
   endif()
   string(APPEND text "    {\"${name}\",\n     R\"~helper~(${content})~helper~\"},\n")
 endforeach()
-string(APPEND text "};\n\n}  // namespace\n\nconst std::span<const ${TYPE}> ${SYMBOL}(kModules);\n\n")
+string(APPEND text "};\n\n}  // namespace\n\nconst std::span<const util::PythonModule> ${SYMBOL}(kModules);\n\n")
 string(APPEND text "}  // namespace snapshot_test::${ROOM}\n")
 file(WRITE "${OUTPUT}" "${text}")

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -12,7 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -23,8 +21,6 @@
 #include "util/try.hpp"
 #include "util/visible.hpp"
 
-extern char** environ;
-
 namespace snapshot_test::cluster {
 
 namespace {
@@ -33,94 +29,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kDriverFarewell = 20s;
 constexpr std::size_t kDriverLastWords = 2000;
-
-/// Reads the driver's modules, which follow as one JSON text with its length before it, and runs the last one. Not from
-/// a file: the interpreter need not have this program's package, and must not find another version of it.
-constexpr std::string_view kDriverBootstrap = R"(import sys
-sys.path[:1] == [''] and sys.path.pop(0)
-import importlib.util, json, os
-def read(size):
-    data = b''
-    while len(data) < size:
-        piece = os.read(0, size - len(data))
-        if not piece:
-            sys.exit(1)
-        data += piece
-    return data
-modules = json.loads(read(int.from_bytes(read(4), 'little')).decode('utf-8'))
-last = modules[-1][0]
-class Finder:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        for known, text in modules:
-            if known == name:
-                return importlib.util.spec_from_loader(name, Finder, is_package='.' not in name)
-    @staticmethod
-    def create_module(spec):
-        return None
-    @staticmethod
-    def exec_module(module):
-        module.__source__ = dict(modules)[module.__name__]
-        exec(compile(module.__source__, '<' + module.__name__ + '>', 'exec'), module.__dict__)
-sys.meta_path.insert(0, Finder)
-importlib.import_module(last).main()
-)";
-
-std::string driver_preamble() {
-  nlohmann::json modules = nlohmann::json::array();
-  for (const DriverModule& module : kDriverModules) {
-    modules.push_back({module.name, module.text});
-  }
-  const std::string text = modules.dump();
-  std::string length(4, '\0');
-  for (std::size_t i = 0; i < length.size(); ++i) {
-    length[i] = static_cast<char>((text.size() >> (8 * i)) & 0xff);
-  }
-  return length + text;
-}
-
-Result<std::string> driver_python(const std::string& named) {
-  const char* belongs_to = std::getenv("SNAPSHOT_TEST_DEFAULT_PYTHON");
-  std::string python = named;
-  if (python.empty()) {
-    python = belongs_to != nullptr && *belongs_to != '\0' ? belongs_to : "python3";
-  }
-  for (const std::string& path : util::program_candidates(python, std::getenv("PATH"))) {
-    if (::access(path.c_str(), X_OK) == 0) {
-      return path;
-    }
-  }
-  return fail(ErrorKind::kUsage, fmt::format("'{}', which is to reach the Dask cluster, is not there or cannot be "
-                                             "executed; name a Python that has dask.distributed as dask_python",
-                                             python));
-}
-
-/// In a process group of its own, so that Ctrl-C reaches this program alone, which then says what is to end.
-Result<pid_t> spawn_driver(std::vector<std::string> argv, int input, int output) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-  ::posix_spawnattr_init(&attributes);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  const std::vector<char*> raw = util::c_strings(argv);
-  pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, raw[0], &actions, &attributes, raw.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    Error refused = util::refusal(fmt::format("start the Dask client '{}'", argv[0]), error);
-    refused.kind = util::advice(error).empty() ? ErrorKind::kUsage : ErrorKind::kIo;
-    return tl::unexpected(std::move(refused));
-  }
-  return pid;
-}
 
 Result<void> send_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -136,17 +44,25 @@ Result<void> send_all(int fd, std::string_view bytes) {
 }  // namespace
 
 Result<std::unique_ptr<Driver>> Driver::start(const std::string& python) {
-  TRY_ASSIGN(std::string path, driver_python(python));
+  util::PythonCommand command = util::command_of(kDriverModules, python);
+  const std::optional<std::string> path = util::find_program(command.argv[0]);
+  if (!path) {
+    return fail(ErrorKind::kUsage, fmt::format("'{}', which is to reach the Dask cluster, is not there or cannot be "
+                                               "executed; name a Python that has dask.distributed as dask_python",
+                                               command.argv[0]));
+  }
+  command.argv[0] = *path;
   TRY_ASSIGN(auto ends, util::Channel::make_pair());
   util::Fd errors(::memfd_create("snapshot_test-dask", MFD_CLOEXEC));
   if (!errors) {
     return tl::unexpected(util::refusal("make an unnamed file", errno));
   }
-  TRY_ASSIGN(const pid_t pid,
-             spawn_driver({std::move(path), "-c", std::string(kDriverBootstrap)}, ends.second.fd(), errors.get()));
+  util::Fd input = ends.second.take_fd();
+  TRY_ASSIGN(const pid_t pid, util::spawn_in_own_group(std::move(command.argv), "the Dask client", ErrorKind::kUsage,
+                                                       input, errors, errors));
+  input.reset();  // or nobody would say that the client has ended
   std::unique_ptr<Driver> driver(new Driver(pid, std::move(ends.first), std::move(errors)));
-  ends.second.take_fd().reset();
-  if (!send_all(driver->fd(), driver_preamble())) {
+  if (!send_all(driver->fd(), command.preamble)) {
     return tl::unexpected(driver->ended());
   }
   return driver;

@@ -2,16 +2,12 @@
 #pragma once
 
 #include <span>
-#include <string_view>
+
+#include "util/python_modules.hpp"
 
 namespace snapshot_test::cluster {
 
-struct DriverModule {
-  std::string_view name;  ///< "snapshot_test_dask.driver"; the package itself is "snapshot_test_dask"
-  std::string_view text;
-};
-
-/// A module comes behind those that it imports; the last one runs.
-extern const std::span<const DriverModule> kDriverModules;
+/// The last one runs.
+extern const std::span<const util::PythonModule> kDriverModules;
 
 }  // namespace snapshot_test::cluster

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,8 +14,6 @@
 #include "util/refusal.hpp"
 #include "util/try.hpp"
 #include "util/visible.hpp"
-
-extern char** environ;
 
 namespace snapshot_test::remote {
 
@@ -46,34 +43,6 @@ Result<Pipes> make_input() {
   return Pipes{util::Fd(ends[0]), util::Fd(ends[1])};
 }
 
-/// In a process group of its own, so that Ctrl-C reaches this program alone, which then says what is to end.
-Result<pid_t> spawn_helper(std::vector<std::string>& argv, const util::Fd& input, const util::Fd& output,
-                           const util::Fd& errors) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, errors.get(), STDERR_FILENO);
-  ::posix_spawnattr_init(&attributes);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  const std::vector<char*> raw = util::c_strings(argv);
-  pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, raw[0], &actions, &attributes, raw.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    Error refused = util::refusal(fmt::format("start the remote helper '{}'", argv[0]), error);
-    refused.kind = util::advice(error).empty() ? ErrorKind::kUnavailable : ErrorKind::kIo;
-    return tl::unexpected(std::move(refused));
-  }
-  return pid;
-}
-
 /// The last lines of a text, in one line.
 std::string last_lines(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -96,7 +65,8 @@ Result<std::unique_ptr<HelperProcess>> HelperProcess::start(HelperCommand comman
   TRY_ASSIGN(Pipes input, make_input());
   TRY_ASSIGN(util::Pipe output, util::make_pipe());
   TRY_ASSIGN(util::Pipe errors, util::make_pipe());
-  TRY_ASSIGN(const pid_t pid, spawn_helper(command.argv, input.childs, output.write, errors.write));
+  TRY_ASSIGN(const pid_t pid, util::spawn_in_own_group(command.argv, "the remote helper", ErrorKind::kUnavailable,
+                                                       input.childs, output.write, errors.write));
   std::unique_ptr<HelperProcess> process(new HelperProcess(pid, std::move(input.ours), std::move(output.read),
                                                            std::move(errors.read), std::move(settings),
                                                            std::move(redaction)));

@@ -2,16 +2,12 @@
 #pragma once
 
 #include <span>
-#include <string_view>
+
+#include "util/python_modules.hpp"
 
 namespace snapshot_test::remote {
 
-struct HelperModule {
-  std::string_view name;  ///< "snapshot_test_remote.frames"; the package itself is "snapshot_test_remote"
-  std::string_view text;
-};
-
-/// A module comes behind those that it imports; the last one runs.
-extern const std::span<const HelperModule> kHelperModules;
+/// The last one runs.
+extern const std::span<const util::PythonModule> kHelperModules;
 
 }  // namespace snapshot_test::remote

@@ -13,6 +13,8 @@
 #include "remote/helper_process.hpp"
 #include "remote/helper_sources.hpp"
 #include "remote/redaction.hpp"
+#include "util/program_path.hpp"
+#include "util/python_modules.hpp"
 #include "util/try.hpp"
 #include "util/visible.hpp"
 
@@ -27,57 +29,9 @@ constexpr std::size_t kKeysToRemove = 1000;
 /// What fits into one message of ours, of what another program says.
 constexpr std::size_t kMessageBytes = 2000;
 
-/// Reads the modules of our helper, which follow as one JSON text with its length before it, and runs the last one. Not
-/// from a file: the interpreter need not have this program's package, and must not find another version of it.
-constexpr std::string_view kBootstrap = R"(import sys
-sys.path[:1] == [''] and sys.path.pop(0)
-import json, os, types
-def read(size):
-    data = b''
-    while len(data) < size:
-        piece = os.read(0, size - len(data))
-        if not piece:
-            sys.exit(1)
-        data += piece
-    return data
-for name, text in json.loads(read(int.from_bytes(read(4), 'little')).decode('utf-8')):
-    module = types.ModuleType(name)
-    module.__package__, module.__path__ = ('snapshot_test_remote', []) if '.' in name else (name, [])
-    sys.modules[name] = module
-    exec(compile(text, '<' + name + '>', 'exec'), module.__dict__)
-module.main()
-)";
-
-std::string helper_preamble() {
-  json modules = json::array();
-  for (const HelperModule& module : kHelperModules) {
-    modules.push_back({module.name, module.text});
-  }
-  const std::string text = modules.dump();
-  return helper_number(static_cast<std::uint32_t>(text.size())) + text;
-}
-
 std::string helper_scheme(std::string_view url) {
   const std::size_t end = url.find("://");
   return std::string(url.substr(0, end == std::string_view::npos ? 0 : end));
-}
-
-/// Where the program of that name is: itself where it is a path, else the first on PATH.
-std::optional<std::string> program_path(const std::string& name) {
-  const auto runs = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0; };
-  if (name.find('/') != std::string::npos) {
-    return runs(name) ? std::optional(name) : std::nullopt;
-  }
-  const char* variable = std::getenv("PATH");
-  for (std::string_view folders = variable != nullptr ? variable : "/usr/bin:/bin"; !folders.empty();) {
-    const std::string_view folder = folders.substr(0, folders.find(':'));
-    const std::string path = std::string(folder.empty() ? "." : folder).append("/").append(name);
-    if (runs(path)) {
-      return path;
-    }
-    folders.remove_prefix(std::min(folders.size(), folder.size() + 1));
-  }
-  return std::nullopt;
 }
 
 Result<HelperCommand> helper_command(const HelperOptions& options, const std::string& shown) {
@@ -85,15 +39,11 @@ Result<HelperCommand> helper_command(const HelperOptions& options, const std::st
   if (!options.command.empty()) {
     command.argv = options.command;
   } else {
-    const char* belongs_to = std::getenv("SNAPSHOT_TEST_DEFAULT_PYTHON");
-    std::string python = options.python;
-    if (python.empty()) {
-      python = belongs_to != nullptr && *belongs_to != '\0' ? belongs_to : "python3";
-    }
-    command.argv = {std::move(python), "-c", std::string(kBootstrap)};
-    command.preamble = helper_preamble();
+    util::PythonCommand python = util::command_of(kHelperModules, options.python);
+    command.argv = std::move(python.argv);
+    command.preamble = std::move(python.preamble);
   }
-  const std::optional<std::string> path = program_path(command.argv[0]);
+  const std::optional<std::string> path = util::find_program(command.argv[0]);
   if (!path) {
     return fail(ErrorKind::kUnavailable,
                 fmt::format("'{}', which is to reach {}, is not there or cannot be executed; name {}", command.argv[0],

@@ -140,6 +140,33 @@ std::vector<pid_t> all_child_processes() {
 
 }  // namespace
 
+Result<pid_t> spawn_in_own_group(std::vector<std::string> argv, std::string_view what, ErrorKind other, const Fd& input,
+                                 const Fd& output, const Fd& errors) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, errors.get(), STDERR_FILENO);
+  ::posix_spawnattr_init(&attributes);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  const std::vector<char*> raw = c_strings(argv);
+  pid_t pid = -1;
+  const int error = ::posix_spawn(&pid, raw[0], &actions, &attributes, raw.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    Error refused = refusal(fmt::format("start {} '{}'", what, argv[0]), error);
+    refused.kind = advice(error).empty() ? other : ErrorKind::kIo;
+    return tl::unexpected(std::move(refused));
+  }
+  return pid;
+}
+
 std::vector<char*> c_strings(std::vector<std::string>& words) {
   std::vector<char*> raw;
   for (std::string& word : words) {

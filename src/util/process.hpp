@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,12 @@ struct ForkedStart {
 };
 /// kIo where the machine refuses it; kPython where `argv` cannot be executed.
 [[nodiscard]] Result<pid_t> fork_and_execute(ForkedStart start);
+
+/// Starts argv[0] (a path) with these as its standard streams, in a process group of its own, so that Ctrl-C reaches
+/// this program alone, which then says what is to end; no signal is blocked. `what` names it in the error: kIo where
+/// the machine refuses what that takes, else `other`.
+[[nodiscard]] Result<pid_t> spawn_in_own_group(std::vector<std::string> argv, std::string_view what, ErrorKind other,
+                                               const Fd& input, const Fd& output, const Fd& errors);
 
 /// What execve() and posix_spawn() take: pointers into `words`, which must outlive them, and a null behind the last.
 [[nodiscard]] std::vector<char*> c_strings(std::vector<std::string>& words);

@@ -1,7 +1,11 @@
 #include "util/program_path.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace snapshot_test::util {
 
@@ -19,6 +23,15 @@ std::vector<std::string> program_candidates(const std::string& name, const char*
     at = end + 1;
   }
   return candidates;
+}
+
+std::optional<std::string> find_program(const std::string& name) {
+  for (std::string& path : program_candidates(name, std::getenv("PATH"))) {
+    if (::access(path.c_str(), X_OK) == 0) {
+      return std::move(path);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace snapshot_test::util

@@ -1,6 +1,7 @@
 // Where a program may lie.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,5 +11,8 @@ namespace snapshot_test::util {
 /// which has the form of $PATH; null stands for the usual folders. A name with a '/' is the only one. Empty entries,
 /// which would be the current folder, are left out.
 [[nodiscard]] std::vector<std::string> program_candidates(const std::string& name, const char* path);
+
+/// The first of the candidates on $PATH that can be executed.
+[[nodiscard]] std::optional<std::string> find_program(const std::string& name);
 
 }  // namespace snapshot_test::util
