@@ -25,6 +25,19 @@ class StoreCrashes : public ::testing::Test {
     made.next = [this](const std::string&) { return capture_and_clean(root); };
     return made;
   }
+  [[nodiscard]] Subject undo_named(std::string name) const {
+    Subject undo = subject(std::move(name));
+    undo.prepare = [this] {
+      must(capture(root, "run-1", values_of(1)));
+      must(capture(root, "run-2", values_of(2)));
+    };
+    undo.command = [this]() -> Result<void> {
+      TRY_ASSIGN(const auto there, store::FolderStore::open(root));
+      TRY_ASSIGN(const auto last, there.find_undoable());
+      return last ? there.undo_capture(last->run_id) : Result<void>();
+    };
+    return undo;
+  }
   [[nodiscard]] store::FolderStore opened() const { return must(store::FolderStore::open(root)); }
 
   store::TemporaryFolder folder{quick_folder()};
@@ -125,19 +138,7 @@ TEST_F(StoreCrashes, CaptureThatIsResumed_LeavesTheOldOrTheNewBaseline) {
   try_all(resumed);
 }
 
-TEST_F(StoreCrashes, Undo_IsDoneOrNot) {
-  Subject undo = subject("capture --undo");
-  undo.prepare = [&] {
-    must(capture(root, "run-1", values_of(1)));
-    must(capture(root, "run-2", values_of(2)));
-  };
-  undo.command = [&]() -> Result<void> {
-    TRY_ASSIGN(const auto there, store::FolderStore::open(root));
-    TRY_ASSIGN(const auto last, there.find_undoable());
-    return last ? there.undo_capture(last->run_id) : Result<void>();
-  };
-  try_all(undo);
-}
+TEST_F(StoreCrashes, Undo_IsDoneOrNot) { try_all(undo_named("capture --undo")); }
 
 TEST_F(StoreCrashes, ForgettingACase_RemovesItOrNot) {
   Subject forget = subject("removal of a case");
@@ -310,19 +311,7 @@ TEST_F(StoreCrashesWithoutSyncfs, CaptureWithFewerBenchmarks_RemovesAllOrNone) {
   try_all(fewer);
 }
 
-TEST_F(StoreCrashesWithoutSyncfs, Undo_IsDoneOrNot) {
-  Subject undo = subject("capture --undo (no syncfs)");
-  undo.prepare = [&] {
-    must(capture(root, "run-1", values_of(1)));
-    must(capture(root, "run-2", values_of(2)));
-  };
-  undo.command = [&]() -> Result<void> {
-    TRY_ASSIGN(const auto there, store::FolderStore::open(root));
-    TRY_ASSIGN(const auto last, there.find_undoable());
-    return last ? there.undo_capture(last->run_id) : Result<void>();
-  };
-  try_all(undo);
-}
+TEST_F(StoreCrashesWithoutSyncfs, Undo_IsDoneOrNot) { try_all(undo_named("capture --undo (no syncfs)")); }
 
 }  // namespace
 }  // namespace snapshot_test::crash
