@@ -10,12 +10,10 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
-PROGRAM = pathlib.Path(sys.argv[1]).resolve()
-del sys.argv[1]
-PYTHON = os.environ.get("SNAPSHOT_TEST_PYTHON", sys.executable)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from suite_case import PYTHON, SuiteCase  # noqa: E402
 
 # What a benchmark returns is `change(value)`: each value as it is, all zeros, or off by rounding.
 SUITE = '''
@@ -102,14 +100,12 @@ def change(value):
 UNTOUCHED = {"empty", "zeros", "integers"}  # of which zeros and rounding make nothing else
 
 
-class Auto(unittest.TestCase):
+class Auto(SuiteCase):
+    SUITE = SUITE
+
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.root = pathlib.Path(cls.folder.name)
-        (cls.root / "benchmarks").mkdir()
-        (cls.root / "benchmarks" / "bench.py").write_text(SUITE)
+        super().setUpClass()
         cls.change("same")
         cls.run_program("capture", "benchmarks", "-y")
 
@@ -118,13 +114,12 @@ class Auto(unittest.TestCase):
         (cls.root / "change.py").write_text(CHANGE % how)
 
     @classmethod
+    def environment(cls):
+        return dict(os.environ, PYTHONPATH=str(cls.root), PYTHONDONTWRITEBYTECODE="1")
+
+    @classmethod
     def run_program(cls, *arguments, status=0, python=True):
-        command = [str(PROGRAM), *arguments] + (["--python", PYTHON] if python else [])
-        environment = dict(os.environ, PYTHONPATH=str(cls.root), PYTHONDONTWRITEBYTECODE="1")
-        done = subprocess.run(command, cwd=cls.root, env=environment, capture_output=True, text=True)
-        if status is not None and done.returncode != status:
-            raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
+        return super().run_program(*arguments, *(["--python", PYTHON] if python else []), status=status)
 
     def verify(self, how, *options, status=None):
         self.change(how)

@@ -5,16 +5,13 @@ Needs nothing but the standard library.
 """
 
 import json
-import os
 import pathlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
-PROGRAM = pathlib.Path(sys.argv[1]).resolve()
-del sys.argv[1]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from suite_case import PYTHON, SuiteCase  # noqa: E402
 
 SUITE = """
 def time_small():
@@ -34,23 +31,14 @@ def digest(folder):
     return {str(each.relative_to(folder)): each.read_bytes() for each in sorted(folder.rglob("*")) if each.is_file()}
 
 
-class Check(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.root = pathlib.Path(cls.folder.name)
-        (cls.root / "benchmarks").mkdir()
-        (cls.root / "benchmarks" / "bench.py").write_text(SUITE)
-        cls.run_program("capture", "benchmarks", "--python", os.environ.get("SNAPSHOT_TEST_PYTHON", sys.executable))
-        cls.good = cls.root / ".snapshots"
+class Check(SuiteCase):
+    SUITE = SUITE
 
     @classmethod
-    def run_program(cls, *arguments, status=0):
-        done = subprocess.run([str(PROGRAM), *arguments], cwd=cls.root, capture_output=True, text=True)
-        if done.returncode != status:
-            raise AssertionError(f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.run_program("capture", "benchmarks", "--python", PYTHON)
+        cls.good = cls.root / ".snapshots"
 
     def setUp(self):
         self.store = self.root / self._testMethodName

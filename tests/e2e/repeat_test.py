@@ -10,12 +10,10 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
-PROGRAM = pathlib.Path(sys.argv[1]).resolve()
-del sys.argv[1]
-PYTHON = os.environ.get("SNAPSHOT_TEST_PYTHON", sys.executable)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from suite_case import PYTHON, SuiteCase  # noqa: E402
 
 SUITE = '''
 import numpy as np
@@ -127,14 +125,12 @@ def total(x):
 '''
 
 
-class Again(unittest.TestCase):
+class Again(SuiteCase):
+    SUITE = SUITE
+
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.root = pathlib.Path(cls.folder.name)
-        (cls.root / "benchmarks").mkdir()
-        (cls.root / "benchmarks" / "bench.py").write_text(SUITE)
+        super().setUpClass()
         cls.write("")
         cls.run_program("capture", "benchmarks", "--repeat", "2", "--perturb")
         cls.run_program("capture", "benchmarks", "--snapshot-dir", "plain")
@@ -144,14 +140,14 @@ class Again(unittest.TestCase):
         (cls.root / "project.py").write_text(HONEST + change)
 
     @classmethod
-    def run_program(cls, *arguments, status=0):
-        command = [str(PROGRAM), *arguments, "--python", PYTHON]
+    def environment(cls):
         environment = dict(os.environ, PYTHONPATH=str(cls.root), PYTHONDONTWRITEBYTECODE="1")
         environment.pop("CI", None)
-        done = subprocess.run(command, cwd=cls.root, env=environment, capture_output=True, text=True)
-        if status is not None and done.returncode != status:
-            raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
+        return environment
+
+    @classmethod
+    def run_program(cls, *arguments, status=0):
+        return super().run_program(*arguments, "--python", PYTHON, status=status)
 
     def verify(self, change, *options):
         self.write(change)
