@@ -48,8 +48,8 @@ void add_suite_files(WatchedFiles& files, const fs::path& suite) {
   }
 }
 
-/// Standard output of `git -C FOLDER …`; none where that fails. Nothing that the repository names is run.
-std::optional<std::string> ask_git(const fs::path& folder, std::vector<std::string> words) {
+/// Standard output of `git -C FOLDER …`; none where that fails.
+std::optional<std::string> output_of_git(const fs::path& folder, std::vector<std::string> words) {
   std::vector<std::string> command = {"/usr/bin/env",
                                       "git",
                                       "-C",
@@ -73,11 +73,11 @@ std::optional<std::string> ask_git(const fs::path& folder, std::vector<std::stri
 
 /// `file`: relative to `suite`; it need not be there any more.
 std::string who_changed(const fs::path& suite, const std::string& file) {
-  const auto state = ask_git(suite, {"status", "--porcelain", "--ignored", "--", file});
+  const auto state = output_of_git(suite, {"status", "--porcelain", "--ignored", "--", file});
   if (!state) {
     return "";
   }
-  const auto last = ask_git(suite, {"log", "-1", "--no-color", "--format=%h of %as by %an <%ae>", "--", file});
+  const auto last = output_of_git(suite, {"log", "-1", "--no-color", "--format=%h of %as by %an <%ae>", "--", file});
   const bool committed = last && !last->empty();
   if (!state->empty() || !committed) {
     return committed ? "not committed; before that " + *last : "not committed";
@@ -119,7 +119,8 @@ std::optional<WatchedFiles> watched_files_of(const store::RunInfo& run) {
 
 void write_down(const WatchedFiles& files, store::RunInfo& run) { run.settings[kFilesKey] = files; }
 
-std::vector<ChangedFile> changed_files(const WatchedFiles& then, const WatchedFiles& now, const fs::path& suite) {
+std::vector<ChangedFile> changed_files(const WatchedFiles& then, const WatchedFiles& now, const fs::path& suite,
+                                       AskGit ask_git) {
   std::vector<ChangedFile> found;
   const auto note = [&](const std::string& key, ChangedFile::Change change) {
     const std::size_t colon = key.find(':');
@@ -142,7 +143,7 @@ std::vector<ChangedFile> changed_files(const WatchedFiles& then, const WatchedFi
       note(key, ChangedFile::Change::kRemoved);
     }
   }
-  for (std::size_t i = 0; i < std::min(found.size(), kMostAsked); ++i) {
+  for (std::size_t i = 0; ask_git == AskGit::kYes && i < std::min(found.size(), kMostAsked); ++i) {
     if (found[i].what != ChangedFile::What::kStartUp) {
       found[i].git = who_changed(suite, found[i].file);
     }
@@ -151,7 +152,7 @@ std::vector<ChangedFile> changed_files(const WatchedFiles& then, const WatchedFi
 }
 
 model::TamperReport look_for_tampering(const Run& run, const SettingsFiles& files,
-                                       const std::optional<store::RunInfo>& last) {
+                                       const std::optional<store::RunInfo>& last, AskGit ask_git) {
   model::TamperReport report;
   report.imported = run.found().imported;
   const auto then = last ? watched_files_of(*last) : std::nullopt;
@@ -162,7 +163,7 @@ model::TamperReport look_for_tampering(const Run& run, const SettingsFiles& file
   const fs::path suite = fs::absolute(run.options().benchmark_dir, error).lexically_normal();
   report.recorded = true;
   report.since = last->time;
-  report.files = changed_files(*then, watched_files(suite, files, report.imported), suite);
+  report.files = changed_files(*then, watched_files(suite, files, report.imported), suite, ask_git);
   return report;
 }
 

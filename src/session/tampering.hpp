@@ -25,13 +25,16 @@ using WatchedFiles = std::map<std::string, std::string>;
 [[nodiscard]] std::optional<WatchedFiles> watched_files_of(const store::RunInfo& run);
 void write_down(const WatchedFiles& files, store::RunInfo& run);
 
+/// git runs what a repository's configuration names (filters, say), which a sealed run's cases could have written.
+enum class AskGit : bool { kNo, kYes };
+
 /// What has changed. Asks the git executable who did, for the first ones; where there is none, it is not said.
 [[nodiscard]] std::vector<model::ChangedFile> changed_files(const WatchedFiles& then, const WatchedFiles& now,
-                                                            const std::filesystem::path& suite);
+                                                            const std::filesystem::path& suite, AskGit ask_git);
 
 /// For a run that verifies against a baseline whose last capture is `last`, if that can be read.
 [[nodiscard]] model::TamperReport look_for_tampering(const Run& run, const SettingsFiles& files,
-                                                     const std::optional<store::RunInfo>& last);
+                                                     const std::optional<store::RunInfo>& last, AskGit ask_git);
 
 /// How many things there are that the report and the cases say.
 [[nodiscard]] std::size_t findings_of(const model::VerifySummary& summary);

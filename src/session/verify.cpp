@@ -133,7 +133,8 @@ Result<model::VerifySummary> verify(const VerifyOptions& options, model::Listene
   }
   if (!none) {
     const auto last = last_run ? store->load_run(*last_run) : Result<std::optional<store::RunInfo>>(std::nullopt);
-    summary.plan.tamper = look_for_tampering(*run, options.settings_files, last.value_or(std::nullopt));
+    summary.plan.tamper = look_for_tampering(*run, options.settings_files, last.value_or(std::nullopt),
+                                             options.seal == nullptr ? AskGit::kYes : AskGit::kNo);
   }
   TRY(verification.look_up_expectations(stored, run->selection().suite));
   listener.planned(summary.plan);

@@ -123,6 +123,16 @@ class Files(InAProject):
         self.assertEqual(tamper["benchmarks"], ["bench.Suite.time_g"])
         self.assertIn("the source of 1 benchmark changed since the capture: bench.Suite.time_g", text)
 
+    def test_sealed_nothing_that_the_repository_names_is_run(self):
+        mark = self.root / "mark"
+        self.git("config", "filter.evil.clean", f"touch {mark}; cat")
+        self.write(".gitattributes", "*.py filter=evil\n")
+        self.write("benchmarks/helpers/__init__.py", "VALUE = 2\n")
+        _, tamper = self.verify("--sealed")
+        self.assertFalse(mark.exists())
+        self.assertEqual(files_of(tamper), {("benchmark", "changed", "helpers/__init__.py")})
+        self.assertEqual(tamper["files"][0]["git"], "")
+
     def test_configuration_expectations_and_new_and_gone_files_are_named(self):
         self.write("snapshot_config.json", '{"tolerance": {"atol": 1}}\n')
         self.write("asv.conf.json", '{"version": 1, "project": "project", "benchmark_dir": "benchmarks" }\n')

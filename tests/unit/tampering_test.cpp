@@ -44,7 +44,7 @@ class Files : public ::testing::Test {
   }
   [[nodiscard]] std::vector<std::string> changes(const WatchedFiles& then, const WatchedFiles& now) const {
     std::vector<std::string> out;
-    for (const ChangedFile& each : changed_files(then, now, root_ / "suite")) {
+    for (const ChangedFile& each : changed_files(then, now, root_ / "suite", AskGit::kYes)) {
       out.push_back(std::string(name(each.change)) + " " + std::string(name(each.what)) + " " + each.file);
     }
     return out;
